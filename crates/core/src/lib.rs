@@ -1,1 +1,31 @@
-//! hub-core
+//! The shared vocabulary of pms-hub.
+//!
+//! Everything here is pure: no clock, no I/O, no randomness. A value that
+//! enters the hub becomes one of these types once, at the door
+//! ([`normalize`]), and is never parsed again.
+
+pub mod close;
+pub mod event;
+pub mod fixed;
+pub mod id;
+pub mod limits;
+pub mod normalize;
+pub mod outcome;
+pub mod position;
+pub mod record;
+pub mod settings;
+pub mod symbol;
+pub mod time;
+pub mod topic;
+
+pub use close::CloseReason;
+pub use event::Event;
+pub use fixed::{Money, Price, Quantity};
+pub use id::{PortfolioId, TransactionId};
+pub use outcome::{Outcome, Rejection};
+pub use position::{Epoch, Offset, Position};
+pub use record::Record;
+pub use settings::Settings;
+pub use symbol::Symbol;
+pub use time::Timestamp;
+pub use topic::TopicName;

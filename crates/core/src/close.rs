@@ -1,0 +1,67 @@
+//! The one table of reasons for which the hub closes a connection.
+//!
+//! 1000-1013 are RFC 6455's (section 7.4) and IANA's; of the private codes
+//! 4000-4499 invite the peer to come back, 4500-4999 don't.
+
+/// A close code, the words that go with it, and whether to come back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CloseReason {
+    /// The WebSocket close code.
+    pub code: u16,
+    /// Under 124 bytes, so that it fits a close frame.
+    pub text: &'static str,
+    /// Whether the peer should connect again.
+    pub come_back: bool,
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal $text:literal $come_back:literal;)*) => {
+        impl CloseReason {
+            $($(#[$doc])*
+            pub const $name: CloseReason =
+                CloseReason { code: $code, text: $text, come_back: $come_back };)*
+
+            /// Every reason, in order of code.
+            pub const ALL: &'static [CloseReason] = &[$(CloseReason::$name),*];
+        }
+    };
+}
+
+reasons! {
+    /// The peer asked to be closed.
+    NORMAL = 1000 "" true;
+    /// The hub is shutting down.
+    GOING_AWAY = 1001 "Going away" true;
+    /// The page that connects is not on the list of allowed origins.
+    ORIGIN_NOT_ALLOWED = 1008 "Origin not allowed" false;
+    /// More sessions from one address than `limits.sessions_per_address`.
+    TOO_MANY_SESSIONS = 1013 "Too many sessions from this address" true;
+    /// A feed or relay subscriber read too slowly and would have lost messages.
+    OUTBOX_OVERFLOW = 4000 "Too slow: messages would have been lost" true;
+    /// The peer sent nothing for longer than its heart-beats promised.
+    PEER_SILENT = 4001 "No heart-beat received" true;
+    /// No CONNECT frame within `limits.handshake_ms`.
+    HANDSHAKE_TIMEOUT = 4002 "No CONNECT frame in time" true;
+    /// The peer broke the subprotocol; an ERROR frame told it how.
+    PROTOCOL_ERROR = 4500 "Protocol error" false;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_fits_a_close_frame_and_private_codes_say_whether_to_come_back() {
+        for reason in CloseReason::ALL {
+            assert!(reason.text.len() < 124, "{reason:?}");
+            if (4000..5000).contains(&reason.code) {
+                assert_eq!(reason.come_back, reason.code < 4500, "{reason:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn codes_rise_and_none_is_used_twice() {
+        assert!(CloseReason::ALL.windows(2).all(|pair| pair[0].code < pair[1].code));
+    }
+}

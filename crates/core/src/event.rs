@@ -1,0 +1,194 @@
+//! What can happen: the events a log holds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::Rejection;
+use crate::settings::Settings;
+use crate::{PortfolioId, Price, Quantity, Symbol, Timestamp, TransactionId};
+
+/// One thing that happened, as it is kept in the log.
+///
+/// Its form in the log is JSON, externally tagged (`{"price":{...}}`), with
+/// decimals as strings of digits: an operator can read a log with `sqlite3`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// Shares were bought or sold (AN-IN-1).
+    Transaction(Transaction),
+    /// A symbol has a new price (AN-IN-2).
+    Price(PriceQuote),
+    /// A portfolio's master data.
+    Portfolio(PortfolioInfo),
+    /// A symbol's sector (AN-IN-4).
+    Symbol(SymbolInfo),
+    /// A second passed in which nothing else was written.
+    Tick,
+    /// The settings that `apply` reads, from here on.
+    Settings(Settings),
+    /// Something came in that is no event; kept so that nothing is dropped
+    /// silently.
+    Rejected(RejectedInput),
+}
+
+/// BUY or SELL.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Side {
+    /// Adds a lot.
+    Buy,
+    /// Consumes lots.
+    Sell,
+}
+
+/// Shares were bought or sold.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transaction {
+    /// The key of idempotency: applied once, however often it comes.
+    pub transaction_id: TransactionId,
+    /// Whose.
+    pub portfolio_id: PortfolioId,
+    /// Of what.
+    pub symbol: Symbol,
+    /// The side and its prices.
+    #[serde(flatten)]
+    pub trade: Trade,
+    /// How much; more than zero.
+    pub quantity: Quantity,
+    /// When it happened; the record's `at` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
+}
+
+/// What a transaction did at which price; all prices are more than zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "side", rename_all = "UPPERCASE", rename_all_fields = "camelCase")]
+pub enum Trade {
+    /// Adds a lot at `price`.
+    Buy {
+        /// Paid per unit.
+        price: Price,
+    },
+    /// Consumes lots: the oldest at exactly `lot_price` where one is named,
+    /// else the oldest.
+    Sell {
+        /// Earned per unit.
+        price: Price,
+        /// The price of the lots to consume.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lot_price: Option<Price>,
+    },
+}
+
+impl Trade {
+    /// The side alone.
+    pub fn side(&self) -> Side {
+        match self {
+            Trade::Buy { .. } => Side::Buy,
+            Trade::Sell { .. } => Side::Sell,
+        }
+    }
+}
+
+/// A symbol's price at a time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceQuote {
+    /// Of what.
+    pub symbol: Symbol,
+    /// More than zero.
+    pub price: Price,
+    /// When it was quoted; the record's `at` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
+}
+
+/// A portfolio's master data; the last one wins.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PortfolioInfo {
+    /// Which.
+    pub portfolio_id: PortfolioId,
+    /// Shown to people.
+    pub name: String,
+    /// Contact, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    /// Contact, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+/// A symbol's sector; the last one wins.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SymbolInfo {
+    /// Which.
+    pub symbol: Symbol,
+    /// The name of its sector, such as `Technology`.
+    pub sector: String,
+}
+
+/// Raw input that could not become an event.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RejectedInput {
+    /// The ingest kind it was sent as, such as `transactions`.
+    pub kind: String,
+    /// Why, and which field.
+    #[serde(flatten)]
+    pub rejection: Rejection,
+    /// What came in, cut at [`RejectedInput::RAW_MAX_BYTES`].
+    pub raw: String,
+}
+
+impl RejectedInput {
+    /// How much of a rejected input is kept.
+    pub const RAW_MAX_BYTES: usize = 4096;
+
+    /// Keeps the beginning of `raw`, invalid UTF-8 replaced.
+    pub fn new(kind: &str, rejection: Rejection, raw: &[u8]) -> RejectedInput {
+        let kept = &raw[..raw.len().min(Self::RAW_MAX_BYTES)];
+        RejectedInput { kind: kind.to_owned(), rejection, raw: String::from_utf8_lossy(kept).into_owned() }
+    }
+}
+
+/// An event in a log that this program can't read.
+#[derive(Debug, thiserror::Error)]
+#[error("the event can't be decoded: {0}")]
+pub struct EventError(#[from] serde_json::Error);
+
+impl Event {
+    /// The bytes a log keeps.
+    pub fn encode(&self) -> Result<Vec<u8>, EventError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// The event those bytes mean.
+    pub fn decode(bytes: &[u8]) -> Result<Event, EventError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_in_the_log_stays_readable_by_the_next_version() {
+        let text = r#"{"transaction":{"transactionId":"550e8400-e29b-41d4-a716-446655440000","portfolioId":"550e8400-e29b-41d4-a716-446655440001","symbol":"AAPL","side":"SELL","price":"15.25","lotPrice":"10","quantity":"100","timestamp":1770000000000}}"#;
+        let event = Event::decode(text.as_bytes()).unwrap();
+        let Event::Transaction(transaction) = &event else { panic!("not a transaction: {event:?}") };
+        assert_eq!(transaction.trade.side(), Side::Sell);
+        assert_eq!(transaction.quantity.to_string(), "100");
+        assert_eq!(String::from_utf8(event.encode().unwrap()).unwrap(), text);
+    }
+
+    #[test]
+    fn a_tick_and_a_rejection_survive_the_log() {
+        let rejected = RejectedInput::new("prices", Rejection::of("price", "must be a decimal number"), b"{\xff}");
+        for event in [Event::Tick, Event::Rejected(rejected), Event::Settings(Settings::default())] {
+            assert_eq!(Event::decode(&event.encode().unwrap()).unwrap(), event);
+        }
+    }
+}

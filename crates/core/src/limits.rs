@@ -1,0 +1,108 @@
+//! Every limit of the hub, in one place, checked against each other at start.
+
+use serde::{Deserialize, Serialize};
+
+/// Section `[limits]` of the configuration. Sizes are in bytes, times in
+/// milliseconds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// One inbound message: an HTTP body, a WebSocket message, a STOMP frame.
+    pub message_bytes: usize,
+    /// What may wait for one socket before the connection counts as slow.
+    pub outbox_bytes: usize,
+    /// Keys a slow state subscription remembers one by one; beyond, it falls
+    /// back to "everything changed since my watermark".
+    pub dirty_keys: usize,
+    /// Open connections from one address.
+    pub sessions_per_address: usize,
+    /// Subscriptions of one STOMP session.
+    pub subscriptions_per_session: usize,
+    /// Headers of one STOMP frame.
+    pub stomp_headers: usize,
+    /// One line of a STOMP frame's head.
+    pub stomp_header_line_bytes: usize,
+    /// Items of one ingest request.
+    pub ingest_items: usize,
+    /// From the first byte to a request's head, an upgrade or a CONNECT.
+    pub handshake_ms: u64,
+    /// For a peer to answer our Close, and for outboxes to drain at shutdown.
+    pub close_ms: u64,
+    /// Records waiting for the log's writer, over all callers.
+    pub log_queue_records: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            message_bytes: 1 << 20,
+            outbox_bytes: 256 << 10,
+            dirty_keys: 1024,
+            sessions_per_address: 50_000,
+            subscriptions_per_session: 256,
+            stomp_headers: 64,
+            stomp_header_line_bytes: 8 << 10,
+            ingest_items: 10_000,
+            handshake_ms: 10_000,
+            close_ms: 5_000,
+            log_queue_records: 200_000,
+        }
+    }
+}
+
+/// Two limits that contradict each other, or one that makes no sense.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("limits.{key}: {reason}")]
+pub struct LimitsError {
+    /// The key at fault, without its section.
+    pub key: &'static str,
+    /// Why its value can't be.
+    pub reason: &'static str,
+}
+
+impl Limits {
+    /// Checks the limits against each other.
+    pub fn check(&self) -> Result<(), LimitsError> {
+        let rules: [(&'static str, bool, &'static str); 11] = [
+            ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
+            ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
+            ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
+            ("sessions_per_address", self.sessions_per_address >= 1, "must be at least 1"),
+            ("subscriptions_per_session", self.subscriptions_per_session >= 1, "must be at least 1"),
+            ("stomp_headers", self.stomp_headers >= 8, "must be at least 8"),
+            (
+                "stomp_header_line_bytes",
+                (256..=self.message_bytes).contains(&self.stomp_header_line_bytes),
+                "must be at least 256 and no more than limits.message_bytes",
+            ),
+            ("ingest_items", self.ingest_items >= 1, "must be at least 1"),
+            ("handshake_ms", self.handshake_ms >= 100, "must be at least 100"),
+            ("close_ms", self.close_ms >= 100, "must be at least 100"),
+            (
+                "log_queue_records",
+                self.log_queue_records >= self.ingest_items,
+                "must be at least limits.ingest_items, or the largest request could never be taken in",
+            ),
+        ];
+        match rules.into_iter().find(|(_, holds, _)| !holds) {
+            Some((key, _, reason)) => Err(LimitsError { key, reason }),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_agree_with_each_other() {
+        assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_contradiction_names_the_key() {
+        let limits = Limits { log_queue_records: 10, ingest_items: 20, ..Limits::default() };
+        assert_eq!(limits.check().unwrap_err().key, "log_queue_records");
+    }
+}

@@ -1,0 +1,53 @@
+//! What became of one ingested item: a function of the log alone.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// The outcome of applying one record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// It changed the state.
+    Accepted,
+    /// Its id was applied before; nothing changed.
+    Duplicate,
+    /// Something newer is held; nothing changed.
+    Stale,
+    /// It breaks a rule; nothing changed.
+    Rejected(Rejection),
+}
+
+impl Outcome {
+    /// The word for it in answers and metrics.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Outcome::Accepted => "accepted",
+            Outcome::Duplicate => "duplicate",
+            Outcome::Stale => "stale",
+            Outcome::Rejected(_) => "rejected",
+        }
+    }
+}
+
+/// Why an item was refused.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("{}{reason}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
+pub struct Rejection {
+    /// In words, for the sender.
+    pub reason: Cow<'static, str>,
+    /// The canonical name of the field at fault, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Cow<'static, str>>,
+}
+
+impl Rejection {
+    /// The fault of one field.
+    pub fn of(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Rejection {
+        Rejection { reason: reason.into(), field: Some(field.into()) }
+    }
+
+    /// The fault of the item as a whole.
+    pub fn whole(reason: impl Into<Cow<'static, str>>) -> Rejection {
+        Rejection { reason: reason.into(), field: None }
+    }
+}

@@ -1,0 +1,31 @@
+//! A record: an event at its place in the log.
+
+use crate::{Event, Offset, Rejection, Timestamp};
+
+/// How far ahead of the log's own time an event may claim to be.
+pub const CLOCK_SKEW_MAX_MILLIS: i64 = 5 * 60 * 1000;
+
+/// An event, where it stands and when it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// Its place in its log.
+    pub offset: Offset,
+    /// When the log's writer took it in; never less than its predecessor's.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+impl Record {
+    /// The time an event claims, or this record's `at` where it claims none.
+    /// A claim more than five minutes ahead of `at` is refused.
+    pub fn event_time(&self, claimed: Option<Timestamp>) -> Result<Timestamp, Rejection> {
+        match claimed {
+            Some(time) if time > self.at.plus_millis(CLOCK_SKEW_MAX_MILLIS) => {
+                Err(Rejection::of("timestamp", "is more than 5 minutes ahead of the hub's time"))
+            }
+            Some(time) => Ok(time),
+            None => Ok(self.at),
+        }
+    }
+}

@@ -1,1 +1,57 @@
-//! hub-stomp
+//! STOMP 1.0, 1.1 and 1.2, the server's side, without I/O.
+//!
+//! Bytes go in as slices, bytes come out as values, time comes in as an argument. The crate holds
+//! no socket, no clock and no task, so it serves a raw TCP stream and WebSocket messages alike.
+//!
+//! ```text
+//! bytes -> Decoder -> Frame -> Session -> Request -> (the owner) -> encode -> bytes
+//! ```
+//!
+//! - [`Session`] is the state machine of one connection: feed it with [`Session::receive`], answer
+//!   through the [`Reply`] that each [`Request`] carries, write [`Refusal::error_frame`] and close
+//!   when it refuses.
+//! - [`Decoder`] is the incremental codec beneath it; on its own it serves clients in tests.
+//! - [`encode`] writes server frames; its message writer is made for fan-out.
+//! - [`HeartbeatTimer`] says when to beat and when the peer is silent.
+//!
+//! # Where the specification leaves room
+//!
+//! - `host` is optional in every version: stompjs doesn't send it.
+//! - CR LF ends a line in every version, not only in 1.2.
+//! - An unescaped `:` in a header's value is kept as it is in every version: stompjs escapes
+//!   nothing in a 1.1 session. A line is split at its first `:`.
+//! - A 1.0 session trims blanks around header names and values, as the examples of that
+//!   specification are padded; 1.1 and 1.2 never trim.
+//! - Headers are UTF-8 and hold no NUL. A NUL there is refused at once, because it nearly always
+//!   ends a frame that lacks its blank line.
+//! - A body on a frame other than `SEND` is ignored.
+//! - `UNSUBSCRIBE` of a subscription that doesn't exist is no error (see [`Request::Unsubscribe`]).
+//! - `client-individual` is an `ack` mode in 1.0 too, as clients of that version use it.
+//! - An ERROR written before CONNECTED is not escaped: the peer has not been told a version yet.
+//!
+//! # What is not here yet
+//!
+//! Transactions. `BEGIN`, `COMMIT`, `ABORT` and a `transaction` header on `SEND`, `ACK` or `NACK`
+//! are refused with an ERROR that says so, rather than applied outside a transaction.
+
+mod command;
+pub mod decode;
+pub mod encode;
+mod error;
+mod escape;
+mod frame;
+mod heartbeat;
+mod limits;
+mod refusal;
+mod session;
+mod version;
+
+pub use command::Command;
+pub use decode::{BadFrame, Decoder, Item};
+pub use error::{FrameError, ProtocolError};
+pub use frame::{Frame, Headers};
+pub use heartbeat::{HeartBeat, HeartbeatTimer, Intervals, Liveness};
+pub use limits::Limits;
+pub use refusal::Refusal;
+pub use session::{AckMode, Connect, Reply, Request, Session, SessionConfig, SubscriptionRef};
+pub use version::Version;

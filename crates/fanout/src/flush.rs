@@ -1,0 +1,58 @@
+//! What the runner publishes: everything that changed, at one position.
+
+use std::sync::Arc;
+
+use hub_core::{Position, Timestamp};
+
+use crate::topic::TopicId;
+use crate::view::{RowKey, View};
+
+/// All state topics at one position.
+pub struct Flush {
+    /// The last record this flush covers. Everything in it belongs to here.
+    pub position: Position,
+    /// The effective time of that record.
+    pub at: Timestamp,
+    /// When the oldest record of this flush was taken in: the start of its
+    /// way to the socket.
+    pub oldest: Timestamp,
+    /// Every state topic, ordered by [`TopicId`].
+    pub states: Vec<StateFlush>,
+}
+
+/// One state topic at the flush.
+pub struct StateFlush {
+    /// Which.
+    pub topic: TopicId,
+    /// Its elements.
+    pub view: Arc<dyn View>,
+    /// What changed since the flush before.
+    pub changed: Changed,
+}
+
+/// Which elements changed since the flush before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Changed {
+    /// These, ascending.
+    Keys(Arc<[RowKey]>),
+    /// Not listed (nobody was looking, or too many): whoever needs to know
+    /// asks the view what changed after its watermark.
+    Unlisted,
+}
+
+/// Collects what the projections have for a flush.
+pub struct FlushBuilder {
+    pub(crate) flush: Flush,
+}
+
+impl FlushBuilder {
+    /// Where the flush stands.
+    pub fn position(&self) -> Position {
+        self.flush.position
+    }
+
+    /// Adds a state topic.
+    pub fn state(&mut self, topic: TopicId, view: Arc<dyn View>, changed: Changed) {
+        self.flush.states.push(StateFlush { topic, view, changed });
+    }
+}

@@ -1,0 +1,170 @@
+//! What can be subscribed to, and where a destination leads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hub_core::topic::TopicPattern;
+use hub_core::{PortfolioId, TopicName};
+
+use crate::view::Filter;
+
+/// The ordinal of a state topic in its [`Catalog`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TopicId(pub u16);
+
+/// How the elements of one drain become message bodies.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Composition {
+    /// One message: a JSON array of the elements.
+    Array,
+    /// One message per element.
+    Each,
+}
+
+/// A keyed last-value map that can be subscribed to.
+pub struct StateTopic {
+    /// Its destination.
+    pub name: TopicName,
+    /// How its messages look.
+    pub composition: Composition,
+    interest: Arc<Interest>,
+}
+
+/// How many subscriptions a topic has, over all shards. Views that nobody
+/// looks at are not computed.
+#[derive(Default, Debug)]
+pub struct Interest(AtomicUsize);
+
+impl Interest {
+    /// Whether anybody subscribes.
+    pub fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    /// One subscription more.
+    pub fn enter(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One subscription less.
+    pub fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Where a destination leads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// To elements of a state topic.
+    State {
+        /// Which topic.
+        topic: TopicId,
+        /// Which of its elements.
+        filter: Filter,
+    },
+    /// To a relay topic: what is published there reaches its subscribers.
+    Relay(TopicName),
+}
+
+/// Why a destination leads nowhere.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TargetError {
+    /// Neither a topic nor covered by `relay.destinations`.
+    #[error("there is no destination {0}")]
+    Unknown(TopicName),
+    /// A state topic is followed by something that is no portfolio.
+    #[error("{0}: what follows the topic must be a portfolio's UUID")]
+    NotAPortfolio(TopicName),
+    /// Queues hand each message to one consumer; they are not served yet.
+    #[error("{0}: queues are not served yet, only topics")]
+    QueueNotServed(TopicName),
+    /// Computed by the hub; can't be written to from outside.
+    #[error("{0} is computed by the hub and can't be written to")]
+    Computed(TopicName),
+}
+
+/// Every destination of the hub. A computed topic always wins over a relay
+/// pattern.
+#[derive(Default)]
+pub struct Catalog {
+    states: Vec<StateTopic>,
+    aliases: Vec<(TopicName, TopicId)>,
+    relays: Vec<TopicPattern>,
+}
+
+impl Catalog {
+    /// Relays what is published to destinations that match `relays`.
+    pub fn new(relays: Vec<TopicPattern>) -> Catalog {
+        Catalog { relays, ..Catalog::default() }
+    }
+
+    /// Adds a state topic; the projection that feeds it keeps the id, and the
+    /// interest to know whether anybody looks.
+    pub fn state(&mut self, name: TopicName, composition: Composition) -> (TopicId, Arc<Interest>) {
+        let id = TopicId(self.states.len() as u16);
+        let interest = Arc::new(Interest::default());
+        self.states.push(StateTopic { name, composition, interest: Arc::clone(&interest) });
+        (id, interest)
+    }
+
+    /// Another name for a state topic.
+    pub fn alias(&mut self, name: TopicName, topic: TopicId) {
+        self.aliases.push((name, topic));
+    }
+
+    /// Where a subscription to `destination` leads: `/topic/x` to all of a
+    /// state topic, `/topic/x/{portfolioId}` to one portfolio's part.
+    pub fn resolve(&self, destination: &TopicName) -> Result<Target, TargetError> {
+        if let Some(topic) = self.state_named(destination.as_str()) {
+            return Ok(Target::State { topic, filter: Filter::All });
+        }
+        let parent = destination.as_str().rsplit_once('/');
+        if let Some((parent, last)) = parent
+            && let Some(topic) = self.state_named(parent)
+        {
+            let portfolio: PortfolioId =
+                last.parse().map_err(|_| TargetError::NotAPortfolio(destination.clone()))?;
+            return Ok(Target::State { topic, filter: Filter::portfolio(portfolio) });
+        }
+        self.relay(destination).map(Target::Relay)
+    }
+
+    /// Whether `destination` may be published to.
+    pub fn publishable(&self, destination: &TopicName) -> Result<TopicName, TargetError> {
+        match self.resolve(destination) {
+            Ok(Target::Relay(name)) => Ok(name),
+            Ok(Target::State { .. }) | Err(TargetError::NotAPortfolio(_)) => {
+                Err(TargetError::Computed(destination.clone()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The state topics, by [`TopicId`].
+    pub fn states(&self) -> &[StateTopic] {
+        &self.states
+    }
+
+    fn relay(&self, destination: &TopicName) -> Result<TopicName, TargetError> {
+        if !self.relays.iter().any(|pattern| pattern.matches(destination)) {
+            return Err(TargetError::Unknown(destination.clone()));
+        }
+        if destination.segments().next() == Some("queue") {
+            return Err(TargetError::QueueNotServed(destination.clone()));
+        }
+        Ok(destination.clone())
+    }
+
+    fn state_named(&self, name: &str) -> Option<TopicId> {
+        let alias = self.aliases.iter().find(|(alias, _)| alias.as_str() == name).map(|(_, topic)| *topic);
+        let own = || self.states.iter().position(|state| state.name.as_str() == name);
+        alias.or_else(|| own().map(|index| TopicId(index as u16)))
+    }
+}
+
+impl StateTopic {
+    /// Its subscriptions.
+    pub fn interest(&self) -> &Interest {
+        &self.interest
+    }
+}

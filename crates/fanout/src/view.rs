@@ -1,0 +1,54 @@
+//! What a state topic looks like at one flush.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hub_core::{Offset, PortfolioId};
+
+/// The key of one element of a state topic: a dense ordinal, given out by the
+/// projection in the order in which the log first mentions the element. Small,
+/// ordered, and the same on every node.
+pub type RowKey = u32;
+
+/// A state topic at one flush: immutable, shared by all shards.
+///
+/// An element has a *version*: the offset that last changed it. Versions only
+/// grow. Everything a subscriber needs (snapshot, deltas, resume) is a
+/// question about versions.
+pub trait View: Send + Sync {
+    /// Appends to `keys`, ascending, up to `limit` keys greater than `from`
+    /// (or from the first) that `filter` admits and whose version is above
+    /// `after`. Returns whether there may be more.
+    ///
+    /// Called on the fan-out path: bounded by `limit` where there is no
+    /// filter, by the size of the filter's portfolios where there is one.
+    fn changed(&self, after: Offset, from: Option<RowKey>, filter: &Filter, limit: usize, keys: &mut Vec<RowKey>)
+    -> bool;
+
+    /// The element's current value as JSON, encoded at most once and shared,
+    /// or `None` if it has none (a wholly unpriced portfolio).
+    fn element(&self, key: RowKey) -> Option<Bytes>;
+}
+
+/// Which elements of a topic a subscription wants.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Filter {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of these portfolios.
+    Portfolios(Arc<BTreeSet<PortfolioId>>),
+}
+
+impl Filter {
+    /// The elements of one portfolio.
+    pub fn portfolio(id: PortfolioId) -> Filter {
+        Filter::Portfolios(Arc::new(BTreeSet::from([id])))
+    }
+
+    /// Whether nothing is left out.
+    pub fn is_all(&self) -> bool {
+        matches!(self, Filter::All)
+    }
+}

@@ -1,0 +1,243 @@
+//! Finding where a frame ends, without looking at any octet twice.
+
+use std::ops::Range;
+
+use memchr::{memchr, memchr2};
+
+use crate::error::{FrameError, excerpt};
+use crate::{Command, Limits};
+
+/// No command is longer than `UNSUBSCRIBE` with its CR; the rest is shown to whoever must find out
+/// what was connected to this port.
+const MAX_COMMAND_BYTES: usize = 32;
+
+/// Which commands a stream may carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Client,
+    Server,
+}
+
+/// How far a frame has been read. Offsets count from the frame's first octet.
+#[derive(Debug)]
+pub(super) struct Scan {
+    phase: Phase,
+    /// Where the line being read begins.
+    line_start: usize,
+    /// Everything before this was looked at.
+    scanned: usize,
+    headers: usize,
+    content_length: Option<Range<usize>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Command,
+    Headers { command: Command, start: usize },
+    Body { command: Command, start: usize, headers_end: usize, body_start: usize, total: Option<usize> },
+}
+
+/// What the octets so far amount to.
+#[derive(Debug)]
+pub(super) enum Progress {
+    /// More is needed.
+    Partial,
+    /// A bare EOL of this many octets.
+    Heartbeat(usize),
+    /// A frame of [`Extent::total`] octets.
+    Frame(Extent),
+}
+
+/// Where the parts of a whole frame are.
+#[derive(Debug)]
+pub(super) struct Extent {
+    pub(super) command: Command,
+    /// Header lines with their EOLs, the blank line not included.
+    pub(super) headers: Range<usize>,
+    pub(super) body: Range<usize>,
+    pub(super) total: usize,
+}
+
+enum Line<'a> {
+    Partial,
+    TooLong,
+    /// The line up to its NUL, which is included.
+    Nul(&'a [u8]),
+    /// A line without its EOL.
+    Whole(&'a [u8], Range<usize>),
+}
+
+impl Scan {
+    pub(super) const fn new() -> Self {
+        Self { phase: Phase::Command, line_start: 0, scanned: 0, headers: 0, content_length: None }
+    }
+
+    /// Reads on. `data` is the frame from its first octet, as far as it has come, and may go on
+    /// beyond its end. The outcome depends on the octets alone, not on how they were cut.
+    pub(super) fn advance(
+        &mut self,
+        data: &[u8],
+        side: Side,
+        limits: &Limits,
+    ) -> Result<Progress, FrameError> {
+        let window = data.get(..limits.max_frame_bytes).unwrap_or(data);
+        loop {
+            let progress = match self.phase {
+                Phase::Command => self.command_line(window, side)?,
+                Phase::Headers { command, start } => self.header_line(window, command, start, limits)?,
+                Phase::Body { .. } => return self.body(window, data.len(), limits),
+            };
+            match progress {
+                None => {}
+                Some(Progress::Partial) => return within(data.len(), limits),
+                Some(found) => return Ok(found),
+            }
+        }
+    }
+
+    /// The frame's length, once `content-length` has told it.
+    pub(super) const fn announced_total(&self) -> Option<usize> {
+        match self.phase {
+            Phase::Body { total, .. } => total,
+            _ => None,
+        }
+    }
+
+    /// The command and the whole header lines so far, for naming a frame that is refused.
+    pub(super) const fn seen(&self) -> Option<(Command, Range<usize>)> {
+        match self.phase {
+            Phase::Command => None,
+            Phase::Headers { command, start } => Some((command, start..self.line_start)),
+            Phase::Body { command, start, headers_end, .. } => Some((command, start..headers_end)),
+        }
+    }
+
+    fn command_line(&mut self, window: &[u8], side: Side) -> Result<Option<Progress>, FrameError> {
+        let shown = match self.line(window, MAX_COMMAND_BYTES) {
+            Line::Partial => return Ok(Some(Progress::Partial)),
+            Line::Whole(b"", _) => return Ok(Some(Progress::Heartbeat(self.scanned))),
+            Line::Whole(line, _) => match Command::from_line(line) {
+                Some(command) if command.is_from_client() == (side == Side::Client) => {
+                    self.phase = Phase::Headers { command, start: self.line_start };
+                    return Ok(None);
+                }
+                _ => excerpt(line),
+            },
+            Line::Nul(line) => excerpt(line),
+            Line::TooLong => format!("{}...", excerpt(window.get(..MAX_COMMAND_BYTES).unwrap_or(window))),
+        };
+        Err(FrameError::UnknownCommand { shown })
+    }
+
+    fn header_line(
+        &mut self,
+        window: &[u8],
+        command: Command,
+        start: usize,
+        limits: &Limits,
+    ) -> Result<Option<Progress>, FrameError> {
+        let headers_end = self.line_start;
+        match self.line(window, limits.max_header_line_bytes) {
+            Line::Partial => return Ok(Some(Progress::Partial)),
+            Line::Nul(_) => return Err(FrameError::NulInHeaders { command }),
+            Line::TooLong => {
+                return Err(FrameError::HeaderLineTooLong { command, limit: limits.max_header_line_bytes });
+            }
+            Line::Whole(b"", _) => {
+                // The phase comes first: a refusal of the length still names the frame's receipt.
+                let body_start = self.scanned;
+                self.phase = Phase::Body { command, start, headers_end, body_start, total: None };
+                let total = self.total(window, body_start, limits)?;
+                self.phase = Phase::Body { command, start, headers_end, body_start, total };
+            }
+            Line::Whole(line, at) => {
+                self.headers += 1;
+                if self.headers > limits.max_headers {
+                    self.line_start = headers_end;
+                    return Err(FrameError::TooManyHeaders { command, limit: limits.max_headers });
+                }
+                if self.content_length.is_none() {
+                    self.content_length = content_length_value(line, at.start);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn line<'a>(&mut self, window: &'a [u8], max_bytes: usize) -> Line<'a> {
+        let unread = window.get(self.scanned..).unwrap_or_default();
+        let Some(found) = memchr2(b'\n', 0, unread) else {
+            self.scanned = window.len();
+            let length = self.scanned.saturating_sub(self.line_start);
+            return if length > max_bytes { Line::TooLong } else { Line::Partial };
+        };
+        let (start, end) = (self.line_start, self.scanned + found);
+        if end.saturating_sub(start) > max_bytes {
+            return Line::TooLong;
+        }
+        let line = window.get(start..end).unwrap_or_default();
+        if unread.get(found) == Some(&0) {
+            return Line::Nul(window.get(start..=end).unwrap_or_default());
+        }
+        self.line_start = end + 1;
+        self.scanned = self.line_start;
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Line::Whole(line, start..start + line.len())
+    }
+
+    /// The whole frame's length by its `content-length`, refused before any body is kept.
+    fn total(&self, window: &[u8], body_start: usize, limits: &Limits) -> Result<Option<usize>, FrameError> {
+        let Some(range) = self.content_length.clone() else { return Ok(None) };
+        let value = window.get(range).unwrap_or_default().trim_ascii();
+        if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+            return Err(FrameError::BadContentLength { shown: excerpt(value) });
+        }
+        str::from_utf8(value)
+            .ok()
+            .and_then(|digits| digits.parse::<usize>().ok())
+            .and_then(|length| length.checked_add(body_start)?.checked_add(1))
+            .filter(|total| *total <= limits.max_frame_bytes)
+            .map(Some)
+            .ok_or_else(|| FrameError::AnnouncedTooLarge {
+                announced: excerpt(value),
+                limit: limits.max_frame_bytes,
+            })
+    }
+
+    fn body(&mut self, window: &[u8], received: usize, limits: &Limits) -> Result<Progress, FrameError> {
+        let Phase::Body { command, start, headers_end, body_start, total } = self.phase else {
+            return Ok(Progress::Partial);
+        };
+        let total = match total {
+            Some(total) => total,
+            None => match memchr(0, window.get(self.scanned..).unwrap_or_default()) {
+                Some(found) => self.scanned + found + 1,
+                None => {
+                    self.scanned = window.len();
+                    return within(received, limits);
+                }
+            },
+        };
+        let body = body_start..total.saturating_sub(1);
+        match window.get(body.end) {
+            None => Ok(Progress::Partial),
+            Some(0) => Ok(Progress::Frame(Extent { command, headers: start..headers_end, body, total })),
+            Some(_) => Err(FrameError::MissingNul { command, content_length: body.len() }),
+        }
+    }
+}
+
+/// A frame that isn't whole by the last octet allowed never fits.
+const fn within(received: usize, limits: &Limits) -> Result<Progress, FrameError> {
+    if received >= limits.max_frame_bytes {
+        return Err(FrameError::FrameTooLarge { limit: limits.max_frame_bytes });
+    }
+    Ok(Progress::Partial)
+}
+
+/// Where the value is, if the line is a `content-length`. Padding is let pass, as 1.0 clients pad.
+fn content_length_value(line: &[u8], line_start: usize) -> Option<Range<usize>> {
+    let colon = memchr(b':', line)?;
+    let name = line.get(..colon)?;
+    (name.trim_ascii() == b"content-length").then_some(line_start + colon + 1..line_start + line.len())
+}

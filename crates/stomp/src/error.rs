@@ -1,0 +1,236 @@
+//! Everything that is refused, each with a cause of its own.
+
+use crate::{Command, Version};
+
+/// Octets of a peer's input that an error shows.
+const EXCERPT_BYTES: usize = 48;
+
+/// Why bytes are not a STOMP frame, or not one that is let in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// The stream is not STOMP, or its peer sends what only the other side may.
+    #[error("unknown command '{shown}'")]
+    UnknownCommand {
+        /// The first line, escaped and cut.
+        shown: String,
+    },
+    /// [`crate::Limits::max_frame_bytes`], found by counting.
+    #[error("the frame is longer than max_frame_bytes = {limit}")]
+    FrameTooLarge {
+        /// Octets allowed.
+        limit: usize,
+    },
+    /// [`crate::Limits::max_frame_bytes`], announced by `content-length` before the body came.
+    #[error("content-length {announced} would make the frame longer than max_frame_bytes = {limit}")]
+    AnnouncedTooLarge {
+        /// The header's value, cut.
+        announced: String,
+        /// Octets allowed.
+        limit: usize,
+    },
+    /// [`crate::Limits::max_headers`].
+    #[error("the {command} frame has more headers than max_headers = {limit}")]
+    TooManyHeaders {
+        /// The frame's command.
+        command: Command,
+        /// Headers allowed.
+        limit: usize,
+    },
+    /// [`crate::Limits::max_header_line_bytes`].
+    #[error("a header line of the {command} frame is longer than max_header_line_bytes = {limit}")]
+    HeaderLineTooLong {
+        /// The frame's command.
+        command: Command,
+        /// Octets allowed.
+        limit: usize,
+    },
+    /// A NUL before the blank line that ends the headers.
+    #[error("the {command} frame ends within its headers: a blank line must come before the NUL")]
+    NulInHeaders {
+        /// The frame's command.
+        command: Command,
+    },
+    /// Headers must be UTF-8.
+    #[error("the headers of the {command} frame are not UTF-8")]
+    HeadersNotUtf8 {
+        /// The frame's command.
+        command: Command,
+    },
+    /// A header line is `name:value`.
+    #[error("header line '{shown}' of the {command} frame has no ':'")]
+    HeaderWithoutColon {
+        /// The frame's command.
+        command: Command,
+        /// The line, escaped and cut.
+        shown: String,
+    },
+    /// A header's name is at least one octet.
+    #[error("header line '{shown}' of the {command} frame has no name")]
+    HeaderWithoutName {
+        /// The frame's command.
+        command: Command,
+        /// The line, escaped and cut.
+        shown: String,
+    },
+    /// Undefined escapes are fatal (STOMP 1.2, "Value Encoding").
+    #[error("header '{header}' of the {command} frame holds '{sequence}', no escape of STOMP {version}")]
+    UndefinedEscape {
+        /// The frame's command.
+        command: Command,
+        /// The header's name as received, escaped and cut.
+        header: String,
+        /// The backslash and what follows it, escaped.
+        sequence: String,
+        /// The version whose rules apply.
+        version: Version,
+    },
+    /// `content-length` is a count of octets.
+    #[error("content-length '{shown}' is not a number")]
+    BadContentLength {
+        /// The header's value, escaped and cut.
+        shown: String,
+    },
+    /// A frame ends with a NUL, counted or not.
+    #[error("the body of the {command} frame is not followed by NUL after content-length = {content_length}")]
+    MissingNul {
+        /// The frame's command.
+        command: Command,
+        /// Octets of body announced.
+        content_length: usize,
+    },
+}
+
+impl FrameError {
+    /// A few words for the `message` header of an ERROR and for counting by kind.
+    pub const fn title(&self) -> &'static str {
+        match self {
+            Self::UnknownCommand { .. } => "unknown command",
+            Self::FrameTooLarge { .. } | Self::AnnouncedTooLarge { .. } => "frame too large",
+            Self::TooManyHeaders { .. } => "too many headers",
+            Self::HeaderLineTooLong { .. } => "header line too long",
+            Self::UndefinedEscape { .. } => "undefined escape sequence",
+            Self::NulInHeaders { .. }
+            | Self::HeadersNotUtf8 { .. }
+            | Self::HeaderWithoutColon { .. }
+            | Self::HeaderWithoutName { .. }
+            | Self::BadContentLength { .. }
+            | Self::MissingNul { .. } => "malformed frame received",
+        }
+    }
+}
+
+/// Why a session ends with an ERROR frame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProtocolError {
+    /// The bytes are no frame.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// Something came before CONNECT.
+    #[error("the first frame must be CONNECT or STOMP, not {command}")]
+    NotConnected {
+        /// What came.
+        command: Command,
+    },
+    /// CONNECT came again.
+    #[error("{command} came in a session that is already connected")]
+    AlreadyConnected {
+        /// CONNECT or STOMP.
+        command: Command,
+    },
+    /// `accept-version` names nothing spoken here.
+    #[error("supported protocol versions are {}; accept-version was '{asked}'", Version::SUPPORTED)]
+    NoCommonVersion {
+        /// The header's value, escaped and cut.
+        asked: String,
+    },
+    /// `heart-beat` is two numbers of milliseconds.
+    #[error("heart-beat '{value}' is not two numbers of milliseconds, as in '10000,10000'")]
+    BadHeartbeat {
+        /// The header's value, escaped and cut.
+        value: String,
+    },
+    /// A required header is absent or empty.
+    #[error("{command} needs a '{header}' header in STOMP {version}")]
+    MissingHeader {
+        /// The frame's command.
+        command: Command,
+        /// The header's name.
+        header: &'static str,
+        /// The session's version.
+        version: Version,
+    },
+    /// `ack` holds something else than a mode.
+    #[error("ack '{value}' is not one of auto, client, client-individual")]
+    BadAckMode {
+        /// The header's value, escaped and cut.
+        value: String,
+    },
+    /// "Different subscriptions MUST use different subscription identifiers."
+    #[error("subscription '{id}' exists already in this session")]
+    DuplicateSubscription {
+        /// Its id, or its destination where 1.0 has no id; escaped and cut.
+        id: String,
+    },
+    /// [`crate::SessionConfig::max_subscriptions`].
+    #[error("the session has as many subscriptions as max_subscriptions = {limit} allows")]
+    TooManySubscriptions {
+        /// Subscriptions allowed.
+        limit: usize,
+    },
+    /// See the crate's documentation.
+    #[error("transactions are not supported yet: {command} was not processed")]
+    TransactionsUnsupported {
+        /// The frame's command.
+        command: Command,
+    },
+    /// NACK in a 1.0 session.
+    #[error("STOMP {version} has no {command} command")]
+    CommandNotInVersion {
+        /// The frame's command.
+        command: Command,
+        /// The session's version.
+        version: Version,
+    },
+    /// The owner of the session refused.
+    #[error("{detail}")]
+    Denied {
+        /// A few words.
+        message: String,
+        /// The cause in full.
+        detail: String,
+    },
+}
+
+impl ProtocolError {
+    /// A few words for the `message` header of an ERROR.
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Frame(error) => error.title(),
+            Self::NotConnected { .. } => "not connected",
+            Self::AlreadyConnected { .. } => "already connected",
+            Self::NoCommonVersion { .. } => "no common protocol version",
+            Self::BadHeartbeat { .. } | Self::BadAckMode { .. } => "invalid header",
+            Self::MissingHeader { .. } => "missing header",
+            Self::DuplicateSubscription { .. } => "duplicate subscription",
+            Self::TooManySubscriptions { .. } => "too many subscriptions",
+            Self::TransactionsUnsupported { .. } => "transactions are not supported",
+            Self::CommandNotInVersion { .. } => "unknown command",
+            Self::Denied { message, .. } => message,
+        }
+    }
+}
+
+/// A peer's input made fit for a log line and an ERROR: escaped, and cut at [`EXCERPT_BYTES`].
+pub(crate) fn excerpt(input: impl AsRef<[u8]>) -> String {
+    let input = input.as_ref();
+    let shown = input.get(..EXCERPT_BYTES).unwrap_or(input);
+    let mut text = String::new();
+    for chunk in shown.utf8_chunks() {
+        text.extend(chunk.valid().escape_debug());
+        text.extend(chunk.invalid().escape_ascii().map(char::from));
+    }
+    if shown.len() < input.len() {
+        text.push_str("...");
+    }
+    text
+}

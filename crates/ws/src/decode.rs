@@ -1,0 +1,213 @@
+//! From the bytes of a client to its messages.
+
+use crate::assembly::Assembly;
+use crate::failure::Failure;
+use crate::header::{Expected, Frame, PartialHeader};
+use crate::input::Input;
+use crate::message::Incoming;
+use crate::opcode::OpCode;
+
+/// An incremental decoder of client frames (RFC 6455, section 5).
+///
+/// How the bytes are cut into reads makes no difference to what comes out. After a Close or a
+/// [`Failure`] all further input is ignored.
+#[derive(Debug)]
+pub struct Decoder {
+    max_message_bytes: usize,
+    state: State,
+    /// The message under way, once a part of it has to be kept.
+    message: Option<Box<Assembly>>,
+    /// A control frame that did not arrive in one piece.
+    control: Vec<u8>,
+    /// What was lent by the last call, and goes with the next one.
+    lent: Option<OpCode>,
+    /// The reserved bits that agreed extensions give a meaning to: none yet.
+    reserved_bits: u8,
+    discards_data: bool,
+}
+
+// An idle connection costs this and nothing else.
+const _: () = assert!(size_of::<Decoder>() <= 80);
+
+#[derive(Debug)]
+enum State {
+    Header(PartialHeader),
+    Payload(Frame),
+    Ended,
+}
+
+/// Something complete: in the input, or kept by the decoder.
+enum Ready<'b> {
+    Here(Incoming<'b>),
+    Held(OpCode),
+}
+
+impl Decoder {
+    /// A decoder for a new connection that takes messages of up to `max_message_bytes`.
+    ///
+    /// A larger one is refused when a frame's header announces it, before any of its payload is kept.
+    pub fn new(max_message_bytes: usize) -> Self {
+        Self {
+            max_message_bytes,
+            state: State::Header(PartialHeader::default()),
+            message: None,
+            control: Vec::new(),
+            lent: None,
+            reserved_bits: 0,
+            discards_data: false,
+        }
+    }
+
+    /// Takes the next message or control frame from `input`, which is left with what follows it.
+    ///
+    /// `Ok(None)` says that the input is used up. Call until then: the next call also frees what the
+    /// last one lent, if it was the decoder's own. The payload is unmasked in the input.
+    pub fn next<'s, 'b: 's>(&'s mut self, input: &mut Input<'b>) -> Result<Option<Incoming<'s>>, Failure> {
+        self.release();
+        match self.advance(input) {
+            Ok(None) => Ok(None),
+            Ok(Some(Ready::Here(incoming))) => Ok(Some(incoming)),
+            Ok(Some(Ready::Held(opcode))) => self.lend(opcode).map(Some),
+            Err(failure) => {
+                self.end();
+                Err(failure)
+            }
+        }
+    }
+
+    /// From now on text and binary messages are skipped, whatever their size, and nothing of them is kept.
+    ///
+    /// The framing is still checked and control frames still come out: for a connection that has sent
+    /// its Close and waits for the client's (RFC 6455, section 1.4).
+    pub fn discard_data(&mut self) {
+        self.release();
+        self.discards_data = true;
+        if let Some(message) = &mut self.message {
+            message.forget();
+        }
+    }
+
+    /// How much heap memory is held for what has arrived in part; 0 between messages.
+    pub fn held_bytes(&self) -> usize {
+        let message = self.message.as_deref();
+        message.map_or(0, |message| size_of::<Assembly>() + message.capacity_bytes())
+            + self.control.capacity()
+    }
+
+    fn advance<'b>(&mut self, input: &mut Input<'b>) -> Result<Option<Ready<'b>>, Failure> {
+        loop {
+            let expected = self.expected();
+            match &mut self.state {
+                State::Ended => {
+                    input.clear();
+                    return Ok(None);
+                }
+                State::Header(partial) => match partial.fill(input, expected)? {
+                    Some(frame) => self.state = State::Payload(frame),
+                    None => return Ok(None),
+                },
+                State::Payload(frame) => {
+                    let chunk = frame.take(input);
+                    let frame = *frame;
+                    let ready = self.payload(frame, chunk)?;
+                    if ready.is_some() || frame.remaining_bytes > 0 {
+                        return Ok(ready);
+                    }
+                }
+            }
+        }
+    }
+
+    fn expected(&self) -> Expected {
+        let held_bytes = self.message.as_deref().map_or(0, |message| message.bytes().len());
+        Expected {
+            in_message: self.message.is_some(),
+            reserved_bits: self.reserved_bits,
+            held_bytes: held_bytes as u64,
+            // What is not kept needs no limit.
+            limit_bytes: if self.discards_data { u64::MAX } else { self.max_message_bytes as u64 },
+        }
+    }
+
+    /// Takes in a part of a frame's payload; `frame` says how much of it is to follow.
+    fn payload<'b>(&mut self, frame: Frame, chunk: &'b [u8]) -> Result<Option<Ready<'b>>, Failure> {
+        let ready = if frame.opcode.is_control() {
+            self.control_payload(frame, chunk)?
+        } else {
+            self.data_payload(frame, chunk)?
+        };
+        if frame.remaining_bytes == 0 {
+            match frame.opcode {
+                OpCode::Close => self.end(),
+                _ => self.state = State::Header(PartialHeader::default()),
+            }
+        }
+        Ok(ready)
+    }
+
+    fn control_payload<'b>(&mut self, frame: Frame, chunk: &'b [u8]) -> Result<Option<Ready<'b>>, Failure> {
+        let whole = frame.remaining_bytes == 0;
+        if whole && self.control.is_empty() {
+            return Incoming::parse(frame.opcode, chunk).map(Ready::Here).map(Some);
+        }
+        self.control.extend_from_slice(chunk);
+        Ok(whole.then(|| self.hold(frame.opcode)))
+    }
+
+    fn data_payload<'b>(&mut self, frame: Frame, chunk: &'b [u8]) -> Result<Option<Ready<'b>>, Failure> {
+        let chunk = if self.discards_data { &[] } else { chunk };
+        let frame_whole = frame.remaining_bytes == 0;
+        let whole = frame_whole && frame.fin;
+        if whole && self.discards_data {
+            self.message = None;
+            return Ok(None);
+        }
+        if whole && self.message.is_none() {
+            return Incoming::parse(frame.opcode, chunk).map(Ready::Here).map(Some);
+        }
+        if chunk.is_empty() && !frame_whole {
+            // The payload may yet come in one read.
+            return Ok(None);
+        }
+        let message = self.message.get_or_insert_with(|| Box::new(Assembly::new(frame.opcode)));
+        message.extend(chunk, self.max_message_bytes)?;
+        if !whole {
+            return Ok(None);
+        }
+        if !message.is_complete() {
+            return Err(Failure::InvalidUtf8);
+        }
+        let opcode = message.opcode();
+        Ok(Some(self.hold(opcode)))
+    }
+
+    fn hold<'b>(&mut self, opcode: OpCode) -> Ready<'b> {
+        self.lent = Some(opcode);
+        Ready::Held(opcode)
+    }
+
+    fn lend(&self, opcode: OpCode) -> Result<Incoming<'_>, Failure> {
+        if opcode.is_control() {
+            return Incoming::parse(opcode, &self.control);
+        }
+        let message = self.message.as_deref();
+        Incoming::parse(opcode, message.map_or(&[], Assembly::bytes))
+    }
+
+    fn release(&mut self) {
+        match self.lent.take() {
+            Some(opcode) if opcode.is_control() => self.control = Vec::new(),
+            Some(_) => self.message = None,
+            None => {}
+        }
+    }
+
+    /// Ignores everything from now on. A Close that is about to be lent stays until the next call.
+    fn end(&mut self) {
+        self.state = State::Ended;
+        self.message = None;
+        if self.lent.is_none() {
+            self.control = Vec::new();
+        }
+    }
+}

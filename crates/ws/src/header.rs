@@ -1,0 +1,148 @@
+//! The header of a client frame (RFC 6455, section 5.2).
+
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::mask;
+use crate::opcode::{MAX_CONTROL_BYTES, OpCode};
+
+/// The longest header: two bytes, a 64-bit length, a mask.
+const MAX_HEADER_BYTES: usize = 14;
+
+const FIN: u8 = 0x80;
+const RESERVED: u8 = 0x70;
+const OPCODE: u8 = 0x0f;
+const MASKED: u8 = 0x80;
+const LENGTH: u8 = 0x7f;
+
+/// What the frames before allow the next one to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    /// A fragmented message is under way.
+    pub(crate) in_message: bool,
+    /// The reserved bits that agreed extensions give a meaning to, as they stand in the first byte.
+    pub(crate) reserved_bits: u8,
+    /// What has been received of the message under way.
+    pub(crate) held_bytes: u64,
+    /// The most a message may have.
+    pub(crate) limit_bytes: u64,
+}
+
+/// A frame whose header has been read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    pub(crate) opcode: OpCode,
+    pub(crate) fin: bool,
+    /// How much of the payload is still to come.
+    pub(crate) remaining_bytes: u64,
+    /// Turned so that its first byte is for the next byte of the payload.
+    mask: [u8; 4],
+}
+
+impl Frame {
+    /// Takes what `input` has of the payload, and unmasks it where it lies.
+    pub(crate) fn take<'b>(&mut self, input: &mut Input<'b>) -> &'b [u8] {
+        let chunk = input.take(self.remaining_bytes);
+        self.mask = mask::apply(chunk, self.mask);
+        self.remaining_bytes -= chunk.len() as u64;
+        chunk
+    }
+}
+
+/// The part of a header received so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PartialHeader {
+    bytes: [u8; MAX_HEADER_BYTES],
+    filled: u8,
+}
+
+impl PartialHeader {
+    /// Takes the rest of the header from `input`; `None` when all was taken and more is needed.
+    ///
+    /// A fault is found at the first byte that shows it, so it does not matter how the bytes are cut.
+    pub(crate) fn fill(
+        &mut self,
+        input: &mut Input<'_>,
+        expected: Expected,
+    ) -> Result<Option<Frame>, Failure> {
+        let had = usize::from(self.filled);
+        let mut filled = had;
+        for (slot, byte) in self.bytes.iter_mut().skip(had).zip(input.rest()) {
+            *slot = *byte;
+            filled += 1;
+        }
+        let parsed = parse(self.bytes.get(..filled).unwrap_or_default(), expected)?;
+        // What was copied from behind the header is payload, and stays in the input.
+        let header_bytes = parsed.map_or(filled, |(_, header_bytes)| header_bytes);
+        input.take(header_bytes.saturating_sub(had) as u64);
+        self.filled = filled as u8;
+        Ok(parsed.map(|(frame, _)| frame))
+    }
+}
+
+/// Reads a header and how many bytes it took; `None` when it is not all there.
+fn parse(bytes: &[u8], expected: Expected) -> Result<Option<(Frame, usize)>, Failure> {
+    let [first, rest @ ..] = bytes else { return Ok(None) };
+    let fin = first & FIN != 0;
+    let opcode = expected.opcode(*first, fin)?;
+    let [second, rest @ ..] = rest else { return Ok(None) };
+    if second & MASKED == 0 {
+        return Err(Failure::Unmasked);
+    }
+    let short = second & LENGTH;
+    if opcode.is_control() && usize::from(short) > MAX_CONTROL_BYTES {
+        return Err(Failure::ControlTooLong);
+    }
+    let Some((len, rest)) = payload_len(short, rest)? else { return Ok(None) };
+    if !opcode.is_control() {
+        expected.check_size(len)?;
+    }
+    let Some((mask, rest)) = rest.split_first_chunk() else { return Ok(None) };
+    let frame = Frame { opcode, fin, remaining_bytes: len, mask: *mask };
+    Ok(Some((frame, bytes.len() - rest.len())))
+}
+
+/// Reads the length that the seven bits of `short` stand for or announce, from the bytes behind them.
+fn payload_len(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Failure> {
+    let (len, least, rest) = match short {
+        126 => match rest.split_first_chunk() {
+            Some((bytes, rest)) => (u64::from(u16::from_be_bytes(*bytes)), 126, rest),
+            None => return Ok(None),
+        },
+        127 => match rest.split_first_chunk() {
+            Some((bytes, rest)) => (u64::from_be_bytes(*bytes), 1 << 16, rest),
+            None => return Ok(None),
+        },
+        _ => (u64::from(short), 0, rest),
+    };
+    if len < least {
+        return Err(Failure::LengthNotMinimal);
+    }
+    if len >> 63 != 0 {
+        return Err(Failure::LengthTopBit);
+    }
+    Ok(Some((len, rest)))
+}
+
+impl Expected {
+    fn opcode(&self, first: u8, fin: bool) -> Result<OpCode, Failure> {
+        if first & RESERVED & !self.reserved_bits != 0 {
+            return Err(Failure::ReservedBits);
+        }
+        let bits = first & OPCODE;
+        let opcode = OpCode::from_bits(bits).ok_or(Failure::ReservedOpcode(bits))?;
+        match opcode {
+            _ if opcode.is_control() => fin.then_some(opcode).ok_or(Failure::ControlFragmented),
+            OpCode::Continuation if !self.in_message => Err(Failure::UnexpectedContinuation),
+            OpCode::Text | OpCode::Binary if self.in_message => Err(Failure::ExpectedContinuation),
+            _ => Ok(opcode),
+        }
+    }
+
+    fn check_size(&self, len: u64) -> Result<(), Failure> {
+        let bytes = self.held_bytes.saturating_add(len);
+        if bytes > self.limit_bytes {
+            return Err(Failure::MessageTooBig { bytes, limit: self.limit_bytes });
+        }
+        Ok(())
+    }
+}

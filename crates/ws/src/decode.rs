@@ -80,7 +80,6 @@ impl Decoder {
     /// The framing is still checked and control frames still come out: for a connection that has sent
     /// its Close and waits for the client's (RFC 6455, section 1.4).
     pub fn discard_data(&mut self) {
-        self.release();
         self.discards_data = true;
         if let Some(message) = &mut self.message {
             message.forget();

@@ -123,7 +123,9 @@ fn said() -> impl Strategy<Value = Said> {
 
 fn encode(script: &[Said]) -> (Vec<u8>, Vec<Event>) {
     let (mut stream, mut events) = (Vec::new(), Vec::new());
-    script.iter().for_each(|said| said.encode(&mut stream, &mut events));
+    for said in script {
+        said.encode(&mut stream, &mut events);
+    }
     (stream, events)
 }
 
@@ -142,7 +144,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn messages_and_control_frames_come_out_as_they_were_said(

@@ -82,7 +82,8 @@ fn after_our_close_messages_are_dropped_but_pings_and_the_close_come_through() {
         close(1001, ""),
     ]
     .concat();
-    let expected = [Event::Ping(b"?".into()), Event::Pong(b"!".into()), Event::Close(Some(1001), "".into())];
+    let expected =
+        [Event::Ping(b"?".into()), Event::Pong(b"!".into()), Event::Close(Some(1001), String::new())];
     for part in stream.chunks(7) {
         held.extend(receive(&mut connection, part));
     }
@@ -142,9 +143,10 @@ fn the_codes_that_may_be_on_the_wire() {
     for code in 0..=u16::MAX {
         assert_eq!(valid(code), expected(code), "{code}");
         let read = receive(&mut connection(), &close(code, "é"));
-        let event = match expected(code) {
-            true => Event::Close(Some(code), "é".into()),
-            false => Event::Failed(Failure::InvalidCloseCode(code)),
+        let event = if expected(code) {
+            Event::Close(Some(code), "é".into())
+        } else {
+            Event::Failed(Failure::InvalidCloseCode(code))
         };
         assert_eq!(read, [event]);
     }

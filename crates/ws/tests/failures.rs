@@ -95,10 +95,10 @@ fn a_message_within_a_message() {
 fn a_length_in_more_bytes_than_it_needs() {
     for short in [0u16, 125] {
         let [a, b] = short.to_be_bytes();
-        breaks_protocol(&[FIN | BINARY, 0x80 | 126, a, b], Failure::LengthNotMinimal);
+        breaks_protocol(&[FIN | BINARY, 0xfe, a, b], Failure::LengthNotMinimal);
     }
     for long in [0u64, 125, 126, 65535] {
-        let stream = [&[FIN | BINARY, 0x80 | 127][..], &long.to_be_bytes()].concat();
+        let stream = [&[FIN | BINARY, 0xff][..], &long.to_be_bytes()].concat();
         breaks_protocol(&stream, Failure::LengthNotMinimal);
     }
 }
@@ -106,7 +106,7 @@ fn a_length_in_more_bytes_than_it_needs() {
 #[test]
 fn a_length_with_its_top_bit_set() {
     for length in [1u64 << 63, u64::MAX] {
-        let stream = [&[FIN | BINARY, 0x80 | 127][..], &length.to_be_bytes()].concat();
+        let stream = [&[FIN | BINARY, 0xff][..], &length.to_be_bytes()].concat();
         breaks_protocol(&stream, Failure::LengthTopBit);
     }
 }

@@ -3,7 +3,7 @@
 mod client;
 
 use client::{BINARY, CONTINUATION, Event, FIN, PING, PLENTY, TEXT, close, decode, feed, frame, header};
-use hub_ws::{Decoder, Failure};
+use hub_ws::{Decoder, Failure, Incoming, Input};
 
 /// A message under way may hold this much besides its bytes.
 const FIXED_BYTES: usize = 64;
@@ -30,19 +30,34 @@ fn an_announcement_within_the_limit_reserves_nothing() {
 }
 
 #[test]
-fn a_message_whole_in_one_read_is_not_copied() {
-    let mut decoder = Decoder::new(PLENTY);
-    // The header came with the read before.
-    let stream = frame(FIN | TEXT, "whole".as_bytes());
-    let (header, payload) = stream.split_at(6);
-    assert_eq!(feed(&mut decoder, header), []);
-    assert_eq!(decoder.held_bytes(), 0);
+fn what_is_whole_in_one_read_is_lent_from_it() {
+    for first in [FIN | BINARY, FIN | PING] {
+        let mut decoder = Decoder::new(PLENTY);
+        // The header came with the read before.
+        let stream = frame(first, b"whole");
+        let (header, payload) = stream.split_at(6);
+        assert_eq!(feed(&mut decoder, header), []);
+        assert_eq!(decoder.held_bytes(), 0);
 
-    let mut scratch = payload.to_vec();
-    let place = scratch.as_ptr();
-    let mut input = hub_ws::Input::new(&mut scratch);
-    let Ok(Some(hub_ws::Incoming::Text(text))) = decoder.next(&mut input) else { panic!("no text") };
-    assert_eq!((text, text.as_ptr()), ("whole", place));
+        let mut scratch = payload.to_vec();
+        let place = scratch.as_ptr();
+        let lent = match decoder.next(&mut Input::new(&mut scratch)) {
+            Ok(Some(Incoming::Binary(lent) | Incoming::Ping(lent))) => lent,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((lent, lent.as_ptr()), (&b"whole"[..], place));
+        assert_eq!(decoder.held_bytes(), 0);
+    }
+}
+
+#[test]
+fn growing_stops_at_the_limit() {
+    let mut decoder = Decoder::new(1100);
+    let stream = frame(FIN | BINARY, &[1; 1100]);
+    for byte in &stream[..stream.len() - 1] {
+        assert_eq!(feed(&mut decoder, &[*byte]), []);
+        assert!(decoder.held_bytes() <= 1100 + FIXED_BYTES, "{} bytes", decoder.held_bytes());
+    }
 }
 
 #[test]
@@ -55,7 +70,7 @@ fn a_mebibyte_in_reads_of_one_byte() {
     let mut scratch = [0];
     for (received, byte) in before.iter().enumerate() {
         scratch[0] = *byte;
-        assert_eq!(decoder.next(&mut hub_ws::Input::new(&mut scratch)), Ok(None));
+        assert_eq!(decoder.next(&mut Input::new(&mut scratch)), Ok(None));
         let most = (2 * received).min(LEN) + FIXED_BYTES;
         assert!(decoder.held_bytes() <= most, "{} bytes for {received}", decoder.held_bytes());
     }

@@ -56,5 +56,5 @@ fn a_binary_message_of_64_kib() {
     frame::write_header(&mut out, OpCode::Binary, 65536);
     assert_eq!(out, [0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0]);
     out.put_bytes(7, 65536);
-    assert_eq!(frame::binary(&[7; 65536]), out);
+    assert_eq!(frame::binary(&vec![7; 65536]), out);
 }

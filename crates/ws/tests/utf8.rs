@@ -84,7 +84,10 @@ fn a_message_that_ends_within_a_character_fails() {
     for cut_short in [&b"\xc3"[..], b"\xe2\x82", b"\xf0\x9f\x98", b"good\xf4\x8f\xbf"] {
         let whole = frame(FIN | TEXT, cut_short);
         assert_eq!(decode(PLENTY, [&whole[..]]), [FAILED], "{cut_short:02x?}");
-        let fragments = [frame(TEXT, cut_short), frame(FIN | CONTINUATION, b"")].concat();
+        let end = frame(FIN | CONTINUATION, b"");
+        // Nothing comes after the failure.
+        let ping = frame(FIN | PING, b"");
+        let fragments = [frame(TEXT, cut_short), end, ping].concat();
         assert_eq!(decode(PLENTY, [&fragments[..]]), [FAILED], "{cut_short:02x?} in fragments");
         let (head, tail) = whole.split_at(whole.len() - 1);
         assert_eq!(decode(PLENTY, [head, tail]), [FAILED], "{cut_short:02x?} in reads");

@@ -45,10 +45,10 @@ pub(crate) fn header(first: u8, len: u64) -> Vec<u8> {
     if len < 126 {
         out.push(0x80 | len as u8);
     } else if len < 65536 {
-        out.push(0x80 | 126);
+        out.push(0xfe);
         out.extend((len as u16).to_be_bytes());
     } else {
-        out.push(0x80 | 127);
+        out.push(0xff);
         out.extend(len.to_be_bytes());
     }
     out.extend(KEY);

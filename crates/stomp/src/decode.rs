@@ -68,12 +68,16 @@ struct Partial {
 impl Decoder {
     /// A server's decoder: it takes client commands, and nothing else.
     pub const fn new(limits: Limits) -> Self {
-        Self { limits, side: Side::Client, version: Version::V1_0, broken: false, partial: None }
+        Self::of(Side::Client, limits)
     }
 
     /// A client's decoder: it takes server commands, and nothing else.
     pub const fn for_client(limits: Limits) -> Self {
-        Self { side: Side::Server, ..Self::new(limits) }
+        Self::of(Side::Server, limits)
+    }
+
+    const fn of(side: Side, limits: Limits) -> Self {
+        Self { limits, side, version: Version::V1_0, broken: false, partial: None }
     }
 
     /// Sets the version that was agreed upon, 1.0 until then. It decides on escaping from the next

@@ -45,7 +45,7 @@ impl<'a> Headers<'a> {
         Ok(headers)
     }
 
-    fn check_line(&self, line: &str, command: Command, version: Version) -> Result<(), FrameError> {
+    fn check_line(self, line: &str, command: Command, version: Version) -> Result<(), FrameError> {
         let Some((raw_name, raw_value)) = line.split_once(':') else {
             return Err(FrameError::HeaderWithoutColon { command, shown: excerpt(line) });
         };
@@ -71,33 +71,33 @@ impl<'a> Headers<'a> {
 
     /// The value of `name`, unescaped: the first, where a header is repeated ("Repeated Header
     /// Entries").
-    pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+    pub fn get(self, name: &str) -> Option<Cow<'a, str>> {
         self.iter().find(|(found, _)| found == name).map(|(_, value)| value)
     }
 
     /// Whether there is a header `name`.
-    pub fn contains(&self, name: &str) -> bool {
+    pub fn contains(self, name: &str) -> bool {
         self.iter().any(|(found, _)| found == name)
     }
 
     /// Every header, unescaped, in the order received, repeated ones included.
-    pub fn iter(&self) -> Iter<'a> {
-        Iter { lines: self.block.lines(), dialect: self.dialect }
+    pub fn iter(self) -> HeaderIter<'a> {
+        HeaderIter { lines: self.block.lines(), dialect: self.dialect }
     }
 
     /// The headers of a SEND that its MESSAGEs must carry ("SEND"), in the order received: all but
     /// `destination`, `content-length`, `receipt`, `transaction`, and `message-id`,
     /// `subscription`, `ack`, which the server sets itself.
-    pub fn custom(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+    pub fn custom(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
         self.iter().filter(|(name, _)| !NOT_CUSTOM.contains(&name.as_ref()))
     }
 }
 
 impl<'a> IntoIterator for Headers<'a> {
     type Item = (Cow<'a, str>, Cow<'a, str>);
-    type IntoIter = Iter<'a>;
+    type IntoIter = HeaderIter<'a>;
 
-    fn into_iter(self) -> Iter<'a> {
+    fn into_iter(self) -> HeaderIter<'a> {
         self.iter()
     }
 }
@@ -119,12 +119,12 @@ fn redacted<'a>(name: &str, value: Cow<'a, str>) -> Cow<'a, str> {
 
 /// A walk over [`Headers`].
 #[derive(Clone)]
-pub struct Iter<'a> {
+pub struct HeaderIter<'a> {
     lines: Lines<'a>,
     dialect: Dialect,
 }
 
-impl<'a> Iterator for Iter<'a> {
+impl<'a> Iterator for HeaderIter<'a> {
     type Item = (Cow<'a, str>, Cow<'a, str>);
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -14,6 +14,39 @@
 //! - [`encode`] writes server frames; its message writer is made for fan-out.
 //! - [`HeartbeatTimer`] says when to beat and when the peer is silent.
 //!
+//! A request borrows from the session, so what is done to the session comes after it:
+//!
+//! ```
+//! # use std::{sync::Arc, time::Instant};
+//! # use hub_stomp::{Refusal, Request, Session, SessionConfig};
+//! fn on_read(session: &mut Session, mut input: &[u8], now: Instant, out: &mut Vec<u8>) -> Result<(), Refusal> {
+//!     loop {
+//!         let accepted = match session.receive(&mut input, now)? {
+//!             None => return Ok(()),
+//!             Some(Request::Connect(connect)) => connect.login.as_deref() == Some("scott"),
+//!             Some(Request::Send { body, reply, .. }) => {
+//!                 println!("{} octets", body.len());
+//!                 out.extend(reply.receipt_frame().into_iter().flatten());
+//!                 continue;
+//!             }
+//!             Some(_) => continue,
+//!         };
+//!         if !accepted {
+//!             return Err(session.refuse("access denied", "who are you?"));
+//!         }
+//!         out.extend(session.accept("session-1", now).into_iter().flatten());
+//!     }
+//! }
+//!
+//! let now = Instant::now();
+//! let mut session = Session::new(Arc::new(SessionConfig::default()), now);
+//! let mut out = Vec::new();
+//! let input = b"CONNECT\nlogin:scott\n\n\0SEND\ndestination:/a\nreceipt:1\n\nhello\0";
+//! on_read(&mut session, input, now, &mut out)?;
+//! assert!(out.ends_with(b"RECEIPT\nreceipt-id:1\n\n\0"));
+//! # Ok::<(), Refusal>(())
+//! ```
+//!
 //! # Where the specification leaves room
 //!
 //! - `host` is optional in every version: stompjs doesn't send it.
@@ -49,7 +82,7 @@ mod version;
 pub use command::Command;
 pub use decode::{BadFrame, Decoder, Item};
 pub use error::{FrameError, ProtocolError};
-pub use frame::{Frame, Headers};
+pub use frame::{Frame, HeaderIter, Headers};
 pub use heartbeat::{HeartBeat, HeartbeatTimer, Intervals, Liveness};
 pub use limits::Limits;
 pub use refusal::Refusal;

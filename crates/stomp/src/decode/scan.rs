@@ -11,7 +11,7 @@ use crate::{Command, Limits};
 /// what was connected to this port.
 const MAX_COMMAND_BYTES: usize = 32;
 
-/// Which commands a stream may carry.
+/// Who sends the stream: which commands it may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Client,
@@ -153,7 +153,6 @@ impl Scan {
             Line::Whole(line, at) => {
                 self.headers += 1;
                 if self.headers > limits.max_headers {
-                    self.line_start = headers_end;
                     return Err(FrameError::TooManyHeaders { command, limit: limits.max_headers });
                 }
                 if self.content_length.is_none() {
@@ -188,6 +187,7 @@ impl Scan {
     /// The whole frame's length by its `content-length`, refused before any body is kept.
     fn total(&self, window: &[u8], body_start: usize, limits: &Limits) -> Result<Option<usize>, FrameError> {
         let Some(range) = self.content_length.clone() else { return Ok(None) };
+        // Padding is let pass in every version: it can mean nothing else.
         let value = window.get(range).unwrap_or_default().trim_ascii();
         if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
             return Err(FrameError::BadContentLength { shown: excerpt(value) });
@@ -208,15 +208,11 @@ impl Scan {
         let Phase::Body { command, start, headers_end, body_start, total } = self.phase else {
             return Ok(Progress::Partial);
         };
-        let total = match total {
-            Some(total) => total,
-            None => match memchr(0, window.get(self.scanned..).unwrap_or_default()) {
-                Some(found) => self.scanned + found + 1,
-                None => {
-                    self.scanned = window.len();
-                    return within(received, limits);
-                }
-            },
+        let unread = window.get(self.scanned..).unwrap_or_default();
+        let nul = || memchr(0, unread).map(|found| self.scanned + found + 1);
+        let Some(total) = total.or_else(nul) else {
+            self.scanned = window.len();
+            return within(received, limits);
         };
         let body = body_start..total.saturating_sub(1);
         match window.get(body.end) {
@@ -235,9 +231,9 @@ const fn within(received: usize, limits: &Limits) -> Result<Progress, FrameError
     Ok(Progress::Partial)
 }
 
-/// Where the value is, if the line is a `content-length`. Padding is let pass, as 1.0 clients pad.
+/// Where the value is, if the line is a `content-length`.
 fn content_length_value(line: &[u8], line_start: usize) -> Option<Range<usize>> {
-    let colon = memchr(b':', line)?;
-    let name = line.get(..colon)?;
-    (name.trim_ascii() == b"content-length").then_some(line_start + colon + 1..line_start + line.len())
+    let value = line.strip_prefix(b"content-length:")?;
+    let end = line_start + line.len();
+    Some(end - value.len()..end)
 }

@@ -1,0 +1,144 @@
+//! What a client asks for, checked and ready to be done.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::Reply;
+use crate::{Headers, Version};
+
+/// One frame of a client, or a heart-beat.
+#[derive(Debug, Clone)]
+pub enum Request<'a> {
+    /// CONNECT or STOMP. The owner answers by [`crate::Session::accept`] or
+    /// [`crate::Session::refuse`].
+    Connect(Connect<'a>),
+    /// SUBSCRIBE. The session knows the subscription from now on.
+    Subscribe {
+        /// Its id, which each MESSAGE carries as `subscription`. `None`: a 1.0 client that goes by
+        /// the destination, whose MESSAGEs carry no `subscription`.
+        id: Option<Cow<'a, str>>,
+        /// What is subscribed to; not empty.
+        destination: Cow<'a, str>,
+        /// How messages are acknowledged.
+        ack: AckMode,
+        /// All headers, options among them.
+        headers: Headers<'a>,
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// UNSUBSCRIBE. Of an unknown subscription it is let pass, as the broker that browsers know
+    /// best (Spring's) does: the outcome is what was asked for, and closing would cost the client
+    /// all its other subscriptions.
+    Unsubscribe {
+        /// Which one.
+        target: SubscriptionRef<'a>,
+        /// Whether it existed.
+        known: bool,
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// SEND.
+    Send {
+        /// Where to; not empty.
+        destination: Cow<'a, str>,
+        /// All headers; [`Headers::custom`] are those to pass on.
+        headers: Headers<'a>,
+        /// The body, which may be empty or hold any octet.
+        body: &'a [u8],
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// ACK.
+    Ack {
+        /// What the MESSAGE carried as `ack` (1.2) or `message-id` (1.0, 1.1).
+        id: Cow<'a, str>,
+        /// The subscription's id: always there in 1.1.
+        subscription: Option<Cow<'a, str>>,
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// NACK; never in 1.0.
+    Nack {
+        /// As in [`Request::Ack`].
+        id: Cow<'a, str>,
+        /// As in [`Request::Ack`].
+        subscription: Option<Cow<'a, str>>,
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// DISCONNECT. Nothing after it is read; the owner writes the receipt and closes.
+    Disconnect {
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// An EOL between frames.
+    Heartbeat,
+}
+
+/// Who wants a session.
+#[derive(Clone)]
+pub struct Connect<'a> {
+    /// The version that was agreed upon.
+    pub version: Version,
+    /// The `login` header.
+    pub login: Option<Cow<'a, str>>,
+    /// The `passcode` header; not shown by `Debug`.
+    pub passcode: Option<Cow<'a, str>>,
+    /// The `host` header, which stompjs doesn't send.
+    pub host: Option<Cow<'a, str>>,
+    /// All headers.
+    pub headers: Headers<'a>,
+}
+
+impl fmt::Debug for Connect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect")
+            .field("version", &self.version)
+            .field("login", &self.login)
+            .field("host", &self.host)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How messages of a subscription are acknowledged ("SUBSCRIBE ack Header").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AckMode {
+    /// Not at all.
+    #[default]
+    Auto,
+    /// Each ACK counts for all messages before it.
+    Client,
+    /// Each ACK counts for its message.
+    ClientIndividual,
+}
+
+impl AckMode {
+    pub(super) fn parse(value: &str) -> Option<Self> {
+        match value {
+            "auto" => Some(Self::Auto),
+            "client" => Some(Self::Client),
+            "client-individual" => Some(Self::ClientIndividual),
+            _ => None,
+        }
+    }
+}
+
+/// How a client names a subscription. An id and a destination never mean the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubscriptionRef<'a> {
+    /// By its `id`.
+    Id(Cow<'a, str>),
+    /// By its destination, where a 1.0 client gave no `id` when it subscribed.
+    Destination(Cow<'a, str>),
+}
+
+impl SubscriptionRef<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> SubscriptionRef<'static> {
+        match self {
+            Self::Id(id) => SubscriptionRef::Id(Cow::Owned(id.into_owned())),
+            Self::Destination(name) => SubscriptionRef::Destination(Cow::Owned(name.into_owned())),
+        }
+    }
+}

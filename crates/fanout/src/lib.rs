@@ -2,17 +2,27 @@
 //!
 //! One thread, the [`runner`], applies the log's records to the
 //! [`projection`]s and publishes once per flush what they changed. Every shard
-//! takes each [`flush`] and keeps, per subscriber, only what is still owed:
-//! a [`subscription`] (a watermark and the keys that are dirty) and an
-//! [`outbox`] (bytes a full socket did not take). Publishing never waits for
-//! a subscriber.
+//! takes each [`flush`] from its [mailbox](publisher::Mailbox) and keeps, per
+//! subscriber, only what is still owed: a [`subscription`] (a watermark and
+//! the keys that are dirty) and an [`outbox`] (bytes a full socket did not
+//! take). Publishing never waits for a subscriber.
 
 pub mod flush;
+pub mod outbox;
+pub mod outcomes;
 pub mod projection;
+pub mod publisher;
+pub mod runner;
+pub mod subscription;
 pub mod topic;
 pub mod view;
 
 pub use flush::{Changed, Flush, FlushBuilder, StateFlush};
+pub use outbox::Outbox;
+pub use outcomes::{Claim, Outcomes, Stopped};
 pub use projection::{Applied, Projection, Step};
+pub use publisher::{Mailbox, Publication, Publisher, RelayMessage};
+pub use runner::{Progress, Runner, RunnerHandle, RunnerState};
+pub use subscription::{Start, StateSubscription};
 pub use topic::{Catalog, Composition, Interest, Target, TargetError, TopicId};
 pub use view::{Filter, RowKey, View};

@@ -1,1 +1,32 @@
-//! hub-server
+//! The chassis every service stands on.
+//!
+//! An [`acceptor`](server) per process takes connections and deals them out to
+//! worker threads. On each, a peer's first bytes tell what it speaks
+//! ([`sniff`]): HTTP goes to actix, STOMP and everything that is upgraded to a
+//! WebSocket goes to the thread's shard, which owns the socket from then on.
+//! Facts come in by one door, [`ingest`].
+
+mod acceptor;
+mod addresses;
+pub mod chassis;
+pub mod http;
+pub mod ingest;
+pub mod metrics;
+mod newcomer;
+pub mod origin;
+pub mod server;
+pub mod service;
+mod shard;
+pub mod sniff;
+pub mod stream;
+pub mod tls;
+mod upgrade;
+mod worker;
+
+pub use addresses::Addresses;
+pub use chassis::{Chassis, ConnectionIds, Readiness};
+pub use ingest::{Answer, Ingest, IngestError};
+pub use metrics::Metrics;
+pub use origin::Origins;
+pub use server::Server;
+pub use service::{Endpoint, Routes, Service};

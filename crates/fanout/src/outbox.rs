@@ -1,0 +1,123 @@
+//! Bytes that a full socket did not take.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::{Buf, Bytes};
+
+/// How many buffers one write gathers.
+const GATHER_MAX: usize = 64;
+
+/// What waits for one socket, in order. The bytes are shared: a frame that
+/// waits for a thousand sockets exists once.
+///
+/// An empty outbox owns no memory beyond itself. It does not enforce its
+/// bound: whoever fills it asks [`Outbox::bytes`] first, because what to do
+/// when it is full depends on what is sent (state conflates, a feed closes).
+#[derive(Default, Debug)]
+pub struct Outbox {
+    queue: VecDeque<Bytes>,
+    bytes: usize,
+}
+
+impl Outbox {
+    /// Nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    /// How many bytes wait.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds `frame` behind everything that waits.
+    pub fn push(&mut self, frame: Bytes) {
+        if !frame.is_empty() {
+            self.bytes += frame.len();
+            self.queue.push_back(frame);
+        }
+    }
+
+    /// Calls `write` with what waits until everything is written or `write`
+    /// takes nothing more. Gives the number of bytes taken.
+    pub fn drain<E>(&mut self, mut write: impl FnMut(&[IoSlice<'_>]) -> Result<usize, E>) -> (usize, Result<(), E>) {
+        let mut taken = 0;
+        while !self.is_empty() {
+            let mut slices = [IoSlice::new(&[]); GATHER_MAX];
+            let mut filled = 0;
+            for (slice, frame) in slices.iter_mut().zip(&self.queue) {
+                *slice = IoSlice::new(frame);
+                filled += 1;
+            }
+            match write(&slices[..filled]) {
+                Ok(written) => {
+                    self.advance(written);
+                    taken += written;
+                }
+                Err(error) => return (taken, Err(error)),
+            }
+        }
+        // What a burst made it grow to is given back once it is over.
+        self.queue = VecDeque::new();
+        (taken, Ok(()))
+    }
+
+    /// Forgets everything that waits.
+    pub fn clear(&mut self) {
+        *self = Outbox::default();
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        self.bytes = self.bytes.saturating_sub(written);
+        while let Some(front) = self.queue.front_mut() {
+            if written < front.len() {
+                front.advance(written);
+                return;
+            }
+            written -= front.len();
+            self.queue.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever a socket takes at a time, it gets every byte, in order.
+        #[test]
+        fn nothing_is_lost_or_repeated(
+            frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 0..100),
+            takes in proptest::collection::vec(0_usize..30, 1..50),
+        ) {
+            let mut outbox = Outbox::default();
+            let mut received = Vec::new();
+            let mut takes = takes.into_iter().cycle();
+            for frame in &frames {
+                outbox.push(Bytes::copy_from_slice(frame));
+                let (taken, result) = outbox.drain(|slices| accept(slices, takes.next().unwrap_or(1), &mut received));
+                prop_assert_eq!(result.is_ok(), outbox.is_empty());
+                prop_assert!(taken <= received.len());
+            }
+            let (_, result) = outbox.drain(|slices| accept(slices, usize::MAX, &mut received));
+            prop_assert_eq!(result, Ok(()));
+            prop_assert_eq!(outbox.bytes(), 0);
+            prop_assert_eq!(received, frames.concat());
+        }
+    }
+
+    /// A socket with room for `room` bytes.
+    fn accept(slices: &[IoSlice<'_>], mut room: usize, received: &mut Vec<u8>) -> Result<usize, ()> {
+        let before = received.len();
+        for slice in slices {
+            let part = &slice[..slice.len().min(room)];
+            received.extend_from_slice(part);
+            room -= part.len();
+        }
+        if received.len() == before { Err(()) } else { Ok(received.len() - before) }
+    }
+}

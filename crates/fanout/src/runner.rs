@@ -1,0 +1,225 @@
+//! The one thread that applies the log's records and publishes what changed.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use hub_core::{Event, Offset, Outcome, Position, Record, Settings, Timestamp};
+use hub_log::{EventLog, LogError, Tail};
+use tokio::sync::watch;
+
+use crate::flush::{Flush, FlushBuilder};
+use crate::outcomes::Outcomes;
+use crate::projection::{Applied, Projection, Step};
+use crate::publisher::Publisher;
+
+/// Records applied before callers are told and readers see them.
+const BATCH_MAX: usize = 4096;
+
+/// How long the runner sleeps when nothing happens and nothing is due.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// What the runner does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RunnerState {
+    /// Catching up with what the log held at start.
+    Replaying,
+    /// Applying records as they come.
+    Live,
+    /// The log was closed and everything in it has been applied and published.
+    Finished,
+    /// It can't go on; the hub must stop rather than serve stale state.
+    Failed(String),
+}
+
+/// What the runner tells the outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// What it does.
+    pub state: RunnerState,
+    /// The settings last seen in the log.
+    pub settings: Option<Settings>,
+}
+
+/// Everything the runner needs.
+pub struct Runner {
+    /// Where records come from.
+    pub log: Arc<dyn EventLog>,
+    /// In the order in which each sees a record.
+    pub projections: Vec<Box<dyn Projection>>,
+    /// Where flushes go.
+    pub publisher: Publisher,
+    /// Where outcomes go.
+    pub outcomes: Outcomes,
+    /// The least time between two flushes.
+    pub flush_interval: Duration,
+}
+
+/// A runner at work. It ends when its log is closed.
+pub struct RunnerHandle {
+    /// Its progress; closed when the thread is gone.
+    pub progress: watch::Receiver<Progress>,
+    thread: JoinHandle<()>,
+}
+
+impl RunnerHandle {
+    /// Waits for the thread; only after the log was closed.
+    pub fn join(self) {
+        if self.thread.join().is_err() {
+            tracing::error!("the runner panicked");
+        }
+    }
+}
+
+impl Runner {
+    /// Starts the thread.
+    pub fn spawn(self) -> std::io::Result<RunnerHandle> {
+        let (sender, progress) = watch::channel(Progress { state: RunnerState::Replaying, settings: None });
+        let thread = thread::Builder::new().name("runner".into()).spawn(move || {
+            let outcomes = self.outcomes.clone();
+            let _guard = StopGuard { outcomes, sender: sender.clone() };
+            let mut work = Work::new(self, sender);
+            let end = match work.run() {
+                Ok(()) => RunnerState::Finished,
+                Err(error) => RunnerState::Failed(error.to_string()),
+            };
+            work.progress.send_modify(|progress| progress.state = end);
+        })?;
+        Ok(RunnerHandle { progress, thread })
+    }
+}
+
+/// However the thread ends, nobody waits for it for ever.
+struct StopGuard {
+    outcomes: Outcomes,
+    sender: watch::Sender<Progress>,
+}
+
+impl Drop for StopGuard {
+    fn drop(&mut self) {
+        self.outcomes.stop();
+        if thread::panicking() {
+            let state = RunnerState::Failed("a projection panicked".into());
+            self.sender.send_modify(|progress| progress.state = state);
+        }
+    }
+}
+
+struct Work {
+    runner: Runner,
+    progress: watch::Sender<Progress>,
+    tail: Box<dyn Tail>,
+    /// The head of the log at start: live once it has been applied.
+    replay_until: Offset,
+    now: Timestamp,
+    applied: Offset,
+    /// When the oldest record that is applied and not yet published was
+    /// taken in.
+    unpublished_since: Option<Timestamp>,
+    last_flush: Option<Instant>,
+}
+
+impl Work {
+    fn new(runner: Runner, progress: watch::Sender<Progress>) -> Work {
+        Work {
+            tail: runner.log.tail(Offset::START),
+            replay_until: runner.log.head(),
+            runner,
+            progress,
+            now: Timestamp::default(),
+            applied: Offset::START,
+            unpublished_since: None,
+            last_flush: None,
+        }
+    }
+
+    fn run(&mut self) -> Result<(), LogError> {
+        loop {
+            self.go_live_if_caught_up();
+            match self.tail.next(BATCH_MAX, self.until_flush()) {
+                Ok(batch) => self.apply(&batch),
+                Err(LogError::Closed) => {
+                    self.flush();
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+            if self.unpublished_since.is_some() && self.until_flush().is_zero() {
+                self.flush();
+            }
+        }
+    }
+
+    fn apply(&mut self, batch: &[Arc<Record>]) {
+        let mut notable = Vec::new();
+        for record in batch {
+            let outcome = self.apply_one(record);
+            if outcome != Outcome::Accepted {
+                notable.push((record.offset, outcome));
+            }
+        }
+        if let Some(last) = batch.last() {
+            self.applied = last.offset;
+            let applied = Applied { position: self.position(), at: self.now };
+            for projection in &mut self.runner.projections {
+                projection.settle(applied);
+            }
+            self.runner.outcomes.release(self.applied, notable);
+        }
+    }
+
+    fn apply_one(&mut self, record: &Record) -> Outcome {
+        // The running maximum, so that time never goes back (design: the
+        // effective value of `at`).
+        self.now = self.now.max(record.at);
+        self.unpublished_since.get_or_insert(self.now);
+        if let Event::Settings(settings) = &record.event {
+            self.progress.send_modify(|progress| progress.settings = Some(*settings));
+        }
+        let mut step = Step::default();
+        for projection in &mut self.runner.projections {
+            projection.advance(self.now, record.offset);
+            projection.apply(record, &mut step);
+        }
+        step.into_outcome()
+    }
+
+    /// Zero when a flush is due. The first change after a quiet time is
+    /// published at once, the next ones a flush interval later.
+    fn until_flush(&self) -> Duration {
+        if self.unpublished_since.is_none() || !self.is_live() {
+            return IDLE;
+        }
+        let since_last = self.last_flush.map_or(Duration::MAX, |last| last.elapsed());
+        self.runner.flush_interval.saturating_sub(since_last)
+    }
+
+    fn flush(&mut self) {
+        let oldest = self.unpublished_since.take().unwrap_or(self.now);
+        let flush = Flush { position: self.position(), at: self.now, oldest, states: Vec::new() };
+        let mut builder = FlushBuilder { flush };
+        for projection in &mut self.runner.projections {
+            projection.flush(&mut builder);
+        }
+        builder.flush.states.sort_by_key(|state| state.topic);
+        self.runner.publisher.flush(&Arc::new(builder.flush));
+        self.last_flush = Some(Instant::now());
+    }
+
+    /// The first flush covers whatever was applied in the replay, so that a
+    /// subscriber of the first moment gets a whole snapshot.
+    fn go_live_if_caught_up(&mut self) {
+        if !self.is_live() && self.applied >= self.replay_until {
+            self.flush();
+            self.progress.send_modify(|progress| progress.state = RunnerState::Live);
+        }
+    }
+
+    fn is_live(&self) -> bool {
+        self.last_flush.is_some()
+    }
+
+    fn position(&self) -> Position {
+        Position { epoch: self.runner.log.epoch(), offset: self.applied }
+    }
+}

@@ -1,0 +1,187 @@
+//! What a state subscriber is still owed.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use hub_core::Offset;
+
+use crate::flush::Changed;
+use crate::view::{Filter, RowKey, View};
+
+/// How many keys a scan asks a view for at a time.
+const SCAN_KEYS: usize = 256;
+
+/// A subscription to a state topic. It queues no values: it knows what it has
+/// handed over (everything up to its *watermark*) and which keys changed
+/// since, and pulls their current values when the socket has room.
+///
+/// A snapshot, a resume and the fall-back of a slow reader are one thing, a
+/// *scan*: everything that changed after an offset, in the order of keys. A
+/// scan can be cut anywhere and goes on from its cursor; what changes behind
+/// the cursor meanwhile becomes dirty, what changes before it is met on the
+/// way.
+#[derive(Debug)]
+pub struct StateSubscription {
+    filter: Filter,
+    watermark: Offset,
+    scan: Option<Scan>,
+    dirty: BTreeSet<RowKey>,
+    dirty_max: usize,
+}
+
+#[derive(Debug)]
+struct Scan {
+    /// What changed after this is wanted.
+    after: Offset,
+    /// Keys up to here have been handed over.
+    cursor: Option<RowKey>,
+    /// Where the topic stood when the scan began.
+    begun: Offset,
+    /// Too much changed behind the cursor to remember it: scan again from
+    /// `begun` when this one ends.
+    again: bool,
+}
+
+/// Where a subscription starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// With everything there is.
+    Snapshot,
+    /// With what changed after this offset.
+    After(Offset),
+    /// With what changes from now on.
+    Now,
+}
+
+impl StateSubscription {
+    /// A subscription that begins while its topic stands at `position`;
+    /// `dirty_max` keys are remembered one by one.
+    pub fn new(filter: Filter, start: Start, position: Offset, dirty_max: usize) -> StateSubscription {
+        let (watermark, scan) = match start {
+            Start::Now => (position, None),
+            Start::Snapshot => (Offset::START, Some(Scan::begin(Offset::START, position))),
+            Start::After(after) => (after, Some(Scan::begin(after, position))),
+        };
+        StateSubscription { filter, watermark, scan, dirty: BTreeSet::new(), dirty_max }
+    }
+
+    /// Which elements it wants.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Everything up to here has been handed over.
+    pub fn watermark(&self) -> Offset {
+        self.watermark
+    }
+
+    /// Nothing is owed.
+    pub fn is_caught_up(&self) -> bool {
+        self.scan.is_none() && self.dirty.is_empty()
+    }
+
+    /// Nothing was owed and the whole of a flush has been handed over.
+    pub fn advance(&mut self, position: Offset) {
+        debug_assert!(self.is_caught_up(), "a watermark never passes what is pending");
+        self.watermark = position;
+    }
+
+    /// The topic now stands at `position`, and this changed on the way. Gives
+    /// how many values that were pending are thereby replaced unseen.
+    pub fn note(&mut self, changed: &Changed, position: Offset) -> u64 {
+        match changed {
+            Changed::Keys(keys) if self.filter.is_all() => self.note_keys(keys, position),
+            Changed::Keys(_) | Changed::Unlisted => {
+                self.rescan(position);
+                0
+            }
+        }
+    }
+
+    /// Hands over current values, up to about `max_bytes` of them, and says
+    /// whether nothing is owed any more: then the watermark is `position`,
+    /// where `view` stands.
+    pub fn take(&mut self, view: &dyn View, position: Offset, max_bytes: usize, elements: &mut Vec<Bytes>) -> bool {
+        let mut room = max_bytes;
+        self.take_scan(view, position, &mut room, elements);
+        while room > 0
+            && self.scan.is_none()
+            && let Some(key) = self.dirty.pop_first()
+        {
+            hand_over(view, key, &mut room, elements);
+        }
+        if self.is_caught_up() {
+            self.watermark = position;
+            return true;
+        }
+        false
+    }
+
+    fn note_keys(&mut self, keys: &[RowKey], position: Offset) -> u64 {
+        // A key beyond the cursor is met by the scan with its new value.
+        let behind = |key: RowKey| match &self.scan {
+            None => true,
+            Some(scan) => scan.cursor.is_some_and(|cursor| key <= cursor),
+        };
+        let missed: Vec<RowKey> = keys.iter().copied().filter(|key| behind(*key)).collect();
+        let replaced = missed.iter().filter(|key| self.dirty.contains(key)).count() as u64;
+        if self.dirty.len() + missed.len() > self.dirty_max {
+            self.rescan(position);
+        } else {
+            self.dirty.extend(missed);
+        }
+        replaced
+    }
+
+    /// Falls back to "everything changed since". The dirty keys are among it:
+    /// without a scan they changed after the watermark, with one after it
+    /// began.
+    fn rescan(&mut self, position: Offset) {
+        self.dirty.clear();
+        match &mut self.scan {
+            Some(scan) => scan.again = true,
+            None => self.scan = Some(Scan::begin(self.watermark, position)),
+        }
+    }
+
+    fn take_scan(&mut self, view: &dyn View, position: Offset, room: &mut usize, elements: &mut Vec<Bytes>) {
+        let mut keys = Vec::new();
+        while let Some(scan) = &mut self.scan {
+            if *room == 0 {
+                // Look ahead, so that the last message knows that it is.
+                keys.clear();
+                let more = view.changed(scan.after, scan.cursor, &self.filter, 1, &mut keys);
+                if more || !keys.is_empty() {
+                    return;
+                }
+            }
+            keys.clear();
+            let more = view.changed(scan.after, scan.cursor, &self.filter, SCAN_KEYS, &mut keys);
+            for key in &keys {
+                if *room == 0 {
+                    break;
+                }
+                hand_over(view, *key, room, elements);
+                scan.cursor = Some(*key);
+            }
+            let reached_end = !more && scan.cursor >= keys.last().copied();
+            if reached_end {
+                let again = scan.again.then(|| Scan::begin(scan.begun, position));
+                self.scan = again;
+            }
+        }
+    }
+}
+
+impl Scan {
+    fn begin(after: Offset, position: Offset) -> Scan {
+        Scan { after, cursor: None, begun: position, again: false }
+    }
+}
+
+fn hand_over(view: &dyn View, key: RowKey, room: &mut usize, elements: &mut Vec<Bytes>) {
+    if let Some(element) = view.element(key) {
+        *room = room.saturating_sub(element.len());
+        elements.push(element);
+    }
+}

@@ -1,0 +1,82 @@
+//! Takes connections in and deals them out to the workers.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::server::Stage;
+use crate::worker::Accepted;
+
+/// How long to pause when the process has no file descriptors left: trying at
+/// once would only burn a core.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+
+/// A dead peer on an idle connection is found out after about this long.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// Accepts on all listeners until the server drains; runs on the calling
+/// thread. Connections go to the workers in turn, so that every shard gets its
+/// share of the subscribers.
+pub(crate) fn run(
+    listeners: Vec<TcpListener>,
+    workers: Vec<mpsc::UnboundedSender<Accepted>>,
+    mut stage: watch::Receiver<Stage>,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        let workers: Arc<[_]> = workers.into();
+        let mut listening = JoinSet::new();
+        for (service, listener) in listeners.into_iter().enumerate() {
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            listening.spawn(accept(listener, service, Arc::clone(&workers)));
+        }
+        // An error means that the server is gone: stop as well.
+        let _ = stage.wait_for(|stage| *stage != Stage::Serve).await;
+        Ok(())
+    })
+}
+
+async fn accept(listener: tokio::net::TcpListener, service: usize, workers: Arc<[mpsc::UnboundedSender<Accepted>]>) {
+    let mut turn = service;
+    loop {
+        let accepted = match listener.accept().await {
+            Ok((socket, peer)) => prepare(socket).map(|socket| Accepted { socket, peer, service }),
+            Err(error) => Err(error),
+        };
+        match accepted {
+            Ok(accepted) => {
+                turn = (turn + 1) % workers.len();
+                // A worker that is gone has drained; the socket is dropped.
+                let _ = workers[turn].send(accepted);
+            }
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "accept");
+                tokio::time::sleep(EXHAUSTED_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn prepare(socket: tokio::net::TcpStream) -> io::Result<std::net::TcpStream> {
+    socket.set_nodelay(true)?;
+    SockRef::from(&socket).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+    socket.into_std()
+}
+
+/// The peer was gone before it was accepted.
+fn is_about_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::NotConnected
+    )
+}

@@ -1,0 +1,82 @@
+//! What all listeners, shards and routes share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use hub_core::limits::Limits;
+use hub_fanout::{Catalog, Outcomes, Publisher};
+use hub_log::EventLog;
+use hub_stomp::SessionConfig;
+
+use crate::addresses::Addresses;
+use crate::metrics::Metrics;
+use crate::origin::Origins;
+
+/// What all listeners, shards and routes share.
+pub struct Chassis {
+    /// Every destination.
+    pub catalog: Catalog,
+    /// Where ingested items go.
+    pub log: Arc<dyn EventLog>,
+    /// Where what became of them comes from.
+    pub outcomes: Outcomes,
+    /// Where relayed messages go.
+    pub publisher: Publisher,
+    /// Every limit.
+    pub limits: Limits,
+    /// Which pages may connect.
+    pub origins: Origins,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Whether STOMP clients may SEND to relay destinations.
+    pub client_send: bool,
+    /// What all STOMP sessions have in common.
+    pub stomp: Arc<SessionConfig>,
+    /// Whether the hub serves.
+    pub readiness: Readiness,
+    /// Sessions per peer address.
+    pub addresses: Addresses,
+    /// Gives every connection an id that its log lines carry.
+    pub connection_ids: ConnectionIds,
+}
+
+/// Whether the hub serves: starting, ready, draining.
+#[derive(Default)]
+pub struct Readiness(AtomicU8);
+
+const READY: u8 = 1;
+const DRAINING: u8 = 2;
+
+impl Readiness {
+    /// Replay has finished and all listeners are bound.
+    pub fn set_ready(&self) {
+        // A hub that is told to stop while it starts does not become ready.
+        let _ = self.0.compare_exchange(0, READY, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// The hub is shutting down: nothing new is taken in.
+    pub fn set_draining(&self) {
+        self.0.store(DRAINING, Ordering::Release);
+    }
+
+    /// For `/ready`.
+    pub fn is_ready(&self) -> bool {
+        self.0.load(Ordering::Acquire) == READY
+    }
+
+    /// Whether the hub is shutting down.
+    pub fn is_draining(&self) -> bool {
+        self.0.load(Ordering::Acquire) == DRAINING
+    }
+}
+
+/// Ordinals of connections in this process.
+#[derive(Default)]
+pub struct ConnectionIds(AtomicU64);
+
+impl ConnectionIds {
+    /// The next one.
+    pub fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}

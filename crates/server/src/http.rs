@@ -1,0 +1,51 @@
+//! HTTP: what every port answers, beside its service's own routes.
+
+pub mod body;
+pub mod health;
+pub mod ingest;
+pub mod problem;
+pub mod publish;
+
+use actix_cors::Cors;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+
+use self::problem::Problem;
+use crate::chassis::Chassis;
+use crate::origin::Origins;
+
+/// The routes of every port.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/")
+                .route(web::get().to(health::greeting))
+                .route(web::head().to(health::greeting))
+                .default_service(web::to(method_not_allowed)),
+        )
+        .configure(health::routes)
+        .configure(ingest::routes)
+        .configure(publish::routes)
+        .default_service(web::to(not_found));
+}
+
+/// CORS for allowed origins, the list that guards upgrades, too.
+pub(crate) fn cors(origins: &Origins) -> Cors {
+    let origins = origins.clone();
+    Cors::default()
+        .allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|origin| origins.allow(origin)))
+        .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .max_age(600)
+}
+
+async fn not_found(request: HttpRequest) -> HttpResponse {
+    Problem::not_found(format!("there is nothing at {}", request.path())).error_response()
+}
+
+pub(crate) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
+    Problem::new(405, format!("{} is not allowed at {}", request.method(), request.path())).error_response()
+}
+
+/// What handlers are given.
+pub type ChassisData = web::Data<Chassis>;

@@ -1,0 +1,29 @@
+//! Request bodies, bounded.
+
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
+use actix_web::web::Payload;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+
+use super::problem::Problem;
+
+/// Reads a body of at most `max_bytes`; a declared length beyond is refused
+/// before a byte is read.
+pub async fn read(headers: &HeaderMap, mut payload: Payload, max_bytes: usize) -> Result<Bytes, Problem> {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Problem::new(415, "Content-Encoding is not supported; send the body as it is"));
+    }
+    let declared = headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > max_bytes as u64) {
+        return Err(Problem::too_large(max_bytes));
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Problem::bad_request(format!("the body can't be read: {error}")))?;
+        if body.len() + chunk.len() > max_bytes {
+            return Err(Problem::too_large(max_bytes));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}

@@ -1,0 +1,67 @@
+//! `POST /api/ingest/{kind}`.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::{HttpRequest, HttpResponse, web};
+use hub_core::normalize::{self, BodyError, BodyForm, Kind};
+
+use super::problem::Problem;
+use super::{ChassisData, body};
+use crate::ingest::{Ingest, IngestError};
+
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.service(
+        web::resource("/api/ingest/{kind}")
+            .route(web::post().to(ingest))
+            .default_service(web::to(super::method_not_allowed)),
+    );
+}
+
+/// One item, an array, or NDJSON; answered after the items are committed and
+/// applied: 200, 207 or 422 with the outcome of each.
+async fn ingest(
+    request: HttpRequest,
+    kind: web::Path<String>,
+    payload: web::Payload,
+    chassis: ChassisData,
+) -> Result<HttpResponse, Problem> {
+    let kind: Kind = kind.parse().map_err(|_| unknown_kind(&kind))?;
+    let form = form(request.headers())?;
+    let limits = &chassis.limits;
+    let body = body::read(request.headers(), payload, limits.message_bytes).await?;
+    let items = normalize::items(&body, form, limits.ingest_items).map_err(|error| malformed(&error))?;
+    let answer = Ingest::new(chassis.clone().into_inner()).submit(kind, &items).await?;
+    let status = StatusCode::from_u16(answer.http_status()).unwrap_or(StatusCode::OK);
+    Ok(HttpResponse::build(status).json(answer))
+}
+
+fn unknown_kind(kind: &str) -> Problem {
+    let known = Kind::ALL.map(Kind::as_str).join(", ");
+    Problem::not_found(format!("there is no kind {kind:?} to ingest; there are {known}"))
+}
+
+/// A body without a Content-Type is taken for JSON.
+fn form(headers: &HeaderMap) -> Result<BodyForm, Problem> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(BodyForm::Json) };
+    let text = value.to_str().unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    match essence.to_ascii_lowercase().as_str() {
+        "application/json" => Ok(BodyForm::Json),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(BodyForm::NdJson),
+        _ => Err(Problem::new(
+            415,
+            format!("Content-Type {text:?} is not supported; send application/json or application/x-ndjson"),
+        )),
+    }
+}
+
+fn malformed(error: &BodyError) -> Problem {
+    let status = if matches!(error, BodyError::TooManyItems { .. }) { 413 } else { 400 };
+    Problem::new(status, error.to_string())
+}
+
+impl From<IngestError> for Problem {
+    fn from(error: IngestError) -> Problem {
+        Problem::unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,81 @@
+//! Errors of HTTP as `application/problem+json` (RFC 9457).
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use bytes::{BufMut as _, BytesMut};
+use serde::Serialize;
+
+/// The media type.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// One error: what it is in general (`title`) and in this case (`detail`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, thiserror::Error)]
+#[error("{status} {title}: {detail}")]
+pub struct Problem {
+    title: &'static str,
+    status: u16,
+    detail: String,
+}
+
+impl Problem {
+    /// An error with the HTTP status it is answered by; the title is the
+    /// status's name.
+    pub fn new(status: u16, detail: impl Into<String>) -> Problem {
+        let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
+        Problem { title, status, detail: detail.into() }
+    }
+
+    /// 400.
+    pub fn bad_request(detail: impl Into<String>) -> Problem {
+        Problem::new(400, detail)
+    }
+
+    /// 404.
+    pub fn not_found(detail: impl Into<String>) -> Problem {
+        Problem::new(404, detail)
+    }
+
+    /// 413: the body is larger than `limit` bytes.
+    pub fn too_large(limit: usize) -> Problem {
+        Problem::new(413, format!("the body is larger than limits.message_bytes ({limit} bytes)"))
+    }
+
+    /// 503.
+    pub fn unavailable(detail: impl Into<String>) -> Problem {
+        Problem::new(503, detail)
+    }
+
+    /// The whole response, for a connection that has left the HTTP server and
+    /// is closed after it.
+    pub fn write_response(&self, out: &mut BytesMut, headers: &[(&str, &str)]) {
+        let body = self.body();
+        out.put_slice(format!("HTTP/1.1 {} {}\r\n", self.status, self.title).as_bytes());
+        for (name, value) in headers {
+            out.put_slice(format!("{name}: {value}\r\n").as_bytes());
+        }
+        let closing = if headers.iter().any(|(name, _)| *name == "Connection") { "" } else { "Connection: close\r\n" };
+        let length = body.len();
+        out.put_slice(
+            format!("Content-Type: {PROBLEM_JSON}\r\nContent-Length: {length}\r\n{closing}\r\n{body}").as_bytes(),
+        );
+    }
+
+    fn body(&self) -> String {
+        // Two strings and a number always serialize.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if self.status == 503 {
+            response.insert_header(("Retry-After", "1"));
+        }
+        response.content_type(PROBLEM_JSON).body(self.body())
+    }
+}

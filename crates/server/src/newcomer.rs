@@ -1,0 +1,41 @@
+//! A socket on its way from the HTTP side to its shard.
+
+use std::net::SocketAddr;
+
+use bytes::{Bytes, BytesMut};
+use hub_core::CloseReason;
+
+use crate::addresses::Place;
+use crate::service::Endpoint;
+use crate::stream::Stream;
+
+/// A socket that leaves the acceptor or actix for its shard, which owns it
+/// from then on.
+pub(crate) struct Newcomer {
+    /// The connection's id.
+    pub(crate) id: u64,
+    pub(crate) stream: Stream,
+    /// Read from the socket already.
+    pub(crate) ahead: BytesMut,
+    /// To be written before anything else.
+    pub(crate) first: Bytes,
+    pub(crate) kind: NewcomerKind,
+    /// The service whose port it came to.
+    pub(crate) service: &'static str,
+    pub(crate) peer: Option<SocketAddr>,
+    /// Its place among its address's sessions.
+    pub(crate) place: Option<Place>,
+}
+
+/// What is to be done with it.
+pub(crate) enum NewcomerKind {
+    /// An upgraded WebSocket.
+    WebSocket(Endpoint),
+    /// An upgraded WebSocket that is closed at once, so that a browser can
+    /// read the reason.
+    Unwelcome(CloseReason),
+    /// STOMP straight over TCP.
+    RawStomp,
+    /// Refused in HTTP: `first` is the answer, nothing follows.
+    Refused,
+}

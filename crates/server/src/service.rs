@@ -1,0 +1,32 @@
+//! What a service brings to the chassis.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::web;
+
+/// Adds a service's REST routes to an application; called once per worker.
+pub type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
+
+/// One service: a bound listener and what is served there.
+pub struct Service {
+    /// Its name in metrics and log lines.
+    pub name: &'static str,
+    /// Already bound, so that tests can bind port 0.
+    pub listener: TcpListener,
+    /// TLS, where configured.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Its REST routes, beside those that every port has.
+    pub routes: Routes,
+    /// What a WebSocket upgrade leads to, by exact path.
+    pub endpoints: Vec<(&'static str, Endpoint)>,
+    /// Whether STOMP straight over TCP is served on the same port.
+    pub raw_stomp: bool,
+}
+
+/// What a WebSocket leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Endpoint {
+    /// STOMP frames in WebSocket messages.
+    Stomp,
+}

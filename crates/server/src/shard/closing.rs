@@ -1,0 +1,130 @@
+//! How sockets end.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hub_core::CloseReason;
+use hub_stomp::{Refusal, Session};
+use hub_ws::CloseCode;
+
+use super::framing::Wire;
+use super::socket::{Phase, Protocol};
+use super::Shard;
+use crate::metrics::{CodeLabels, ConnectionLabels, KindLabels};
+
+impl Shard {
+    /// Sends a frame to a socket that may still be written to.
+    pub(super) fn send(&mut self, slot: usize, frame: Bytes) {
+        if let Some(socket) = self.sockets.get_mut(slot)
+            && socket.send(frame, self.now).is_err()
+        {
+            self.gone.push(slot);
+        }
+    }
+
+    /// Closes a connection for a reason of ours: what waits is written first,
+    /// then, on a WebSocket, a Close frame that says why.
+    pub(super) fn close(&mut self, slot: usize, reason: CloseReason) {
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        if !socket.is_streaming() {
+            return;
+        }
+        let Some(protocol) = &mut socket.protocol else {
+            // Its input is being processed; see `finish_close`.
+            socket.close_wanted.get_or_insert(reason);
+            return;
+        };
+        if let Some(session) = protocol.session() {
+            session.close();
+        }
+        let close = match &mut **protocol {
+            Protocol::WebSocket(connection, _) => connection.close(CloseCode::new(reason.code), reason.text),
+            Protocol::Tcp(_) | Protocol::Refused => None,
+        };
+        tracing::debug!(connection = socket.id, code = reason.code, reason = reason.text, "close");
+        self.count_close(u32::from(reason.code));
+        self.leave(slot, close.unwrap_or_default());
+        self.progress(slot);
+    }
+
+    /// Refuses a STOMP frame: an ERROR that names the cause, then the close
+    /// that STOMP requires.
+    pub(super) fn refuse(&mut self, slot: usize, wire: Wire, refusal: &Refusal) {
+        self.chassis.metrics.errors.get_or_create(&KindLabels { kind: "stomp" }).inc();
+        self.send(slot, wire.wrap(refusal.error_frame()));
+        self.close(slot, CloseReason::PROTOCOL_ERROR);
+    }
+
+    /// Ends the session whose input is being processed.
+    pub(super) fn close_after(&mut self, slot: usize, session: &mut Session, reason: CloseReason) {
+        session.close();
+        self.close(slot, reason);
+    }
+
+    /// The last frame goes out; nothing is sent after it.
+    pub(super) fn leave(&mut self, slot: usize, last: Bytes) {
+        self.send(slot, last);
+        self.unsubscribe_all(slot);
+        let deadline = self.now + Duration::from_millis(self.chassis.limits.close_ms);
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.phase = Phase::Closing(deadline);
+        }
+    }
+
+    /// The close that became due while input was being processed.
+    pub(super) fn finish_close(&mut self, slot: usize) {
+        let wanted = self.sockets.get_mut(slot).and_then(|socket| socket.close_wanted.take());
+        if let Some(reason) = wanted {
+            self.close(slot, reason);
+        }
+    }
+
+    /// Everything is written: shuts our side once the closing handshake is
+    /// done, and then waits for the peer's end.
+    pub(super) fn progress_closing(&mut self, slot: usize) {
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        let Phase::Closing(deadline) = socket.phase else { return };
+        let may_shut = match socket.protocol.as_deref() {
+            Some(Protocol::WebSocket(connection, _)) => connection.may_shut(),
+            Some(Protocol::Tcp(_) | Protocol::Refused) => true,
+            None => false,
+        };
+        if may_shut {
+            match socket.shut() {
+                Ok(true) => socket.phase = Phase::Lingering(deadline),
+                Ok(false) => {}
+                Err(_) => self.gone.push(slot),
+            }
+        }
+    }
+
+    /// The hub is shutting down.
+    pub(super) fn close_all(&mut self) {
+        let slots: Vec<usize> = self.sockets.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            self.close(slot, CloseReason::GOING_AWAY);
+        }
+    }
+
+    /// Forgets the sockets whose peer is gone.
+    pub(super) fn bury(&mut self) {
+        while let Some(slot) = self.gone.pop() {
+            if !self.sockets.contains(slot) {
+                continue;
+            }
+            self.unsubscribe_all(slot);
+            let socket = self.sockets.remove(slot);
+            let life = self.now.saturating_duration_since(socket.opened);
+            tracing::debug!(connection = socket.id, ?life, "gone");
+            if socket.counted {
+                let labels = ConnectionLabels { service: socket.service, transport: socket.wire.transport() };
+                self.chassis.metrics.connections.get_or_create(&labels).dec();
+                self.chassis.metrics.connection_seconds.observe(life.as_secs_f64());
+            }
+        }
+    }
+
+    pub(super) fn count_close(&self, code: u32) {
+        self.chassis.metrics.closed.get_or_create(&CodeLabels { code }).inc();
+    }
+}

@@ -1,0 +1,202 @@
+//! One socket: its stream, what waits for it, and its place in life.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::{Buf as _, Bytes};
+use hub_core::CloseReason;
+use hub_fanout::Outbox;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+
+use super::framing::Wire;
+use super::ready::ReadySocket;
+use crate::addresses::Place;
+use crate::stream::Stream;
+
+/// A socket that a shard owns.
+pub(super) struct Socket {
+    pub(super) id: u64,
+    stream: Stream,
+    pub(super) outbox: Outbox,
+    pub(super) ready: Arc<ReadySocket>,
+    waker: Waker,
+    /// Out while its input is being processed.
+    pub(super) protocol: Option<Box<Protocol>>,
+    pub(super) wire: Wire,
+    pub(super) phase: Phase,
+    /// Why it has to be closed once its protocol is back.
+    pub(super) close_wanted: Option<CloseReason>,
+    /// Its subscriptions, by key in the shard.
+    pub(super) subscriptions: Vec<usize>,
+    pub(super) service: &'static str,
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) opened: Instant,
+    pub(super) last_sent: Instant,
+    pub(super) last_received: Instant,
+    /// Counted in `hub_connections`.
+    pub(super) counted: bool,
+    _place: Option<Place>,
+}
+
+/// What is spoken on a socket.
+pub(super) enum Protocol {
+    /// STOMP in WebSocket messages.
+    WebSocket(hub_ws::Connection, hub_stomp::Session),
+    /// STOMP straight over TCP.
+    Tcp(hub_stomp::Session),
+    /// Nothing any more: an HTTP refusal is written and then the socket
+    /// closed.
+    Refused,
+}
+
+impl Protocol {
+    pub(super) fn session(&mut self) -> Option<&mut hub_stomp::Session> {
+        match self {
+            Protocol::WebSocket(_, session) | Protocol::Tcp(session) => Some(session),
+            Protocol::Refused => None,
+        }
+    }
+}
+
+/// Where a socket is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// Its session has to be connected by the deadline.
+    Opening(Instant),
+    /// Streaming.
+    Open,
+    /// Our last frame is in the outbox; the peer's Close is awaited.
+    Closing(Instant),
+    /// Everything is written and our side shut; the peer's end is awaited, so
+    /// that unread input can't reset the connection under our last bytes.
+    Lingering(Instant),
+}
+
+/// What a read gave.
+pub(super) enum Read {
+    /// So many bytes.
+    Bytes(usize),
+    /// Nothing now; the waker is set.
+    Pending,
+    /// The peer has closed, or the connection broke.
+    Closed,
+}
+
+/// The peer is gone.
+pub(super) struct Gone;
+
+/// What a socket begins with.
+pub(super) struct SocketStart {
+    pub(super) id: u64,
+    pub(super) stream: Stream,
+    pub(super) protocol: Protocol,
+    pub(super) wire: Wire,
+    pub(super) phase: Phase,
+    pub(super) service: &'static str,
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) place: Option<Place>,
+    pub(super) counted: bool,
+}
+
+impl Socket {
+    pub(super) fn new(start: SocketStart, ready: Arc<ReadySocket>, now: Instant) -> Socket {
+        Socket {
+            id: start.id,
+            stream: start.stream,
+            outbox: Outbox::default(),
+            waker: ready.waker(),
+            ready,
+            protocol: Some(Box::new(start.protocol)),
+            wire: start.wire,
+            phase: start.phase,
+            close_wanted: None,
+            subscriptions: Vec::new(),
+            service: start.service,
+            peer: start.peer,
+            opened: now,
+            last_sent: now,
+            last_received: now,
+            counted: start.counted,
+            _place: start.place,
+        }
+    }
+
+    /// Whether new messages may be added.
+    pub(super) fn is_streaming(&self) -> bool {
+        matches!(self.phase, Phase::Opening(_) | Phase::Open)
+    }
+
+    /// Reads into `scratch`.
+    pub(super) fn read(&mut self, scratch: &mut [u8], now: Instant) -> Read {
+        let mut buffer = ReadBuf::new(scratch);
+        let mut cx = Context::from_waker(&self.waker);
+        match Pin::new(&mut self.stream).poll_read(&mut cx, &mut buffer) {
+            Poll::Pending => Read::Pending,
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => Read::Closed,
+            Poll::Ready(Ok(())) => {
+                self.last_received = now;
+                Read::Bytes(buffer.filled().len())
+            }
+            Poll::Ready(Err(_)) => Read::Closed,
+        }
+    }
+
+    /// Sends a frame: at once if nothing waits, else behind what does.
+    pub(super) fn send(&mut self, mut frame: Bytes, now: Instant) -> Result<(), Gone> {
+        if !self.outbox.is_empty() {
+            self.outbox.push(frame);
+            return Ok(());
+        }
+        let mut cx = Context::from_waker(&self.waker);
+        match Pin::new(&mut self.stream).poll_write(&mut cx, &frame) {
+            Poll::Ready(Ok(written)) => {
+                self.last_sent = now;
+                frame.advance(written.min(frame.len()));
+            }
+            Poll::Ready(Err(_)) => return Err(Gone),
+            Poll::Pending => {}
+        }
+        self.outbox.push(frame);
+        self.flush(now)
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    pub(super) fn flush(&mut self, now: Instant) -> Result<(), Gone> {
+        let mut cx = Context::from_waker(&self.waker);
+        let mut stream = Pin::new(&mut self.stream);
+        let (written, result) = self.outbox.drain(|slices| {
+            match stream.as_mut().poll_write_vectored(&mut cx, slices) {
+                Poll::Ready(Ok(0)) => Err(Some(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => Ok(written),
+                Poll::Ready(Err(error)) => Err(Some(error)),
+                Poll::Pending => Err::<usize, Option<io::Error>>(None),
+            }
+        });
+        if written > 0 {
+            self.last_sent = now;
+        }
+        if let Err(Some(_)) = result {
+            return Err(Gone);
+        }
+        // TLS may hold back the last record until it is flushed; TCP never.
+        match stream.poll_flush(&mut cx) {
+            Poll::Ready(Err(_)) => Err(Gone),
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Shuts our side, once everything is written. `Ok(false)`: not done yet,
+    /// the waker is set.
+    pub(super) fn shut(&mut self) -> Result<bool, Gone> {
+        let mut cx = Context::from_waker(&self.waker);
+        match Pin::new(&mut self.stream).poll_shutdown(&mut cx) {
+            Poll::Ready(Ok(())) => Ok(true),
+            Poll::Ready(Err(_)) => Err(Gone),
+            Poll::Pending => Ok(false),
+        }
+    }
+}

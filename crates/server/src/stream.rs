@@ -1,0 +1,115 @@
+//! A connection's byte stream: TCP or TLS, with what was read ahead of its
+//! owner put back in front.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+/// What both actix and the shards read from and write to.
+pub struct Stream {
+    transport: Transport,
+    /// Read already, not taken yet.
+    ahead: BytesMut,
+}
+
+enum Transport {
+    Tcp(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// How much is read to tell one protocol from another.
+const READ_AHEAD_BYTES: usize = 512;
+
+impl Stream {
+    /// Plain TCP.
+    pub fn tcp(stream: TcpStream) -> Stream {
+        Stream { transport: Transport::Tcp(stream), ahead: BytesMut::new() }
+    }
+
+    /// TLS whose handshake is done.
+    pub fn tls(stream: TlsStream<TcpStream>) -> Stream {
+        Stream { transport: Transport::Tls(Box::new(stream)), ahead: BytesMut::new() }
+    }
+
+    /// Reads more ahead; what has been read so far is [`Stream::ahead`].
+    /// 0 means the peer has closed.
+    pub async fn read_ahead(&mut self) -> io::Result<usize> {
+        self.ahead.reserve(READ_AHEAD_BYTES);
+        match &mut self.transport {
+            Transport::Tcp(stream) => stream.read_buf(&mut self.ahead).await,
+            Transport::Tls(stream) => stream.read_buf(&mut self.ahead).await,
+        }
+    }
+
+    /// What has been read ahead and not taken yet.
+    pub fn ahead(&self) -> &[u8] {
+        &self.ahead
+    }
+
+    /// Takes what has been read ahead.
+    pub fn take_ahead(&mut self) -> BytesMut {
+        std::mem::take(&mut self.ahead)
+    }
+}
+
+/// The transport, for the methods that only pass on.
+macro_rules! transport {
+    ($self:expr, $stream:ident => $call:expr) => {
+        match &mut $self.get_mut().transport {
+            Transport::Tcp($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+            Transport::Tls($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let taken = self.ahead.len().min(buf.remaining());
+            buf.put_slice(&self.ahead[..taken]);
+            self.ahead.advance(taken);
+            if self.ahead.is_empty() {
+                self.ahead = BytesMut::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        transport!(self, stream => stream.poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        transport!(self, stream => stream.poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        transport!(self, stream => stream.poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        transport!(self, stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        transport!(self, stream => stream.poll_shutdown(cx))
+    }
+}

@@ -1,0 +1,100 @@
+//! A WebSocket upgrade leaves actix here.
+//!
+//! Actix's dispatcher hands over the request and the socket; path, origin and
+//! limits are checked, the answer is prepared, and everything goes to the
+//! shard of this thread, which writes it. Nothing is awaited: the dispatcher's
+//! task ends and nothing of actix remains.
+
+use actix_codec::Framed;
+use actix_http::{HttpMessage as _, Request};
+use actix_http::h1::Codec;
+use bytes::{BufMut as _, Bytes, BytesMut};
+use hub_core::CloseReason;
+use hub_stomp::Version;
+use hub_ws::handshake::{self, HandshakeError, Upgrade};
+
+use crate::chassis::Chassis;
+use crate::http::problem::Problem;
+use crate::metrics::ReasonLabels;
+use crate::newcomer::{Newcomer, NewcomerKind};
+use crate::service::{Endpoint, Service};
+use crate::stream::Stream;
+
+/// Takes the socket out of actix and decides what becomes of it.
+pub(crate) fn take(chassis: &Chassis, service: &Service, request: &Request, framed: Framed<Stream, Codec>) -> Newcomer {
+    chassis.metrics.connection_attempts.inc();
+    let peer = request.peer_addr();
+    let place = peer.and_then(|peer| chassis.addresses.enter(peer.ip()));
+    let crowded = peer.is_some() && place.is_none();
+    let answer = answer(chassis, service, request, crowded);
+    if let Some(reason) = answer.failure {
+        chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
+    }
+    let parts = framed.into_parts();
+    // What actix still had to write to this peer (answers to earlier, pipelined
+    // requests) goes out before the answer to the upgrade.
+    let mut first = parts.write_buf;
+    first.put_slice(&answer.head);
+    Newcomer {
+        id: chassis.connection_ids.next(),
+        stream: parts.io,
+        ahead: parts.read_buf,
+        first: first.freeze(),
+        kind: answer.kind,
+        service: service.name,
+        peer,
+        place,
+    }
+}
+
+struct Answer {
+    /// The head of the response.
+    head: Bytes,
+    kind: NewcomerKind,
+    /// The reason in `hub_connections_failed_total`.
+    failure: Option<&'static str>,
+}
+
+fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool) -> Answer {
+    let endpoint = service.endpoints.iter().find(|(path, _)| *path == request.path());
+    let Some((_, endpoint)) = endpoint else {
+        let problem = Problem::not_found(format!("there is no WebSocket at {}", request.path()));
+        return refuse(&problem, &[], "path");
+    };
+    let values = |name: &str| request.headers().get_all(name).filter_map(|value| value.to_str().ok());
+    let upgrade = match handshake::check(request.method().as_str(), values) {
+        Ok(upgrade) => upgrade,
+        Err(error) => return refuse_handshake(error),
+    };
+    let head = accept(&upgrade, *endpoint);
+    let origin = request.headers().get("origin");
+    let welcome = origin.is_none_or(|origin| origin.to_str().is_ok_and(|origin| chassis.origins.allow(origin)));
+    let unwelcome = |reason, failure| Answer { head: head.clone(), kind: NewcomerKind::Unwelcome(reason), failure };
+    if !welcome {
+        unwelcome(CloseReason::ORIGIN_NOT_ALLOWED, Some("origin"))
+    } else if crowded {
+        unwelcome(CloseReason::TOO_MANY_SESSIONS, Some("sessions_per_address"))
+    } else if chassis.readiness.is_draining() {
+        unwelcome(CloseReason::GOING_AWAY, Some("draining"))
+    } else {
+        Answer { head, kind: NewcomerKind::WebSocket(*endpoint), failure: None }
+    }
+}
+
+fn accept(upgrade: &Upgrade<'_>, endpoint: Endpoint) -> Bytes {
+    let subprotocol = match endpoint {
+        Endpoint::Stomp => Version::choose_subprotocol(upgrade.subprotocols.iter().copied()).map(Version::subprotocol),
+    };
+    handshake::response_head(&upgrade.accept(), subprotocol)
+}
+
+fn refuse_handshake(error: HandshakeError) -> Answer {
+    let problem = Problem::new(error.status(), error.to_string());
+    refuse(&problem, error.response_headers(), "handshake")
+}
+
+fn refuse(problem: &Problem, headers: &[(&str, &str)], failure: &'static str) -> Answer {
+    let mut head = BytesMut::new();
+    problem.write_response(&mut head, headers);
+    Answer { head: head.freeze(), kind: NewcomerKind::Refused, failure: Some(failure) }
+}

@@ -1,0 +1,215 @@
+//! A worker thread: actix for HTTP, and one shard for everything that streams.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_codec::Framed;
+use actix_http::h1::Codec;
+use actix_http::{HttpService, KeepAlive, Request};
+use actix_service::{Service as _, ServiceFactory as _, fn_service, map_config};
+use actix_web::dev::AppConfig;
+use actix_web::{App, web};
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+use hub_fanout::Mailbox;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{LocalSet, spawn_local, unconstrained};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::chassis::Chassis;
+use crate::http;
+use crate::metrics::ReasonLabels;
+use crate::newcomer::{Newcomer, NewcomerKind};
+use crate::server::{InFlight, Stage};
+use crate::service::Service;
+use crate::shard::{Shard, ShardInputs};
+use crate::sniff::{Protocol, sniff};
+use crate::stream::Stream;
+use crate::upgrade;
+
+/// How long an idle HTTP connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// A connection on its way from the acceptor to a worker.
+pub(crate) struct Accepted {
+    pub(crate) socket: std::net::TcpStream,
+    pub(crate) peer: SocketAddr,
+    /// Which service's listener it came to.
+    pub(crate) service: usize,
+}
+
+/// What a worker is given.
+pub(crate) struct Worker {
+    pub(crate) chassis: Arc<Chassis>,
+    pub(crate) services: Arc<[Service]>,
+    pub(crate) index: usize,
+    pub(crate) workers: usize,
+    pub(crate) started_millis: u64,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) accepted: mpsc::UnboundedReceiver<Accepted>,
+    pub(crate) stage: watch::Receiver<Stage>,
+    pub(crate) in_flight: InFlight,
+}
+
+/// What every connection task of a worker needs.
+struct Door {
+    chassis: Arc<Chassis>,
+    services: Arc<[Service]>,
+    http: Vec<HttpHandler>,
+    newcomers: mpsc::UnboundedSender<Newcomer>,
+}
+
+/// Serves one HTTP connection to its end.
+type HttpHandler = Box<dyn Fn(Stream, SocketAddr) -> LocalBoxFuture<'static, ()>>;
+
+impl Worker {
+    /// Runs on the calling thread until the server has drained.
+    pub(crate) fn run(self) -> std::io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        LocalSet::new().block_on(&runtime, self.serve());
+        Ok(())
+    }
+
+    async fn serve(mut self) {
+        let (newcomers, receiver) = mpsc::unbounded_channel();
+        let mut http = Vec::new();
+        for index in 0..self.services.len() {
+            http.push(self.http_handler(index, &newcomers).await);
+        }
+        let shard = Shard::new(Arc::clone(&self.chassis), self.started_millis, self.index, self.workers);
+        let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage: self.stage };
+        // One task for all sockets: its budget is its own fairness, not tokio's.
+        let shard = spawn_local(unconstrained(shard.run(inputs)));
+        let door =
+            Rc::new(Door { chassis: self.chassis, services: self.services, http, newcomers });
+        spawn_local(async move {
+            while let Some(accepted) = self.accepted.recv().await {
+                spawn_local(Rc::clone(&door).admit(accepted));
+            }
+        });
+        if shard.await.is_err() {
+            tracing::error!("a shard panicked");
+        }
+    }
+
+    async fn http_handler(&self, service: usize, newcomers: &mpsc::UnboundedSender<Newcomer>) -> HttpHandler {
+        let app = {
+            let chassis = web::Data::from(Arc::clone(&self.chassis));
+            let registry: web::Data<Registry> = web::Data::new(self.chassis.metrics.registry());
+            let routes = Arc::clone(&self.services[service].routes);
+            let in_flight = self.in_flight.clone();
+            App::new()
+                .app_data(chassis)
+                .app_data(registry)
+                .wrap(http::cors(&self.chassis.origins))
+                .wrap_fn(move |request, next| {
+                    let guard = in_flight.enter();
+                    let response = next.call(request);
+                    async move {
+                        let response = response.await;
+                        drop(guard);
+                        response
+                    }
+                })
+                .configure(|config| routes(config))
+                .configure(http::routes)
+        };
+        let upgrade = {
+            let (chassis, services) = (Arc::clone(&self.chassis), Arc::clone(&self.services));
+            let newcomers = newcomers.clone();
+            move |(request, framed): (Request, Framed<Stream, Codec>)| {
+                let newcomer = upgrade::take(&chassis, &services[service], &request, framed);
+                // A shard that is gone has closed: so is this socket, dropped.
+                let _ = newcomers.send(newcomer);
+                std::future::ready(Ok::<(), actix_web::Error>(()))
+            }
+        };
+        let factory = HttpService::build()
+            .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+            .client_request_timeout(Duration::from_millis(self.chassis.limits.handshake_ms))
+            .client_disconnect_timeout(Duration::from_millis(self.chassis.limits.close_ms))
+            .upgrade(fn_service(upgrade))
+            .finish(map_config(app, |()| AppConfig::default()));
+        // An application of ours either always starts or never did in tests.
+        let Ok(handler) = factory.new_service(()).await else { unreachable!("routes are static") };
+        Box::new(move |stream, peer| {
+            let serving = handler.call((stream, actix_http::Protocol::Http1, Some(peer)));
+            Box::pin(async move {
+                if let Err(error) = serving.await {
+                    tracing::debug!(%peer, %error, "http connection");
+                }
+            })
+        })
+    }
+}
+
+impl Door {
+    /// Finds out what a connection speaks and hands it on.
+    async fn admit(self: Rc<Self>, accepted: Accepted) {
+        let deadline = Duration::from_millis(self.chassis.limits.handshake_ms);
+        let service = &self.services[accepted.service];
+        let peer = accepted.peer;
+        match timeout(deadline, open(accepted.socket, service)).await {
+            Ok(Ok(Some((stream, Protocol::Stomp)))) if service.raw_stomp => self.admit_stomp(stream, peer, service),
+            Ok(Ok(Some((stream, _)))) => (self.http[accepted.service])(stream, peer).await,
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => {
+                self.fail("tls_or_io");
+                tracing::debug!(%peer, %error, "connection failed");
+            }
+            Err(_) => self.fail("handshake_timeout"),
+        }
+    }
+
+    fn admit_stomp(&self, mut stream: Stream, peer: SocketAddr, service: &Service) {
+        self.chassis.metrics.connection_attempts.inc();
+        let place = self.chassis.addresses.enter(peer.ip());
+        if place.is_none() {
+            return self.fail("sessions_per_address");
+        }
+        let newcomer = Newcomer {
+            id: self.chassis.connection_ids.next(),
+            ahead: stream.take_ahead(),
+            stream,
+            first: Bytes::new(),
+            kind: NewcomerKind::RawStomp,
+            service: service.name,
+            peer: Some(peer),
+            place,
+        };
+        let _ = self.newcomers.send(newcomer);
+    }
+
+    fn fail(&self, reason: &'static str) {
+        self.chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
+    }
+}
+
+/// Completes TLS, where configured, and reads far enough to tell the
+/// protocol. `None`: the peer left before it said anything.
+async fn open(socket: std::net::TcpStream, service: &Service) -> std::io::Result<Option<(Stream, Protocol)>> {
+    let tcp = TcpStream::from_std(socket)?;
+    let mut stream = match &service.tls {
+        None => Stream::tcp(tcp),
+        Some(config) => Stream::tls(TlsAcceptor::from(Arc::clone(config)).accept(tcp).await?),
+    };
+    loop {
+        if stream.read_ahead().await? == 0 {
+            return Ok(None);
+        }
+        if let Some(protocol) = sniff(stream.ahead()) {
+            return Ok(Some((stream, protocol)));
+        }
+        if stream.ahead().len() > SNIFF_BYTES_MAX {
+            return Ok(Some((stream, Protocol::Http)));
+        }
+    }
+}
+
+/// Blank lines before anything else, at most.
+const SNIFF_BYTES_MAX: usize = 4096;

@@ -1,0 +1,85 @@
+//! What STOMP runs over.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::buffer::Buffer;
+use crate::deadline::Deadline;
+use crate::ws::{Close, Message, WsClient, WsOptions};
+use crate::{Error, OverSocket, Result, Socket};
+
+/// A connection that carries STOMP frames. Either way they are a stream of bytes: a WebSocket message or a
+/// read may hold several frames, or a part of one.
+#[derive(Debug)]
+pub enum Carrier {
+    /// STOMP in WebSocket messages.
+    WebSocket(Box<WsClient>),
+    /// STOMP on a TCP connection.
+    Tcp(Socket),
+}
+
+impl Carrier {
+    /// Opens a WebSocket; `options` say whether subprotocols such as `v12.stomp` are offered.
+    pub fn websocket(addr: SocketAddr, path: &str, options: &WsOptions) -> Result<Self> {
+        WsClient::connect(addr, path, options).map(Box::new).map(Self::WebSocket)
+    }
+
+    /// Opens a TCP connection.
+    pub fn tcp(addr: SocketAddr, deadline: Duration) -> Result<Self> {
+        Socket::connect(addr, deadline).map(Self::Tcp)
+    }
+
+    /// Sends bytes: over a WebSocket as one message, text where they are UTF-8, else binary.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::WebSocket(ws) => match std::str::from_utf8(bytes) {
+                Ok(text) => ws.send_text(text),
+                Err(_) => ws.send_binary(bytes),
+            },
+            Self::Tcp(socket) => socket.send(bytes),
+        }
+    }
+
+    /// Receives a message, or what one read gives.
+    pub(crate) fn receive(&mut self, into: &mut Buffer, deadline: Deadline, awaited: &str) -> Result<()> {
+        match self {
+            Self::WebSocket(ws) => match ws.next_data_by(deadline, awaited)? {
+                Message::Text(text) => into.push(text.as_bytes()),
+                Message::Binary(bytes) => into.push(&bytes),
+                other => return Err(Error::unexpected(awaited, other.to_string())),
+            },
+            Self::Tcp(socket) => {
+                if socket.unread().is_empty() {
+                    socket.fill_more(deadline, awaited)?;
+                }
+                into.push(socket.unread());
+                socket.consume(usize::MAX);
+            }
+        }
+        Ok(())
+    }
+
+    /// Requires that the server ends the connection now: over a WebSocket, Close and then the end.
+    pub(crate) fn expect_end(&mut self) -> Result<Option<Close>> {
+        match self {
+            Self::WebSocket(ws) => ws.expect_close().map(|(code, reason)| Some(Close { code, reason })),
+            Self::Tcp(socket) => socket.expect_end().map(|()| None),
+        }
+    }
+}
+
+impl OverSocket for Carrier {
+    fn socket(&self) -> &Socket {
+        match self {
+            Self::WebSocket(ws) => ws.socket(),
+            Self::Tcp(socket) => socket,
+        }
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
+        match self {
+            Self::WebSocket(ws) => ws.socket_mut(),
+            Self::Tcp(socket) => socket,
+        }
+    }
+}

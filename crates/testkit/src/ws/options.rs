@@ -1,0 +1,50 @@
+//! What a WebSocket client may choose.
+
+use std::time::Duration;
+
+use crate::DEFAULT_DEADLINE;
+
+/// How a [`WsClient`](super::WsClient) connects and behaves.
+#[derive(Debug, Clone)]
+pub struct WsOptions {
+    /// The `Origin` field; none by default, as from a program that is no browser.
+    pub origin: Option<String>,
+    /// The subprotocols to offer, the preferred one first.
+    pub subprotocols: Vec<String>,
+    /// Further header fields.
+    pub headers: Vec<(String, String)>,
+    /// How long connecting, and then each call, waits.
+    pub deadline: Duration,
+    /// `SO_RCVBUF`, set before connecting; the system's own size when `None`.
+    pub receive_bytes: Option<usize>,
+    /// Whether a Ping is answered with a Pong.
+    pub answer_pings: bool,
+    /// Whether a Close is answered with a Close of the same code.
+    pub answer_close: bool,
+}
+
+impl Default for WsOptions {
+    fn default() -> Self {
+        Self {
+            origin: None,
+            subprotocols: Vec::new(),
+            headers: Vec::new(),
+            deadline: DEFAULT_DEADLINE,
+            receive_bytes: None,
+            answer_pings: true,
+            answer_close: true,
+        }
+    }
+}
+
+impl WsOptions {
+    /// The defaults with an `Origin`.
+    pub fn from_origin(origin: &str) -> Self {
+        Self { origin: Some(origin.to_owned()), ..Self::default() }
+    }
+
+    /// The defaults with subprotocols to offer.
+    pub fn offering(subprotocols: &[&str]) -> Self {
+        Self { subprotocols: subprotocols.iter().map(ToString::to_string).collect(), ..Self::default() }
+    }
+}

@@ -5,6 +5,7 @@
 //! ([`normalize`]), and is never parsed again.
 
 pub mod close;
+pub mod dto;
 pub mod event;
 pub mod fixed;
 pub mod id;

@@ -1,1 +1,84 @@
-//! Raw input to typed events.
+//! Raw JSON in all its spellings becomes one typed event, or a rejection with
+//! a reason and the canonical name of the field at fault.
+//!
+//! To add a kind: a line in [`Kind`], a file beside the others, and its arm in
+//! [`item`].
+
+mod body;
+mod portfolios;
+mod positions;
+mod prices;
+mod raw;
+mod symbols;
+mod transactions;
+mod unrealized;
+
+use std::str::FromStr;
+
+pub use body::{BodyError, BodyForm, Item, items};
+
+use crate::dto::{PositionRow, UnrealizedPnl};
+use crate::{Event, Rejection};
+use raw::RawObject;
+
+/// What can be ingested: the last segment of `/api/ingest/{kind}`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// Shares bought and sold.
+    Transactions,
+    /// Quotes.
+    Prices,
+    /// Portfolios' master data.
+    Portfolios,
+    /// Symbols' sectors.
+    Symbols,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 4] = [Kind::Transactions, Kind::Prices, Kind::Portfolios, Kind::Symbols];
+
+    /// Its name in paths and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Transactions => "transactions",
+            Kind::Prices => "prices",
+            Kind::Portfolios => "portfolios",
+            Kind::Symbols => "symbols",
+        }
+    }
+}
+
+/// A name that is no kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no such kind")]
+pub struct KindError;
+
+impl FromStr for Kind {
+    type Err = KindError;
+
+    fn from_str(text: &str) -> Result<Kind, KindError> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(KindError)
+    }
+}
+
+/// The event an item means.
+pub fn item(kind: Kind, item: &Item<'_>) -> Result<Event, Rejection> {
+    let object = RawObject::parse(item)?;
+    match kind {
+        Kind::Transactions => transactions::read(&object).map(Event::Transaction),
+        Kind::Prices => prices::read(&object).map(Event::Price),
+        Kind::Portfolios => portfolios::read(&object).map(Event::Portfolio),
+        Kind::Symbols => symbols::read(&object).map(Event::Symbol),
+    }
+}
+
+/// A position as another service reports it (AN-WS-1 and its spellings, FE-1).
+pub fn position(item: &Item<'_>) -> Result<PositionRow, Rejection> {
+    positions::read(&RawObject::parse(item)?)
+}
+
+/// An unrealised P&L as another service reports it (AN-WS-2, FE-1).
+pub fn unrealized_pnl(item: &Item<'_>) -> Result<UnrealizedPnl, Rejection> {
+    unrealized::read(&RawObject::parse(item)?)
+}

@@ -1,0 +1,106 @@
+//! What goes over the wire, in the platform's own shapes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write as _;
+
+use crate::{Money, PortfolioId, Quantity, Symbol, Timestamp};
+
+/// A position (AN-WS-1): amounts are JSON numbers by their digits, times are
+/// ISO-8601 in UTC, or null where they are not known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PositionRow {
+    /// Whose.
+    pub portfolio_id: PortfolioId,
+    /// Of what.
+    pub symbol: Symbol,
+    /// How much is held.
+    pub holdings: Quantity,
+    /// What the open lots cost.
+    pub total_invested: Money,
+    /// What closed lots earned.
+    pub realized_pnl: Money,
+    /// When it first came to be.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// A portfolio's unrealised P&L (AN-WS-2). The irregular spelling of its keys
+/// is part of the contract.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnrealizedPnl {
+    /// Whose.
+    pub portfolio_id: PortfolioId,
+    /// What each symbol would earn if it were sold now.
+    pub symbols: BTreeMap<Symbol, Money>,
+    /// Their sum.
+    pub overall: Money,
+    /// Symbols that are held and have no price: they are not in the sum.
+    pub unpriced: Vec<Symbol>,
+}
+
+impl PositionRow {
+    /// Appends `{"id":{"portfolioId","symbol"},"holdings",...}`.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        put(out, format_args!(r#"{{"id":{{"portfolioId":"{}","symbol":"#, self.portfolio_id));
+        put_string(out, self.symbol.as_str());
+        let (holdings, invested, realized) = (self.holdings, self.total_invested, self.realized_pnl);
+        put(
+            out,
+            format_args!(r#"}},"holdings":{holdings},"totalInvested":{invested},"realizedPnl":{realized},"createdAt":"#),
+        );
+        put_time(out, self.created_at);
+        out.extend_from_slice(br#","updatedAt":"#);
+        put_time(out, self.updated_at);
+        out.push(b'}');
+    }
+}
+
+impl UnrealizedPnl {
+    /// Appends `{"symbol":{...},"overallUnrealised_Pnl":..,"portfolio_id":..}`,
+    /// and `"unpriced":[...]` where there are such symbols.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(br#"{"symbol":{"#);
+        for (index, (symbol, amount)) in self.symbols.iter().enumerate() {
+            put_comma(out, index);
+            put_string(out, symbol.as_str());
+            put(out, format_args!(":{amount}"));
+        }
+        let (overall, portfolio) = (self.overall, self.portfolio_id);
+        put(out, format_args!(r#"}},"overallUnrealised_Pnl":{overall},"portfolio_id":"{portfolio}""#));
+        if !self.unpriced.is_empty() {
+            out.extend_from_slice(br#","unpriced":["#);
+            for (index, symbol) in self.unpriced.iter().enumerate() {
+                put_comma(out, index);
+                put_string(out, symbol.as_str());
+            }
+            out.push(b']');
+        }
+        out.push(b'}');
+    }
+}
+
+fn put(out: &mut Vec<u8>, arguments: fmt::Arguments<'_>) {
+    // Writing to a Vec does not fail.
+    let _ = out.write_fmt(arguments);
+}
+
+fn put_comma(out: &mut Vec<u8>, index: usize) {
+    if index > 0 {
+        out.push(b',');
+    }
+}
+
+/// A JSON string, escaped.
+fn put_string(out: &mut Vec<u8>, text: &str) {
+    // Writing a string to a Vec does not fail.
+    let _ = serde_json::to_writer(out, text);
+}
+
+fn put_time(out: &mut Vec<u8>, time: Option<Timestamp>) {
+    match time {
+        Some(time) => put(out, format_args!(r#""{time}""#)),
+        None => out.extend_from_slice(b"null"),
+    }
+}

@@ -1,0 +1,18 @@
+//! `{symbol, price, timestamp?}` (AN-IN-2).
+
+use super::raw::{Field, RawObject, SYMBOL, TIMESTAMP};
+use crate::event::PriceQuote;
+use crate::{Price, Rejection};
+
+const PRICE: Field = Field { name: "price", spellings: &["price"] };
+
+pub(super) fn read(object: &RawObject<'_>) -> Result<PriceQuote, Rejection> {
+    let symbol = object.require(&SYMBOL)?.parse()?;
+    let raw = object.require(&PRICE)?;
+    let price: Price = raw.number()?;
+    if !price.is_positive() {
+        // A quote of 0 is what an unknown symbol gets (BUG-A8).
+        return Err(raw.reject("must be greater than 0"));
+    }
+    Ok(PriceQuote { symbol, price, timestamp: object.time(&TIMESTAMP)? })
+}

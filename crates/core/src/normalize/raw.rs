@@ -1,0 +1,186 @@
+//! A JSON object whose values are looked up by any of their spellings and
+//! read by their digits.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::body::Item;
+use crate::{Rejection, Timestamp};
+
+/// A field: its canonical name, which rejections carry, and the spellings it
+/// is looked up by, the first that is there and not null. `outer.inner`
+/// reaches into a nested object.
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) spellings: &'static [&'static str],
+}
+
+pub(super) const PORTFOLIO_ID: Field =
+    Field { name: "portfolioId", spellings: &["id.portfolioId", "portfolioId", "portfolio_id"] };
+pub(super) const SYMBOL: Field = Field { name: "symbol", spellings: &["id.symbol", "symbol"] };
+pub(super) const TIMESTAMP: Field = Field { name: "timestamp", spellings: &["timestamp"] };
+
+/// Keys and values in the order they came, borrowed from the input.
+pub(super) struct RawObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> RawObject<'a> {
+    pub(super) fn parse(item: &Item<'a>) -> Result<RawObject<'a>, Rejection> {
+        let Some(json) = item.json else { return Err(Rejection::whole("is not JSON")) };
+        Self::from_value(json).ok_or_else(|| Rejection::whole("must be a JSON object"))
+    }
+
+    pub(super) fn from_value(value: &'a RawValue) -> Option<RawObject<'a>> {
+        serde_json::from_str(value.get()).ok()
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(key, value)| (&**key, *value))
+    }
+
+    /// A key that is given twice counts with its last value, as it does in a
+    /// browser.
+    fn value(&self, key: &str) -> Option<&'a RawValue> {
+        let value = self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| *value)?;
+        (value.get() != "null").then_some(value)
+    }
+
+    /// The value of a field, if it is there and not null.
+    pub(super) fn get(&self, field: &Field) -> Option<Raw<'a>> {
+        let lookup = |spelling: &&str| match spelling.split_once('.') {
+            None => self.value(spelling),
+            Some((outer, inner)) => RawObject::from_value(self.value(outer)?)?.value(inner),
+        };
+        let value = field.spellings.iter().find_map(lookup)?;
+        Some(Raw { field: field.name, text: value.get() })
+    }
+
+    /// The value of a field that has to be there.
+    pub(super) fn require(&self, field: &Field) -> Result<Raw<'a>, Rejection> {
+        self.get(field).ok_or_else(|| Rejection::of(field.name, "is required"))
+    }
+
+    /// A timestamp, if there is one.
+    pub(super) fn time(&self, field: &Field) -> Result<Option<Timestamp>, Rejection> {
+        self.get(field).map(Raw::timestamp).transpose()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawObject<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = RawObject<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawObject<'de>, A::Error> {
+                let mut entries = Vec::with_capacity(8);
+                while let Some((Key(key), value)) = map.next_entry()? {
+                    entries.push((key, value));
+                }
+                Ok(RawObject(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// A key, borrowed unless it is escaped.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+        Borrowed::deserialize(deserializer).map(|Borrowed(key)| Key(key))
+    }
+}
+
+/// One field's value, as it came.
+#[derive(Clone, Copy)]
+pub(super) struct Raw<'a> {
+    field: &'static str,
+    text: &'a str,
+}
+
+impl<'a> Raw<'a> {
+    pub(super) fn new(field: &'static str, value: &'a RawValue) -> Raw<'a> {
+        Raw { field, text: value.get() }
+    }
+
+    pub(super) fn reject(self, reason: impl Into<Cow<'static, str>>) -> Rejection {
+        Rejection::of(self.field, reason)
+    }
+
+    pub(super) fn value(self) -> Option<&'a RawValue> {
+        serde_json::from_str(self.text).ok()
+    }
+
+    /// A JSON string.
+    pub(super) fn string(self) -> Result<Cow<'a, str>, Rejection> {
+        match self.quoted() {
+            Some(text) => Ok(text),
+            None => Err(self.reject("must be a string")),
+        }
+    }
+
+    /// A JSON string that means a `T`.
+    pub(super) fn parse<T: FromStr<Err: fmt::Display>>(self) -> Result<T, Rejection> {
+        self.string()?.parse().map_err(|error: T::Err| self.reject(error.to_string()))
+    }
+
+    /// A JSON number or a numeric string, by its digits.
+    pub(super) fn number<T: FromStr<Err: fmt::Display>>(self) -> Result<T, Rejection> {
+        let text = self.digits()?;
+        text.parse().map_err(|error: T::Err| self.reject(error.to_string()))
+    }
+
+    /// ISO-8601, or whole milliseconds since 1970 as a number or a numeric
+    /// string.
+    pub(super) fn timestamp(self) -> Result<Timestamp, Rejection> {
+        let text = self.digits()?;
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        let time = if is_number {
+            text.parse().ok().and_then(Timestamp::from_millis)
+        } else {
+            text.parse().ok()
+        };
+        time.ok_or_else(|| {
+            self.reject("must be ISO-8601 or milliseconds since 1970, such as 2026-02-07T10:30:00.000Z")
+        })
+    }
+
+    /// A text of at most `max_chars` characters that is not blank.
+    pub(super) fn text(self, max_chars: usize) -> Result<String, Rejection> {
+        let text = self.string()?;
+        if text.trim().is_empty() {
+            return Err(self.reject("must not be blank"));
+        }
+        if text.chars().count() > max_chars {
+            return Err(self.reject(format!("must have at most {max_chars} characters")));
+        }
+        Ok(text.into_owned())
+    }
+
+    /// The text of a number or of a string.
+    pub(super) fn digits(self) -> Result<Cow<'a, str>, Rejection> {
+        let is_number = self.text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        if is_number {
+            return Ok(Cow::Borrowed(self.text));
+        }
+        self.quoted().ok_or_else(|| self.reject("must be a number or a numeric string"))
+    }
+
+    fn quoted(self) -> Option<Cow<'a, str>> {
+        let inner = self.text.strip_prefix('"')?.strip_suffix('"')?;
+        if inner.contains('\\') { serde_json::from_str(self.text).ok() } else { Some(Cow::Borrowed(inner)) }
+    }
+}

@@ -1,0 +1,15 @@
+//! `{symbol, sector}` (AN-IN-4).
+
+use super::raw::{Field, RawObject, SYMBOL};
+use crate::Rejection;
+use crate::event::SymbolInfo;
+
+const SECTOR: Field = Field { name: "sector", spellings: &["sector", "sectorName", "sector_name"] };
+const SECTOR_MAX_CHARS: usize = 100;
+
+pub(super) fn read(object: &RawObject<'_>) -> Result<SymbolInfo, Rejection> {
+    Ok(SymbolInfo {
+        symbol: object.require(&SYMBOL)?.parse()?,
+        sector: object.require(&SECTOR)?.text(SECTOR_MAX_CHARS)?,
+    })
+}

@@ -1,0 +1,70 @@
+//! `{transactionId, portfolioId, symbol, side, quantity, price?, buyPrice?,
+//! sellPrice?, timestamp?}` (AN-IN-1).
+
+use super::raw::{Field, PORTFOLIO_ID, RawObject, SYMBOL, TIMESTAMP};
+use crate::event::{Side, Trade, Transaction};
+use crate::{Price, Quantity, Rejection};
+
+const TRANSACTION_ID: Field = Field { name: "transactionId", spellings: &["transactionId", "transaction_id"] };
+const SIDE: Field = Field { name: "side", spellings: &["side"] };
+const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity"] };
+const PRICE: Field = Field { name: "price", spellings: &["price"] };
+const BUY_PRICE: Field = Field { name: "buyPrice", spellings: &["buyPrice", "buy_price"] };
+const SELL_PRICE: Field = Field { name: "sellPrice", spellings: &["sellPrice", "sell_price"] };
+
+pub(super) fn read(object: &RawObject<'_>) -> Result<Transaction, Rejection> {
+    Ok(Transaction {
+        transaction_id: object.require(&TRANSACTION_ID)?.parse()?,
+        portfolio_id: object.require(&PORTFOLIO_ID)?.parse()?,
+        symbol: object.require(&SYMBOL)?.parse()?,
+        trade: trade(object)?,
+        quantity: quantity(object)?,
+        timestamp: object.time(&TIMESTAMP)?,
+    })
+}
+
+/// BUY costs `buyPrice` or `price`; SELL earns `sellPrice` or `price`, and its
+/// lot price is `buyPrice`.
+fn trade(object: &RawObject<'_>) -> Result<Trade, Rejection> {
+    let own_or_plain = |own: &Field| match price(object, own)? {
+        Some(price) => Ok(price),
+        None => price(object, &PRICE)?
+            .ok_or_else(|| Rejection::of(own.name, "is required (or price), and must be greater than 0")),
+    };
+    match side(object)? {
+        Side::Buy => Ok(Trade::Buy { price: own_or_plain(&BUY_PRICE)? }),
+        Side::Sell => {
+            Ok(Trade::Sell { price: own_or_plain(&SELL_PRICE)?, lot_price: price(object, &BUY_PRICE)? })
+        }
+    }
+}
+
+fn side(object: &RawObject<'_>) -> Result<Side, Rejection> {
+    let raw = object.require(&SIDE)?;
+    let text = raw.string()?;
+    if text.eq_ignore_ascii_case("BUY") {
+        Ok(Side::Buy)
+    } else if text.eq_ignore_ascii_case("SELL") {
+        Ok(Side::Sell)
+    } else {
+        Err(raw.reject("must be BUY or SELL"))
+    }
+}
+
+/// A price that is there and not 0: protobuf sends `"0"` for one that is
+/// absent. A negative one is never taken for absent.
+fn price(object: &RawObject<'_>, field: &Field) -> Result<Option<Price>, Rejection> {
+    let Some(raw) = object.get(field) else { return Ok(None) };
+    let price: Price = raw.number()?;
+    match price {
+        Price::ZERO => Ok(None),
+        price if price.is_positive() => Ok(Some(price)),
+        _ => Err(raw.reject("must be greater than 0")),
+    }
+}
+
+fn quantity(object: &RawObject<'_>) -> Result<Quantity, Rejection> {
+    let raw = object.require(&QUANTITY)?;
+    let quantity: Quantity = raw.number()?;
+    if quantity.is_positive() { Ok(quantity) } else { Err(raw.reject("must be greater than 0")) }
+}

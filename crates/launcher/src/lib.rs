@@ -1,1 +1,12 @@
-//! pms-hub
+//! The binary `pms-hub`: configuration, wiring, command line, demo feed.
+//!
+//! This is the only crate that knows all services and chooses a log. Everything
+//! it wires is in [`hub`]; what it does over time is in [`serve`].
+
+pub mod banner;
+pub mod config;
+pub mod demo;
+pub mod feed;
+pub mod hub;
+pub mod serve;
+pub mod ticker;

@@ -1,0 +1,35 @@
+//! What the hub says on standard output: every URL, once it is ready.
+
+use std::fmt::Write as _;
+
+use crate::hub::ServiceAddress;
+
+/// A line per service with its base URL, then its paths, then `ready`.
+pub fn text(addresses: &[ServiceAddress]) -> String {
+    let mut text = format!("pms-hub {}\n", env!("CARGO_PKG_VERSION"));
+    for service in addresses {
+        let (http, ws) = if service.tls { ("https", "wss") } else { ("http", "ws") };
+        let address = service.address;
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "  {:<12} {http}://{address}", service.name);
+        for (what, path) in paths(service.name) {
+            let scheme = if what.starts_with("STOMP") { ws } else { http };
+            let _ = writeln!(text, "    {what:<18} {scheme}://{address}{path}");
+        }
+    }
+    text.push_str("ready\n");
+    text
+}
+
+fn paths(service: &str) -> &'static [(&'static str, &'static str)] {
+    match service {
+        "analytics" => &[
+            ("STOMP", "/ws  (also /, /websocket, /ws/websocket, and STOMP over TCP)"),
+            ("positions", "/api/analysis/all"),
+            ("ingest", "/api/ingest/{transactions,prices,portfolios,symbols}  (POST)"),
+            ("publish", "/api/publish/topic/relay/{name}  (POST)"),
+            ("health", "/health  /ready  /metrics"),
+        ],
+        _ => &[],
+    }
+}

@@ -1,0 +1,108 @@
+//! The hub's configuration: built-in defaults, a TOML file over them, the
+//! environment over that.
+//!
+//! An environment variable is `PMS_HUB__SECTION__KEY` in upper case
+//! (`PMS_HUB__ANALYTICS__BIND` is `analytics.bind`); a list is separated by
+//! commas. Whatever is wrong stops the start with one line that names the key,
+//! its value, where it was set and what would be right.
+//!
+//! To add a key: a field in [`sections`] with its default, a line in
+//! `configs/default.toml`, and a rule in `check.rs` where it has one. Known
+//! keys and their types are read off [`Config::default`].
+
+mod check;
+mod error;
+mod layer;
+mod schema;
+pub mod sections;
+
+use std::path::Path;
+
+use hub_core::Settings;
+use hub_core::limits::Limits;
+use serde::{Deserialize, Serialize};
+
+pub use error::{ConfigError, Origin};
+pub use sections::{AnalyticsConfig, AuthConfig, DemoConfig, LogConfig, RelayConfig, ServerConfig};
+
+use check::Fault;
+use layer::Layer;
+use schema::Schema;
+
+/// Everything that can be configured, checked.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What all services share.
+    pub server: ServerConfig,
+    /// Positions and P&L.
+    pub analytics: AnalyticsConfig,
+    /// The embedded log.
+    pub log: LogConfig,
+    /// Who may come in.
+    pub auth: AuthConfig,
+    /// Destinations that carry messages as they are.
+    pub relay: RelayConfig,
+    /// Every limit.
+    pub limits: Limits,
+    /// The demo feed.
+    pub demo: DemoConfig,
+}
+
+impl Config {
+    /// The defaults under `file` (where there is one) under those of the
+    /// variables in `env` that begin with `PMS_HUB__`.
+    ///
+    /// ```
+    /// use pms_hub::config::Config;
+    /// let variable = ("PMS_HUB__SERVER__FLUSH_MS".to_owned(), "0".to_owned());
+    /// let error = Config::load(None, [variable].into_iter()).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "server.flush_ms = 0 (environment variable PMS_HUB__SERVER__FLUSH_MS): must be 1 to 60000"
+    /// );
+    /// ```
+    pub fn load(
+        file: Option<&Path>,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Config, ConfigError> {
+        let schema = Schema::of(&Config::default())?;
+        let mut layers = vec![Layer::from_defaults(&schema)];
+        if let Some(path) = file {
+            layers.push(Layer::from_file(path, &schema)?);
+        }
+        layers.push(Layer::from_environment(env, &schema)?);
+
+        let config = merge(&layers)?;
+        check::check(&config).map_err(|fault| fault.locate(&layers))?;
+        Ok(config)
+    }
+
+    /// The part that projections read while they apply records.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            idempotency_horizon_ms: i64::from(self.analytics.idempotency_hours) * 3_600_000,
+            resume_horizon_ms: i64::from(self.server.resume_horizon_ms),
+        }
+    }
+
+    /// The origins that may connect: those configured or, where none are and
+    /// every service is bound to loopback, any page served from this machine.
+    pub fn allowed_origins(&self) -> Vec<String> {
+        let local = check::binds(self).iter().all(|(_, address)| check::is_loopback(*address));
+        if self.server.allowed_origins.is_empty() && local {
+            return vec!["http://localhost:*".to_owned(), "http://127.0.0.1:*".to_owned()];
+        }
+        self.server.allowed_origins.clone()
+    }
+}
+
+/// Later layers win.
+fn merge(layers: &[Layer]) -> Result<Config, ConfigError> {
+    let mut builder = ::config::Config::builder();
+    for layer in layers {
+        builder = builder.add_source(layer.clone());
+    }
+    let merged = builder.build().map_err(|error| ConfigError::Layering(error.to_string()))?;
+    merged.try_deserialize().map_err(|error| Fault::from(error).locate(layers))
+}

@@ -1,0 +1,76 @@
+//! Why the hub does not start with a configuration.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a value was set.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// Nowhere: it is built in.
+    Default,
+    /// In this file.
+    File(PathBuf),
+    /// In the environment variable of this name.
+    Environment(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("built-in default"),
+            Origin::File(path) => path.display().fmt(f),
+            Origin::Environment(name) => write!(f, "environment variable {name}"),
+        }
+    }
+}
+
+/// Why a configuration can't be used; each prints as one line.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("{}: can't be read: {source}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is no TOML.
+    #[error("{}: {reason}", path.display())]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// Where in it and why.
+        reason: String,
+    },
+    /// There is no such key.
+    #[error("{key} ({origin}): no such key{}", did_you_mean(suggestion.as_deref()))]
+    UnknownKey {
+        /// As it was written.
+        key: String,
+        /// Where.
+        origin: Origin,
+        /// A key that looks like it.
+        suggestion: Option<String>,
+    },
+    /// A value of the wrong type or out of range, or one that contradicts
+    /// another.
+    #[error("{key} = {value} ({origin}): {reason}")]
+    Value {
+        /// The full key, such as `analytics.bind`.
+        key: String,
+        /// The value, as TOML would write it.
+        value: String,
+        /// Where it was set.
+        origin: Origin,
+        /// What would be right.
+        reason: String,
+    },
+    /// The layers can't be merged: a fault of the program, not of its input.
+    #[error("the configuration can't be put together: {0}")]
+    Layering(String),
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map(|key| format!("; did you mean {key}?")).unwrap_or_default()
+}

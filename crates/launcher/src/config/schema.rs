@@ -1,0 +1,168 @@
+//! Which keys there are and what each takes, read off the defaults.
+
+use std::collections::BTreeMap;
+
+use ::config::{Map, Value, ValueKind};
+use serde::Serialize;
+
+use super::error::ConfigError;
+
+/// Keys that differ in more letters are not taken for each other.
+const SIMILAR: usize = 3;
+
+/// What kind of value a key takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wanted {
+    Bool,
+    /// All whole numbers of the configuration are counts, sizes or durations.
+    Whole,
+    Number,
+    Text,
+    /// A text that may be absent.
+    OptionalText,
+    /// A list of texts.
+    Texts,
+}
+
+impl Wanted {
+    fn of(default: &ValueKind) -> Wanted {
+        match default {
+            ValueKind::Boolean(_) => Wanted::Bool,
+            ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => Wanted::Whole,
+            ValueKind::Float(_) => Wanted::Number,
+            ValueKind::Nil => Wanted::OptionalText,
+            ValueKind::Array(_) => Wanted::Texts,
+            ValueKind::String(_) | ValueKind::Table(_) => Wanted::Text,
+        }
+    }
+
+    /// What to tell who gave something else.
+    pub(super) fn must_be(self) -> &'static str {
+        match self {
+            Wanted::Bool => "must be true or false",
+            Wanted::Whole => "must be a whole number, 0 or more",
+            Wanted::Number => "must be a number",
+            Wanted::Text | Wanted::OptionalText => "must be a text",
+            Wanted::Texts => "must be a list of texts",
+        }
+    }
+
+    /// Whether a value from a file is of this kind. The `config` crate alone
+    /// would round 1.5 to 2 and read "yes" as 1.
+    pub(super) fn accepts(self, value: &ValueKind) -> bool {
+        match (self, value) {
+            (Wanted::Bool, ValueKind::Boolean(_))
+            | (Wanted::Number, ValueKind::Float(_) | ValueKind::I64(_))
+            | (Wanted::Text | Wanted::OptionalText, ValueKind::String(_)) => true,
+            (Wanted::Whole, ValueKind::I64(number)) => *number >= 0,
+            (Wanted::Texts, ValueKind::Array(items)) => {
+                items.iter().all(|item| matches!(item.kind, ValueKind::String(_)))
+            }
+            _ => false,
+        }
+    }
+
+    /// The value an environment variable's text means, if it means one.
+    pub(super) fn read(self, text: &str) -> Option<ValueKind> {
+        match self {
+            Wanted::Bool => text.parse().ok().map(ValueKind::Boolean),
+            Wanted::Whole => text.parse().ok().filter(|number| *number >= 0).map(ValueKind::I64),
+            Wanted::Number => text.parse().ok().map(ValueKind::Float),
+            Wanted::Text => Some(text.into()),
+            // A variable can be set to nothing more easily than be unset.
+            Wanted::OptionalText => Some(if text.is_empty() { ValueKind::Nil } else { text.into() }),
+            Wanted::Texts if text.trim().is_empty() => Some(ValueKind::Array(Vec::new())),
+            Wanted::Texts => Some(text.split(',').map(str::trim).collect::<Vec<_>>().into()),
+        }
+    }
+}
+
+/// The keys of the configuration, `section.key`, with their defaults.
+pub(super) struct Schema {
+    leaves: BTreeMap<String, ValueKind>,
+}
+
+impl Schema {
+    /// The keys of a struct of structs. They are read by way of JSON, because
+    /// the `config` crate's own serializer loses empty lists.
+    pub(super) fn of(defaults: &impl Serialize) -> Result<Schema, ConfigError> {
+        let failed = |error: serde_json::Error| ConfigError::Layering(error.to_string());
+        let tree = serde_json::to_value(defaults).map_err(failed)?;
+        let root: Map<String, Value> = serde_json::from_value(tree).map_err(failed)?;
+        Ok(Schema { leaves: flatten(root) })
+    }
+
+    /// Every key with its built-in value.
+    pub(super) fn defaults(&self) -> impl Iterator<Item = (&String, &ValueKind)> {
+        self.leaves.iter()
+    }
+
+    /// What a key takes; `None` if there is no such key.
+    pub(super) fn wanted(&self, key: &str) -> Option<Wanted> {
+        self.leaves.get(key).map(Wanted::of)
+    }
+
+    /// Whether `key` is the name of a section.
+    pub(super) fn is_section(&self, key: &str) -> bool {
+        self.leaves.keys().any(|leaf| leaf.split_once('.').is_some_and(|(section, _)| section == key))
+    }
+
+    /// The key that was probably meant: one with few letters changed, or the
+    /// same one in another section.
+    pub(super) fn nearest(&self, key: &str) -> Option<&str> {
+        let name = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+        let score = |leaf: &str| {
+            if name(leaf) == name(key) { SIMILAR.min(distance(leaf, key)) } else { distance(leaf, key) }
+        };
+        let (leaf, score) =
+            self.leaves.keys().map(|leaf| (leaf, score(leaf))).min_by_key(|(_, score)| *score)?;
+        (score <= SIMILAR).then_some(leaf.as_str())
+    }
+}
+
+/// Nested tables as dotted keys. An empty table stays, as a leaf.
+pub(super) fn flatten(table: Map<String, Value>) -> BTreeMap<String, ValueKind> {
+    let mut leaves = BTreeMap::new();
+    let mut pending: Vec<(String, ValueKind)> =
+        table.into_iter().map(|(key, value)| (key, value.kind)).collect();
+    while let Some((key, kind)) = pending.pop() {
+        match kind {
+            ValueKind::Table(inner) if !inner.is_empty() => {
+                pending.extend(inner.into_iter().map(|(name, value)| (format!("{key}.{name}"), value.kind)));
+            }
+            leaf => {
+                leaves.insert(key, leaf);
+            }
+        }
+    }
+    leaves
+}
+
+/// How many letters to insert, remove or replace (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        let mut left = i + 1;
+        for ((other, diagonal), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
+            left = (diagonal + usize::from(letter != *other)).min(left + 1).min(above + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn distance_counts_changed_letters() {
+        assert_eq!(distance("flush_ms", "flush_ms"), 0);
+        assert_eq!(distance("flush_ms", "flushms"), 1);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

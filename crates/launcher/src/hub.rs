@@ -1,0 +1,254 @@
+//! The wiring: log, projections, services, and the order in which they start
+//! and stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hub_core::{Epoch, Event};
+use hub_fanout::{Catalog, Outcomes, Progress, Publisher, Runner, RunnerHandle, RunnerState};
+use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
+use hub_server::tls::{self, TlsError};
+use hub_server::{
+    Addresses, Chassis, ConnectionIds, Endpoint, Ingest, Metrics, Origins, Readiness, Server, Service,
+};
+use hub_stomp::SessionConfig;
+use tokio::sync::watch;
+
+use crate::config::Config;
+
+/// Relay messages that may wait for one shard, in outboxes' worth: a shard
+/// serves many of them.
+const RELAY_OUTBOXES: usize = 256;
+
+/// A hub at work.
+pub struct Hub {
+    chassis: Arc<Chassis>,
+    server: Server,
+    runner: RunnerHandle,
+    addresses: Vec<ServiceAddress>,
+}
+
+/// Where a service listens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ServiceAddress {
+    /// Its name.
+    pub name: &'static str,
+    /// The bound address.
+    pub address: SocketAddr,
+    /// Whether TLS is on.
+    pub tls: bool,
+}
+
+/// Why the hub could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address can't be bound.
+    #[error("{section}.bind = {address}: {cause}")]
+    Bind {
+        /// The section of the service.
+        section: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The log can't be opened, or what it holds can't be replayed.
+    #[error("log.path: {0}")]
+    Log(#[from] LogError),
+    /// Replay failed.
+    #[error("replaying the log: {0}")]
+    Replay(String),
+    /// TLS can't be set up.
+    #[error("server.tls_certificate: {0}")]
+    Tls(#[from] TlsError),
+    /// A thread can't be started.
+    #[error("a thread can't be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+impl Hub {
+    /// Binds, opens the log, replays it, and serves. Returns once the hub is
+    /// ready.
+    pub async fn start(config: &Config) -> Result<Hub, StartError> {
+        let metrics = Metrics::default();
+        let listener = bind("analytics", config.analytics.bind)?;
+        let addresses = vec![ServiceAddress {
+            name: "analytics",
+            address: listener.local_addr()?,
+            tls: config.analytics.tls,
+        }];
+        let log: Arc<dyn EventLog> =
+            Arc::new(EmbeddedLog::open(&config.log.path, log_options(config, &metrics))?);
+
+        let mut catalog = Catalog::new(config.relay.destinations.clone());
+        let (analytics, reads) = hub_analytics::register(&mut catalog);
+        let workers = workers(config);
+        let relay_bytes_max = config.limits.outbox_bytes.saturating_mul(RELAY_OUTBOXES);
+        let (publisher, mailboxes) = Publisher::new(workers, relay_epoch(), relay_bytes_max);
+        let outcomes = Outcomes::default();
+        let mut runner = Runner {
+            log: Arc::clone(&log),
+            projections: vec![Box::new(analytics)],
+            publisher: publisher.clone(),
+            outcomes: outcomes.clone(),
+            flush_interval: Duration::from_millis(config.server.flush_ms),
+        }
+        .spawn()?;
+
+        let chassis = Arc::new(chassis(config, catalog, log, outcomes, publisher, metrics));
+        let services = vec![Service {
+            name: "analytics",
+            listener,
+            tls: server_tls(config, config.analytics.tls)?,
+            routes: hub_analytics::routes(reads),
+            endpoints: ["/", "/ws", "/websocket", "/ws/websocket"].map(|path| (path, Endpoint::Stomp)).into(),
+            raw_stomp: true,
+        }];
+        let server = Server::start(Arc::clone(&chassis), services, mailboxes)?;
+        replayed(&mut runner.progress).await?;
+        let hub = Hub { chassis, server, runner, addresses };
+        hub.log_settings(config).await?;
+        hub.chassis.readiness.set_ready();
+        Ok(hub)
+    }
+
+    /// Where the services listen.
+    pub fn addresses(&self) -> &[ServiceAddress] {
+        &self.addresses
+    }
+
+    /// The door for facts.
+    pub fn ingest(&self) -> Ingest {
+        Ingest::new(Arc::clone(&self.chassis))
+    }
+
+    /// The log.
+    pub fn log(&self) -> Arc<dyn EventLog> {
+        Arc::clone(&self.chassis.log)
+    }
+
+    /// Resolves if the runner can't go on, with the reason; the hub must stop
+    /// then rather than serve stale state.
+    pub fn failed(&self) -> impl Future<Output = String> + use<> {
+        let mut progress = self.runner.progress.clone();
+        async move {
+            let failed = |progress: &Progress| matches!(progress.state, RunnerState::Failed(_));
+            match progress.wait_for(failed).await.map(|progress| progress.state.clone()) {
+                Ok(RunnerState::Failed(reason)) => reason,
+                _ => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Stops in order: nothing new is taken in, requests under way are
+    /// answered, the log is closed, everything in it is applied and published,
+    /// outboxes are written out, sockets are closed with 1001.
+    pub async fn stop(self) -> Result<(), LogError> {
+        self.server.refuse().await;
+        let log = Arc::clone(&self.chassis.log);
+        let (runner, server) = (self.runner, self.server);
+        let stopping = tokio::task::spawn_blocking(move || {
+            let closed = log.close();
+            runner.join();
+            server.drain();
+            closed
+        });
+        stopping.await.unwrap_or(Err(LogError::Lost))
+    }
+
+    /// The settings that `apply` reads are logged when they change, so that
+    /// history replays as it happened.
+    async fn log_settings(&self, config: &Config) -> Result<(), LogError> {
+        let settings = config.settings();
+        if self.runner.progress.borrow().settings == Some(settings) {
+            return Ok(());
+        }
+        let appended = self.chassis.log.append(vec![Entry::from(Event::Settings(settings))]).await?;
+        if let Some(offset) = appended.offsets.last() {
+            // A runner that stops meanwhile is noticed by whoever waits for it.
+            let _ = self.chassis.outcomes.reached(*offset).await;
+        }
+        Ok(())
+    }
+}
+
+fn chassis(
+    config: &Config,
+    catalog: Catalog,
+    log: Arc<dyn EventLog>,
+    outcomes: Outcomes,
+    publisher: Publisher,
+    metrics: Metrics,
+) -> Chassis {
+    Chassis {
+        catalog,
+        log,
+        outcomes,
+        publisher,
+        origins: Origins::new(config.allowed_origins()),
+        metrics,
+        client_send: config.relay.client_send,
+        stomp: Arc::new(stomp(config)),
+        readiness: Readiness::default(),
+        addresses: Addresses::new(config.limits.sessions_per_address),
+        connection_ids: ConnectionIds::default(),
+        limits: config.limits.clone(),
+    }
+}
+
+fn stomp(config: &Config) -> SessionConfig {
+    SessionConfig {
+        server_name: concat!("pms-hub/", env!("CARGO_PKG_VERSION")).into(),
+        limits: hub_stomp::Limits {
+            max_frame_bytes: config.limits.message_bytes,
+            max_headers: config.limits.stomp_headers,
+            max_header_line_bytes: config.limits.stomp_header_line_bytes,
+        },
+        max_subscriptions: config.limits.subscriptions_per_session,
+        ..SessionConfig::default()
+    }
+}
+
+fn bind(section: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|cause| StartError::Bind { section, address, cause })
+}
+
+fn server_tls(config: &Config, wanted: bool) -> Result<Option<Arc<tls::ServerConfig>>, StartError> {
+    match (wanted, &config.server.tls_certificate, &config.server.tls_key) {
+        (true, Some(certificate), Some(key)) => Ok(Some(tls::load(certificate, key)?)),
+        _ => Ok(None),
+    }
+}
+
+fn log_options(config: &Config, metrics: &Metrics) -> hub_log::Options {
+    let commits = metrics.log_commit_seconds.clone();
+    hub_log::Options {
+        queue_max_records: config.limits.log_queue_records,
+        on_commit: Some(Arc::new(move |stats| commits.observe(stats.duration.as_secs_f64()))),
+        ..hub_log::Options::default()
+    }
+}
+
+fn workers(config: &Config) -> usize {
+    match config.server.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    }
+}
+
+/// Relay messages are not logged: their history begins anew with the process.
+fn relay_epoch() -> Epoch {
+    Epoch(uuid::Uuid::new_v4().as_u64_pair().0)
+}
+
+/// Waits until the log has been replayed.
+async fn replayed(progress: &mut watch::Receiver<Progress>) -> Result<(), StartError> {
+    let started = |progress: &Progress| progress.state != RunnerState::Replaying;
+    let state = progress.wait_for(started).await.map(|progress| progress.state.clone());
+    match state {
+        Ok(RunnerState::Failed(reason)) => Err(StartError::Replay(reason)),
+        Ok(_) => Ok(()),
+        Err(_) => Err(StartError::Replay("the runner is gone".into())),
+    }
+}

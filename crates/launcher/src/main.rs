@@ -1,0 +1,56 @@
+//! The command line of pms-hub.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pms_hub::config::Config;
+use pms_hub::serve::serve;
+use tracing_subscriber::EnvFilter;
+
+/// A multi-protocol real-time hub for portfolio management.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the hub and serve until SIGTERM or SIGINT.
+    Serve {
+        /// A TOML file, layered over the built-in defaults; the environment
+        /// (`PMS_HUB__SECTION__KEY`) is layered over it.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Feed a plausible market in, as `demo.enabled = true` does.
+        #[arg(long)]
+        demo: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let Command::Serve { config, demo } = Arguments::parse().command;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let mut config = match Config::load(config.as_deref(), std::env::vars()) {
+        Ok(config) => config,
+        Err(error) => return complain(2, &error),
+    };
+    config.demo.enabled |= demo;
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(1, &error),
+    };
+    match runtime.block_on(serve(&config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(1, &format!("{error:#}")),
+    }
+}
+
+/// One line on standard error, for whoever started the hub.
+fn complain(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("pms-hub: {error}");
+    ExitCode::from(code)
+}

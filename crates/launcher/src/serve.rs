@@ -1,0 +1,48 @@
+//! `pms-hub serve`: from start to signal.
+
+use std::io::Write as _;
+
+use anyhow::{Context as _, anyhow};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::banner;
+use crate::config::Config;
+use crate::feed::Feed;
+use crate::hub::Hub;
+use crate::ticker;
+
+/// Serves until SIGTERM or SIGINT, then stops gracefully.
+pub async fn serve(config: &Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
+    let hub = Hub::start(config).await?;
+    let result = tokio::select! {
+        result = run(&hub, config) => result,
+        reason = hub.failed() => Err(anyhow!("the hub can't go on: {reason}")),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    tracing::info!("stopping");
+    let stopped = hub.stop().await.context("closing the log");
+    result.and(stopped)
+}
+
+/// What goes on while the hub serves.
+async fn run(hub: &Hub, config: &Config) -> anyhow::Result<()> {
+    let feed = match config.demo.enabled {
+        true => Some(Feed::open(&config.demo, hub.ingest()).await.context("the demo feed's opening")?),
+        false => None,
+    };
+    // One write: whoever starts the hub as a child reads whole lines. A closed
+    // standard output is no reason to stop.
+    let mut out = std::io::stdout();
+    let _ = out.write_all(banner::text(hub.addresses()).as_bytes()).and_then(|()| out.flush());
+    let trading = async {
+        match feed {
+            Some(feed) => feed.run().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::join!(ticker::run(hub.log()), trading);
+    Ok(())
+}

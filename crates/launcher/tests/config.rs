@@ -1,0 +1,349 @@
+//! What the configuration promises: layers, types, and one clear line for
+//! whatever is wrong.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hub_core::Settings;
+use pms_hub::config::{Config, ConfigError};
+use serde_json::Value;
+
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
+fn load(file: Option<&Path>, variables: Variables) -> Result<Config, ConfigError> {
+    Config::load(file, variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())))
+}
+
+/// Loads a file of this text; `FILE` in the error stands for its path.
+fn load_text(text: &str, variables: Variables) -> Result<Config, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hub.toml");
+    fs::write(&path, text).unwrap();
+    load(Some(&path), variables).map_err(|error| one_line(&error).replace(path.to_str().unwrap(), "FILE"))
+}
+
+fn one_line(error: &ConfigError) -> String {
+    let text = error.to_string();
+    assert!(!text.contains('\n'), "more than one line: {text:?}");
+    text
+}
+
+fn refused(text: &str, variables: Variables) -> String {
+    load_text(text, variables).unwrap_err()
+}
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs").join(name)
+}
+
+#[test]
+fn nothing_configured_is_the_defaults() {
+    assert_eq!(load(None, &[]).unwrap(), Config::default());
+    assert_eq!(load_text("[server]\n[demo]\n", &[]).unwrap(), Config::default());
+    assert_eq!(Config::default().settings(), Settings::default());
+}
+
+#[test]
+fn the_shipped_file_is_exactly_the_defaults_and_mentions_every_key() {
+    assert_eq!(load(Some(&shipped("default.toml")), &[]).unwrap(), Config::default());
+
+    let text = fs::read_to_string(shipped("default.toml")).unwrap();
+    let Value::Object(sections) = serde_json::to_value(Config::default()).unwrap() else { panic!() };
+    for (section, keys) in &sections {
+        let body = text.split(&format!("\n[{section}]\n")).nth(1).unwrap_or_else(|| panic!("no [{section}]"));
+        let body = body.split("\n[").next().unwrap();
+        for (key, default) in keys.as_object().unwrap() {
+            let start = if default.is_null() { format!("# {key} = ") } else { format!("{key} = ") };
+            assert!(body.lines().any(|line| line.starts_with(&start)), "{section}.{key} is not mentioned");
+        }
+    }
+}
+
+#[test]
+fn the_file_for_containers_starts() {
+    let config = load(Some(&shipped("docker.toml")), &[]).unwrap();
+    assert!(config.analytics.bind.ip().is_unspecified());
+    assert_eq!(config.log.path, Path::new("/data/hub.db"));
+    assert_eq!(config.allowed_origins(), ["http://localhost:*", "http://127.0.0.1:*"]);
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+    let text = "[server]\nflush_ms = 200\nworkers = 3\n[relay]\ndestinations = ['/topic/a']\n";
+    let config = load_text(text, &[("PMS_HUB__SERVER__FLUSH_MS", "300")]).unwrap();
+    assert_eq!((config.server.flush_ms, config.server.workers), (300, 3));
+    assert_eq!(config.server.resume_horizon_ms, 600_000, "a section set in part keeps its other defaults");
+    assert_eq!(config.relay.destinations, ["/topic/a".parse().unwrap()], "a list is replaced, not extended");
+}
+
+#[test]
+fn variables_become_numbers_flags_lists_and_addresses() {
+    let config = load(
+        None,
+        &[
+            ("PMS_HUB__ANALYTICS__BIND", "[::1]:9000"),
+            ("PMS_HUB__DEMO__ENABLED", "true"),
+            ("PMS_HUB__DEMO__INVALID_SHARE", "0.5"),
+            ("PMS_HUB__LIMITS__MESSAGE_BYTES", "65536"),
+            ("PMS_HUB__RELAY__DESTINATIONS", "/topic/a/**, /topic/b"),
+            ("PMS_HUB__SERVER__ALLOWED_ORIGINS", "https://pms.example.com"),
+            ("PMS_HUB__SERVER__TLS_KEY", ""),
+            ("PMS_HUB_PORT", "tcp://10.0.0.1:8086"),
+            ("PATH", "/bin"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.analytics.bind, "[::1]:9000".parse().unwrap());
+    assert!(config.demo.enabled);
+    assert!((config.demo.invalid_share - 0.5).abs() < f64::EPSILON);
+    assert_eq!(config.limits.message_bytes, 65536);
+    assert_eq!(config.relay.destinations.len(), 2);
+    assert_eq!(config.server.allowed_origins, ["https://pms.example.com"]);
+    assert_eq!(config.server.tls_key, None);
+    let none = load(None, &[("PMS_HUB__RELAY__DESTINATIONS", "")]).unwrap();
+    assert_eq!(none.relay.destinations, []);
+}
+
+#[test]
+fn settings_are_in_milliseconds() {
+    let config =
+        load_text("[analytics]\nidempotency_hours = 2\n[server]\nresume_horizon_ms = 5000\n", &[]).unwrap();
+    assert_eq!(config.settings(), Settings { idempotency_horizon_ms: 7_200_000, resume_horizon_ms: 5000 });
+}
+
+#[test]
+fn a_value_of_the_wrong_type_names_key_value_and_place() {
+    for (text, message) in [
+        (
+            "[analytics]\nbind = 'localhost:1'\n",
+            "analytics.bind = \"localhost:1\" (FILE): must be an IP address and a port, such as 127.0.0.1:8086 or [::1]:8086",
+        ),
+        ("[analytics]\nbind = 8086\n", "analytics.bind = 8086 (FILE): must be a text"),
+        ("[server]\nworkers = 'two'\n", "server.workers = \"two\" (FILE): must be a whole number, 0 or more"),
+        ("[server]\nworkers = -1\n", "server.workers = -1 (FILE): must be a whole number, 0 or more"),
+        ("[server]\nworkers = 1.0\n", "server.workers = 1.0 (FILE): must be a whole number, 0 or more"),
+        ("[server]\nworkers = true\n", "server.workers = true (FILE): must be a whole number, 0 or more"),
+        ("[demo]\nenabled = 'yes'\n", "demo.enabled = \"yes\" (FILE): must be true or false"),
+        (
+            "[demo]\nseed = 99999999999\nportfolios = 4294967297\n",
+            "demo.portfolios = 4294967297 (FILE): must be an unsigned 32 bit integer",
+        ),
+        ("[demo]\ninvalid_share = '1'\n", "demo.invalid_share = \"1\" (FILE): must be a number"),
+        (
+            "[server]\nallowed_origins = 'http://a'\n",
+            "server.allowed_origins = \"http://a\" (FILE): must be a list of texts",
+        ),
+        (
+            "[server]\nallowed_origins = ['http://a', 1]\n",
+            "server.allowed_origins = [\"http://a\", 1] (FILE): must be a list of texts",
+        ),
+        ("[server]\ntls_key = 1\n", "server.tls_key = 1 (FILE): must be a text"),
+        ("[server.flush_ms]\n", "server.flush_ms = {} (FILE): must be a whole number, 0 or more"),
+        ("server = 1\n", "server = 1 (FILE): must be a section, [server]"),
+        ("[[server]]\nflush_ms = 1\n", "server = [{}] (FILE): must be a section, [server]"),
+    ] {
+        assert_eq!(refused(text, &[]), message);
+    }
+}
+
+#[test]
+fn a_wrong_element_of_a_list_names_the_list() {
+    let message = refused("[relay]\ndestinations = ['/topic/a', 'topic/b']\n", &[]);
+    assert!(
+        message.starts_with("relay.destinations = [\"/topic/a\", \"topic/b\"] (FILE): a destination is"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    for (name, text, message) in [
+        (
+            "PMS_HUB__SERVER__FLUSH_MS",
+            "soon",
+            "server.flush_ms = \"soon\" (environment variable PMS_HUB__SERVER__FLUSH_MS): must be a whole number, 0 or more",
+        ),
+        (
+            "PMS_HUB__SERVER__FLUSH_MS",
+            "",
+            "server.flush_ms = \"\" (environment variable PMS_HUB__SERVER__FLUSH_MS): must be a whole number, 0 or more",
+        ),
+        (
+            "PMS_HUB__SERVER__WORKERS",
+            "-1",
+            "server.workers = \"-1\" (environment variable PMS_HUB__SERVER__WORKERS): must be a whole number, 0 or more",
+        ),
+        (
+            "PMS_HUB__AUTH__ALLOW_OPEN",
+            "1",
+            "auth.allow_open = \"1\" (environment variable PMS_HUB__AUTH__ALLOW_OPEN): must be true or false",
+        ),
+        (
+            "PMS_HUB__DEMO__INVALID_SHARE",
+            "NaN",
+            "demo.invalid_share = NaN (environment variable PMS_HUB__DEMO__INVALID_SHARE): must be 0 to 1",
+        ),
+    ] {
+        assert_eq!(one_line(&load(None, &[(name, text)]).unwrap_err()), message);
+    }
+}
+
+#[test]
+fn the_layer_at_fault_is_the_one_that_won() {
+    let message = refused("[server]\nflush_ms = 5\n", &[("PMS_HUB__SERVER__FLUSH_MS", "0")]);
+    assert_eq!(
+        message,
+        "server.flush_ms = 0 (environment variable PMS_HUB__SERVER__FLUSH_MS): must be 1 to 60000"
+    );
+    let message = refused("[server]\nflush_ms = 0\n", &[("PMS_HUB__SERVER__WORKERS", "1")]);
+    assert_eq!(message, "server.flush_ms = 0 (FILE): must be 1 to 60000");
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
+    for (text, message) in [
+        ("[server]\nflushms = 5\n", "server.flushms (FILE): no such key; did you mean server.flush_ms?"),
+        (
+            "[analytics]\nflush_ms = 5\n",
+            "analytics.flush_ms (FILE): no such key; did you mean server.flush_ms?",
+        ),
+        (
+            "[analytic]\nbind = '127.0.0.1:1'\n",
+            "analytic.bind (FILE): no such key; did you mean analytics.bind?",
+        ),
+        ("[weather]\nforecast = 5\n", "weather.forecast (FILE): no such key"),
+        ("[weather]\n", "weather (FILE): no such key"),
+        ("[server.flush_ms]\nvalue = 1\n", "server.flush_ms.value (FILE): no such key"),
+    ] {
+        assert_eq!(refused(text, &[]), message);
+    }
+    for (name, message) in [
+        (
+            "PMS_HUB__SERVER__FLUSHMS",
+            "server.flushms (environment variable PMS_HUB__SERVER__FLUSHMS): no such key; did you mean PMS_HUB__SERVER__FLUSH_MS?",
+        ),
+        (
+            "PMS_HUB__server__flush_ms",
+            "server.flush_ms (environment variable PMS_HUB__server__flush_ms): no such key; did you mean PMS_HUB__SERVER__FLUSH_MS?",
+        ),
+        ("PMS_HUB__SERVER", "server (environment variable PMS_HUB__SERVER): no such key"),
+        ("PMS_HUB__", " (environment variable PMS_HUB__): no such key"),
+    ] {
+        assert_eq!(one_line(&load(None, &[(name, "1")]).unwrap_err()), message);
+    }
+}
+
+#[test]
+fn an_address_others_can_reach_needs_to_be_said_in_words() {
+    for address in ["0.0.0.0:8086", "[::]:8086", "192.168.1.1:0"] {
+        let message = refused(&format!("[analytics]\nbind = '{address}'\n"), &[]);
+        assert_eq!(
+            message,
+            format!(
+                "analytics.bind = \"{address}\" (FILE): other machines can reach this address and authentication \
+                 is off: bind 127.0.0.1 or, if that is meant, set auth.allow_open = true"
+            )
+        );
+        let text = format!("[analytics]\nbind = '{address}'\n[auth]\nallow_open = true\n");
+        let config = load_text(&text, &[]).unwrap();
+        assert!(config.allowed_origins().is_empty(), "no page is let in unasked");
+    }
+    for address in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+        let config = load_text(&format!("[analytics]\nbind = '{address}'\n"), &[]).unwrap();
+        assert_eq!(config.allowed_origins().len(), 2, "{address}");
+    }
+}
+
+#[test]
+fn tls_needs_a_certificate_and_its_key() {
+    for (text, key) in [
+        (
+            "[server]\ntls_certificate = 'c.pem'\n",
+            "server.tls_certificate = \"c.pem\" (FILE): needs server.tls_key",
+        ),
+        ("[server]\ntls_key = 'k.pem'\n", "server.tls_key = \"k.pem\" (FILE): needs server.tls_certificate"),
+        ("[analytics]\ntls = true\n", "analytics.tls = true (FILE): needs server.tls_certificate and"),
+    ] {
+        let message = refused(text, &[]);
+        assert!(message.starts_with(key), "{message}");
+    }
+    let text = "[server]\ntls_certificate = 'c.pem'\ntls_key = 'k.pem'\n[analytics]\ntls = true\n";
+    assert!(load_text(text, &[]).unwrap().analytics.tls);
+}
+
+#[test]
+fn values_that_contradict_each_other_are_refused() {
+    for (text, start) in [
+        (
+            "[limits]\ningest_items = 300000\n",
+            "limits.log_queue_records = 200000 (built-in default): must be at least",
+        ),
+        ("[limits]\nmessage_bytes = 0\n", "limits.message_bytes = 0 (FILE): must be at least 1024"),
+        ("[server]\nflush_ms = 60001\n", "server.flush_ms = 60001 (FILE): must be 1 to 60000"),
+        (
+            "[server]\nflush_ms = 2000\nresume_horizon_ms = 1000\n",
+            "server.resume_horizon_ms = 1000 (FILE): must be at least server.flush_ms",
+        ),
+        ("[server]\nworkers = 9999\n", "server.workers = 9999 (FILE): must be 0 to 1024"),
+        ("[analytics]\nidempotency_hours = 0\n", "analytics.idempotency_hours = 0 (FILE): must be 1 to 8784"),
+        ("[demo]\nportfolios = 0\n", "demo.portfolios = 0 (FILE): must be 1 to 100000"),
+        ("[demo]\nsymbols = 10001\n", "demo.symbols = 10001 (FILE): must be 1 to 10000"),
+        ("[demo]\ninvalid_share = nan\n", "demo.invalid_share = NaN (FILE): must be 0 to 1"),
+        ("[demo]\ninvalid_share = 2\n", "demo.invalid_share = 2 (FILE): must be 0 to 1"),
+        ("[log]\npath = ''\n", "log.path = \"\" (FILE): must be the path of a file"),
+    ] {
+        let message = refused(text, &[]);
+        assert!(message.starts_with(start), "{message}");
+    }
+}
+
+#[test]
+fn an_origin_is_what_a_browser_sends() {
+    let with = |origin: &str| load_text(&format!("[server]\nallowed_origins = ['{origin}']\n"), &[]);
+    for origin in [
+        "https://pms.example.com",
+        "http://localhost:4200",
+        "http://localhost:*",
+        "http://[::1]:81",
+        "http://[::1]",
+    ] {
+        assert_eq!(with(origin).unwrap().allowed_origins(), [origin]);
+    }
+    for origin in [
+        "*",
+        "localhost",
+        "http://",
+        "http://a/",
+        "http://a/path",
+        "HTTP://A",
+        "http://a:",
+        "http://a:x",
+        "http://a:080",
+        "http://a:65536",
+        "http://a b",
+        "ftp://a",
+        "http://a:80",
+        "https://a:443",
+        "",
+    ] {
+        let message = with(origin).unwrap_err();
+        assert!(message.starts_with("server.allowed_origins = ["), "{origin}: {message}");
+    }
+}
+
+#[test]
+fn a_file_that_can_not_be_read_or_is_no_toml_is_named() {
+    let missing = load(Some(Path::new("/nowhere/hub.toml")), &[]).unwrap_err();
+    assert!(one_line(&missing).starts_with("/nowhere/hub.toml: can't be read: "), "{missing}");
+    let message = refused("[server]\nflush_ms = \n", &[]);
+    let start = "FILE: TOML parse error at line 2, column 12: string values must be quoted";
+    assert!(message.starts_with(start) && !message.contains("flush_ms"), "without the drawing: {message}");
+    let message = refused("[server]\nflush_ms = 99999999999999999999\n", &[]);
+    assert!(message.starts_with("FILE: "), "{message}");
+}
+
+#[test]
+fn a_long_value_is_cut() {
+    let message = refused(&format!("[server]\nworkers = '{}'\n", "é".repeat(5000)), &[]);
+    assert!(message.chars().count() < 200, "{message}");
+}

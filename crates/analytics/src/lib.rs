@@ -1,1 +1,64 @@
-//! hub-analytics
+//! Positions, realised and unrealised P&L.
+//!
+//! ```text
+//! record -> projection -> ledger (lots, position, listing) -> state
+//!                                         |-- settle --> AnalyticsReads (REST)
+//!                                         `-- flush ---> PositionsView, MarksView (topics)
+//! ```
+//!
+//! The [`State`] is a value: applying a record edits the projection's own
+//! copy, [`settle`](hub_fanout::Projection::settle) and
+//! [`flush`](hub_fanout::Projection::flush) hand out O(1) snapshots of it.
+//!
+//! An element's version is the offset that last changed it, so every question
+//! (snapshot, delta, resume) is answered from versions alone, and what a
+//! flush lists is by construction what the view says changed since the flush
+//! before.
+
+mod applied_ids;
+mod closings;
+mod holders;
+mod http;
+mod ledger;
+mod listing;
+mod lots;
+mod marks;
+mod page;
+mod portfolio;
+mod position;
+mod positions;
+mod projection;
+mod reads;
+mod row;
+mod state;
+mod table;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use hub_core::TopicName;
+use hub_fanout::{Catalog, Composition};
+
+pub use http::routes;
+pub use listing::Quote;
+pub use projection::AnalyticsProjection;
+pub use reads::AnalyticsReads;
+pub use row::Row;
+pub use state::State;
+
+/// Adds `/topic/position-update` (AN-WS-1, arrays) and
+/// `/topic/unrealized-pnl` (AN-WS-2, one message per portfolio; also spelled
+/// `/topic/unrealised-pnl`) to the catalog. Returns the projection that feeds
+/// them and the way to read what it has applied.
+pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) {
+    let (positions, _) = catalog.state(topic("/topic/position-update"), Composition::Array);
+    let (marks, interest) = catalog.state(topic("/topic/unrealized-pnl"), Composition::Each);
+    catalog.alias(topic("/topic/unrealised-pnl"), marks);
+    let read = Arc::new(ArcSwap::from_pointee(State::default()));
+    let topics = projection::Topics { positions, marks, interest };
+    (AnalyticsProjection::new(topics, Arc::clone(&read)), AnalyticsReads(read))
+}
+
+fn topic(name: &'static str) -> TopicName {
+    name.parse().expect("a constant that is a topic name")
+}

@@ -14,8 +14,8 @@ pub struct Flush {
     /// The effective time of that record.
     pub at: Timestamp,
     /// When the oldest record of this flush was taken in: the start of its
-    /// way to the socket.
-    pub oldest: Timestamp,
+    /// way to the socket. None for the flush that ends a replay.
+    pub oldest: Option<Timestamp>,
     /// Every state topic, ordered by [`TopicId`].
     pub states: Vec<StateFlush>,
 }

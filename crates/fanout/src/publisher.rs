@@ -170,7 +170,7 @@ mod tests {
 
     fn flush(offset: u64) -> Arc<Flush> {
         let position = Position { epoch: Epoch(1), offset: Offset(offset) };
-        Arc::new(Flush { position, at: Timestamp::default(), oldest: Timestamp::default(), states: Vec::new() })
+        Arc::new(Flush { position, at: Timestamp::default(), oldest: None, states: Vec::new() })
     }
 
     #[test]

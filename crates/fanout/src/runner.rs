@@ -195,7 +195,7 @@ impl Work {
     }
 
     fn flush(&mut self) {
-        let oldest = self.unpublished_since.take().unwrap_or(self.now);
+        let oldest = self.unpublished_since.take().filter(|_| self.is_live());
         let flush = Flush { position: self.position(), at: self.now, oldest, states: Vec::new() };
         let mut builder = FlushBuilder { flush };
         for projection in &mut self.runner.projections {

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let Command::Serve { config, demo } = Arguments::parse().command;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let mut config = match Config::load(config.as_deref(), std::env::vars()) {
+    let mut config = match Config::load(config.as_deref(), environment()) {
         Ok(config) => config,
         Err(error) => return complain(2, &error),
     };
@@ -47,6 +47,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(1, &format!("{error:#}")),
     }
+}
+
+/// Variables that are not Unicode are not ours.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// One line on standard error, for whoever started the hub.

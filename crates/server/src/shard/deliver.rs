@@ -33,8 +33,9 @@ impl Shard {
             let unlisted = StateFlush { changed: Changed::Unlisted, view: Arc::clone(&state.view), ..*state };
             self.deliver_state(if listed { state } else { &unlisted });
         }
-        let seconds = seconds_since(flush.oldest);
-        self.chassis.metrics.delivery_seconds.observe(seconds);
+        if let Some(oldest) = flush.oldest {
+            self.chassis.metrics.delivery_seconds.observe(seconds_since(oldest));
+        }
     }
 
     fn deliver_state(&mut self, state: &StateFlush) {

@@ -1,0 +1,42 @@
+# The two commands a stranger needs are `make run` and `make test`.
+
+CARGO ?= cargo
+NODE_SUITE := tests/node
+
+.PHONY: run build test fmt lint test-rust test-node bench deny clean
+
+## Build and start the hub with the demo feed (embedded log in data/hub.db).
+run:
+	$(CARGO) run --release --locked -p pms-hub -- serve --demo
+
+build:
+	$(CARGO) build --release --locked -p pms-hub
+
+## Install what the tests need and run all of them.
+test: fmt lint test-rust test-node
+
+fmt:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+test-rust:
+	$(CARGO) test --workspace --locked
+
+test-node: 
+	$(CARGO) build --locked -p pms-hub
+	cd $(NODE_SUITE) && npm ci --no-audit --no-fund && npm test
+
+## Benchmarks, each beside a peer or the physical limit; see docs/performance.md.
+bench:
+	$(CARGO) run --release --locked -p hub-bench --bin log_append
+	$(CARGO) run --release --locked -p hub-bench --bin fanout
+
+## Licenses and sources of all dependencies (needs cargo-deny).
+deny:
+	cargo deny --all-features check licenses bans sources
+
+clean:
+	$(CARGO) clean
+	rm -rf $(NODE_SUITE)/node_modules

@@ -1,0 +1,33 @@
+//! Closed positions that are still listed with 0.
+
+use std::collections::VecDeque;
+
+use hub_core::Timestamp;
+use hub_fanout::RowKey;
+
+use crate::portfolio::PortfolioKey;
+
+/// One closing of one position. It may have been reopened since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Closing {
+    pub(crate) at: Timestamp,
+    pub(crate) portfolio: PortfolioKey,
+    pub(crate) row: RowKey,
+}
+
+/// The closings within the resume horizon, in the order of time.
+#[derive(Default, Debug)]
+pub(crate) struct Closings(VecDeque<Closing>);
+
+impl Closings {
+    /// A position closed; not before any earlier closing.
+    pub(crate) fn push(&mut self, closing: Closing) {
+        self.0.push_back(closing);
+    }
+
+    /// The next closing that happened `horizon_millis` or longer before `now`.
+    pub(crate) fn pop_due(&mut self, now: Timestamp, horizon_millis: i64) -> Option<Closing> {
+        let first = self.0.front()?;
+        if first.at.plus_millis(horizon_millis) <= now { self.0.pop_front() } else { None }
+    }
+}

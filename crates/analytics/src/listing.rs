@@ -1,0 +1,62 @@
+//! A symbol and its newest price.
+
+use hub_core::event::PriceQuote;
+use hub_core::{Offset, Price, Record, Rejection, Symbol, Timestamp};
+
+/// The ordinal of a symbol, in the order of first mention by an accepted
+/// transaction or price.
+pub(crate) type SymbolKey = u32;
+
+/// A symbol that was traded or priced. Its version, kept by the table it
+/// lives in, is the offset of the last record that changed the price's value.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    pub(crate) symbol: Symbol,
+    pub(crate) quote: Option<Quote>,
+}
+
+/// A price and when it was quoted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quote {
+    /// Of one unit.
+    pub price: Price,
+    /// The event's time, or that of its record.
+    pub time: Timestamp,
+}
+
+/// What a new quote does to the held one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Supersedes {
+    /// Nothing: what is held is newer.
+    Not,
+    /// It confirms the price held.
+    InTime,
+    /// It has another price.
+    InPrice,
+}
+
+impl Quote {
+    /// The quote a record brings, or why it is none (BUG-A8: 0 is no price).
+    pub(crate) fn of(record: &Record, event: &PriceQuote) -> Result<Quote, Rejection> {
+        if !event.price.is_positive() {
+            return Err(Rejection::of("price", "must be more than zero"));
+        }
+        Ok(Quote { price: event.price, time: record.event_time(event.timestamp)? })
+    }
+
+    /// The newest by event time wins; at equal times, the later record.
+    pub(crate) fn supersedes(&self, held: Option<Quote>) -> Supersedes {
+        match held {
+            Some(held) if self.time < held.time => Supersedes::Not,
+            Some(held) if self.price == held.price => Supersedes::InTime,
+            _ => Supersedes::InPrice,
+        }
+    }
+}
+
+impl Supersedes {
+    /// The version that the change gives to the listing.
+    pub(crate) fn version(self, offset: Offset) -> Offset {
+        if self == Supersedes::InPrice { offset } else { Offset::START }
+    }
+}

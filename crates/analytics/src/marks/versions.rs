@@ -1,0 +1,93 @@
+//! When each portfolio's mark last changed.
+
+use hub_core::Offset;
+
+use crate::holders::Holders;
+use crate::portfolio::{Phase, Portfolio, PortfolioKey};
+use crate::state::State;
+use crate::table::Table;
+
+/// The version of a mark: the latest of what it is computed from. Those are
+/// the portfolio (its positions, and closed ones that left) and the prices of
+/// what it holds. O(positions of the portfolio).
+///
+/// It never falls, though a symbol that is closed no longer counts: closing
+/// gave the portfolio a version above that of any price before it.
+pub(crate) fn version(state: &State, key: PortfolioKey) -> Offset {
+    let Some(portfolio) = state.portfolios.get(key) else { return Offset::START };
+    let own = state.portfolios.version(key).unwrap_or_default();
+    portfolio_inputs(state, portfolio).fold(own, Offset::max)
+}
+
+fn portfolio_inputs(state: &State, portfolio: &Portfolio) -> impl Iterator<Item = Offset> {
+    let open = portfolio.members().iter().filter(|member| member.phase == Phase::Open);
+    open.filter_map(|member| state.listings.version(member.symbol))
+}
+
+/// The versions of all marks of one state.
+#[derive(Clone, Debug)]
+pub(crate) struct MarkVersions(Table<()>);
+
+impl MarkVersions {
+    /// From scratch: O(all positions).
+    pub(crate) fn of(state: &State) -> MarkVersions {
+        let mut versions = Table::default();
+        for key in 0..state.portfolios.len() {
+            versions.push(version(state, key), ());
+        }
+        MarkVersions(versions)
+    }
+
+    /// From the versions as they were at `since`: O(holders of what was
+    /// priced since + portfolios).
+    pub(crate) fn catch_up(&mut self, state: &State, holders: &Holders, since: Offset) {
+        let mut newest = vec![Offset::START; state.portfolios.len() as usize];
+        let mut raise = |key: PortfolioKey, version: Option<Offset>| {
+            if let (Some(held), Some(version)) = (newest.get_mut(key as usize), version) {
+                *held = version.max(*held);
+            }
+        };
+        let mut keys = Vec::new();
+        state.portfolios.changed(since, None, usize::MAX, &mut keys);
+        for key in keys.drain(..) {
+            raise(key, state.portfolios.version(key));
+        }
+        state.listings.changed(since, None, usize::MAX, &mut keys);
+        for symbol in keys {
+            let version = state.listings.version(symbol);
+            holders.of(symbol).iter().for_each(|key| raise(*key, version));
+        }
+        for (key, version) in (0..).zip(newest) {
+            if key == self.0.len() {
+                self.0.push(version, ());
+            } else if version > since {
+                self.0.touch(key, version);
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, key: PortfolioKey) -> Option<Offset> {
+        self.0.version(key)
+    }
+
+    /// As [`Table::changed`].
+    pub(crate) fn changed(
+        &self,
+        after: Offset,
+        from: Option<PortfolioKey>,
+        limit: usize,
+        keys: &mut Vec<PortfolioKey>,
+    ) -> bool {
+        self.0.changed(after, from, limit, keys)
+    }
+}
+
+/// Whether any mark changed since `since`; O(what was priced since).
+pub(crate) fn any_changed(state: &State, holders: &Holders, since: Offset) -> bool {
+    if state.portfolios.newest() > since {
+        return true;
+    }
+    let mut priced = Vec::new();
+    state.listings.changed(since, None, usize::MAX, &mut priced);
+    priced.into_iter().any(|symbol| !holders.of(symbol).is_empty())
+}

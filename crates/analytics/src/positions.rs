@@ -1,0 +1,36 @@
+//! `/topic/position-update` at one flush.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hub_core::Offset;
+use hub_fanout::{Filter, RowKey, View};
+
+use crate::page::extend_page;
+use crate::portfolio::Portfolio;
+use crate::state::State;
+
+/// One element per position.
+pub(crate) struct PositionsView(pub(crate) Arc<State>);
+
+impl View for PositionsView {
+    fn changed(
+        &self,
+        after: Offset,
+        from: Option<RowKey>,
+        filter: &Filter,
+        limit: usize,
+        keys: &mut Vec<RowKey>,
+    ) -> bool {
+        let Filter::Portfolios(wanted) = filter else {
+            return self.0.rows.changed(after, from, limit, keys);
+        };
+        let members = wanted.iter().filter_map(|id| self.0.portfolio(*id)).flat_map(Portfolio::members);
+        let changed = members.map(|member| member.row).filter(|row| self.0.rows.version(*row) > Some(after));
+        extend_page(keys, changed, from, limit)
+    }
+
+    fn element(&self, key: RowKey) -> Option<Bytes> {
+        self.0.rows.get(key).map(|row| row.json())
+    }
+}

@@ -1,0 +1,142 @@
+//! Analytics as a projection: records in, snapshots and flushes out.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use hub_core::event::Transaction;
+use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Timestamp};
+use hub_fanout::{Applied, Changed, FlushBuilder, Interest, Projection, RowKey, StateFlush, Step, TopicId};
+
+use crate::applied_ids::AppliedIds;
+use crate::ledger::Ledger;
+use crate::marks::{MarkVersions, MarksView, any_changed};
+use crate::positions::PositionsView;
+use crate::state::State;
+
+/// Where the projection publishes.
+pub(crate) struct Topics {
+    /// `/topic/position-update`.
+    pub(crate) positions: TopicId,
+    /// `/topic/unrealized-pnl`.
+    pub(crate) marks: TopicId,
+    /// In `marks`.
+    pub(crate) interest: Arc<Interest>,
+}
+
+/// Positions and P&L, derived from transactions and prices.
+pub struct AnalyticsProjection {
+    topics: Topics,
+    read: Arc<ArcSwap<State>>,
+    ledger: Ledger,
+    applied_ids: AppliedIds,
+    settings: Settings,
+    /// The last record seen.
+    last: Offset,
+    /// The last record of the flush before.
+    flushed: Offset,
+    /// As of `flushed`; kept only while somebody subscribes to marks, for it
+    /// costs a visit to every holder of every symbol that was priced.
+    mark_versions: Option<MarkVersions>,
+}
+
+impl AnalyticsProjection {
+    pub(crate) fn new(topics: Topics, read: Arc<ArcSwap<State>>) -> AnalyticsProjection {
+        AnalyticsProjection {
+            topics,
+            read,
+            ledger: Ledger::default(),
+            applied_ids: AppliedIds::default(),
+            settings: Settings::default(),
+            last: Offset::START,
+            flushed: Offset::START,
+            mark_versions: None,
+        }
+    }
+
+    /// What [`flush`](Projection::flush) adds to a flush: positions and
+    /// marks, with what changed since this was last called.
+    pub fn publish(&mut self) -> [StateFlush; 2] {
+        let state = Arc::new(self.ledger.state.clone());
+        let since = std::mem::replace(&mut self.flushed, self.last);
+        [self.publish_positions(&state, since), self.publish_marks(state, since)]
+    }
+
+    fn publish_positions(&self, state: &Arc<State>, since: Offset) -> StateFlush {
+        let changed = list(|keys| state.rows.changed(since, None, usize::MAX, keys));
+        StateFlush { topic: self.topics.positions, view: Arc::new(PositionsView(Arc::clone(state))), changed }
+    }
+
+    fn publish_marks(&mut self, state: Arc<State>, since: Offset) -> StateFlush {
+        let holders = &self.ledger.holders;
+        let changed = if self.topics.interest.any() {
+            match &mut self.mark_versions {
+                Some(versions) => versions.catch_up(&state, holders, since),
+                None => self.mark_versions = Some(MarkVersions::of(&state)),
+            }
+            let versions = self.mark_versions.as_ref();
+            list(|keys| versions.is_some_and(|versions| versions.changed(since, None, usize::MAX, keys)))
+        } else {
+            self.mark_versions = None;
+            if any_changed(&state, holders, since) { Changed::Unlisted } else { list(|_| false) }
+        };
+        let view = Arc::new(MarksView::new(state, self.mark_versions.clone()));
+        StateFlush { topic: self.topics.marks, view, changed }
+    }
+
+    fn transaction(&mut self, record: &Record, event: &Transaction) -> Result<Outcome, Rejection> {
+        if self.applied_ids.contains(event.transaction_id) {
+            return Ok(Outcome::Duplicate);
+        }
+        self.ledger.trade(record, event)?;
+        self.applied_ids.insert(event.transaction_id, record.at);
+        Ok(Outcome::Accepted)
+    }
+}
+
+impl Projection for AnalyticsProjection {
+    fn advance(&mut self, now: Timestamp, offset: Offset) {
+        self.last = offset;
+        self.applied_ids.expire(now, self.settings.idempotency_horizon_ms);
+        self.ledger.drop_closings(now, self.settings.resume_horizon_ms, offset);
+    }
+
+    fn apply(&mut self, record: &Record, step: &mut Step) {
+        self.last = record.offset;
+        let outcome = match &record.event {
+            Event::Transaction(event) => self.transaction(record, event),
+            Event::Price(event) => self.ledger.quote(record, event),
+            Event::Portfolio(info) => {
+                self.ledger.state.describe_portfolio(info);
+                Ok(Outcome::Accepted)
+            }
+            Event::Symbol(info) => {
+                self.ledger.state.describe_symbol(info);
+                Ok(Outcome::Accepted)
+            }
+            Event::Rejected(input) => Err(input.rejection.clone()),
+            Event::Settings(settings) => {
+                self.settings = *settings;
+                return;
+            }
+            Event::Tick => return,
+        };
+        step.decide(outcome.unwrap_or_else(Outcome::Rejected));
+    }
+
+    fn settle(&mut self, applied: Applied) {
+        self.ledger.state.applied = applied;
+        self.read.store(Arc::new(self.ledger.state.clone()));
+    }
+
+    fn flush(&mut self, flush: &mut FlushBuilder) {
+        for StateFlush { topic, view, changed } in self.publish() {
+            flush.state(topic, view, changed);
+        }
+    }
+}
+
+fn list(fill: impl FnOnce(&mut Vec<RowKey>) -> bool) -> Changed {
+    let mut keys = Vec::new();
+    fill(&mut keys);
+    Changed::Keys(keys.into())
+}

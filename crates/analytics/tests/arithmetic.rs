@@ -1,0 +1,123 @@
+//! AN-POS: holdings, cost and realised profit, exact to the last digit (V1).
+
+mod support;
+
+use hub_core::{Outcome, Rejection};
+use support::{Fixture, keys};
+
+#[test]
+fn v1_exactly() {
+    let mut hub = Fixture::watched();
+    assert_eq!(hub.buy(1, "AAPL", "100", "10"), Outcome::Accepted);
+    hub.millis += 1;
+    assert_eq!(hub.buy(2, "AAPL", "50", "12"), Outcome::Accepted);
+    assert_eq!(hub.sell(3, "AAPL", "100", "15", Some("10")), Outcome::Accepted);
+    assert_eq!(hub.sell(4, "AAPL", "20", "15", Some("12")), Outcome::Accepted);
+    assert_eq!(
+        hub.row(0).unwrap(),
+        r#"{"id":{"portfolioId":"00000000-0000-0000-0000-000000000001","symbol":"AAPL"},"holdings":30,"totalInvested":360,"realizedPnl":560,"createdAt":"2026-02-07T10:30:00.000Z","updatedAt":"2026-02-07T10:30:00.001Z"}"#
+    );
+    assert_eq!(hub.mark(), None, "no price, no value");
+
+    assert_eq!(hub.price("AAPL", "16"), Outcome::Accepted);
+    let open = r#"{"symbol":{"AAPL":120},"overallUnrealised_Pnl":120,"portfolio_id":"00000000-0000-0000-0000-000000000001"}"#;
+    assert_eq!(hub.mark().unwrap(), open);
+
+    let before = hub.row(0);
+    assert_eq!(
+        hub.sell(5, "AAPL", "31", "15", None),
+        Outcome::Rejected(Rejection::of("quantity", "is more than the 30 held"))
+    );
+    let [positions, marks] = hub.publish();
+    assert!(keys(&positions.changed).is_empty() && keys(&marks.changed).is_empty());
+    assert_eq!((hub.row(0), hub.mark().unwrap()), (before, open.into()));
+
+    hub.millis += 1;
+    assert_eq!(hub.sell(6, "AAPL", "30", "11", Some("12")), Outcome::Accepted);
+    assert_eq!(
+        hub.row(0).unwrap(),
+        r#"{"id":{"portfolioId":"00000000-0000-0000-0000-000000000001","symbol":"AAPL"},"holdings":0,"totalInvested":0,"realizedPnl":530,"createdAt":"2026-02-07T10:30:00.000Z","updatedAt":"2026-02-07T10:30:00.002Z"}"#
+    );
+    let closed = r#"{"symbol":{"AAPL":0},"overallUnrealised_Pnl":0,"portfolio_id":"00000000-0000-0000-0000-000000000001"}"#;
+    assert_eq!(hub.mark().unwrap(), closed);
+}
+
+#[test]
+fn a_sale_that_names_no_lot_takes_the_oldest() {
+    let mut hub = Fixture::new();
+    hub.buy(1, "AAPL", "1", "10");
+    hub.buy(2, "AAPL", "1", "20");
+    hub.sell(3, "AAPL", "1.5", "30", None);
+    let row = hub.reads_row();
+    // (30 - 10) * 1 + (30 - 20) * 0.5
+    assert_eq!(row, ("0.5".into(), "10".into(), "25".into()));
+}
+
+#[test]
+fn a_sale_that_names_a_lot_takes_no_other() {
+    let mut hub = Fixture::new();
+    hub.buy(1, "AAPL", "1", "10");
+    hub.buy(2, "AAPL", "1", "20");
+    hub.buy(3, "AAPL", "1", "20");
+    hub.sell(4, "AAPL", "1.5", "30", Some("20"));
+    assert_eq!(hub.reads_row(), ("1.5".into(), "20".into(), "15".into()));
+
+    let refused = hub.sell(5, "AAPL", "0.500001", "30", Some("20"));
+    let reason = "is more than the 0.5 held that were bought at 20";
+    assert_eq!(refused, Outcome::Rejected(Rejection::of("quantity", reason)), "though 1.5 are held in all");
+    let refused = hub.sell(6, "AAPL", "1", "30", Some("20.00000001"));
+    let reason = "is more than the 0 held that were bought at 20.00000001";
+    assert_eq!(refused, Outcome::Rejected(Rejection::of("quantity", reason)));
+    assert_eq!(hub.reads_row(), ("1.5".into(), "20".into(), "15".into()));
+}
+
+#[test]
+fn digits_are_neither_rounded_nor_lost() {
+    let mut hub = Fixture::new();
+    hub.buy(1, "AAPL", "0.000001", "0.00000001");
+    hub.buy(2, "AAPL", "3", "0.1");
+    hub.price("AAPL", "0.3");
+    assert_eq!(hub.reads_row(), ("3.000001".into(), "0.30000000000001".into(), "0".into()));
+    assert!(hub.mark().unwrap().contains(r#""overallUnrealised_Pnl":0.60000029999999,"#), "{:?}", hub.mark());
+}
+
+#[test]
+fn what_can_not_be_represented_is_refused_by_field_and_changes_nothing() {
+    let mut hub = Fixture::new();
+    let most = "9223372036854.775807";
+    hub.buy(1, "AAPL", most, "0.00000001");
+    let refused = hub.buy(2, "AAPL", "0.000001", "1");
+    assert_eq!(support::field(&refused), Some("quantity"), "{refused:?}");
+
+    // Each round trip earns nearly 2^126 units of money; the third would be too much.
+    for id in 1..3 {
+        assert_eq!(hub.sell(10 * id, "AAPL", most, "92233720368.54775807", None), Outcome::Accepted);
+        assert_eq!(hub.buy(10 * id + 1, "AAPL", most, "0.00000001"), Outcome::Accepted);
+    }
+    let before = hub.reads_row();
+    let refused = hub.sell(40, "AAPL", most, "92233720368.54775807", None);
+    assert_eq!(support::field(&refused), Some("price"), "{refused:?}");
+    assert_eq!(hub.reads_row(), before);
+    assert_eq!(hub.sell(40, "AAPL", most, "0.00000001", None), Outcome::Accepted, "its lots are all there");
+}
+
+#[test]
+fn a_sum_too_large_to_be_represented_says_which_symbol_it_leaves_out() {
+    let mut hub = Fixture::new();
+    for (id, symbol) in [(1, "A"), (2, "B"), (3, "C")] {
+        hub.buy(id, symbol, "9223372036854.775807", "0.00000001");
+        hub.price(symbol, "92233720368.54775807");
+    }
+    let mark = hub.mark().unwrap();
+    assert!(mark.contains(r#""unpriced":["C"]"#) && !mark.contains(r#""C":8"#), "{mark}");
+}
+
+impl Fixture {
+    /// Holdings, invested and realised of the only position, as REST reads it.
+    fn reads_row(&mut self) -> (String, String, String) {
+        self.settle();
+        let row = self.reads.current().position(0).unwrap();
+        let row = row.position();
+        (row.holdings.to_string(), row.total_invested.to_string(), row.realized_pnl.to_string())
+    }
+}

@@ -1,0 +1,95 @@
+//! An element is encoded when somebody reads it, once, for all who do.
+
+mod support;
+
+use std::thread;
+
+use bytes::Bytes;
+use hub_core::event::Trade;
+use support::{Fixture, elements, portfolio, trade};
+
+/// Where the bytes lie: while they live, one place means one encoding.
+fn places(elements: &[Option<Bytes>]) -> Vec<*const u8> {
+    elements.iter().flatten().map(|json| json.as_ptr()).collect()
+}
+
+#[test]
+fn the_topic_all_flushes_and_rest_share_the_bytes_of_a_row() {
+    let mut hub = Fixture::new();
+    hub.buy(1, "AAPL", "1", "10");
+    let first = hub.publish()[0].view.element(0).unwrap();
+    hub.buy(2, "MSFT", "1", "10");
+    hub.settle();
+    let second = hub.publish()[0].view.element(0).unwrap();
+    let read = hub.reads.current().position(0).unwrap().json();
+    assert_eq!([second.as_ptr(), read.as_ptr()], [first.as_ptr(); 2]);
+}
+
+#[test]
+fn a_mark_is_encoded_again_only_for_the_portfolios_it_changed_for() {
+    for mut hub in [Fixture::watched(), Fixture::new()] {
+        for (of, symbol) in [(1, "AAPL"), (2, "MSFT")] {
+            hub.send(trade(of, of, symbol, "1", Trade::Buy { price: "10".parse().unwrap() }));
+            hub.price(symbol, "11");
+        }
+        let before = elements(&*hub.publish()[1].view);
+        hub.price("MSFT", "12");
+        let after = elements(&*hub.publish()[1].view);
+        assert_eq!(places(&before)[0], places(&after)[0]);
+        assert_ne!(places(&before)[1], places(&after)[1]);
+    }
+}
+
+#[test]
+fn rest_shares_what_the_topic_encoded_and_evicts_nothing_when_it_runs_ahead() {
+    let mut hub = Fixture::watched();
+    hub.buy(1, "AAPL", "1", "10");
+    hub.price("AAPL", "11");
+    let [_, marks] = hub.publish();
+    let published = marks.view.element(0).unwrap();
+    hub.settle();
+    let read = |hub: &Fixture| hub.reads.current().mark(portfolio(1)).unwrap();
+    assert_eq!(read(&hub).as_ptr(), published.as_ptr());
+
+    hub.price("AAPL", "12");
+    hub.settle();
+    let ahead = read(&hub);
+    assert_ne!(ahead, published);
+    assert_eq!(read(&hub).as_ptr(), ahead.as_ptr());
+    assert_eq!(marks.view.element(0).unwrap().as_ptr(), published.as_ptr());
+}
+
+#[test]
+fn shards_that_read_at_once_get_the_same_bytes() {
+    let mut hub = Fixture::new();
+    for id in 1..=200 {
+        let buy = Trade::Buy { price: "10".parse().unwrap() };
+        hub.send(trade(id, id, "AAPL", "1", buy));
+    }
+    for price in ["11", "12", "13"] {
+        hub.price("AAPL", price);
+        let flush = hub.publish();
+        let read = || flush.each_ref().map(|topic| elements(&*topic.view));
+        let all: Vec<_> = thread::scope(|scope| {
+            let shards: Vec<_> = (0..4).map(|_| scope.spawn(read)).collect();
+            shards.into_iter().map(|shard| shard.join().unwrap()).collect()
+        });
+        for shard in &all[1..] {
+            for (one, other) in all[0].iter().zip(shard) {
+                assert_eq!(one.len(), 200);
+                assert_eq!(places(one), places(other));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_lags_behind_still_reads_its_own_flush() {
+    let mut hub = Fixture::watched();
+    hub.buy(1, "AAPL", "1", "10");
+    hub.price("AAPL", "11");
+    let [_, old] = hub.publish();
+    hub.price("AAPL", "12");
+    assert!(hub.mark().unwrap().contains(r#""AAPL":2"#));
+    assert!(support::text(old.view.element(0).unwrap()).contains(r#""AAPL":1"#));
+}

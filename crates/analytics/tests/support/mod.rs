@@ -1,0 +1,167 @@
+//! A projection fed by hand, one record at a time.
+#![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
+
+pub(crate) mod model;
+pub(crate) mod script;
+
+use bytes::Bytes;
+use hub_analytics::{AnalyticsProjection, AnalyticsReads, register};
+use hub_core::event::{PriceQuote, Trade, Transaction};
+use hub_core::{
+    Epoch, Event, Offset, Outcome, PortfolioId, Position, Record, Settings, Timestamp, TransactionId,
+};
+use hub_fanout::{Applied, Catalog, Changed, Filter, Projection, RowKey, StateFlush, Step, View};
+
+/// Where the tests' log time begins.
+pub(crate) const START_MILLIS: i64 = 1_770_460_200_000;
+
+pub(crate) struct Fixture {
+    pub(crate) projection: AnalyticsProjection,
+    pub(crate) reads: AnalyticsReads,
+    pub(crate) catalog: Catalog,
+    pub(crate) offset: u64,
+    pub(crate) millis: i64,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Fixture {
+        let mut catalog = Catalog::default();
+        let (projection, reads) = register(&mut catalog);
+        Fixture { projection, reads, catalog, offset: 0, millis: START_MILLIS }
+    }
+
+    /// As [`Fixture::new`], with somebody subscribed to everything.
+    pub(crate) fn watched() -> Fixture {
+        let fixture = Fixture::new();
+        fixture.catalog.states().iter().for_each(|topic| topic.interest().enter());
+        fixture
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.millis).unwrap()
+    }
+
+    /// Applies the next record, at the time it is now.
+    pub(crate) fn send(&mut self, event: Event) -> Outcome {
+        let record = Record { offset: Offset(self.offset + 1), at: self.now(), event };
+        self.apply(&record)
+    }
+
+    pub(crate) fn apply(&mut self, record: &Record) -> Outcome {
+        (self.offset, self.millis) = (record.offset.0, record.at.millis());
+        let mut step = Step::default();
+        self.projection.advance(record.at, record.offset);
+        self.projection.apply(record, &mut step);
+        step.outcome().cloned().unwrap_or(Outcome::Accepted)
+    }
+
+    pub(crate) fn settle(&mut self) {
+        let position = Position { epoch: Epoch(1), offset: Offset(self.offset) };
+        self.projection.settle(Applied { position, at: self.now() });
+    }
+
+    /// Time passes, and a record finds that it has.
+    pub(crate) fn pass(&mut self, millis: i64) {
+        self.millis += millis;
+        self.send(Event::Tick);
+    }
+
+    pub(crate) fn buy(&mut self, id: u8, symbol: &str, quantity: &str, price: &str) -> Outcome {
+        self.send(trade(id, 1, symbol, quantity, Trade::Buy { price: price.parse().unwrap() }))
+    }
+
+    pub(crate) fn sell(
+        &mut self,
+        id: u8,
+        symbol: &str,
+        quantity: &str,
+        price: &str,
+        lot: Option<&str>,
+    ) -> Outcome {
+        let trade_at =
+            Trade::Sell { price: price.parse().unwrap(), lot_price: lot.map(|lot| lot.parse().unwrap()) };
+        self.send(trade(id, 1, symbol, quantity, trade_at))
+    }
+
+    pub(crate) fn price(&mut self, symbol: &str, price: &str) -> Outcome {
+        self.send(quote(symbol, price, None))
+    }
+
+    pub(crate) fn configure(&mut self, idempotency_horizon_ms: i64, resume_horizon_ms: i64) {
+        self.send(Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms }));
+    }
+
+    /// The positions' topic, then the marks'.
+    pub(crate) fn publish(&mut self) -> [StateFlush; 2] {
+        self.projection.publish()
+    }
+
+    /// The only portfolio's mark as it is now.
+    pub(crate) fn mark(&mut self) -> Option<String> {
+        let [_, marks] = self.publish();
+        marks.view.element(0).map(text)
+    }
+
+    /// The position with this key as it is now.
+    pub(crate) fn row(&mut self, key: RowKey) -> Option<String> {
+        let [positions, _] = self.publish();
+        positions.view.element(key).map(text)
+    }
+}
+
+pub(crate) fn portfolio(n: u8) -> PortfolioId {
+    let mut bytes = [0; 16];
+    bytes[15] = n;
+    PortfolioId::from_bytes(bytes)
+}
+
+pub(crate) fn transaction_id(n: u8) -> TransactionId {
+    TransactionId::from_bytes([n; 16])
+}
+
+pub(crate) fn trade(id: u8, of: u8, symbol: &str, quantity: &str, trade: Trade) -> Event {
+    Event::Transaction(Transaction {
+        transaction_id: transaction_id(id),
+        portfolio_id: portfolio(of),
+        symbol: symbol.parse().unwrap(),
+        trade,
+        quantity: quantity.parse().unwrap(),
+        timestamp: None,
+    })
+}
+
+pub(crate) fn quote(symbol: &str, price: &str, timestamp: Option<Timestamp>) -> Event {
+    Event::Price(PriceQuote { symbol: symbol.parse().unwrap(), price: price.parse().unwrap(), timestamp })
+}
+
+pub(crate) fn text(bytes: Bytes) -> String {
+    String::from_utf8(bytes.into()).unwrap()
+}
+
+/// Everything the view has, however it is asked.
+pub(crate) fn all_changed(view: &dyn View, after: u64) -> Vec<RowKey> {
+    let mut keys = vec![];
+    assert!(!view.changed(Offset(after), None, &Filter::All, usize::MAX, &mut keys), "there can't be more");
+    keys
+}
+
+/// Every element by key; `None` where it has no value.
+pub(crate) fn elements(view: &dyn View) -> Vec<Option<Bytes>> {
+    let keys = all_changed(view, 0);
+    assert!(keys.iter().copied().eq(0..keys.len() as RowKey), "keys are dense");
+    keys.into_iter().map(|key| view.element(key)).collect()
+}
+
+pub(crate) fn keys(changed: &Changed) -> &[RowKey] {
+    match changed {
+        Changed::Keys(keys) => keys,
+        Changed::Unlisted => panic!("not listed"),
+    }
+}
+
+pub(crate) fn field(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Rejected(rejection) => rejection.field.as_deref(),
+        _ => None,
+    }
+}

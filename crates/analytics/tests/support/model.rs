@@ -1,0 +1,222 @@
+//! Analytics as one would write it on a napkin: plain integers, everything
+//! worked out anew after every record.
+
+use std::collections::BTreeMap;
+
+use hub_core::dto::{PositionRow, UnrealizedPnl};
+use hub_core::event::{PriceQuote, Trade, Transaction};
+use hub_core::{
+    Event, Money, Offset, PortfolioId, Quantity, Record, Settings, Symbol, Timestamp, TransactionId,
+};
+
+const SKEW_MILLIS: i64 = 300_000;
+
+#[derive(Default)]
+pub(crate) struct Model {
+    pub(crate) settings: Settings,
+    ids: BTreeMap<TransactionId, i64>,
+    /// In the order of first mention.
+    pub(crate) positions: Vec<Position>,
+    /// In the order of first mention, with the inputs of the mark and the
+    /// offset that last changed them.
+    pub(crate) portfolios: Vec<(PortfolioId, Inputs, Offset)>,
+    /// Value and time.
+    pub(crate) prices: BTreeMap<Symbol, (i64, i64)>,
+}
+
+pub(crate) struct Position {
+    pub(crate) portfolio: PortfolioId,
+    pub(crate) symbol: Symbol,
+    /// Price and quantity, oldest first.
+    lots: Vec<(i64, i64)>,
+    realized: i128,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    pub(crate) version: Offset,
+    /// When it closed, while that is listed.
+    closed: Option<i64>,
+}
+
+/// What a mark is computed from: each position's version, what is priced of
+/// what is open, and which closings are listed.
+pub(crate) type Inputs = Vec<(Symbol, Offset, Option<i64>, bool)>;
+
+/// Status, and the field at fault.
+pub(crate) type Verdict = (&'static str, Option<&'static str>);
+
+impl Model {
+    pub(crate) fn apply(&mut self, record: &Record) -> Verdict {
+        let now = record.at.millis();
+        let Settings { idempotency_horizon_ms, resume_horizon_ms } = self.settings;
+        self.ids.retain(|_, at| at.saturating_add(idempotency_horizon_ms) > now);
+        for position in &mut self.positions {
+            position.closed = position.closed.filter(|at| at.saturating_add(resume_horizon_ms) > now);
+        }
+        let verdict = match &record.event {
+            Event::Transaction(event) => self.transaction(record, event),
+            Event::Price(event) => self.price(record, event),
+            Event::Rejected(_) => ("rejected", Some("price")),
+            Event::Settings(settings) => {
+                self.settings = *settings;
+                ("accepted", None)
+            }
+            Event::Portfolio(_) | Event::Symbol(_) | Event::Tick => ("accepted", None),
+        };
+        self.notice_changes(record.offset);
+        verdict
+    }
+
+    fn transaction(&mut self, record: &Record, event: &Transaction) -> Verdict {
+        if self.ids.contains_key(&event.transaction_id) {
+            return ("duplicate", None);
+        }
+        if ahead(record, event.timestamp) {
+            return ("rejected", Some("timestamp"));
+        }
+        let of_event =
+            |position: &Position| position.portfolio == event.portfolio_id && position.symbol == event.symbol;
+        let place = self.positions.iter().position(of_event);
+        let (mut lots, realized) =
+            place.map_or((vec![], 0), |at| (self.positions[at].lots.clone(), self.positions[at].realized));
+        let held: i128 = lots.iter().map(|(_, quantity)| i128::from(*quantity)).sum();
+        let (realized, lots) = match event.trade {
+            Trade::Buy { price } => {
+                if held + i128::from(event.quantity.units()) > i128::from(i64::MAX) {
+                    return ("rejected", Some("quantity"));
+                }
+                lots.push((price.units(), event.quantity.units()));
+                (realized, lots)
+            }
+            Trade::Sell { price, lot_price } => {
+                let mut owed = event.quantity.units();
+                let mut realized = realized;
+                for (lot, left) in &mut lots {
+                    if lot_price.is_none_or(|named| named.units() == *lot) {
+                        let taken = owed.min(*left);
+                        realized += (i128::from(price.units()) - i128::from(*lot)) * i128::from(taken);
+                        *left -= taken;
+                        owed -= taken;
+                    }
+                }
+                if owed > 0 {
+                    return ("rejected", Some("quantity"));
+                }
+                lots.retain(|(_, left)| *left > 0);
+                (realized, lots)
+            }
+        };
+        self.ids.insert(event.transaction_id, record.at.millis());
+        let created_at = place.map_or(record.at, |at| self.positions[at].created_at);
+        let position = Position {
+            portfolio: event.portfolio_id,
+            symbol: event.symbol.clone(),
+            closed: lots.is_empty().then_some(record.at.millis()),
+            lots,
+            realized,
+            created_at,
+            updated_at: record.at,
+            version: record.offset,
+        };
+        match place {
+            Some(at) => self.positions[at] = position,
+            None => self.positions.push(position),
+        }
+        if self.portfolios.iter().all(|(id, ..)| *id != event.portfolio_id) {
+            self.portfolios.push((event.portfolio_id, vec![], Offset::START));
+        }
+        ("accepted", None)
+    }
+
+    fn price(&mut self, record: &Record, event: &PriceQuote) -> Verdict {
+        if ahead(record, event.timestamp) {
+            return ("rejected", Some("timestamp"));
+        }
+        let time = event.timestamp.unwrap_or(record.at).millis();
+        if self.prices.get(&event.symbol).is_some_and(|(_, held)| time < *held) {
+            return ("stale", None);
+        }
+        self.prices.insert(event.symbol.clone(), (event.price.units(), time));
+        ("accepted", None)
+    }
+
+    fn notice_changes(&mut self, offset: Offset) {
+        for place in 0..self.portfolios.len() {
+            let inputs = self.inputs(self.portfolios[place].0);
+            let (_, held, version) = &mut self.portfolios[place];
+            if *held != inputs {
+                (*held, *version) = (inputs, offset);
+            }
+        }
+    }
+
+    fn inputs(&self, id: PortfolioId) -> Inputs {
+        let own = self.positions.iter().filter(|position| position.portfolio == id);
+        let input = |position: &Position| {
+            let price = self.prices.get(&position.symbol).filter(|_| !position.lots.is_empty());
+            (
+                position.symbol.clone(),
+                position.version,
+                price.map(|(price, _)| *price),
+                position.closed.is_some(),
+            )
+        };
+        own.map(input).collect()
+    }
+
+    pub(crate) fn rows(&self) -> Vec<PositionRow> {
+        self.positions.iter().map(Position::row).collect()
+    }
+
+    pub(crate) fn marks(&self) -> Vec<Option<String>> {
+        self.portfolios.iter().map(|(id, ..)| self.mark(*id)).collect()
+    }
+
+    fn mark(&self, id: PortfolioId) -> Option<String> {
+        let mut values = BTreeMap::new();
+        let mut unpriced = vec![];
+        for position in self.positions.iter().filter(|position| position.portfolio == id) {
+            let symbol = position.symbol.clone();
+            if position.lots.is_empty() {
+                position.closed.map(|_| values.insert(symbol, 0));
+                continue;
+            }
+            match self.prices.get(&symbol) {
+                Some((price, _)) => {
+                    let worth = |(lot, left): &(i64, i64)| {
+                        (i128::from(*price) - i128::from(*lot)) * i128::from(*left)
+                    };
+                    values.insert(symbol, position.lots.iter().map(worth).sum());
+                }
+                None => unpriced.push(symbol),
+            }
+        }
+        unpriced.sort();
+        if values.is_empty() && !unpriced.is_empty() {
+            return None;
+        }
+        let overall = Money::from_units(values.values().sum());
+        let symbols = values.into_iter().map(|(symbol, value)| (symbol, Money::from_units(value))).collect();
+        let mut json = vec![];
+        UnrealizedPnl { portfolio_id: id, symbols, overall, unpriced }.write_json(&mut json);
+        Some(String::from_utf8(json).unwrap())
+    }
+}
+
+impl Position {
+    fn row(&self) -> PositionRow {
+        let cost = |(lot, left): &(i64, i64)| i128::from(*lot) * i128::from(*left);
+        PositionRow {
+            portfolio_id: self.portfolio,
+            symbol: self.symbol.clone(),
+            holdings: Quantity::from_units(self.lots.iter().map(|(_, left)| left).sum()),
+            total_invested: Money::from_units(self.lots.iter().map(cost).sum()),
+            realized_pnl: Money::from_units(self.realized),
+            created_at: Some(self.created_at),
+            updated_at: Some(self.updated_at),
+        }
+    }
+}
+
+fn ahead(record: &Record, claimed: Option<Timestamp>) -> bool {
+    claimed.is_some_and(|time| time.millis() > record.at.millis() + SKEW_MILLIS)
+}

@@ -1,0 +1,178 @@
+//! Whatever a socket takes at a time, a state subscriber ends up with exactly
+//! the current values, and its watermark never passes what it was not given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hub_core::{Offset, PortfolioId};
+use hub_fanout::{Changed, Filter, RowKey, Start, StateSubscription, View};
+use proptest::prelude::*;
+
+/// A topic as a map from key to (version, value); element 0 of every ten has
+/// no value while it is even, as an unpriced portfolio.
+#[derive(Clone, Default)]
+struct Model {
+    rows: BTreeMap<RowKey, (Offset, u64)>,
+}
+
+impl Model {
+    fn value(&self, key: RowKey) -> Option<u64> {
+        let (_, value) = self.rows.get(&key)?;
+        (key % 10 != 0 || value % 2 == 1).then_some(*value)
+    }
+
+    fn values(&self, filter: &Filter) -> BTreeMap<RowKey, u64> {
+        let admitted = self.rows.keys().filter(|key| admits(filter, **key));
+        admitted.filter_map(|key| Some((*key, self.value(*key)?))).collect()
+    }
+}
+
+/// Key k belongs to portfolio k % 3.
+fn portfolio(key: RowKey) -> PortfolioId {
+    PortfolioId::from_bytes([(key % 3) as u8; 16])
+}
+
+fn admits(filter: &Filter, key: RowKey) -> bool {
+    match filter {
+        Filter::All => true,
+        Filter::Portfolios(ids) => ids.contains(&portfolio(key)),
+    }
+}
+
+impl View for Model {
+    fn changed(
+        &self,
+        after: Offset,
+        from: Option<RowKey>,
+        filter: &Filter,
+        limit: usize,
+        keys: &mut Vec<RowKey>,
+    ) -> bool {
+        let wanted = |(key, (version, _)): &(&RowKey, &(Offset, u64))| {
+            from.is_none_or(|from| **key > from) && *version > after && admits(filter, **key)
+        };
+        let mut found = self.rows.iter().filter(wanted).map(|(key, _)| *key);
+        keys.extend(found.by_ref().take(limit));
+        found.next().is_some()
+    }
+
+    fn element(&self, key: RowKey) -> Option<Bytes> {
+        Some(format!("{key}={}", self.value(key)?).into())
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Action {
+    /// A flush in which these keys change; whether the topic lists them.
+    Flush(Vec<RowKey>, bool),
+    /// The socket takes so many bytes.
+    Take(usize),
+    /// The connection is cut and comes back at its watermark.
+    Cut,
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        3 => (proptest::collection::btree_set(0_u32..60, 0..25), any::<bool>())
+            .prop_map(|(keys, listed)| Action::Flush(keys.into_iter().collect(), listed)),
+        4 => (1_usize..60).prop_map(Action::Take),
+        1 => Just(Action::Cut),
+    ]
+}
+
+/// What a client has built from what it was given.
+#[derive(Default)]
+struct Client {
+    values: BTreeMap<RowKey, u64>,
+}
+
+impl Client {
+    fn receive(&mut self, elements: Vec<Bytes>) {
+        for element in elements {
+            let text = String::from_utf8(element.to_vec()).unwrap();
+            let (key, value) = text.split_once('=').unwrap();
+            self.values.insert(key.parse().unwrap(), value.parse().unwrap());
+        }
+    }
+}
+
+/// Elements that lose their value are not taken back from a client, so it may
+/// hold more than the model; what the model has a value for must be equal.
+fn agrees(client: &Client, model: &BTreeMap<RowKey, u64>) -> bool {
+    model.iter().all(|(key, value)| client.values.get(key) == Some(value))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn nothing_is_lost_however_slow_the_socket_and_wherever_it_is_cut(
+        actions in proptest::collection::vec(action(), 1..60),
+        filtered: bool,
+        dirty_max in 1_usize..20,
+    ) {
+        let filter = if filtered { Filter::portfolio(portfolio(1)) } else { Filter::All };
+        let mut model = Model::default();
+        let mut position = Offset(1);
+        let mut owed = StateSubscription::new(filter.clone(), Start::Snapshot, position, dirty_max);
+        let mut client = Client::default();
+        for action in actions {
+            match action {
+                Action::Flush(keys, listed) => {
+                    position = position.next();
+                    for key in &keys {
+                        model.rows.insert(*key, (position, position.0));
+                    }
+                    let changed = if listed { Changed::Keys(keys.into()) } else { Changed::Unlisted };
+                    owed.note(&changed, position);
+                }
+                Action::Take(bytes) => {
+                    let mut elements = Vec::new();
+                    let before = owed.watermark();
+                    let caught_up = owed.take(&model, position, bytes, &mut elements);
+                    client.receive(elements);
+                    prop_assert_eq!(caught_up, owed.is_caught_up());
+                    prop_assert_eq!(owed.watermark(), if caught_up { position } else { before });
+                    if caught_up {
+                        prop_assert!(agrees(&client, &model.values(&filter)));
+                    }
+                }
+                Action::Cut => {
+                    owed = StateSubscription::new(filter.clone(), Start::After(owed.watermark()), position, dirty_max);
+                }
+            }
+        }
+        let mut elements = Vec::new();
+        prop_assert!(owed.take(&model, position, usize::MAX, &mut elements));
+        client.receive(elements);
+        prop_assert!(agrees(&client, &model.values(&filter)), "{:?} != {:?}", client.values, model.rows);
+    }
+}
+
+#[test]
+fn the_last_message_of_a_drain_knows_that_it_is() {
+    let mut model = Model::default();
+    for key in 1..=3 {
+        model.rows.insert(key, (Offset(1), 7));
+    }
+    let mut owed = StateSubscription::new(Filter::All, Start::Snapshot, Offset(1), 10);
+    // "1=7" fills the room exactly each time; the third take ends the drain.
+    let takes: Vec<bool> = (0..3).map(|_| owed.take(&model, Offset(1), 3, &mut Vec::new())).collect();
+    assert_eq!(takes, [false, false, true]);
+}
+
+#[test]
+fn a_value_that_changes_while_it_is_pending_is_sent_once_with_its_last_value() {
+    let mut model = Model::default();
+    let mut owed = StateSubscription::new(Filter::All, Start::Now, Offset(0), 10);
+    let mut replaced = 0;
+    for offset in 1..=5 {
+        model.rows.insert(1, (Offset(offset), offset));
+        replaced += owed.note(&Changed::Keys(Arc::from([1])), Offset(offset));
+    }
+    let mut elements = Vec::new();
+    assert!(owed.take(&model, Offset(5), usize::MAX, &mut elements));
+    assert_eq!(elements, ["1=5"]);
+    assert_eq!(replaced, 4);
+}

@@ -1,1 +1,5 @@
-//! bench
+//! What the benchmarks share.
+
+pub mod load;
+pub mod process;
+pub mod stats;

@@ -1,0 +1,148 @@
+//! The writing side of the file.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use hub_core::Epoch;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::file::{LogFile, open_error};
+use super::schema::{self, Last};
+use super::work::Work;
+use crate::{Clock, LogError, Options};
+
+mod checkpoint;
+mod draft;
+
+use checkpoint::Checkpoints;
+pub(super) use draft::Written;
+
+/// How long an operator's own write transaction on the file is waited for.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// SQLite's page, in bytes.
+const PAGE_BYTES: u32 = 4096;
+
+/// The only connection that writes.
+pub(super) struct Store {
+    log: String,
+    connection: Connection,
+    checkpoints: Checkpoints,
+    last: Last,
+}
+
+/// Which log a file holds.
+pub(super) struct Identity {
+    pub(super) epoch: Epoch,
+}
+
+impl Store {
+    /// Opens or creates the log.
+    pub(super) fn open(file: &LogFile, options: &Options) -> Result<(Store, Identity), LogError> {
+        let failed = |error: rusqlite::Error| open_error(&file.path, error);
+        let mut connection = connect(&file.path).map_err(failed)?;
+        schema::establish(&mut connection, file, &options.clock)?;
+        file.sync_name()?;
+        configure(&connection, options).map_err(failed)?;
+        if options.restored {
+            schema::renew_epoch(&connection).map_err(failed)?;
+        }
+        let epoch = schema::epoch(&connection)
+            .map_err(failed)?
+            .ok_or_else(|| open_error(&file.path, "it doesn't say its epoch"))?;
+        let last = schema::last(&connection).map_err(failed)?;
+        let wal_pages = Arc::new(AtomicU64::new(0));
+        let hook_pages = Arc::clone(&wal_pages);
+        connection
+            .wal_hook(Some(move |_: &mut _, pages: i32| {
+                hook_pages.store(u64::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+                Ok(())
+            }))
+            .map_err(failed)?;
+        let checkpoints = Checkpoints::new(wal_pages, options.checkpoint_bytes / u64::from(PAGE_BYTES));
+        Ok((Store { log: file.to_string(), connection, checkpoints, last }, Identity { epoch }))
+    }
+
+    /// The last committed record.
+    pub(super) fn last(&self) -> Last {
+        self.last
+    }
+
+    /// Writes a group of appends as one durable transaction. After an error
+    /// nothing of the group is in the file, except as [`LogError::Storage`]
+    /// says.
+    pub(super) fn append(&mut self, group: Vec<Work>, clock: &Clock) -> Result<Written, LogError> {
+        let written = draft::write_group(&mut self.connection, self.last, group, clock)
+            .map_err(|error| self.failure(&error))?;
+        self.last = written.last;
+        Ok(written)
+    }
+
+    /// Folds the write-ahead log into the file if it has grown enough.
+    pub(super) fn checkpoint_if_due(&mut self) -> Result<(), LogError> {
+        let result = self.checkpoints.run_if_due(&self.connection);
+        self.tolerate(result)
+    }
+
+    /// Folds the whole write-ahead log into the file and closes it.
+    pub(super) fn close(self) -> Result<(), LogError> {
+        let result = checkpoint::run(&self.connection, "TRUNCATE");
+        self.tolerate(result)?;
+        let log = self.log;
+        self.connection.close().map_err(|(_, error)| LogError::Storage { log, cause: error.to_string() })
+    }
+
+    /// A checkpoint that finds no space or is kept waiting loses nothing: the
+    /// records are durable in the write-ahead log.
+    fn tolerate(&self, result: rusqlite::Result<()>) -> Result<(), LogError> {
+        match result.map_err(|error| self.failure(&error)) {
+            Err(error @ (LogError::Full { .. } | LogError::Busy)) => {
+                tracing::warn!(log = %self.log, %error, "the write-ahead log was not folded into the file");
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn failure(&self, error: &rusqlite::Error) -> LogError {
+        let log = self.log.clone();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => LogError::Full { log },
+            // Somebody else writes to the file; the transaction never began.
+            Some(ErrorCode::DatabaseBusy) => LogError::Busy,
+            _ => LogError::Storage { log, cause: error.to_string() },
+        }
+    }
+}
+
+/// Without `SQLITE_OPEN_URI`: a path that begins with `file:` is a path.
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    Ok(connection)
+}
+
+/// A commit is durable: in WAL mode `synchronous = FULL` syncs the write-ahead
+/// log at each commit (<https://sqlite.org/pragma.html#pragma_synchronous>);
+/// `fullfsync` is what macOS needs to reach the disk's surface.
+fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(rusqlite::Error::ToSqlConversionFailure(
+            format!("its file system has no write-ahead log: journal mode {mode}").into(),
+        ));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    if let Some(bytes) = options.file_max_bytes {
+        let pages = i64::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX).max(1);
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    }
+    Ok(())
+}

@@ -6,6 +6,8 @@
 //! the same through STOMP over WebSocket, its HTTP door included. Rounds
 //! alternate; medians and ratios are printed. Traffic stays on 127.0.0.1.
 
+#![allow(clippy::print_stdout, reason = "a benchmark reports on standard output")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -91,7 +93,8 @@ async fn delivery(arguments: &Arguments) -> anyhow::Result<()> {
 
     let mut bare = Bare::start()?;
     bare.expect_connections(arguments.subscribers)?;
-    let bare_load = Load::connect(bare.address, arguments.subscribers, &Opening { steps: Vec::new() }).await?;
+    let bare_load =
+        Load::connect(bare.address, arguments.subscribers, &Opening { steps: Vec::new() }).await?;
 
     let (mut hub_rounds, mut bare_rounds) = (Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
@@ -101,14 +104,14 @@ async fn delivery(arguments: &Arguments) -> anyhow::Result<()> {
             publish(&mut http, &body)?;
             load.reach(target).await;
         }
-        hub_rounds.push(micros_per_delivery(cpu_time(hub.pid())? - before, arguments));
+        hub_rounds.push(micros_per_delivery(cpu_time(hub.pid())?.saturating_sub(before), arguments));
         let before = cpu_time(bare.child.id())?;
         for _ in 0..arguments.messages {
             let target = bare_load.received() + frame * arguments.subscribers as u64;
             bare.write(frame as usize)?;
             bare_load.reach(target).await;
         }
-        bare_rounds.push(micros_per_delivery(cpu_time(bare.child.id())? - before, arguments));
+        bare_rounds.push(micros_per_delivery(cpu_time(bare.child.id())?.saturating_sub(before), arguments));
     }
     let (hub_cost, bare_cost) = (median(&hub_rounds), median(&bare_rounds));
     println!("  hub   {hub_cost:.2} us CPU per delivery ({frame} bytes each)");
@@ -178,12 +181,14 @@ fn opening(subscribe: Option<&str>) -> Opening {
 
 /// A text frame as a client sends it, with the mask 0.
 fn masked(text: &str) -> Vec<u8> {
-    let mut frame = vec![0x81, 0x80 | text.len() as u8, 0, 0, 0, 0];
-    if text.len() > 125 {
-        frame = vec![0x81, 0x80 | 126];
+    let mut frame = vec![0x81];
+    if let Ok(length @ ..=125) = u8::try_from(text.len()) {
+        frame.push(0x80 | length);
+    } else {
+        frame.push(0xfe);
         frame.extend_from_slice(&(text.len() as u16).to_be_bytes());
-        frame.extend_from_slice(&[0; 4]);
     }
+    frame.extend_from_slice(&[0; 4]);
     frame.extend_from_slice(text.as_bytes());
     frame
 }
@@ -237,19 +242,16 @@ fn bare() -> anyhow::Result<()> {
         let line = line?;
         let (order, number) = line.split_once(' ').context("an order and a number")?;
         let number: usize = number.parse()?;
-        match order {
-            "accept" => {
-                for _ in 0..number {
-                    let (socket, _) = listener.accept()?;
-                    socket.set_nodelay(true)?;
-                    sockets.push(socket);
-                }
+        if order == "accept" {
+            for _ in 0..number {
+                let (socket, _) = listener.accept()?;
+                socket.set_nodelay(true)?;
+                sockets.push(socket);
             }
-            _ => {
-                let frame = vec![b'x'; number];
-                for socket in &mut sockets {
-                    socket.write_all(&frame)?;
-                }
+        } else {
+            let frame = vec![b'x'; number];
+            for socket in &mut sockets {
+                socket.write_all(&frame)?;
             }
         }
     }

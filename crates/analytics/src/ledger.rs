@@ -160,21 +160,22 @@ impl Ledger {
     }
 }
 
+/// The door has checked this; a log written by something else has not.
 fn check_positive(event: &Transaction) -> Result<(), Rejection> {
     let (Trade::Buy { price } | Trade::Sell { price, .. }) = event.trade;
-    match () {
-        () if !event.quantity.is_positive() => Err(Rejection::of("quantity", "must be more than zero")),
-        () if !price.is_positive() => Err(Rejection::of("price", "must be more than zero")),
-        () => Ok(()),
+    if !event.quantity.is_positive() {
+        return Err(Rejection::of("quantity", "must be more than zero"));
     }
+    if !price.is_positive() {
+        return Err(Rejection::of("price", "must be more than zero"));
+    }
+    Ok(())
 }
 
 fn oversold(Shortage(held): Shortage, lot_price: Option<Price>) -> Rejection {
-    Rejection::of(
-        "quantity",
-        match lot_price {
-            Some(price) => format!("is more than the {held} held that were bought at {price}"),
-            None => format!("is more than the {held} held"),
-        },
-    )
+    let reason = match lot_price {
+        Some(price) => format!("is more than the {held} held that were bought at {price}"),
+        None => format!("is more than the {held} held"),
+    };
+    Rejection::of("quantity", reason)
 }

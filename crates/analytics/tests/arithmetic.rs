@@ -102,6 +102,16 @@ fn what_can_not_be_represented_is_refused_by_field_and_changes_nothing() {
 }
 
 #[test]
+fn a_log_that_says_zero_or_less_is_refused_by_field() {
+    let mut hub = Fixture::new();
+    for (quantity, price, wrong) in [("0", "1", "quantity"), ("-1", "1", "quantity"), ("1", "0", "price")] {
+        let refused = hub.buy(1, "AAPL", quantity, price);
+        assert_eq!(support::field(&refused), Some(wrong), "{refused:?}");
+    }
+    assert_eq!(hub.row(0), None);
+}
+
+#[test]
 fn a_sum_too_large_to_be_represented_says_which_symbol_it_leaves_out() {
     let mut hub = Fixture::new();
     for (id, symbol) in [(1, "A"), (2, "B"), (3, "C")] {

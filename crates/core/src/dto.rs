@@ -48,7 +48,9 @@ impl PositionRow {
         let (holdings, invested, realized) = (self.holdings, self.total_invested, self.realized_pnl);
         put(
             out,
-            format_args!(r#"}},"holdings":{holdings},"totalInvested":{invested},"realizedPnl":{realized},"createdAt":"#),
+            format_args!(
+                r#"}},"holdings":{holdings},"totalInvested":{invested},"realizedPnl":{realized},"createdAt":"#
+            ),
         );
         put_time(out, self.created_at);
         out.extend_from_slice(br#","updatedAt":"#);

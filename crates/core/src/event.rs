@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn a_tick_and_a_rejection_survive_the_log() {
-        let rejected = RejectedInput::new("prices", Rejection::of("price", "must be a decimal number"), b"{\xff}");
+        let rejected =
+            RejectedInput::new("prices", Rejection::of("price", "must be a decimal number"), b"{\xff}");
         for event in [Event::Tick, Event::Rejected(rejected), Event::Settings(Settings::default())] {
             assert_eq!(Event::decode(&event.encode().unwrap()).unwrap(), event);
         }

@@ -219,7 +219,10 @@ mod tests {
     #[test]
     fn what_can_not_be_represented_is_refused_with_the_reason() {
         let error = |text: &str| text.parse::<Price>().unwrap_err();
-        for text in ["", "-", ".", "1.", ".5", "1e", "e5", "NaN", "Infinity", "0x10", " 1", "1 ", "+1", "1_000", "1,5", "--1", "١"] {
+        for text in [
+            "", "-", ".", "1.", ".5", "1e", "e5", "NaN", "Infinity", "0x10", " 1", "1 ", "+1", "1_000",
+            "1,5", "--1", "١",
+        ] {
             assert_eq!(error(text), DecimalError::NotANumber, "{text:?}");
         }
         assert_eq!(error("0.000000001"), DecimalError::TooManyPlaces(8));

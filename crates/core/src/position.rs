@@ -71,7 +71,8 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, PositionError> {
         let (epoch, offset) = text.split_once('-').ok_or(PositionError)?;
-        let digits_only = |text: &str, ok: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(ok);
+        let digits_only =
+            |text: &str, ok: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(ok);
         if epoch.len() != 16
             || !digits_only(epoch, u8::is_ascii_hexdigit)
             || !digits_only(offset, u8::is_ascii_digit)
@@ -91,7 +92,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_a_position_is_refused() {
-        for text in ["", "1", "-", "-1", "beef-1", "000000000000beef-", "000000000000beef-+1", "000000000000beeg-1"] {
+        for text in
+            ["", "1", "-", "-1", "beef-1", "000000000000beef-", "000000000000beef-+1", "000000000000beeg-1"]
+        {
             assert_eq!(text.parse::<Position>(), Err(PositionError), "{text:?}");
         }
         assert!("000000000000beef-18446744073709551616".parse::<Position>().is_err(), "one beyond u64");

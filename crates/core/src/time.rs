@@ -74,7 +74,9 @@ mod tests {
 
     #[test]
     fn offsets_are_brought_to_utc_and_a_missing_zone_is_utc() {
-        for text in ["2026-02-07T10:30:00.123456Z", "2026-02-07T16:00:00.123+05:30", "2026-02-07T10:30:00.123"] {
+        for text in
+            ["2026-02-07T10:30:00.123456Z", "2026-02-07T16:00:00.123+05:30", "2026-02-07T10:30:00.123"]
+        {
             let parsed: Timestamp = text.parse().unwrap();
             assert_eq!(parsed.to_string(), "2026-02-07T10:30:00.123Z", "{text}");
         }
@@ -82,7 +84,14 @@ mod tests {
 
     #[test]
     fn what_is_no_instant_is_refused() {
-        for text in ["", "yesterday", "2026-02-30T00:00:00Z", "2026-02-07", "1969-12-31T23:59:59Z", "+12026-01-01T00:00:00Z"] {
+        for text in [
+            "",
+            "yesterday",
+            "2026-02-30T00:00:00Z",
+            "2026-02-07",
+            "1969-12-31T23:59:59Z",
+            "+12026-01-01T00:00:00Z",
+        ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
     }

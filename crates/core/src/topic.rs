@@ -17,7 +17,9 @@ pub struct TopicName(SmolStr);
 
 /// A text that is no topic name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a destination is /segment/segment..., at most {TOPIC_MAX_BYTES} bytes, without blanks or empty segments")]
+#[error(
+    "a destination is /segment/segment..., at most {TOPIC_MAX_BYTES} bytes, without blanks or empty segments"
+)]
 pub struct TopicError;
 
 impl TopicName {

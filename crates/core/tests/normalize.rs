@@ -68,7 +68,10 @@ fn a_sale_earns_its_sell_price_and_names_a_lot_only_by_a_buy_price_that_is_not_z
     };
     let price = |text: &str| text.parse::<Price>().unwrap();
     let lot = Some(price("10"));
-    assert_eq!(sell(r#""sellPrice":15,"buyPrice":10"#), Ok(Trade::Sell { price: price("15"), lot_price: lot }));
+    assert_eq!(
+        sell(r#""sellPrice":15,"buyPrice":10"#),
+        Ok(Trade::Sell { price: price("15"), lot_price: lot })
+    );
     assert_eq!(sell(r#""price":15,"buyPrice":"0""#), Ok(Trade::Sell { price: price("15"), lot_price: None }));
     assert_eq!(sell(r#""sellPrice":"0","price":7"#), Ok(Trade::Sell { price: price("7"), lot_price: None }));
     assert_eq!(field_at_fault(sell(r#""buyPrice":10"#)), "sellPrice");
@@ -128,7 +131,8 @@ fn a_number_keeps_every_digit() {
 
 #[test]
 fn master_data_is_checked_too() {
-    let portfolio = |rest: &str| read(Kind::Portfolios, &format!(r#"{{"portfolioId":"{PORTFOLIO}",{rest}}}"#));
+    let portfolio =
+        |rest: &str| read(Kind::Portfolios, &format!(r#"{{"portfolioId":"{PORTFOLIO}",{rest}}}"#));
     assert!(matches!(portfolio(r#""name":"Growth","phone_number":5551234"#),
         Ok(Event::Portfolio(info)) if info.phone_number.as_deref() == Some("5551234") && info.address.is_none()));
     assert_eq!(field_at_fault(portfolio(r#""name":"  ""#)), "name");
@@ -136,7 +140,10 @@ fn master_data_is_checked_too() {
     assert_eq!(field_at_fault(portfolio(r#""name":"x","address":{}"#)), "address");
     assert_eq!(field_at_fault(read(Kind::Symbols, r#"{"symbol":"X"}"#)), "sector");
     let long = "x".repeat(101);
-    assert_eq!(field_at_fault(read(Kind::Symbols, &format!(r#"{{"symbol":"X","sector":"{long}"}}"#))), "sector");
+    assert_eq!(
+        field_at_fault(read(Kind::Symbols, &format!(r#"{{"symbol":"X","sector":"{long}"}}"#))),
+        "sector"
+    );
 }
 
 #[test]
@@ -181,7 +188,9 @@ fn hostile_nesting_does_not_exhaust_the_stack() {
 
 #[test]
 fn relayed_facts_are_read_in_all_the_spellings_of_the_frontend() {
-    let items = |json: &str| normalize::items(json.as_bytes(), BodyForm::Json, 1).map(|items| items[0].raw().to_vec());
+    let items = |json: &str| {
+        normalize::items(json.as_bytes(), BodyForm::Json, 1).map(|items| items[0].raw().to_vec())
+    };
     let position = |json: &str| {
         let raw = items(json).unwrap();
         normalize::position(&normalize::items(&raw, BodyForm::Json, 1).unwrap()[0])
@@ -202,10 +211,13 @@ fn relayed_facts_are_read_in_all_the_spellings_of_the_frontend() {
         let raw = items(json).unwrap();
         normalize::unrealized_pnl(&normalize::items(&raw, BodyForm::Json, 1).unwrap()[0])
     };
-    let text = r#"{"symbol":{"AAPL":2550.00,"B\"Q":"-250"},"overallUnrealised_Pnl":2300,"portfolio_id":"ID"}"#.replace("ID", PORTFOLIO);
+    let text =
+        r#"{"symbol":{"AAPL":2550.00,"B\"Q":"-250"},"overallUnrealised_Pnl":2300,"portfolio_id":"ID"}"#
+            .replace("ID", PORTFOLIO);
     let canonical = unrealized(&text).unwrap();
     assert_eq!(canonical.overall, "2300".parse::<Money>().unwrap());
-    let alias = text.replace("overallUnrealised_Pnl", "overallUnrealisedPnl").replace("portfolio_id", "portfolioId");
+    let alias =
+        text.replace("overallUnrealised_Pnl", "overallUnrealisedPnl").replace("portfolio_id", "portfolioId");
     assert_eq!(unrealized(&alias).as_ref(), Ok(&canonical));
     let mut json = Vec::new();
     canonical.write_json(&mut json);
@@ -216,8 +228,17 @@ fn relayed_facts_are_read_in_all_the_spellings_of_the_frontend() {
 
 fn json_value() -> impl Strategy<Value = String> {
     let names = prop_oneof![
-        Just("symbol"), Just("price"), Just("id"), Just("portfolioId"), Just("side"), Just("quantity"),
-        Just("timestamp"), Just("transactionId"), Just("name"), Just("sector"), Just("buyPrice"),
+        Just("symbol"),
+        Just("price"),
+        Just("id"),
+        Just("portfolioId"),
+        Just("side"),
+        Just("quantity"),
+        Just("timestamp"),
+        Just("transactionId"),
+        Just("name"),
+        Just("sector"),
+        Just("buyPrice"),
     ];
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -232,7 +253,8 @@ fn json_value() -> impl Strategy<Value = String> {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
             proptest::collection::vec((names.clone(), inner), 0..8).prop_map(|fields| {
-                let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
                 format!("{{{}}}", fields.join(","))
             }),
         ]

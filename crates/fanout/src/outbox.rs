@@ -41,7 +41,10 @@ impl Outbox {
 
     /// Calls `write` with what waits until everything is written or `write`
     /// takes nothing more. Gives the number of bytes taken.
-    pub fn drain<E>(&mut self, mut write: impl FnMut(&[IoSlice<'_>]) -> Result<usize, E>) -> (usize, Result<(), E>) {
+    pub fn drain<E>(
+        &mut self,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> Result<usize, E>,
+    ) -> (usize, Result<(), E>) {
         let mut taken = 0;
         while !self.is_empty() {
             let mut slices = [IoSlice::new(&[]); GATHER_MAX];

@@ -118,9 +118,15 @@ impl Publisher {
     }
 
     /// Relays a message to the subscribers of `destination`; gives its id.
-    pub fn relay(&self, destination: TopicName, headers: Vec<(String, String)>, body: Bytes) -> Arc<RelayMessage> {
+    pub fn relay(
+        &self,
+        destination: TopicName,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> Arc<RelayMessage> {
         let sequence = self.relay_sequence.fetch_add(1, Ordering::Relaxed) + 1;
-        let message = Arc::new(RelayMessage { destination, headers, body, epoch: self.relay_epoch, sequence });
+        let message =
+            Arc::new(RelayMessage { destination, headers, body, epoch: self.relay_epoch, sequence });
         let size = message.bytes();
         for shard in &*self.shards {
             if shard.load.relay_bytes.load(Ordering::Relaxed) + size > self.relay_bytes_max {
@@ -187,7 +193,9 @@ mod tests {
         }
         assert_eq!(taken, FLUSH_BACKLOG_MAX);
         publisher.flush(&flush(99));
-        assert!(matches!(mailbox.try_next(), Some(Publication::FlushAfterGap(f)) if f.position.offset == Offset(99)));
+        assert!(
+            matches!(mailbox.try_next(), Some(Publication::FlushAfterGap(f)) if f.position.offset == Offset(99))
+        );
         publisher.flush(&flush(100));
         assert!(matches!(mailbox.try_next(), Some(Publication::Flush(_))));
     }

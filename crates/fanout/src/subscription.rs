@@ -101,7 +101,13 @@ impl StateSubscription {
     /// Hands over current values, up to about `max_bytes` of them, and says
     /// whether nothing is owed any more: then the watermark is `position`,
     /// where `view` stands.
-    pub fn take(&mut self, view: &dyn View, position: Offset, max_bytes: usize, elements: &mut Vec<Bytes>) -> bool {
+    pub fn take(
+        &mut self,
+        view: &dyn View,
+        position: Offset,
+        max_bytes: usize,
+        elements: &mut Vec<Bytes>,
+    ) -> bool {
         let mut room = max_bytes;
         self.take_scan(view, position, &mut room, elements);
         while room > 0

@@ -23,8 +23,14 @@ pub trait View: Send + Sync {
     ///
     /// Called on the fan-out path: bounded by `limit` where there is no
     /// filter, by the size of the filter's portfolios where there is one.
-    fn changed(&self, after: Offset, from: Option<RowKey>, filter: &Filter, limit: usize, keys: &mut Vec<RowKey>)
-    -> bool;
+    fn changed(
+        &self,
+        after: Offset,
+        from: Option<RowKey>,
+        filter: &Filter,
+        limit: usize,
+        keys: &mut Vec<RowKey>,
+    ) -> bool;
 
     /// The element's current value as JSON, encoded at most once and shared,
     /// or `None` if it has none (a wholly unpriced portfolio).

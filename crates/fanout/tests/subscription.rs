@@ -19,7 +19,7 @@ struct Model {
 impl Model {
     fn value(&self, key: RowKey) -> Option<u64> {
         let (_, value) = self.rows.get(&key)?;
-        (key % 10 != 0 || value % 2 == 1).then_some(*value)
+        (!key.is_multiple_of(10) || value % 2 == 1).then_some(*value)
     }
 
     fn values(&self, filter: &Filter) -> BTreeMap<RowKey, u64> {

@@ -51,7 +51,8 @@ fn main() -> ExitCode {
 
 /// Variables that are not Unicode are not ours.
 fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// One line on standard error, for whoever started the hub.

@@ -29,9 +29,10 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
 
 /// What goes on while the hub serves.
 async fn run(hub: &Hub, config: &Config) -> anyhow::Result<()> {
-    let feed = match config.demo.enabled {
-        true => Some(Feed::open(&config.demo, hub.ingest()).await.context("the demo feed's opening")?),
-        false => None,
+    let feed = if config.demo.enabled {
+        Some(Feed::open(&config.demo, hub.ingest()).await.context("the demo feed's opening")?)
+    } else {
+        None
     };
     // One write: whoever starts the hub as a child reads whole lines. A closed
     // standard output is no reason to stop.

@@ -42,7 +42,11 @@ pub(crate) fn run(
     })
 }
 
-async fn accept(listener: tokio::net::TcpListener, service: usize, workers: Arc<[mpsc::UnboundedSender<Accepted>]>) {
+async fn accept(
+    listener: tokio::net::TcpListener,
+    service: usize,
+    workers: Arc<[mpsc::UnboundedSender<Accepted>]>,
+) {
     let mut turn = service;
     loop {
         let accepted = match listener.accept().await {

@@ -104,7 +104,11 @@ impl Metrics {
     pub fn registry(&self) -> Registry {
         let mut registry = Registry::with_prefix("hub");
         registry.register("connections", "Open streaming connections", self.connections.clone());
-        registry.register("connection_attempts", "Streaming connections asked for", self.connection_attempts.clone());
+        registry.register(
+            "connection_attempts",
+            "Streaming connections asked for",
+            self.connection_attempts.clone(),
+        );
         registry.register(
             "connections_failed",
             "Streaming connections that came to nothing",
@@ -112,10 +116,18 @@ impl Metrics {
         );
         let life = self.connection_seconds.clone();
         registry.register_with_unit("connection", "How long connections lasted", Unit::Seconds, life);
-        registry.register("messages_received", "Messages received from peers", self.messages_received.clone());
+        registry.register(
+            "messages_received",
+            "Messages received from peers",
+            self.messages_received.clone(),
+        );
         registry.register("messages_sent", "Messages handed to sockets", self.messages_sent.clone());
         registry.register("errors", "Faults of peers and of the hub", self.errors.clone());
-        registry.register("conflated", "Values replaced before a slow reader took them", self.conflated.clone());
+        registry.register(
+            "conflated",
+            "Values replaced before a slow reader took them",
+            self.conflated.clone(),
+        );
         registry.register("closed", "Connections closed by the hub", self.closed.clone());
         registry.register_with_unit("outbox", "Waiting for sockets", Unit::Bytes, self.outbox_bytes.clone());
         let delivery = self.delivery_seconds.clone();

@@ -28,7 +28,8 @@ impl Origins {
 /// Nothing, or `:` and digits.
 fn is_port(text: &str) -> bool {
     let digits = text.strip_prefix(':');
-    text.is_empty() || digits.is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+    text.is_empty()
+        || digits.is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -70,13 +70,19 @@ pub struct Server {
 impl Server {
     /// Starts the acceptor and one worker per mailbox. The listeners are
     /// bound already; connections are taken from now on.
-    pub fn start(chassis: Arc<Chassis>, mut services: Vec<Service>, mailboxes: Vec<Mailbox>) -> io::Result<Server> {
+    pub fn start(
+        chassis: Arc<Chassis>,
+        mut services: Vec<Service>,
+        mailboxes: Vec<Mailbox>,
+    ) -> io::Result<Server> {
         let (stage, _) = watch::channel(Stage::Serve);
         let in_flight = InFlight::default();
-        let listeners = services.iter_mut().map(|service| service.listener.try_clone()).collect::<Result<_, _>>()?;
+        let listeners =
+            services.iter_mut().map(|service| service.listener.try_clone()).collect::<Result<_, _>>()?;
         let services: Arc<[Service]> = services.into();
         let workers = mailboxes.len();
-        let started_millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+        let started_millis =
+            SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
         let (mut threads, mut dealing) = (Vec::new(), Vec::new());
         for (index, mailbox) in mailboxes.into_iter().enumerate() {
             let (sender, accepted) = mpsc::unbounded_channel();

@@ -43,7 +43,9 @@ mod tests {
         for text in ["CONNECT\n", "CONNECT\r\n", "STOMP\naccept", "\nCONNECT\n", "\r\n\r\nSTOMP\r\n"] {
             assert_eq!(sniff(text.as_bytes()), Some(Protocol::Stomp), "{text:?}");
         }
-        for text in ["GET / HTTP/1.1", "CONNECT host:80 HTTP/1.1", "\r\nPOST", "STOMPED", "X", "CONNECT\rX", "\0"] {
+        for text in
+            ["GET / HTTP/1.1", "CONNECT host:80 HTTP/1.1", "\r\nPOST", "STOMPED", "X", "CONNECT\rX", "\0"]
+        {
             assert_eq!(sniff(text.as_bytes()), Some(Protocol::Http), "{text:?}");
         }
         for text in ["", "C", "CONNECT", "CONNECT\r", "STO", "\r\n", "\nCONN"] {

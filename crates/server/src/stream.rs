@@ -51,6 +51,11 @@ impl Stream {
         &self.ahead
     }
 
+    /// Whether bytes it has taken may still wait for a flush.
+    pub fn holds_back(&self) -> bool {
+        matches!(self.transport, Transport::Tls(_))
+    }
+
     /// Takes what has been read ahead.
     pub fn take_ahead(&mut self) -> BytesMut {
         std::mem::take(&mut self.ahead)
@@ -74,7 +79,11 @@ macro_rules! transport {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if !self.ahead.is_empty() {
             let taken = self.ahead.len().min(buf.remaining());
             buf.put_slice(&self.ahead[..taken]);

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-
 pub use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -30,7 +29,7 @@ pub enum TlsError {
 }
 
 /// A server configuration from a certificate chain and its private key, both
-/// PEM. HTTP/1.1 alone is offered by ALPN: WebSockets need it.
+/// PEM. HTTP/1.1 alone is offered by ALPN, since a `WebSocket` needs it.
 pub fn load(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     let pem = |path: &Path, cause: rustls_pki_types::pem::Error| TlsError::Pem {
         path: path.to_owned(),

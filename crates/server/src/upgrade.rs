@@ -6,8 +6,8 @@
 //! task ends and nothing of actix remains.
 
 use actix_codec::Framed;
-use actix_http::{HttpMessage as _, Request};
 use actix_http::h1::Codec;
+use actix_http::{HttpMessage as _, Request};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hub_core::CloseReason;
 use hub_stomp::Version;
@@ -21,7 +21,12 @@ use crate::service::{Endpoint, Service};
 use crate::stream::Stream;
 
 /// Takes the socket out of actix and decides what becomes of it.
-pub(crate) fn take(chassis: &Chassis, service: &Service, request: &Request, framed: Framed<Stream, Codec>) -> Newcomer {
+pub(crate) fn take(
+    chassis: &Chassis,
+    service: &Service,
+    request: &Request,
+    framed: Framed<Stream, Codec>,
+) -> Newcomer {
     chassis.metrics.connection_attempts.inc();
     let peer = request.peer_addr();
     let place = peer.and_then(|peer| chassis.addresses.enter(peer.ip()));
@@ -68,8 +73,10 @@ fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool
     };
     let head = accept(&upgrade, *endpoint);
     let origin = request.headers().get("origin");
-    let welcome = origin.is_none_or(|origin| origin.to_str().is_ok_and(|origin| chassis.origins.allow(origin)));
-    let unwelcome = |reason, failure| Answer { head: head.clone(), kind: NewcomerKind::Unwelcome(reason), failure };
+    let welcome =
+        origin.is_none_or(|origin| origin.to_str().is_ok_and(|origin| chassis.origins.allow(origin)));
+    let unwelcome =
+        |reason, failure| Answer { head: head.clone(), kind: NewcomerKind::Unwelcome(reason), failure };
     if !welcome {
         unwelcome(CloseReason::ORIGIN_NOT_ALLOWED, Some("origin"))
     } else if crowded {
@@ -83,7 +90,9 @@ fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool
 
 fn accept(upgrade: &Upgrade<'_>, endpoint: Endpoint) -> Bytes {
     let subprotocol = match endpoint {
-        Endpoint::Stomp => Version::choose_subprotocol(upgrade.subprotocols.iter().copied()).map(Version::subprotocol),
+        Endpoint::Stomp => {
+            Version::choose_subprotocol(upgrade.subprotocols.iter().copied()).map(Version::subprotocol)
+        }
     };
     handshake::response_head(&upgrade.accept(), subprotocol)
 }

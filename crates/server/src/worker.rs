@@ -85,8 +85,7 @@ impl Worker {
         let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage: self.stage };
         // One task for all sockets: its budget is its own fairness, not tokio's.
         let shard = spawn_local(unconstrained(shard.run(inputs)));
-        let door =
-            Rc::new(Door { chassis: self.chassis, services: self.services, http, newcomers });
+        let door = Rc::new(Door { chassis: self.chassis, services: self.services, http, newcomers });
         spawn_local(async move {
             while let Some(accepted) = self.accepted.recv().await {
                 spawn_local(Rc::clone(&door).admit(accepted));
@@ -155,7 +154,9 @@ impl Door {
         let service = &self.services[accepted.service];
         let peer = accepted.peer;
         match timeout(deadline, open(accepted.socket, service)).await {
-            Ok(Ok(Some((stream, Protocol::Stomp)))) if service.raw_stomp => self.admit_stomp(stream, peer, service),
+            Ok(Ok(Some((stream, Protocol::Stomp)))) if service.raw_stomp => {
+                self.admit_stomp(stream, peer, service);
+            }
             Ok(Ok(Some((stream, _)))) => (self.http[accepted.service])(stream, peer).await,
             Ok(Ok(None)) => {}
             Ok(Err(error)) => {

@@ -5,11 +5,10 @@ use crate::Rejection;
 use crate::dto::PositionRow;
 
 const HOLDINGS: Field = Field { name: "holdings", spellings: &["holdings"] };
-const TOTAL_INVESTED: Field = Field { name: "totalInvested", spellings: &["totalInvested", "total_invested"] };
-const REALIZED_PNL: Field = Field {
-    name: "realizedPnl",
-    spellings: &["realizedPnl", "realisedPnl", "realized_pnl", "realised_pnl"],
-};
+const TOTAL_INVESTED: Field =
+    Field { name: "totalInvested", spellings: &["totalInvested", "total_invested"] };
+const REALIZED_PNL: Field =
+    Field { name: "realizedPnl", spellings: &["realizedPnl", "realisedPnl", "realized_pnl", "realised_pnl"] };
 const CREATED_AT: Field = Field { name: "createdAt", spellings: &["createdAt", "created_at"] };
 const UPDATED_AT: Field = Field { name: "updatedAt", spellings: &["updatedAt", "updated_at"] };
 

@@ -148,11 +148,8 @@ impl<'a> Raw<'a> {
     pub(super) fn timestamp(self) -> Result<Timestamp, Rejection> {
         let text = self.digits()?;
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        let time = if is_number {
-            text.parse().ok().and_then(Timestamp::from_millis)
-        } else {
-            text.parse().ok()
-        };
+        let time =
+            if is_number { text.parse().ok().and_then(Timestamp::from_millis) } else { text.parse().ok() };
         time.ok_or_else(|| {
             self.reject("must be ISO-8601 or milliseconds since 1970, such as 2026-02-07T10:30:00.000Z")
         })

@@ -5,7 +5,8 @@ use super::raw::{Field, PORTFOLIO_ID, RawObject, SYMBOL, TIMESTAMP};
 use crate::event::{Side, Trade, Transaction};
 use crate::{Price, Quantity, Rejection};
 
-const TRANSACTION_ID: Field = Field { name: "transactionId", spellings: &["transactionId", "transaction_id"] };
+const TRANSACTION_ID: Field =
+    Field { name: "transactionId", spellings: &["transactionId", "transaction_id"] };
 const SIDE: Field = Field { name: "side", spellings: &["side"] };
 const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity"] };
 const PRICE: Field = Field { name: "price", spellings: &["price"] };

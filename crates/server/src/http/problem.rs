@@ -21,7 +21,8 @@ impl Problem {
     /// An error with the HTTP status it is answered by; the title is the
     /// status's name.
     pub fn new(status: u16, detail: impl Into<String>) -> Problem {
-        let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
+        let title =
+            StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
         Problem { title, status, detail: detail.into() }
     }
 
@@ -53,10 +54,12 @@ impl Problem {
         for (name, value) in headers {
             out.put_slice(format!("{name}: {value}\r\n").as_bytes());
         }
-        let closing = if headers.iter().any(|(name, _)| *name == "Connection") { "" } else { "Connection: close\r\n" };
+        let closing =
+            if headers.iter().any(|(name, _)| *name == "Connection") { "" } else { "Connection: close\r\n" };
         let length = body.len();
         out.put_slice(
-            format!("Content-Type: {PROBLEM_JSON}\r\nContent-Length: {length}\r\n{closing}\r\n{body}").as_bytes(),
+            format!("Content-Type: {PROBLEM_JSON}\r\nContent-Length: {length}\r\n{closing}\r\n{body}")
+                .as_bytes(),
         );
     }
 

@@ -69,7 +69,8 @@ fn headers(headers: &HeaderMap) -> Result<Vec<(String, String)>, Problem> {
         if custom.is_some_and(|name| name.is_empty() || OWN.contains(&name)) {
             return Err(Problem::bad_request(format!("header Stomp-{name} is the hub's own to set")));
         }
-        let value = value.to_str().map_err(|_| Problem::bad_request(format!("header {name} is not plain text")))?;
+        let value =
+            value.to_str().map_err(|_| Problem::bad_request(format!("header {name} is not plain text")))?;
         relayed.push((name.to_owned(), value.to_owned()));
     }
     Ok(relayed)

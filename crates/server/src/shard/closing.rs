@@ -7,9 +7,9 @@ use hub_core::CloseReason;
 use hub_stomp::{Refusal, Session};
 use hub_ws::CloseCode;
 
+use super::Shard;
 use super::framing::Wire;
 use super::socket::{Phase, Protocol};
-use super::Shard;
 use crate::metrics::{CodeLabels, ConnectionLabels, KindLabels};
 
 impl Shard {

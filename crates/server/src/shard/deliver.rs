@@ -5,22 +5,37 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::{CloseReason, Timestamp};
-use hub_fanout::{Changed, Composition, Flush, RelayMessage, StateFlush, TopicId, View};
+use hub_fanout::{Changed, Composition, Flush, RelayMessage, StateFlush, View};
 
+use super::Shard;
 use super::framing::{Drain, Frames};
 use super::subscribe::{FramingId, Source};
-use super::Shard;
 
 /// What a socket that lags behind gets at a time, in bytes of elements.
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// One topic's part of a flush, encoded at most once for each framing.
+/// One topic's part of a flush.
 struct Batch {
-    topic: TopicId,
     composition: Composition,
     /// The whole of what changed, when all of it fits an outbox.
     elements: Option<Vec<Bytes>>,
-    frames: HashMap<FramingId, Frames>,
+    frames: Encoded,
+}
+
+/// Frames encoded at most once for each framing. Neighbours mostly share one,
+/// so the last one used is at hand.
+#[derive(Default)]
+struct Encoded {
+    last: Option<(FramingId, Frames)>,
+    all: HashMap<FramingId, Frames>,
+}
+
+impl Encoded {
+    fn get(&mut self, framing: FramingId, encode: impl FnOnce() -> Frames) -> &Frames {
+        let last = self.last.take().filter(|(last, _)| *last == framing);
+        let entry = last.unwrap_or_else(|| (framing, self.all.entry(framing).or_insert_with(encode).clone()));
+        &self.last.insert(entry).1
+    }
 }
 
 impl Shard {
@@ -61,7 +76,7 @@ impl Shard {
             Changed::Unlisted => None,
         };
         let composition = self.chassis.catalog.states()[usize::from(state.topic.0)].composition;
-        Batch { topic: state.topic, composition, elements, frames: HashMap::new() }
+        Batch { composition, elements, frames: Encoded::default() }
     }
 
     /// One subscriber's part; gives the number of messages sent at once.
@@ -82,14 +97,13 @@ impl Shard {
         }
         let framings = &self.framings;
         let (composition, position, ids) = (batch.composition, self.position, &self.ids);
-        let frames = batch.frames.entry(subscription.framing).or_insert_with(|| {
+        let frames = batch.frames.get(subscription.framing, || {
             let drain = Drain { elements, composition, position, last: true };
             framings.get(subscription.framing).state(&drain, ids)
         });
         if socket.send(frames.bytes.clone(), self.now).is_err() {
             self.gone.push(subscription.slot);
         }
-        debug_assert_eq!(batch.topic, state.topic);
         frames.messages
     }
 
@@ -148,20 +162,21 @@ impl Shard {
     /// whose outbox is full is closed: it would have lost a message.
     pub(super) fn deliver_relay(&mut self, message: &RelayMessage) {
         let Some(subscribers) = self.relays.get(&message.destination).cloned() else { return };
-        let mut frames: HashMap<FramingId, Frames> = HashMap::new();
+        let mut encoded = Encoded::default();
+        self.chassis.metrics.messages_sent.inc_by(subscribers.len() as u64);
         for key in subscribers {
             let Some(subscription) = self.subscriptions.get(key) else { continue };
             let (slot, framing) = (subscription.slot, subscription.framing);
             let framings = &self.framings;
-            let frames = frames.entry(framing).or_insert_with(|| framings.get(framing).relay(message));
-            self.send_or_overflow(slot, frames.bytes.clone());
-            self.chassis.metrics.messages_sent.inc();
+            let frame = encoded.get(framing, || framings.get(framing).relay(message)).bytes.clone();
+            self.send_or_overflow(slot, frame);
         }
     }
 
     fn send_or_overflow(&mut self, slot: usize, frame: Bytes) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if !socket.outbox.is_empty() && socket.outbox.bytes() + frame.len() > self.chassis.limits.outbox_bytes {
+        if !socket.outbox.is_empty() && socket.outbox.bytes() + frame.len() > self.chassis.limits.outbox_bytes
+        {
             self.close(slot, CloseReason::OUTBOX_OVERFLOW);
         } else {
             self.send(slot, frame);

@@ -90,7 +90,14 @@ impl Framing {
         Frames { bytes: out.into(), messages: parts.len() as u64 }
     }
 
-    fn put_state(&self, out: &mut Vec<u8>, part: &[Bytes], drain: &Drain<'_>, id: String, resume: Option<Position>) {
+    fn put_state(
+        &self,
+        out: &mut Vec<u8>,
+        part: &[Bytes],
+        drain: &Drain<'_>,
+        id: String,
+        resume: Option<Position>,
+    ) {
         let array = drain.composition == Composition::Array;
         let brackets_and_commas = if array { part.len() + 1 + usize::from(part.is_empty()) } else { 0 };
         let length = part.iter().map(Bytes::len).sum::<usize>() + brackets_and_commas;

@@ -4,9 +4,9 @@ use hub_core::{CloseReason, TopicName};
 use hub_stomp::{Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
 use hub_ws::{Connection, Failure, Incoming, Input, frame};
 
+use super::Shard;
 use super::framing::{Framing, Wire};
 use super::socket::{Phase, Protocol};
-use super::Shard;
 use crate::metrics::KindLabels;
 
 impl Shard {
@@ -16,7 +16,9 @@ impl Shard {
         // Out of the socket while its frames act on the shard.
         let Some(mut protocol) = socket.protocol.take() else { return };
         match &mut *protocol {
-            Protocol::WebSocket(connection, session) => self.receive_websocket(slot, connection, session, bytes),
+            Protocol::WebSocket(connection, session) => {
+                self.receive_websocket(slot, connection, session, bytes);
+            }
             Protocol::Tcp(session) => self.receive_stomp(slot, session, Wire::Tcp, bytes),
             Protocol::Refused => {}
         }
@@ -27,7 +29,13 @@ impl Shard {
         self.progress(slot);
     }
 
-    fn receive_websocket(&mut self, slot: usize, connection: &mut Connection, session: &mut Session, bytes: &mut [u8]) {
+    fn receive_websocket(
+        &mut self,
+        slot: usize,
+        connection: &mut Connection,
+        session: &mut Session,
+        bytes: &mut [u8],
+    ) {
         let mut input = Input::new(bytes);
         loop {
             match connection.receive(&mut input) {
@@ -54,7 +62,13 @@ impl Shard {
         self.receive_stomp(slot, session, Wire::WebSocket, payload);
     }
 
-    fn fail_websocket(&mut self, slot: usize, connection: &mut Connection, session: &mut Session, failure: &Failure) {
+    fn fail_websocket(
+        &mut self,
+        slot: usize,
+        connection: &mut Connection,
+        session: &mut Session,
+        failure: &Failure,
+    ) {
         self.chassis.metrics.errors.get_or_create(&KindLabels { kind: "websocket" }).inc();
         session.close();
         if let Some(close) = connection.close(failure.code(), failure.reason()) {
@@ -111,14 +125,21 @@ impl Shard {
     }
 
     /// Does what a frame asks for.
-    fn perform(&mut self, slot: usize, wire: Wire, version: Version, request: Request<'_>) -> Result<(), Refusal> {
+    fn perform(
+        &mut self,
+        slot: usize,
+        wire: Wire,
+        version: Version,
+        request: Request<'_>,
+    ) -> Result<(), Refusal> {
         let reply = match request {
             Request::Heartbeat | Request::Connect(_) => return Ok(()),
             Request::Subscribe { id, destination, reply, .. } => {
                 let destination = parse_destination(&destination, &reply)?;
                 let subscription = id.map(|id| id.into_owned().into_boxed_str());
                 let framing = Framing { wire, version, subscription, destination };
-                self.subscribe(slot, framing).map_err(|error| reply.refusal("subscription refused", error.to_string()))?;
+                self.subscribe(slot, framing)
+                    .map_err(|error| reply.refusal("subscription refused", error.to_string()))?;
                 reply
             }
             Request::Unsubscribe { target, reply, .. } => {
@@ -150,7 +171,8 @@ impl Shard {
     ) -> Result<(), Refusal> {
         let destination = parse_destination(destination, reply)?;
         let refused = |detail: String| reply.refusal("message refused", detail);
-        let name = self.chassis.catalog.publishable(&destination).map_err(|error| refused(error.to_string()))?;
+        let name =
+            self.chassis.catalog.publishable(&destination).map_err(|error| refused(error.to_string()))?;
         if !self.chassis.client_send {
             return Err(refused("clients may not SEND here: relay.client_send is off".into()));
         }
@@ -163,10 +185,13 @@ impl Shard {
     fn is_flooded(&self, slot: usize) -> bool {
         let outbox_max = self.chassis.limits.outbox_bytes;
         // A snapshot chunk may stand in the outbox beside the answers.
-        self.sockets.get(slot).is_some_and(|socket| socket.is_streaming() && socket.outbox.bytes() > 2 * outbox_max)
+        self.sockets
+            .get(slot)
+            .is_some_and(|socket| socket.is_streaming() && socket.outbox.bytes() > 2 * outbox_max)
     }
 }
 
 fn parse_destination(text: &str, reply: &Reply<'_>) -> Result<TopicName, Refusal> {
-    text.parse().map_err(|error: hub_core::topic::TopicError| reply.refusal("bad destination", error.to_string()))
+    text.parse()
+        .map_err(|error: hub_core::topic::TopicError| reply.refusal("bad destination", error.to_string()))
 }

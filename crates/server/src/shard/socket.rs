@@ -156,6 +156,9 @@ impl Socket {
             Poll::Ready(Ok(written)) => {
                 self.last_sent = now;
                 frame.advance(written.min(frame.len()));
+                if frame.is_empty() && !self.stream.holds_back() {
+                    return Ok(());
+                }
             }
             Poll::Ready(Err(_)) => return Err(Gone),
             Poll::Pending => {}
@@ -168,14 +171,13 @@ impl Socket {
     pub(super) fn flush(&mut self, now: Instant) -> Result<(), Gone> {
         let mut cx = Context::from_waker(&self.waker);
         let mut stream = Pin::new(&mut self.stream);
-        let (written, result) = self.outbox.drain(|slices| {
-            match stream.as_mut().poll_write_vectored(&mut cx, slices) {
+        let (written, result) =
+            self.outbox.drain(|slices| match stream.as_mut().poll_write_vectored(&mut cx, slices) {
                 Poll::Ready(Ok(0)) => Err(Some(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(written)) => Ok(written),
                 Poll::Ready(Err(error)) => Err(Some(error)),
                 Poll::Pending => Err::<usize, Option<io::Error>>(None),
-            }
-        });
+            });
         if written > 0 {
             self.last_sent = now;
         }

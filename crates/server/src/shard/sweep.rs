@@ -8,9 +8,9 @@ use hub_core::CloseReason;
 use hub_stomp::{Liveness, encode};
 use hub_ws::frame;
 
+use super::Shard;
 use super::framing::Wire;
 use super::socket::{Phase, Protocol, Socket};
-use super::Shard;
 use crate::metrics::ReasonLabels;
 
 /// A WebSocket whose peer promised no heart-beats is pinged after this long
@@ -33,7 +33,7 @@ impl Shard {
         let mut due = Vec::new();
         let mut outbox_bytes = 0;
         for (slot, socket) in &mut self.sockets {
-            outbox_bytes += socket.outbox.bytes() as i64;
+            outbox_bytes += i64::try_from(socket.outbox.bytes()).unwrap_or(i64::MAX);
             match due_of(socket, now) {
                 Due::Nothing => {}
                 other => due.push((slot, other)),
@@ -72,15 +72,16 @@ fn due_of(socket: &mut Socket, now: Instant) -> Due {
         _ => return Due::Nothing,
     }
     let last_sent = socket.last_sent;
-    let Some(session) = socket.protocol.as_deref_mut().and_then(Protocol::session) else { return Due::Nothing };
+    let Some(session) = socket.protocol.as_deref_mut().and_then(Protocol::session) else {
+        return Due::Nothing;
+    };
     session.on_sent(last_sent);
     match session.poll(now) {
         Liveness::PeerSilent => Due::Close(CloseReason::PEER_SILENT),
         // Bytes that wait for a full socket keep it alive as well as a beat.
         Liveness::SendHeartbeat if socket.outbox.is_empty() => Due::Heartbeat,
-        Liveness::SendHeartbeat => Due::Nothing,
         Liveness::Fine if session.intervals().receive.is_none() => silence(socket, now),
-        Liveness::Fine => Due::Nothing,
+        Liveness::SendHeartbeat | Liveness::Fine => Due::Nothing,
     }
 }
 

@@ -220,7 +220,11 @@ mod tests {
     }
 
     fn edit() -> impl Strategy<Value = Edit> {
-        prop_oneof![6 => Just(Edit::Push), 3 => any::<prop::sample::Index>().prop_map(Edit::Touch), 1 => Just(Edit::Snapshot)]
+        prop_oneof![
+            6 => Just(Edit::Push),
+            3 => any::<prop::sample::Index>().prop_map(Edit::Touch),
+            1 => Just(Edit::Snapshot),
+        ]
     }
 
     fn check(table: &Table<u64>, model: &[(Offset, u64)], after: Offset, from: Option<u32>, limit: usize) {

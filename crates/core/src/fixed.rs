@@ -89,7 +89,8 @@ fn shift(units: i128, by: i64, scale: u32) -> Result<i128, DecimalError> {
 fn write_scaled(f: &mut fmt::Formatter<'_>, units: i128, scale: u32) -> fmt::Result {
     let one = 10_u128.pow(scale);
     let size = units.unsigned_abs();
-    let (whole, mut fraction, mut places) = (size / one, size % one, scale as usize);
+    // No scale here is beyond 18 places, and 64-bit division is much the cheaper.
+    let (whole, mut fraction, mut places) = (size / one, (size % one) as u64, scale as usize);
     let sign = if units < 0 { "-" } else { "" };
     if fraction == 0 {
         return write!(f, "{sign}{whole}");

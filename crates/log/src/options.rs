@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hub_core::Timestamp;
 
-/// Says what time it is. Called by the log's writer, once per append.
+/// Says what time it is. Called by the log's writer, once per append, and when
+/// a log is created.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// One commit, for metrics.

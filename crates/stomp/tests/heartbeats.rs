@@ -1,4 +1,5 @@
 //! Who beats when, on a clock that is passed in.
+#![allow(clippy::disallowed_methods, reason = "a test needs an origin of time")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Every refusal of a session: its cause, its ERROR, and that nothing is processed after it.
+#![allow(clippy::disallowed_methods, reason = "a test needs an origin of time")]
 
 mod support;
 

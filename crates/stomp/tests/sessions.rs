@@ -1,4 +1,5 @@
 //! The course of a session where nothing is refused.
+#![allow(clippy::disallowed_methods, reason = "a test needs an origin of time")]
 
 mod support;
 

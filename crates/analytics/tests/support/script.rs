@@ -43,7 +43,9 @@ fn event() -> impl Strategy<Value = (Event, Option<i64>)> {
         1 => Just(Event::Tick),
         1 => (0..PORTFOLIOS).prop_map(|n| Event::Portfolio(PortfolioInfo {
             portfolio_id: portfolio(n), name: n.to_string(), phone_number: None, address: None })),
-        1 => symbol(PRICED).prop_map(|symbol| Event::Symbol(SymbolInfo { symbol, sector: "Technology".into() })),
+        1 => symbol(PRICED).prop_map(|symbol| {
+            Event::Symbol(SymbolInfo { symbol, sector: "Technology".into() })
+        }),
         1 => Just(Event::Rejected(RejectedInput::new("prices", Rejection::of("price", "is wrong"), b"{}"))),
         1 => (horizon(), horizon()).prop_map(|(idempotency_horizon_ms, resume_horizon_ms)| {
             Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms })
@@ -67,7 +69,8 @@ fn value() -> impl Strategy<Value = hub_core::Price> {
 fn transaction() -> impl Strategy<Value = Event> {
     let trade = prop_oneof![
         3 => value().prop_map(|price| Trade::Buy { price }),
-        4 => (value(), prop::option::weighted(0.3, value())).prop_map(|(price, lot_price)| Trade::Sell { price, lot_price }),
+        4 => (value(), prop::option::weighted(0.3, value()))
+            .prop_map(|(price, lot_price)| Trade::Sell { price, lot_price }),
     ];
     let weighted = QUANTITIES.map(|(weight, quantity)| (weight, Just(quantity.parse().unwrap())));
     let quantity = prop::strategy::Union::new_weighted(weighted.to_vec());

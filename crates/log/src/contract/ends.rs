@@ -7,7 +7,7 @@ use std::thread;
 
 use hub_core::Offset;
 
-use super::place::{FOREVER, HandClock, Place, follow, history, note, notes, texts};
+use super::place::{HandClock, Place, follow, history, next, note, notes, texts};
 use super::{LAG_RECORDS, OVERLOAD_RECORDS, Open};
 use crate::{Append, Appended, Clock, LogError};
 
@@ -96,7 +96,7 @@ pub fn a_tail_delivers_everything_and_then_ends(open: Open<'_>) {
     follow(&mut *tail, &mut seen, all[all.len() - 1].offset, || 300);
     assert!(seen == all);
     for _ in 0..2 {
-        assert_eq!(tail.next(10, FOREVER), Err(LogError::Closed));
+        assert_eq!(next(&mut *tail, 10), Err(LogError::Closed));
     }
 }
 
@@ -106,7 +106,7 @@ pub fn a_tail_that_waits_is_ended_by_closing(open: Open<'_>) {
     let log = place.open();
     let mut tail = log.tail(Offset::START);
     thread::scope(|scope| {
-        let waiting = scope.spawn(move || tail.next(10, FOREVER));
+        let waiting = scope.spawn(move || next(&mut *tail, 10));
         log.close().expect("a close");
         assert_eq!(waiting.join().expect("a tail"), Err(LogError::Closed));
     });

@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hub_core::event::PortfolioInfo;
 use hub_core::{Event, Offset, PortfolioId, Record, Timestamp};
 use tempfile::TempDir;
 
 use super::Open;
-use crate::{Clock, Entry, EventLog, Tail};
+use crate::{Clock, Entry, EventLog, LogError, Tail};
 
-/// Longer than any test runs that keeps its promise.
-pub(super) const FOREVER: Duration = Duration::from_secs(60);
+/// Longer than any wait for something that happens.
+const FOREVER: Duration = Duration::from_secs(60);
 
 /// A directory with one log in it.
 pub(super) struct Place<'a> {
@@ -99,6 +99,14 @@ pub(super) fn texts(records: &[Arc<Record>]) -> Vec<&str> {
     records.iter().map(|record| text_of(record)).collect()
 }
 
+/// What a tail delivers next, which must not take until the timeout.
+pub(super) fn next(tail: &mut dyn Tail, max: usize) -> Result<Vec<Arc<Record>>, LogError> {
+    let begun = Instant::now();
+    let delivered = tail.next(max, FOREVER);
+    assert!(begun.elapsed() < FOREVER, "nobody woke the tail");
+    delivered
+}
+
 /// Follows a tail until the record at `last`, adding to what was seen.
 pub(super) fn follow(
     tail: &mut dyn Tail,
@@ -108,7 +116,7 @@ pub(super) fn follow(
 ) {
     while seen.last().is_none_or(|record| record.offset < last) {
         let max = batch();
-        let records = tail.next(max, FOREVER).expect("a tail that goes on");
+        let records = next(tail, max).expect("a tail that goes on");
         assert!(!records.is_empty(), "nothing came, {} records before {last}", seen.len());
         assert!(records.len() <= max, "{} records instead of {max}", records.len());
         seen.extend(records);

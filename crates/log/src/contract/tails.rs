@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hub_core::{Offset, Record};
 
-use super::place::{FOREVER, Place, follow, history, notes, text_of};
+use super::place::{Place, follow, history, next, notes, text_of};
 use super::random::Random;
 use super::{LAG_RECORDS, Open};
 use crate::EventLog;
@@ -93,7 +93,7 @@ pub fn a_tail_that_lags_catches_up_and_keeps_up_again(open: Open<'_>) {
         follow(&mut *tail, &mut seen, log.head(), || 700);
         for n in 0..20 {
             log.append(notes(n, 1)).wait().expect("an append");
-            seen.extend(tail.next(700, FOREVER).expect("a tail"));
+            seen.extend(next(&mut *tail, 700).expect("a tail"));
         }
     }
     assert!(seen == history(&*log));
@@ -125,7 +125,7 @@ pub fn a_tail_that_waits_is_woken(open: Open<'_>) {
             if turn % 2 == parity {
                 log.append(notes(turn, 1)).wait().expect("an append");
             }
-            let records = tail.next(1, FOREVER).expect("a tail");
+            let records = next(&mut *tail, 1).expect("a tail");
             let seen: Vec<&str> = records.iter().map(|record| text_of(record)).collect();
             assert_eq!(seen, [turn.to_string()]);
         }

@@ -61,6 +61,7 @@ mod tests {
         Some(ring.after(Offset(after), max)?.iter().map(|record| record.offset.0).collect())
     }
 
+    #[allow(clippy::reversed_empty_ranges, reason = "an empty ring is meant")]
     #[test]
     fn a_cursor_before_the_ring_is_told_so_and_one_within_gets_the_rest() {
         let ring = ring_of(1..=10, 4, usize::MAX);

@@ -177,6 +177,9 @@ impl Work {
             self.progress.send_modify(|progress| progress.settings = Some(*settings));
         }
         let mut step = Step::default();
+        if let Event::Rejected(input) = &record.event {
+            step.decide(Outcome::Rejected(input.rejection.clone()));
+        }
         for projection in &mut self.runner.projections {
             projection.advance(self.now, record.offset);
             projection.apply(record, &mut step);

@@ -1,0 +1,178 @@
+// The real binary as a child process, with a configuration and a data directory of its own.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { waitFor } from './wait.mjs';
+
+/** `PMS_HUB_BIN`, or this checkout's debug build. */
+const BINARY =
+  process.env.PMS_HUB_BIN ?? fileURLToPath(new URL('../../../target/debug/pms-hub', import.meta.url));
+
+/** How long the hub may take to be ready, and to stop. */
+const PROCESS_MS = 30_000;
+
+/** Lines of output kept for error messages. */
+const OUTPUT_LINES = 100;
+
+/** `  analytics    http://127.0.0.1:8086`: a service of the banner. */
+const SERVICE = /^\s*(?<name>[a-z-]+)\s+https?:\/\/(?<address>[^\s/]+)$/;
+
+// A test process that is stopped from outside must not leave its hubs behind.
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.exit(1));
+
+/** A hub: one data directory, and the process that serves it now. */
+export class Hub {
+  #directory;
+  #args;
+  #environment;
+  #child;
+  #exited;
+  #killed;
+  #output;
+  #addresses;
+
+  /** `performance.now()` when the banner was complete. */
+  readyAt;
+
+  /**
+   * Starts a hub on free ports and waits until it is ready.
+   *
+   * @param {object} [options]
+   * @param {string[]} [options.args] arguments after `serve --config FILE`
+   * @param {Record<string, string>} [options.settings] as in `{ 'relay.client_send': 'true' }`
+   */
+  static async start({ args = [], settings = {} } = {}) {
+    const hub = new Hub();
+    hub.#directory = await mkdtemp(join(tmpdir(), 'pms-hub-node-'));
+    hub.#args = args;
+    hub.#environment = environment(settings);
+    await writeFile(hub.#config, '[analytics]\nbind = "127.0.0.1:0"\n[log]\npath = "hub.db"\n');
+    await hub.#serve();
+    return hub;
+  }
+
+  get #config() {
+    return join(this.#directory, 'hub.toml');
+  }
+
+  /** @returns {string} `http://127.0.0.1:<port><path>` */
+  http(path = '') {
+    return `http://${this.#address}${path}`;
+  }
+
+  /** @returns {string} `ws://127.0.0.1:<port><path>` */
+  ws(path = '/ws') {
+    return `ws://${this.#address}${path}`;
+  }
+
+  get #address() {
+    const address = this.#addresses.get('analytics');
+    assert.ok(address, `the banner names analytics and its address, but says:\n${this.#printed}`);
+    return address;
+  }
+
+  get #printed() {
+    return this.#output.join('\n');
+  }
+
+  /** SIGTERM; returns at once. */
+  signalTerminate() {
+    this.#child.kill('SIGTERM');
+  }
+
+  /** Waits for the end that SIGTERM asked for: exit code 0 and nothing amiss in the log, or an AssertionError. */
+  async exitedCleanly() {
+    const [code, signal] = await waitFor(this.#exited, 'the hub to stop after SIGTERM', PROCESS_MS);
+    assert.deepEqual({ code, signal }, { code: 0, signal: null }, `the hub had printed:\n${this.#printed}`);
+    assert.doesNotMatch(this.#printed, /\bERROR\b|panicked/);
+  }
+
+  /** SIGKILL, and waits until the process is gone: a crash. */
+  async kill9() {
+    this.#killed = true;
+    this.#child.kill('SIGKILL');
+    await waitFor(this.#exited, 'the hub to be gone after SIGKILL', PROCESS_MS);
+  }
+
+  /** Serves the same data again, on the port it had unless another is given. */
+  async restart(port = this.#address.split(':').at(-1)) {
+    this.#environment.PMS_HUB__ANALYTICS__BIND = `127.0.0.1:${port}`;
+    await this.#serve();
+  }
+
+  /**
+   * SIGTERM, a clean end, and the data directory is gone. One that ended by itself is found out here; of one
+   * that was killed there is only the directory.
+   */
+  async stop() {
+    try {
+      if (running.has(this.#child)) this.signalTerminate();
+      if (!this.#killed) await this.exitedCleanly();
+    } finally {
+      this.#child.kill('SIGKILL');
+      await rm(this.#directory, { recursive: true, force: true });
+    }
+  }
+
+  async #serve() {
+    this.#killed = false;
+    this.#output = [];
+    this.#addresses = new Map();
+    this.#child = spawn(BINARY, ['serve', '--config', this.#config, ...this.#args], {
+      cwd: this.#directory,
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(this.#child);
+    this.#exited = once(this.#child, 'close').finally(() => running.delete(this.#child));
+    const ready = this.#readBanner();
+    const failed = this.#exited.then(([code]) => assert.fail(`exit code ${code} before ready`));
+    try {
+      await waitFor(Promise.race([ready, failed]), 'the hub to be ready', PROCESS_MS);
+    } catch (error) {
+      await this.stop().catch(() => {});
+      throw new Error(`${BINARY} did not start; it had printed:\n${this.#printed}`, { cause: error });
+    }
+  }
+
+  /** Reads the output for as long as there is any; resolves at the line `ready`. */
+  #readBanner() {
+    const { stdout, stderr } = this.#child;
+    createInterface({ input: stderr }).on('line', (line) => this.#keep(line));
+    return new Promise((resolve) => {
+      createInterface({ input: stdout }).on('line', (line) => {
+        this.#keep(line);
+        const service = SERVICE.exec(line)?.groups;
+        if (service) this.#addresses.set(service.name, service.address);
+        if (line === 'ready') {
+          this.readyAt = performance.now();
+          resolve();
+        }
+      });
+    });
+  }
+
+  #keep(line) {
+    this.#output.push(line);
+    if (this.#output.length > OUTPUT_LINES) this.#output.shift();
+  }
+}
+
+/** The caller's environment without what configures a hub, and with these settings. */
+function environment(settings) {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PMS_HUB__'));
+  const set = Object.entries(settings).map(([key, value]) => [
+    `PMS_HUB__${key.toUpperCase().replaceAll('.', '__')}`,
+    value,
+  ]);
+  return Object.fromEntries([...own, ...set, ['NO_COLOR', '1']]);
+}

@@ -68,8 +68,7 @@ impl EmbeddedLog {
     /// [`LogError::Open`] for everything else, all naming the path.
     pub fn open(path: &Path, options: Options) -> Result<EmbeddedLog, LogError> {
         let file = LogFile::prepare(path)?;
-        let (store, identity) = Store::open(&file, &options)?;
-        let epoch = identity.epoch;
+        let (store, epoch) = Store::open(&file, &options)?;
         let published =
             Arc::new(Published::new(store.last().offset, options.ring_max_records, options.ring_max_bytes));
         let queue = Arc::new(Queue::new(&options));

@@ -1,8 +1,6 @@
 //! The writing side of the file.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hub_core::Epoch;
@@ -33,18 +31,18 @@ pub(super) struct Store {
     last: Last,
 }
 
-/// Which log a file holds.
-pub(super) struct Identity {
-    pub(super) epoch: Epoch,
-}
-
 impl Store {
     /// Opens or creates the log.
-    pub(super) fn open(file: &LogFile, options: &Options) -> Result<(Store, Identity), LogError> {
+    pub(super) fn open(file: &LogFile, options: &Options) -> Result<(Store, Epoch), LogError> {
         let failed = |error: rusqlite::Error| open_error(&file.path, error);
         let mut connection = connect(&file.path).map_err(failed)?;
         schema::establish(&mut connection, file, &options.clock)?;
         file.sync_name()?;
+        let journal: String =
+            connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
+        if journal != "wal" {
+            return Err(open_error(&file.path, "its file system has no write-ahead log"));
+        }
         configure(&connection, options).map_err(failed)?;
         if options.restored {
             schema::renew_epoch(&connection).map_err(failed)?;
@@ -53,16 +51,9 @@ impl Store {
             .map_err(failed)?
             .ok_or_else(|| open_error(&file.path, "it doesn't say its epoch"))?;
         let last = schema::last(&connection).map_err(failed)?;
-        let wal_pages = Arc::new(AtomicU64::new(0));
-        let hook_pages = Arc::clone(&wal_pages);
-        connection
-            .wal_hook(Some(move |_: &mut _, pages: i32| {
-                hook_pages.store(u64::try_from(pages).unwrap_or(0), Ordering::Relaxed);
-                Ok(())
-            }))
-            .map_err(failed)?;
-        let checkpoints = Checkpoints::new(wal_pages, options.checkpoint_bytes / u64::from(PAGE_BYTES));
-        Ok((Store { log: file.to_string(), connection, checkpoints, last }, Identity { epoch }))
+        let due_pages = options.checkpoint_bytes / u64::from(PAGE_BYTES);
+        let checkpoints = Checkpoints::watch(&mut connection, due_pages).map_err(failed)?;
+        Ok((Store { log: file.to_string(), connection, checkpoints, last }, epoch))
     }
 
     /// The last committed record.
@@ -131,12 +122,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 /// log at each commit (<https://sqlite.org/pragma.html#pragma_synchronous>);
 /// `fullfsync` is what macOS needs to reach the disk's surface.
 fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(rusqlite::Error::ToSqlConversionFailure(
-            format!("its file system has no write-ahead log: journal mode {mode}").into(),
-        ));
-    }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
@@ -145,4 +130,23 @@ fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()>
         connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No test can cut the power; this one notices when nobody syncs any more.
+    #[test]
+    fn every_commit_is_synced() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = LogFile::prepare(&dir.path().join("log.db")).unwrap();
+        let (store, _) = Store::open(&file, &Options::new()).unwrap();
+        let number = |pragma: &str| -> i64 {
+            store.connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).unwrap()
+        };
+        // FULL, https://sqlite.org/pragma.html#pragma_synchronous
+        assert_eq!(number("synchronous"), 2);
+        assert_eq!(number("fullfsync"), 1);
+    }
 }

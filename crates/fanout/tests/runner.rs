@@ -81,7 +81,8 @@ struct Setup {
 /// A runner on the log in `dir`, whose clock shows `millis`.
 fn start(dir: &Path, millis: i64) -> Setup {
     let clock = Arc::new(move || Timestamp::from_millis(millis).unwrap());
-    let log = Arc::new(EmbeddedLog::open(&dir.join("hub.db"), Options { clock, ..Options::default() }).unwrap());
+    let log =
+        Arc::new(EmbeddedLog::open(&dir.join("hub.db"), Options { clock, ..Options::default() }).unwrap());
     let (topic, _) = Catalog::default().state("/topic/count".parse().unwrap(), Composition::Array);
     let (publisher, mut mailboxes) = Publisher::new(1, hub_core::Epoch(1), 1 << 20);
     let (outcomes, told) = (Outcomes::default(), Told::default());
@@ -181,7 +182,8 @@ async fn a_replay_is_published_once_as_a_whole_and_time_does_not_go_back() {
     finish(setup);
 
     let mut again = start(dir.path(), 500);
-    let live = again.runner.progress.wait_for(|progress| progress.state == RunnerState::Live).await.unwrap().clone();
+    let live =
+        again.runner.progress.wait_for(|progress| progress.state == RunnerState::Live).await.unwrap().clone();
     assert_eq!(live.settings, Some(settings), "the settings in force are known after the replay");
     assert_eq!(flushes(&mut again.mailbox), [(Bytes::from_static(b"2"), 3)]);
     again.log.append(vec![price()]).await.unwrap();

@@ -14,8 +14,13 @@ use support::{MARKS, POSITIONS, address, analysis, buy, hub, ingest, subscriber,
 const PORTFOLIO: &str = "550e8400-e29b-41d4-a716-446655440000";
 
 /// Holdings, invested, realised: after each accepted transaction, as they stand on the wire.
-const STEPS: [(&str, &str, &str); 5] =
-    [("100", "1000", "0"), ("150", "1600", "0"), ("50", "600", "500"), ("30", "360", "560"), ("0", "0", "530")];
+const STEPS: [(&str, &str, &str); 5] = [
+    ("100", "1000", "0"),
+    ("150", "1600", "0"),
+    ("50", "600", "500"),
+    ("30", "360", "560"),
+    ("0", "0", "530"),
+];
 
 fn trade(id: u64, side: &str, quantity: u64, buy_price: &Value, sell_price: &Value) -> Value {
     json!({"transactionId": uuid(id), "portfolioId": PORTFOLIO, "symbol": "ACME", "side": side,
@@ -53,7 +58,9 @@ fn row(step: usize) -> String {
 }
 
 fn mark(amount: u64) -> String {
-    format!(r#"{{"symbol":{{"ACME":{amount}}},"overallUnrealised_Pnl":{amount},"portfolio_id":"{PORTFOLIO}"}}"#)
+    format!(
+        r#"{{"symbol":{{"ACME":{amount}}},"overallUnrealised_Pnl":{amount},"portfolio_id":"{PORTFOLIO}"}}"#
+    )
 }
 
 /// Both topics.

@@ -1,5 +1,6 @@
 //! What peers send.
 
+use hub_core::topic::TopicError;
 use hub_core::{CloseReason, TopicName};
 use hub_stomp::{Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
 use hub_ws::{Connection, Failure, Incoming, Input, frame};
@@ -192,6 +193,11 @@ impl Shard {
 }
 
 fn parse_destination(text: &str, reply: &Reply<'_>) -> Result<TopicName, Refusal> {
-    text.parse()
-        .map_err(|error: hub_core::topic::TopicError| reply.refusal("bad destination", error.to_string()))
+    text.parse().map_err(|error: TopicError| {
+        let shown: String = text.chars().take(EXCERPT_CHARS).collect();
+        reply.refusal("bad destination", format!("{shown:?} is no destination: {error}"))
+    })
 }
+
+/// How much of what was sent an ERROR repeats.
+const EXCERPT_CHARS: usize = 64;

@@ -1,0 +1,177 @@
+//! What every port answers over HTTP.
+
+use std::net::SocketAddr;
+
+use hub_testkit::http::{self, HttpConnection, Response};
+use serde_json::{Value, json};
+
+use crate::support::{
+    PATIENCE, POSITIONS, address, analysis, buy, hub, ingest, problem, publish, subscriber, uuid,
+};
+
+const PAGE: &str = "http://localhost:4200";
+
+fn preflight(addr: SocketAddr, path: &str, origin: &str, method: &str, headers: &str) -> Response {
+    let headers = [
+        ("Origin", origin),
+        ("Access-Control-Request-Method", method),
+        ("Access-Control-Request-Headers", headers),
+    ];
+    http::options(addr, path, &headers).unwrap()
+}
+
+#[test]
+fn a_preflight_of_an_allowed_page_is_answered_with_what_it_may_do() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    for path in ["/api/analysis/all", "/api/ingest/prices", "/api/publish/topic/relay/x"] {
+        for method in ["GET", "POST", "PATCH", "DELETE"] {
+            let answer = preflight(addr, path, PAGE, method, "authorization, content-type");
+            assert!((200..300).contains(&answer.status), "{method} {path}: {}", answer.status);
+            assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
+            for allowed in ["GET", "POST", "PATCH", "DELETE"] {
+                assert!(answer.headers.has_token("access-control-allow-methods", allowed), "{allowed}");
+            }
+            for allowed in ["Authorization", "Content-Type"] {
+                assert!(answer.headers.has_token("access-control-allow-headers", allowed), "{allowed}");
+            }
+        }
+    }
+    let answer = http::request(addr, "GET", "/api/analysis/all", &[("Origin", PAGE)], b"").unwrap();
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some(PAGE)));
+    assert!(answer.headers.has_token("vary", "Origin"), "caches keep pages apart");
+}
+
+#[test]
+fn a_page_from_elsewhere_is_allowed_nothing() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let allowed = "access-control-allow-origin";
+    for origin in ["https://evil.example", "null", "http://localhost:4200.evil.example"] {
+        assert_eq!(
+            preflight(addr, "/api/ingest/prices", origin, "POST", "content-type").header(allowed),
+            None
+        );
+        let answer = http::request(addr, "GET", "/api/analysis/all", &[("Origin", origin)], b"").unwrap();
+        assert_eq!(answer.header(allowed), None, "{origin}");
+    }
+    let put = preflight(addr, "/api/ingest/prices", PAGE, "PUT", "content-type");
+    assert!(!(200..300).contains(&put.status), "PUT is not offered: {}", put.status);
+    let header = preflight(addr, "/api/ingest/prices", PAGE, "POST", "x-secret");
+    assert!(!(200..300).contains(&header.status), "x-secret is not offered: {}", header.status);
+}
+
+#[test]
+fn a_preflight_that_is_refused_is_told_why_as_every_other_error() {
+    let hub = hub(&[]);
+    let answer =
+        preflight(address(&hub), "/api/ingest/prices", "https://evil.example", "POST", "content-type");
+    problem(&answer, answer.status);
+}
+
+#[test]
+fn the_configured_origins_are_the_ones_that_are_allowed() {
+    let hub = hub(&[("SERVER__ALLOWED_ORIGINS", "https://pms.example.com,http://intra:*")]);
+    let addr = address(&hub);
+    let allowed = "access-control-allow-origin";
+    for origin in ["https://pms.example.com", "http://intra:8080"] {
+        let answer = preflight(addr, "/api/analysis/all", origin, "GET", "authorization");
+        assert_eq!(answer.header(allowed), Some(origin));
+    }
+    assert_eq!(preflight(addr, "/api/analysis/all", PAGE, "GET", "authorization").header(allowed), None);
+}
+
+#[test]
+fn whoever_asks_is_told_that_the_hub_lives_and_is_ready() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let up = json!({"status": "UP"});
+    for path in
+        ["/health", "/ready", "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness"]
+    {
+        let answer = http::get(addr, path).unwrap();
+        assert_eq!((answer.status, answer.json().unwrap()), (200, up.clone()), "{path}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+    }
+    // curl -I http://localhost:8086
+    for path in ["/", "/health"] {
+        let answer = http::request(addr, "HEAD", path, &[], b"").unwrap();
+        assert_eq!((answer.status, answer.body.len()), (200, 0), "{path}");
+    }
+    assert_eq!(http::get(addr, "/").unwrap().status, 200);
+}
+
+/// Name and labels, value.
+fn samples(text: &str) -> Vec<(&str, f64)> {
+    let (body, end) = text.rsplit_once("# EOF").expect("the end of the metrics");
+    assert_eq!(end.trim(), "");
+    let lines = body.lines().filter(|line| !line.starts_with("# "));
+    lines
+        .map(|line| {
+            let (name, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
+            (name, value.parse().unwrap_or_else(|_| panic!("no number: {line}")))
+        })
+        .collect()
+}
+
+#[test]
+fn metrics_count_what_happens_under_names_of_the_hub_s_own() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let mut client = subscriber(addr, &[("0", POSITIONS), ("1", "/topic/relay/x")]);
+    ingest(addr, "transactions", &json!([buy(1, &uuid(1), "A", 1), buy(2, &uuid(1), "A", 1)]));
+    ingest(addr, "transactions", &buy(1, &uuid(1), "A", 1));
+    client.next_message("0").unwrap();
+    publish(addr, "/topic/relay/x", &[], b"x");
+    client.next_message("1").unwrap();
+
+    let answer = http::get(addr, "/metrics").unwrap();
+    assert_eq!(answer.status, 200);
+    assert!(
+        answer.header("content-type").unwrap().starts_with("application/openmetrics-text; version=1.0.0")
+    );
+    let text = answer.text().unwrap().to_owned();
+    let samples = samples(&text);
+    assert!(samples.iter().all(|(name, _)| name.starts_with("hub_")), "{text}");
+    assert!(!text.contains(&uuid(1)), "never a label per portfolio");
+    let value = |wanted: &str| samples.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+    let exact = [
+        (r#"hub_connections{service="analytics",transport="websocket"}"#, 1.0),
+        ("hub_connection_attempts_total", 1.0),
+        (r#"hub_ingest_total{kind="transactions",status="accepted"}"#, 2.0),
+        (r#"hub_ingest_total{kind="transactions",status="duplicate"}"#, 1.0),
+        // CONNECT, two SUBSCRIBEs.
+        ("hub_messages_received_total", 3.0),
+        ("hub_conflated_total", 0.0),
+        ("hub_outbox_bytes", 0.0),
+        ("hub_connection_seconds_count", 0.0),
+    ];
+    for (name, wanted) in exact {
+        assert_eq!(value(name), Some(wanted), "{name}");
+    }
+    for name in ["hub_messages_sent_total", "hub_delivery_seconds_count", "hub_log_commit_seconds_count"] {
+        assert!(value(name).is_some_and(|value| value >= 2.0), "{name}: {:?}", value(name));
+    }
+}
+
+#[test]
+fn a_connection_serves_one_request_after_another_and_several_at_once() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let mut connection = HttpConnection::connect(addr, PATIENCE).unwrap();
+    for i in 1..=3 {
+        let answer = connection.post_json("/api/ingest/transactions", &buy(i, &uuid(1), "A", 1)).unwrap();
+        assert_eq!(answer.json().unwrap()["accepted"], 1);
+        // Who was told so reads it.
+        let rows: Value = serde_json::from_str(&analysis(addr)).unwrap();
+        assert_eq!(rows[0]["holdings"], i);
+    }
+    // An error is no reason to hang up.
+    assert_eq!(connection.post_json("/api/ingest/transactions", &json!("x")).unwrap().status, 422);
+    for path in ["/health", "/ready", "/api/analysis/all"] {
+        connection.send("GET", path, &[], b"").unwrap();
+    }
+    let answers = [(); 3].map(|()| connection.receive().unwrap());
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!(answers[2].json().unwrap()[0]["holdings"], 3);
+}

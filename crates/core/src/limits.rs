@@ -14,7 +14,8 @@ pub struct Limits {
     /// Keys a slow state subscription remembers one by one; beyond, it falls
     /// back to "everything changed since my watermark".
     pub dirty_keys: usize,
-    /// Open connections from one address.
+    /// Connections from one address, of whatever kind. As many again are let in
+    /// to be told that they are too many.
     pub sessions_per_address: usize,
     /// Subscriptions of one STOMP session.
     pub subscriptions_per_session: usize,
@@ -26,6 +27,8 @@ pub struct Limits {
     pub ingest_items: usize,
     /// From the first byte to a request's head, an upgrade or a CONNECT.
     pub handshake_ms: u64,
+    /// For the body of an HTTP request to come in whole.
+    pub body_ms: u64,
     /// For a peer to answer our Close, and for outboxes to drain at shutdown.
     pub close_ms: u64,
     /// Records waiting for the log's writer, over all callers.
@@ -44,6 +47,7 @@ impl Default for Limits {
             stomp_header_line_bytes: 8 << 10,
             ingest_items: 10_000,
             handshake_ms: 10_000,
+            body_ms: 30_000,
             close_ms: 5_000,
             log_queue_records: 200_000,
         }
@@ -63,7 +67,7 @@ pub struct LimitsError {
 impl Limits {
     /// Checks the limits against each other.
     pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 11] = [
+        let rules: [(&'static str, bool, &'static str); 12] = [
             ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
             ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
             ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
@@ -77,6 +81,7 @@ impl Limits {
             ),
             ("ingest_items", self.ingest_items >= 1, "must be at least 1"),
             ("handshake_ms", self.handshake_ms >= 100, "must be at least 100"),
+            ("body_ms", self.body_ms >= 100, "must be at least 100"),
             ("close_ms", self.close_ms >= 100, "must be at least 100"),
             (
                 "log_queue_records",

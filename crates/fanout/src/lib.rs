@@ -23,6 +23,6 @@ pub use outcomes::{Claim, Outcomes, Stopped};
 pub use projection::{Applied, Projection, Step};
 pub use publisher::{Mailbox, Publication, Publisher, RelayMessage};
 pub use runner::{Progress, Runner, RunnerHandle, RunnerState};
-pub use subscription::{Start, StateSubscription};
+pub use subscription::{Room, Start, StateSubscription};
 pub use topic::{Catalog, Composition, Interest, Target, TargetError, TopicId};
 pub use view::{Filter, RowKey, View};

@@ -8,6 +8,9 @@ use bytes::{Buf, Bytes};
 /// How many buffers one write gathers.
 const GATHER_MAX: usize = 64;
 
+/// What an entry takes beside its bytes: small frames are not free.
+const ENTRY_BYTES: usize = 64;
+
 /// What waits for one socket, in order. The bytes are shared: a frame that
 /// waits for a thousand sockets exists once.
 ///
@@ -26,9 +29,9 @@ impl Outbox {
         self.bytes == 0
     }
 
-    /// How many bytes wait.
+    /// How much memory waits: the bytes and what holds them.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.queue.len() * ENTRY_BYTES
     }
 
     /// Adds `frame` behind everything that waits.

@@ -1,7 +1,7 @@
 //! From the runner and the relay to every shard, without ever waiting.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use hub_core::{Epoch, TopicName};
@@ -55,7 +55,9 @@ impl RelayMessage {
 pub struct Publisher {
     shards: Arc<[Outlet]>,
     relay_epoch: Epoch,
-    relay_sequence: Arc<AtomicU64>,
+    /// The last message's ordinal; held while it is handed out, so that every
+    /// shard sees the same order.
+    relay_sequence: Arc<Mutex<u64>>,
     relay_bytes_max: usize,
 }
 
@@ -68,7 +70,9 @@ struct Outlet {
 #[derive(Default)]
 struct Load {
     flushes: AtomicUsize,
-    flush_gap: AtomicBool,
+    /// The newest flush that was not sent because too many wait; taken once
+    /// they don't.
+    skipped: Mutex<Option<Arc<Flush>>>,
     relay_bytes: AtomicUsize,
     relay_gap: AtomicBool,
 }
@@ -102,12 +106,13 @@ impl Publisher {
     /// Hands a flush to every shard.
     pub(crate) fn flush(&self, flush: &Arc<Flush>) {
         for shard in &*self.shards {
-            if shard.load.flushes.load(Ordering::Relaxed) >= FLUSH_BACKLOG_MAX {
-                shard.load.flush_gap.store(true, Ordering::Relaxed);
+            let mut skipped = lock(&shard.load.skipped);
+            if shard.load.flushes.load(Ordering::Acquire) >= FLUSH_BACKLOG_MAX {
+                *skipped = Some(Arc::clone(flush));
                 continue;
             }
-            shard.load.flushes.fetch_add(1, Ordering::Relaxed);
-            let publication = if shard.load.flush_gap.swap(false, Ordering::Relaxed) {
+            shard.load.flushes.fetch_add(1, Ordering::AcqRel);
+            let publication = if skipped.take().is_some() {
                 Publication::FlushAfterGap(Arc::clone(flush))
             } else {
                 Publication::Flush(Arc::clone(flush))
@@ -124,7 +129,9 @@ impl Publisher {
         headers: Vec<(String, String)>,
         body: Bytes,
     ) -> Arc<RelayMessage> {
-        let sequence = self.relay_sequence.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut last = lock(&self.relay_sequence);
+        let sequence = last.saturating_add(1);
+        *last = sequence;
         let message =
             Arc::new(RelayMessage { destination, headers, body, epoch: self.relay_epoch, sequence });
         let size = message.bytes();
@@ -143,22 +150,29 @@ impl Publisher {
 }
 
 impl Mailbox {
-    /// The next publication; `None` once every publisher is gone.
+    /// The next publication; `None` once every publisher is gone. Loses
+    /// nothing when it is dropped before it resolves.
     pub async fn next(&mut self) -> Option<Publication> {
+        if let Some(publication) = self.try_next() {
+            return Some(publication);
+        }
         let publication = self.receiver.recv().await;
         publication.inspect(|publication| self.taken(publication))
     }
 
     /// The next publication if one is there.
     pub fn try_next(&mut self) -> Option<Publication> {
-        let publication = self.receiver.try_recv().ok();
-        publication.inspect(|publication| self.taken(publication))
+        if let Ok(publication) = self.receiver.try_recv() {
+            self.taken(&publication);
+            return Some(publication);
+        }
+        lock(&self.load.skipped).take().map(Publication::FlushAfterGap)
     }
 
     fn taken(&self, publication: &Publication) {
         match publication {
             Publication::Flush(_) | Publication::FlushAfterGap(_) => {
-                self.load.flushes.fetch_sub(1, Ordering::Relaxed);
+                self.load.flushes.fetch_sub(1, Ordering::AcqRel);
             }
             Publication::Relay(message) => {
                 self.load.relay_bytes.fetch_sub(message.bytes(), Ordering::Relaxed);
@@ -166,6 +180,11 @@ impl Mailbox {
             Publication::RelayGap => self.load.relay_gap.store(false, Ordering::Relaxed),
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind these is replaced as a whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -179,25 +198,45 @@ mod tests {
         Arc::new(Flush { position, at: Timestamp::default(), oldest: None, states: Vec::new() })
     }
 
+    fn offset_of(publication: Option<Publication>) -> (bool, u64) {
+        match publication {
+            Some(Publication::Flush(flush)) => (false, flush.position.offset.0),
+            Some(Publication::FlushAfterGap(flush)) => (true, flush.position.offset.0),
+            _ => panic!("a flush was awaited"),
+        }
+    }
+
     #[test]
-    fn a_busy_shard_skips_flushes_and_is_told_so() {
+    fn a_busy_shard_skips_flushes_and_gets_the_newest_with_a_mark() {
         let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), 1000);
         let mailbox = &mut mailboxes[0];
-        for offset in 1..=FLUSH_BACKLOG_MAX as u64 + 5 {
+        let most = FLUSH_BACKLOG_MAX as u64;
+        for offset in 1..=most + 5 {
             publisher.flush(&flush(offset));
         }
-        let mut taken = 0;
-        while let Some(publication) = mailbox.try_next() {
-            assert!(matches!(publication, Publication::Flush(_)));
-            taken += 1;
+        for offset in 1..=most {
+            assert_eq!(offset_of(mailbox.try_next()), (false, offset));
         }
-        assert_eq!(taken, FLUSH_BACKLOG_MAX);
+        assert_eq!(offset_of(mailbox.try_next()), (true, most + 5), "without another flush");
+        assert!(mailbox.try_next().is_none());
         publisher.flush(&flush(99));
-        assert!(
-            matches!(mailbox.try_next(), Some(Publication::FlushAfterGap(f)) if f.position.offset == Offset(99))
-        );
-        publisher.flush(&flush(100));
-        assert!(matches!(mailbox.try_next(), Some(Publication::Flush(_))));
+        assert_eq!(offset_of(mailbox.try_next()), (false, 99));
+    }
+
+    #[test]
+    fn a_flush_that_overtakes_a_skipped_one_carries_the_mark() {
+        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), 1000);
+        let most = FLUSH_BACKLOG_MAX as u64;
+        for offset in 1..=most + 1 {
+            publisher.flush(&flush(offset));
+        }
+        assert_eq!(offset_of(mailboxes[0].try_next()), (false, 1));
+        publisher.flush(&flush(99));
+        for offset in 2..=most {
+            assert_eq!(offset_of(mailboxes[0].try_next()), (false, offset));
+        }
+        assert_eq!(offset_of(mailboxes[0].try_next()), (true, 99));
+        assert!(mailboxes[0].try_next().is_none());
     }
 
     #[test]

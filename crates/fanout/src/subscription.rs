@@ -24,6 +24,12 @@ const SCAN_KEYS: usize = 256;
 pub struct StateSubscription {
     filter: Filter,
     watermark: Offset,
+    /// What changed up to here has been noted: the watermark gets no further,
+    /// whatever newer values a view may show already.
+    noted: Offset,
+    /// Everything up to here has been handed over, but for the dirty keys and
+    /// what a scan still has to meet: where a fall-back begins.
+    base: Offset,
     scan: Option<Scan>,
     dirty: BTreeSet<RowKey>,
     dirty_max: usize,
@@ -62,7 +68,15 @@ impl StateSubscription {
             Start::Snapshot => (Offset::START, Some(Scan::begin(Offset::START, position))),
             Start::After(after) => (after, Some(Scan::begin(after, position))),
         };
-        StateSubscription { filter, watermark, scan, dirty: BTreeSet::new(), dirty_max }
+        StateSubscription {
+            filter,
+            watermark,
+            noted: position,
+            base: watermark,
+            scan,
+            dirty: BTreeSet::new(),
+            dirty_max,
+        }
     }
 
     /// Which elements it wants.
@@ -75,6 +89,11 @@ impl StateSubscription {
         self.watermark
     }
 
+    /// Where its topic was last noted to stand.
+    pub fn noted(&self) -> Offset {
+        self.noted
+    }
+
     /// Nothing is owed.
     pub fn is_caught_up(&self) -> bool {
         self.scan.is_none() && self.dirty.is_empty()
@@ -83,47 +102,45 @@ impl StateSubscription {
     /// Nothing was owed and the whole of a flush has been handed over.
     pub fn advance(&mut self, position: Offset) {
         debug_assert!(self.is_caught_up(), "a watermark never passes what is pending");
+        self.noted = position;
         self.watermark = position;
+        self.base = position;
     }
 
     /// The topic now stands at `position`, and this changed on the way. Gives
     /// how many values that were pending are thereby replaced unseen.
     pub fn note(&mut self, changed: &Changed, position: Offset) -> u64 {
+        self.noted = position;
         match changed {
-            Changed::Keys(keys) if self.filter.is_all() => self.note_keys(keys, position),
+            Changed::Keys(keys) if self.filter.is_all() => self.note_keys(keys),
             Changed::Keys(_) | Changed::Unlisted => {
-                self.rescan(position);
+                self.rescan();
                 0
             }
         }
     }
 
-    /// Hands over current values, up to about `max_bytes` of them, and says
-    /// whether nothing is owed any more: then the watermark is `position`,
-    /// where `view` stands.
-    pub fn take(
-        &mut self,
-        view: &dyn View,
-        position: Offset,
-        max_bytes: usize,
-        elements: &mut Vec<Bytes>,
-    ) -> bool {
-        let mut room = max_bytes;
-        self.take_scan(view, position, &mut room, elements);
-        while room > 0
+    /// Hands over current values from `view`, which shows everything that has
+    /// been noted and perhaps more, as far as `room` goes, and says whether
+    /// nothing is owed any more: then the watermark is where the topic was
+    /// last noted to stand.
+    pub fn take(&mut self, view: &dyn View, mut room: Room, elements: &mut Vec<Bytes>) -> bool {
+        self.take_scan(view, &mut room, elements);
+        while room.is_left()
             && self.scan.is_none()
             && let Some(key) = self.dirty.pop_first()
         {
             hand_over(view, key, &mut room, elements);
         }
         if self.is_caught_up() {
-            self.watermark = position;
+            self.watermark = self.noted;
+            self.base = self.noted;
             return true;
         }
         false
     }
 
-    fn note_keys(&mut self, keys: &[RowKey], position: Offset) -> u64 {
+    fn note_keys(&mut self, keys: &[RowKey]) -> u64 {
         // A key beyond the cursor is met by the scan with its new value.
         let behind = |key: RowKey| match &self.scan {
             None => true,
@@ -132,7 +149,7 @@ impl StateSubscription {
         let missed: Vec<RowKey> = keys.iter().copied().filter(|key| behind(*key)).collect();
         let replaced = missed.iter().filter(|key| self.dirty.contains(key)).count() as u64;
         if self.dirty.len() + missed.len() > self.dirty_max {
-            self.rescan(position);
+            self.rescan();
         } else {
             self.dirty.extend(missed);
         }
@@ -140,20 +157,19 @@ impl StateSubscription {
     }
 
     /// Falls back to "everything changed since". The dirty keys are among it:
-    /// without a scan they changed after the watermark, with one after it
-    /// began.
-    fn rescan(&mut self, position: Offset) {
+    /// without a scan they changed after the base, with one after it began.
+    fn rescan(&mut self) {
         self.dirty.clear();
         match &mut self.scan {
             Some(scan) => scan.again = true,
-            None => self.scan = Some(Scan::begin(self.watermark, position)),
+            None => self.scan = Some(Scan::begin(self.base, self.noted)),
         }
     }
 
-    fn take_scan(&mut self, view: &dyn View, position: Offset, room: &mut usize, elements: &mut Vec<Bytes>) {
+    fn take_scan(&mut self, view: &dyn View, room: &mut Room, elements: &mut Vec<Bytes>) {
         let mut keys = Vec::new();
         while let Some(scan) = &mut self.scan {
-            if *room == 0 {
+            if !room.is_left() {
                 // Look ahead, so that the last message knows that it is.
                 keys.clear();
                 let more = view.changed(scan.after, scan.cursor, &self.filter, 1, &mut keys);
@@ -164,7 +180,7 @@ impl StateSubscription {
             keys.clear();
             let more = view.changed(scan.after, scan.cursor, &self.filter, SCAN_KEYS, &mut keys);
             for key in &keys {
-                if *room == 0 {
+                if !room.is_left() {
                     break;
                 }
                 hand_over(view, *key, room, elements);
@@ -172,8 +188,8 @@ impl StateSubscription {
             }
             let reached_end = !more && scan.cursor >= keys.last().copied();
             if reached_end {
-                let again = scan.again.then(|| Scan::begin(scan.begun, position));
-                self.scan = again;
+                self.base = scan.begun;
+                self.scan = scan.again.then(|| Scan::begin(scan.begun, self.noted));
             }
         }
     }
@@ -185,9 +201,35 @@ impl Scan {
     }
 }
 
-fn hand_over(view: &dyn View, key: RowKey, room: &mut usize, elements: &mut Vec<Bytes>) {
+fn hand_over(view: &dyn View, key: RowKey, room: &mut Room, elements: &mut Vec<Bytes>) {
     if let Some(element) = view.element(key) {
-        *room = room.saturating_sub(element.len());
+        room.take(element.len());
         elements.push(element);
+    }
+}
+
+/// How much may be handed over: bytes, of which each element takes its own
+/// and what its frame adds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Room {
+    left: usize,
+    per_element: usize,
+}
+
+impl Room {
+    /// Room for `bytes`, where each element costs `per_element` more than its
+    /// own length.
+    pub fn new(bytes: usize, per_element: usize) -> Room {
+        Room { left: bytes, per_element }
+    }
+
+    /// Whether another element may be handed over.
+    pub fn is_left(&self) -> bool {
+        self.left > 0
+    }
+
+    /// An element of `bytes` is handed over.
+    pub fn take(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes.saturating_add(self.per_element));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::{Offset, PortfolioId};
-use hub_fanout::{Changed, Filter, RowKey, Start, StateSubscription, View};
+use hub_fanout::{Changed, Filter, Room, RowKey, Start, StateSubscription, View};
 use proptest::prelude::*;
 
 /// A topic as a map from key to (version, value); element 0 of every ten has
@@ -64,8 +64,10 @@ impl View for Model {
 
 #[derive(Clone, Debug)]
 enum Action {
-    /// A flush in which these keys change; whether the topic lists them.
-    Flush(Vec<RowKey>, bool),
+    /// A flush in which these keys change; whether the topic lists them; and
+    /// how much the socket takes when the view is there but the change has not
+    /// been noted yet.
+    Flush(Vec<RowKey>, bool, usize),
     /// The socket takes so many bytes.
     Take(usize),
     /// The connection is cut and comes back at its watermark.
@@ -74,8 +76,8 @@ enum Action {
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        3 => (proptest::collection::btree_set(0_u32..60, 0..25), any::<bool>())
-            .prop_map(|(keys, listed)| Action::Flush(keys.into_iter().collect(), listed)),
+        3 => (proptest::collection::btree_set(0_u32..60, 0..25), any::<bool>(), 0_usize..40)
+            .prop_map(|(keys, listed, early)| Action::Flush(keys.into_iter().collect(), listed, early)),
         4 => (1_usize..60).prop_map(Action::Take),
         1 => Just(Action::Cut),
     ]
@@ -119,10 +121,17 @@ proptest! {
         let mut client = Client::default();
         for action in actions {
             match action {
-                Action::Flush(keys, listed) => {
+                Action::Flush(keys, listed, early) => {
+                    let noted = position;
                     position = position.next();
                     for key in &keys {
                         model.rows.insert(*key, (position, position.0));
+                    }
+                    if early > 0 {
+                        let mut elements = Vec::new();
+                        owed.take(&model, Room::new(early, 0), &mut elements);
+                        client.receive(elements);
+                        prop_assert!(owed.watermark() <= noted, "what was not noted is not behind the watermark");
                     }
                     let changed = if listed { Changed::Keys(keys.into()) } else { Changed::Unlisted };
                     owed.note(&changed, position);
@@ -130,7 +139,7 @@ proptest! {
                 Action::Take(bytes) => {
                     let mut elements = Vec::new();
                     let before = owed.watermark();
-                    let caught_up = owed.take(&model, position, bytes, &mut elements);
+                    let caught_up = owed.take(&model, Room::new(bytes, 0), &mut elements);
                     client.receive(elements);
                     prop_assert_eq!(caught_up, owed.is_caught_up());
                     prop_assert_eq!(owed.watermark(), if caught_up { position } else { before });
@@ -144,7 +153,7 @@ proptest! {
             }
         }
         let mut elements = Vec::new();
-        prop_assert!(owed.take(&model, position, usize::MAX, &mut elements));
+        prop_assert!(owed.take(&model, Room::new(usize::MAX, 0), &mut elements));
         client.receive(elements);
         prop_assert!(agrees(&client, &model.values(&filter)), "{:?} != {:?}", client.values, model.rows);
     }
@@ -158,7 +167,7 @@ fn the_last_message_of_a_drain_knows_that_it_is() {
     }
     let mut owed = StateSubscription::new(Filter::All, Start::Snapshot, Offset(1), 10);
     // "1=7" fills the room exactly each time; the third take ends the drain.
-    let takes: Vec<bool> = (0..3).map(|_| owed.take(&model, Offset(1), 3, &mut Vec::new())).collect();
+    let takes: Vec<bool> = (0..3).map(|_| owed.take(&model, Room::new(3, 0), &mut Vec::new())).collect();
     assert_eq!(takes, [false, false, true]);
 }
 
@@ -172,7 +181,7 @@ fn a_value_that_changes_while_it_is_pending_is_sent_once_with_its_last_value() {
         replaced += owed.note(&Changed::Keys(Arc::from([1])), Offset(offset));
     }
     let mut elements = Vec::new();
-    assert!(owed.take(&model, Offset(5), usize::MAX, &mut elements));
+    assert!(owed.take(&model, Room::new(usize::MAX, 0), &mut elements));
     assert_eq!(elements, ["1=5"]);
     assert_eq!(replaced, 4);
 }

@@ -84,7 +84,8 @@ impl Hub {
         let mut catalog = Catalog::new(config.relay.destinations.clone());
         let (analytics, reads) = hub_analytics::register(&mut catalog);
         let workers = workers(config);
-        let relay_bytes_max = config.limits.outbox_bytes.saturating_mul(RELAY_OUTBOXES);
+        let relay_bytes_max =
+            config.limits.outbox_bytes.max(config.limits.message_bytes).saturating_mul(RELAY_OUTBOXES);
         let (publisher, mailboxes) = Publisher::new(workers, relay_epoch(), relay_bytes_max);
         let outcomes = Outcomes::default();
         let mut runner = Runner {
@@ -97,15 +98,14 @@ impl Hub {
         .spawn()?;
 
         let chassis = Arc::new(chassis(config, catalog, log, outcomes, publisher, metrics));
-        let services = vec![Service {
+        let analytics = Service {
             name: "analytics",
-            listener,
             tls: server_tls(config, config.analytics.tls)?,
             routes: hub_analytics::routes(reads),
             endpoints: ["/", "/ws", "/websocket", "/ws/websocket"].map(|path| (path, Endpoint::Stomp)).into(),
             raw_stomp: true,
-        }];
-        let server = Server::start(Arc::clone(&chassis), services, mailboxes)?;
+        };
+        let server = Server::start(Arc::clone(&chassis), vec![(analytics, listener)], mailboxes)?;
         replayed(&mut runner.progress).await?;
         let hub = Hub { chassis, server, runner, addresses };
         hub.log_settings(config).await?;
@@ -128,9 +128,19 @@ impl Hub {
         Arc::clone(&self.chassis.log)
     }
 
-    /// Resolves if the runner can't go on, with the reason; the hub must stop
-    /// then rather than serve stale state.
+    /// Resolves if the runner, a worker or the acceptor can't go on, with the
+    /// reason; the hub must stop then rather than serve stale state.
     pub fn failed(&self) -> impl Future<Output = String> + use<> {
+        let (runner, server) = (self.runner_failed(), self.server.failed());
+        async move {
+            tokio::select! {
+                reason = runner => reason,
+                reason = server => reason,
+            }
+        }
+    }
+
+    fn runner_failed(&self) -> impl Future<Output = String> + use<> {
         let mut progress = self.runner.progress.clone();
         async move {
             let failed = |progress: &Progress| matches!(progress.state, RunnerState::Failed(_));

@@ -15,7 +15,13 @@ use crate::ticker;
 pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
-    let hub = Hub::start(config).await?;
+    // Before it serves there is nothing to write out, and the log needs no
+    // more than the process's end.
+    let hub = tokio::select! {
+        hub = Hub::start(config) => hub?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     let result = tokio::select! {
         result = run(&hub, config) => result,
         reason = hub.failed() => Err(anyhow!("the hub can't go on: {reason}")),

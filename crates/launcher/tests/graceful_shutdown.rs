@@ -15,7 +15,7 @@ use hub_testkit::process::HubProcess;
 use hub_testkit::slow::{self, SlowPeer};
 use hub_testkit::stomp::{Carrier, StompClient, StompOptions};
 use hub_testkit::ws::{Close, WsClient, WsOptions};
-use hub_testkit::{DEFAULT_DEADLINE, Error, Socket, wait};
+use hub_testkit::{DEFAULT_DEADLINE, Error, OverSocket as _, Socket, wait};
 use serde_json::{Value, json};
 
 use support::watcher::Picture;
@@ -38,16 +38,23 @@ fn going_away() -> Close {
 
 /// Waits until the hub has heard the signal, as a connection that was open before sees it.
 fn await_not_ready(connection: &mut HttpConnection) {
-    let look = || (connection.get("/ready").ok()?.status == 503).then_some(());
+    let look = || (connection.get("/ready").unwrap().status == 503).then_some(());
     wait::until(PATIENCE, "/ready to say 503", look).unwrap();
 }
 
-/// A request whose body is not whole yet, so that the hub has to wait for it.
+/// A request that the hub has begun to answer, and whose body is not whole yet: the hub has to wait for it.
 fn begun_request(addr: SocketAddr, body: &[u8]) -> HttpConnection {
     let mut connection = HttpConnection::connect(addr, PATIENCE).unwrap();
     let length = body.len().to_string();
-    let headers = [("Content-Type", "application/json"), ("Content-Length", length.as_str())];
-    connection.send("POST", "/api/ingest/transactions", &headers, &body[..body.len() / 2]).unwrap();
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", length.as_str()),
+        ("Expect", "100-continue"),
+    ];
+    connection.send("POST", "/api/ingest/transactions", &headers, b"").unwrap();
+    let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
+    assert_eq!(connection.socket_mut().receive(go_on.len()).unwrap(), go_on);
+    connection.send_raw(&body[..body.len() / 2]).unwrap();
     connection
 }
 
@@ -116,7 +123,7 @@ fn a_subscriber_that_lags_behind_gets_the_latest_of_everything_before_1001() {
     // Until its socket is full, and then so much that most of it can't be on the way.
     wait::until(PATIENCE, "a full socket", || {
         grow(&mut latest);
-        (metric(addr, "hub_outbox_bytes") > 0.0).then_some(())
+        (metric(addr, "hub_outbox_bytes") > 0).then_some(())
     })
     .unwrap();
     for _ in 0..5 {
@@ -270,6 +277,7 @@ fn a_second_start_goes_on_where_the_first_one_ended() {
             (seen.holdings[&key] == start).then_some(())
         })
         .unwrap();
+        drop(fresh);
         assert_eq!(hub.terminate().unwrap().code(), Some(0));
         hub.restart().unwrap();
     }

@@ -34,7 +34,7 @@ pub struct Chassis {
     pub stomp: Arc<SessionConfig>,
     /// Whether the hub serves.
     pub readiness: Readiness,
-    /// Sessions per peer address.
+    /// Connections per peer address.
     pub addresses: Addresses,
     /// Gives every connection an id that its log lines carry.
     pub connection_ids: ConnectionIds,
@@ -62,6 +62,11 @@ impl Readiness {
     /// For `/ready`.
     pub fn is_ready(&self) -> bool {
         self.0.load(Ordering::Acquire) == READY
+    }
+
+    /// Whether the log is still being replayed: nothing but health is served.
+    pub fn is_starting(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
     }
 
     /// Whether the hub is shutting down.

@@ -1,14 +1,18 @@
 //! HTTP: what every port answers, beside its service's own routes.
 
 pub mod body;
+pub(crate) mod gate;
 pub mod health;
+pub(crate) mod in_flight;
 pub mod ingest;
 pub mod problem;
 pub mod publish;
 
 use actix_cors::Cors;
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, web,
+};
 
 use self::problem::Problem;
 use crate::chassis::Chassis;
@@ -17,12 +21,7 @@ use crate::origin::Origins;
 /// The routes of every port.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(
-            web::resource("/")
-                .route(web::get().to(health::greeting))
-                .route(web::head().to(health::greeting))
-                .default_service(web::to(method_not_allowed)),
-        )
+        .service(read_only("/", health::greeting))
         .configure(health::routes)
         .configure(ingest::routes)
         .configure(publish::routes)
@@ -37,6 +36,19 @@ pub(crate) fn cors(origins: &Origins) -> Cors {
         .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
         .max_age(600)
+}
+
+/// A resource that answers GET and HEAD, and any other method with 405.
+pub fn read_only<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Clone,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(web::to(method_not_allowed))
 }
 
 async fn not_found(request: HttpRequest) -> HttpResponse {

@@ -23,7 +23,7 @@ pub mod tls;
 mod upgrade;
 mod worker;
 
-pub use addresses::Addresses;
+pub use addresses::{Addresses, Place};
 pub use chassis::{Chassis, ConnectionIds, Readiness};
 pub use ingest::{Answer, Ingest, IngestError};
 pub use metrics::Metrics;

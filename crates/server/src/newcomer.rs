@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use bytes::{Bytes, BytesMut};
 use hub_core::CloseReason;
 
-use crate::addresses::Place;
-use crate::service::Endpoint;
 use crate::stream::Stream;
 
 /// A socket that leaves the acceptor or actix for its shard, which owns it
@@ -23,14 +21,12 @@ pub(crate) struct Newcomer {
     /// The service whose port it came to.
     pub(crate) service: &'static str,
     pub(crate) peer: Option<SocketAddr>,
-    /// Its place among its address's sessions.
-    pub(crate) place: Option<Place>,
 }
 
 /// What is to be done with it.
 pub(crate) enum NewcomerKind {
-    /// An upgraded WebSocket.
-    WebSocket(Endpoint),
+    /// An upgraded WebSocket: STOMP.
+    WebSocket,
     /// An upgraded WebSocket that is closed at once, so that a browser can
     /// read the reason.
     Unwelcome(CloseReason),

@@ -1,17 +1,19 @@
 //! Starting and stopping the chassis.
 
 use std::io;
+use std::net::TcpListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hub_fanout::Mailbox;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use crate::acceptor;
 use crate::chassis::Chassis;
+use crate::http::in_flight::InFlight;
 use crate::service::Service;
 use crate::worker::Worker;
 
@@ -26,45 +28,13 @@ pub(crate) enum Stage {
     Drain,
 }
 
-/// HTTP requests that are being answered.
-#[derive(Clone, Default)]
-pub(crate) struct InFlight(Arc<(AtomicUsize, Notify)>);
-
-/// One request.
-pub(crate) struct InFlightGuard(InFlight);
-
-impl InFlight {
-    pub(crate) fn enter(&self) -> InFlightGuard {
-        self.0.0.fetch_add(1, Ordering::AcqRel);
-        InFlightGuard(self.clone())
-    }
-
-    async fn none(&self) {
-        loop {
-            let changed = self.0.1.notified();
-            if self.0.0.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            changed.await;
-        }
-    }
-}
-
-impl Drop for InFlightGuard {
-    fn drop(&mut self) {
-        let (count, changed) = &*self.0.0;
-        if count.fetch_sub(1, Ordering::AcqRel) == 1 {
-            changed.notify_waiters();
-        }
-    }
-}
-
 /// A server at work.
 pub struct Server {
     chassis: Arc<Chassis>,
     stage: watch::Sender<Stage>,
     in_flight: InFlight,
-    threads: Vec<JoinHandle<io::Result<()>>>,
+    threads: Vec<JoinHandle<()>>,
+    failure: watch::Receiver<Option<String>>,
 }
 
 impl Server {
@@ -72,38 +42,74 @@ impl Server {
     /// bound already; connections are taken from now on.
     pub fn start(
         chassis: Arc<Chassis>,
-        mut services: Vec<Service>,
+        services: Vec<(Service, TcpListener)>,
         mailboxes: Vec<Mailbox>,
     ) -> io::Result<Server> {
         let (stage, _) = watch::channel(Stage::Serve);
-        let in_flight = InFlight::default();
-        let listeners =
-            services.iter_mut().map(|service| service.listener.try_clone()).collect::<Result<_, _>>()?;
+        let (failing, failure) = watch::channel(None);
+        let (services, listeners): (Vec<_>, Vec<_>) = services.into_iter().unzip();
         let services: Arc<[Service]> = services.into();
+        let mut server =
+            Server { chassis, stage, in_flight: InFlight::default(), threads: Vec::new(), failure };
         let workers = mailboxes.len();
         let started_millis =
             SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
-        let (mut threads, mut dealing) = (Vec::new(), Vec::new());
+        let mut dealing = Vec::new();
         for (index, mailbox) in mailboxes.into_iter().enumerate() {
             let (sender, accepted) = mpsc::unbounded_channel();
             dealing.push(sender);
             let worker = Worker {
-                chassis: Arc::clone(&chassis),
+                chassis: Arc::clone(&server.chassis),
                 services: Arc::clone(&services),
                 index,
                 workers,
                 started_millis,
                 mailbox,
                 accepted,
-                stage: stage.subscribe(),
-                in_flight: in_flight.clone(),
+                stage: server.stage.subscribe(),
+                in_flight: server.in_flight.clone(),
             };
-            threads.push(thread::Builder::new().name(format!("worker-{index}")).spawn(move || worker.run())?);
+            server.spawn(format!("worker-{index}"), &failing, move || worker.run())?;
         }
-        let receiver = stage.subscribe();
-        let accepting = move || acceptor::run(listeners, dealing, receiver);
-        threads.push(thread::Builder::new().name("acceptor".into()).spawn(accepting)?);
-        Ok(Server { chassis, stage, in_flight, threads })
+        let receiver = server.stage.subscribe();
+        server.spawn("acceptor".into(), &failing, move || acceptor::run(listeners, dealing, receiver))?;
+        Ok(server)
+    }
+
+    /// Starts a thread whose end, unless the server is stopping, is a failure.
+    fn spawn(
+        &mut self,
+        name: String,
+        failing: &watch::Sender<Option<String>>,
+        work: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
+        let (failing, stage) = (failing.clone(), self.stage.subscribe());
+        let thread = thread::Builder::new().name(name.clone()).spawn(move || {
+            let end = catch_unwind(AssertUnwindSafe(work));
+            if *stage.borrow() == Stage::Serve {
+                let reason = match end {
+                    Ok(Ok(())) => "it ended".to_owned(),
+                    Ok(Err(error)) => error.to_string(),
+                    Err(_) => "it panicked".to_owned(),
+                };
+                failing.send_replace(Some(format!("thread {name}: {reason}")));
+            }
+        })?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Resolves if a thread ends that should not, with the reason; the hub
+    /// must stop then rather than serve some and lose others.
+    pub fn failed(&self) -> impl Future<Output = String> + use<> {
+        let mut failure = self.failure.clone();
+        async move {
+            let reason = failure.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+            match reason {
+                Some(reason) => reason,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// The first half of a graceful shutdown: nothing new is accepted or
@@ -122,11 +128,8 @@ impl Server {
     pub fn drain(self) {
         self.stage.send_replace(Stage::Drain);
         for thread in self.threads {
-            match thread.join() {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "a worker failed"),
-                Err(_) => tracing::error!("a worker panicked"),
-            }
+            // Its panics are caught inside.
+            let _ = thread.join();
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What a service brings to the chassis.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::web;
@@ -8,12 +7,10 @@ use actix_web::web;
 /// Adds a service's REST routes to an application; called once per worker.
 pub type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
-/// One service: a bound listener and what is served there.
+/// One service: what is served at its listener.
 pub struct Service {
     /// Its name in metrics and log lines.
     pub name: &'static str,
-    /// Already bound, so that tests can bind port 0.
-    pub listener: TcpListener,
     /// TLS, where configured.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Its REST routes, beside those that every port has.

@@ -44,6 +44,10 @@ const SCRATCH_BYTES: usize = 64 << 10;
 /// Reads from one socket before the others get their turn.
 const READS_PER_TURN: usize = 8;
 
+/// Publications handed over before sockets get their turn, however many more
+/// wait.
+const PUBLICATIONS_PER_TURN: usize = 64;
+
 /// One worker thread's sockets and subscriptions.
 pub(crate) struct Shard {
     chassis: Arc<Chassis>,
@@ -112,7 +116,8 @@ impl Shard {
                     if let Some(publication) = publication {
                         self.publish(&publication);
                     }
-                    while let Some(publication) = inputs.mailbox.try_next() {
+                    for _ in 1..PUBLICATIONS_PER_TURN {
+                        let Some(publication) = inputs.mailbox.try_next() else { break };
                         self.publish(&publication);
                     }
                 }
@@ -139,8 +144,9 @@ impl Shard {
         self.drain(inputs, &ready).await;
     }
 
-    /// Everything published is handed over, then every socket is closed with
-    /// 1001.
+    /// Everything published is handed over to who is up to date, then every
+    /// socket is closed with 1001 behind what its outbox holds. A subscriber
+    /// that lags behind resumes, or gets a snapshot, from the next hub.
     async fn drain(&mut self, mut inputs: ShardInputs, ready: &Arc<ReadyList>) {
         self.now = Instant::now();
         while let Some(publication) = inputs.mailbox.try_next() {
@@ -188,7 +194,7 @@ impl Shard {
         let session = || hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.now);
         let websocket = || Protocol::WebSocket(hub_ws::Connection::new(limits.message_bytes), session());
         let (protocol, wire, phase, counted) = match newcomer.kind {
-            NewcomerKind::WebSocket(_) => (websocket(), Wire::WebSocket, opening, true),
+            NewcomerKind::WebSocket => (websocket(), Wire::WebSocket, opening, true),
             NewcomerKind::Unwelcome(_) => (websocket(), Wire::WebSocket, opening, false),
             NewcomerKind::RawStomp => (Protocol::Tcp(session()), Wire::Tcp, opening, true),
             NewcomerKind::Refused => (Protocol::Refused, Wire::Tcp, Phase::Closing(close_deadline), false),
@@ -203,7 +209,6 @@ impl Shard {
             phase,
             service: newcomer.service,
             peer: newcomer.peer,
-            place: newcomer.place,
             counted,
         };
         let socket = entry.insert(Socket::new(start, ReadySocket::new(slot as u32, &self.ready), self.now));
@@ -216,7 +221,7 @@ impl Shard {
         match newcomer.kind {
             NewcomerKind::Unwelcome(reason) => self.close(slot, reason),
             NewcomerKind::Refused => self.progress(slot),
-            NewcomerKind::WebSocket(_) | NewcomerKind::RawStomp => {
+            NewcomerKind::WebSocket | NewcomerKind::RawStomp => {
                 let mut ahead = newcomer.ahead;
                 self.receive(slot, &mut ahead);
             }

@@ -10,11 +10,15 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use crate::addresses::Place;
+
 /// What both actix and the shards read from and write to.
 pub struct Stream {
     transport: Transport,
     /// Read already, not taken yet.
     ahead: BytesMut,
+    /// Its place among its address's connections, held as long as the stream.
+    place: Place,
 }
 
 enum Transport {
@@ -27,13 +31,18 @@ const READ_AHEAD_BYTES: usize = 512;
 
 impl Stream {
     /// Plain TCP.
-    pub fn tcp(stream: TcpStream) -> Stream {
-        Stream { transport: Transport::Tcp(stream), ahead: BytesMut::new() }
+    pub fn tcp(stream: TcpStream, place: Place) -> Stream {
+        Stream { transport: Transport::Tcp(stream), ahead: BytesMut::new(), place }
     }
 
     /// TLS whose handshake is done.
-    pub fn tls(stream: TlsStream<TcpStream>) -> Stream {
-        Stream { transport: Transport::Tls(Box::new(stream)), ahead: BytesMut::new() }
+    pub fn tls(stream: TlsStream<TcpStream>, place: Place) -> Stream {
+        Stream { transport: Transport::Tls(Box::new(stream)), ahead: BytesMut::new(), place }
+    }
+
+    /// Whether its address had its share of connections before.
+    pub fn is_welcome(&self) -> bool {
+        self.place.is_welcome()
     }
 
     /// Reads more ahead; what has been read so far is [`Stream::ahead`].

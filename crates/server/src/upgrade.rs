@@ -29,9 +29,7 @@ pub(crate) fn take(
 ) -> Newcomer {
     chassis.metrics.connection_attempts.inc();
     let peer = request.peer_addr();
-    let place = peer.and_then(|peer| chassis.addresses.enter(peer.ip()));
-    let crowded = peer.is_some() && place.is_none();
-    let answer = answer(chassis, service, request, crowded);
+    let answer = answer(chassis, service, request, !framed.io_ref().is_welcome());
     if let Some(reason) = answer.failure {
         chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
     }
@@ -48,7 +46,6 @@ pub(crate) fn take(
         kind: answer.kind,
         service: service.name,
         peer,
-        place,
     }
 }
 
@@ -71,6 +68,13 @@ fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool
         Ok(upgrade) => upgrade,
         Err(error) => return refuse_handshake(error),
     };
+    if chassis.readiness.is_starting() {
+        return refuse(
+            &Problem::unavailable("the hub is replaying its log"),
+            &[("Retry-After", "1")],
+            "starting",
+        );
+    }
     let head = accept(&upgrade, *endpoint);
     let origin = request.headers().get("origin");
     let welcome =
@@ -84,7 +88,7 @@ fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool
     } else if chassis.readiness.is_draining() {
         unwelcome(CloseReason::GOING_AWAY, Some("draining"))
     } else {
-        Answer { head, kind: NewcomerKind::WebSocket(*endpoint), failure: None }
+        Answer { head, kind: NewcomerKind::WebSocket, failure: None }
     }
 }
 

@@ -10,7 +10,7 @@ use actix_http::h1::Codec;
 use actix_http::{HttpService, KeepAlive, Request};
 use actix_service::{Service as _, ServiceFactory as _, fn_service, map_config};
 use actix_web::dev::AppConfig;
-use actix_web::{App, web};
+use actix_web::{App, ResponseError as _, web};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use hub_fanout::Mailbox;
@@ -21,11 +21,13 @@ use tokio::task::{LocalSet, spawn_local, unconstrained};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::addresses::Place;
 use crate::chassis::Chassis;
 use crate::http;
+use crate::http::in_flight::{GuardedBody, InFlight};
 use crate::metrics::ReasonLabels;
 use crate::newcomer::{Newcomer, NewcomerKind};
-use crate::server::{InFlight, Stage};
+use crate::server::Stage;
 use crate::service::Service;
 use crate::shard::{Shard, ShardInputs};
 use crate::sniff::{Protocol, sniff};
@@ -71,11 +73,10 @@ impl Worker {
     /// Runs on the calling thread until the server has drained.
     pub(crate) fn run(self) -> std::io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        LocalSet::new().block_on(&runtime, self.serve());
-        Ok(())
+        LocalSet::new().block_on(&runtime, self.serve())
     }
 
-    async fn serve(mut self) {
+    async fn serve(mut self) -> std::io::Result<()> {
         let (newcomers, receiver) = mpsc::unbounded_channel();
         let mut http = Vec::new();
         for index in 0..self.services.len() {
@@ -91,9 +92,7 @@ impl Worker {
                 spawn_local(Rc::clone(&door).admit(accepted));
             }
         });
-        if shard.await.is_err() {
-            tracing::error!("a shard panicked");
-        }
+        shard.await.map_err(std::io::Error::other)
     }
 
     async fn http_handler(&self, service: usize, newcomers: &mpsc::UnboundedSender<Newcomer>) -> HttpHandler {
@@ -101,18 +100,23 @@ impl Worker {
             let chassis = web::Data::from(Arc::clone(&self.chassis));
             let registry: web::Data<Registry> = web::Data::new(self.chassis.metrics.registry());
             let routes = Arc::clone(&self.services[service].routes);
-            let in_flight = self.in_flight.clone();
+            let (in_flight, gate) = (self.in_flight.clone(), Arc::clone(&self.chassis));
             App::new()
                 .app_data(chassis)
                 .app_data(registry)
                 .wrap(http::cors(&self.chassis.origins))
                 .wrap_fn(move |request, next| {
                     let guard = in_flight.enter();
-                    let response = next.call(request);
+                    let admitted = match http::gate::refuse(&gate, &request) {
+                        Some(problem) => Err(request.into_response(problem.error_response())),
+                        None => Ok(next.call(request)),
+                    };
                     async move {
-                        let response = response.await;
-                        drop(guard);
-                        response
+                        let response = match admitted {
+                            Ok(response) => response.await?.map_into_boxed_body(),
+                            Err(refused) => refused,
+                        };
+                        Ok(response.map_body(|_, body| GuardedBody::boxed(body, guard)))
                     }
                 })
                 .configure(|config| routes(config))
@@ -153,7 +157,10 @@ impl Door {
         let deadline = Duration::from_millis(self.chassis.limits.handshake_ms);
         let service = &self.services[accepted.service];
         let peer = accepted.peer;
-        match timeout(deadline, open(accepted.socket, service)).await {
+        let Some(place) = self.chassis.addresses.enter(peer.ip()) else {
+            return self.fail("sessions_per_address");
+        };
+        match timeout(deadline, open(accepted.socket, place, service)).await {
             Ok(Ok(Some((stream, Protocol::Stomp)))) if service.raw_stomp => {
                 self.admit_stomp(stream, peer, service);
             }
@@ -169,8 +176,7 @@ impl Door {
 
     fn admit_stomp(&self, mut stream: Stream, peer: SocketAddr, service: &Service) {
         self.chassis.metrics.connection_attempts.inc();
-        let place = self.chassis.addresses.enter(peer.ip());
-        if place.is_none() {
+        if !stream.is_welcome() {
             return self.fail("sessions_per_address");
         }
         let newcomer = Newcomer {
@@ -181,7 +187,6 @@ impl Door {
             kind: NewcomerKind::RawStomp,
             service: service.name,
             peer: Some(peer),
-            place,
         };
         let _ = self.newcomers.send(newcomer);
     }
@@ -193,11 +198,15 @@ impl Door {
 
 /// Completes TLS, where configured, and reads far enough to tell the
 /// protocol. `None`: the peer left before it said anything.
-async fn open(socket: std::net::TcpStream, service: &Service) -> std::io::Result<Option<(Stream, Protocol)>> {
+async fn open(
+    socket: std::net::TcpStream,
+    place: Place,
+    service: &Service,
+) -> std::io::Result<Option<(Stream, Protocol)>> {
     let tcp = TcpStream::from_std(socket)?;
     let mut stream = match &service.tls {
-        None => Stream::tcp(tcp),
-        Some(config) => Stream::tls(TlsAcceptor::from(Arc::clone(config)).accept(tcp).await?),
+        None => Stream::tcp(tcp, place),
+        Some(config) => Stream::tls(TlsAcceptor::from(Arc::clone(config)).accept(tcp).await?, place),
     };
     loop {
         if stream.read_ahead().await? == 0 {

@@ -155,6 +155,12 @@ impl Session {
         self.heartbeats.on_sent(now);
     }
 
+    /// Any octet was received, though it may not complete a frame (or not even the message that
+    /// carries it).
+    pub fn on_received(&mut self, now: Instant) {
+        self.heartbeats.on_received(now);
+    }
+
     /// What heart-beating asks for at `now`. Always fine before CONNECTED.
     pub fn poll(&self, now: Instant) -> Liveness {
         self.heartbeats.poll(now)

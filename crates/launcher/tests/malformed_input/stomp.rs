@@ -57,60 +57,42 @@ fn a_frame_that_may_not_open_a_session_is_refused() {
         assert_eq!(error.header("version"), Some("1.0,1.1,1.2"));
     }
     let failed = r#"hub_errors_total{kind="stomp"}"#;
-    assert_eq!(metric(addr, failed), 9.0);
+    assert_eq!(metric(addr, failed), 9);
+}
+
+/// Each in a session of its own, over WebSocket and over TCP; all of them ask for the receipt `r`.
+fn assert_refused_in_a_session(addr: SocketAddr, cases: &[Case]) {
+    let mut bystander = Bystander::new(addr);
+    for case in cases {
+        for carrier in [WEBSOCKET, TCP] {
+            let client = StompClient::connect(carrier(addr), &StompOptions::default()).unwrap();
+            let error = assert_refused(client, *case, end_of(carrier).as_ref());
+            // A command that is none has no headers, either.
+            let receipt = (case.1 != "unknown command").then_some("r");
+            assert_eq!(error.header("receipt-id"), receipt, "{error}");
+        }
+        bystander.assert_unharmed(case.2);
+    }
 }
 
 #[test]
-fn a_frame_that_may_not_come_in_a_session_is_refused_by_its_fault_and_receipt() {
-    let hub = hub(&[("LIMITS__MESSAGE_BYTES", "16384"), ("LIMITS__STOMP_HEADERS", "16")]);
-    let addr = address(&hub);
-    let mut bystander = Bystander::new(addr);
-    let flood: String = (0..17).map(|i| format!("h{i}:x\n")).collect();
-    let flood = format!("SEND\nreceipt:r\ndestination:/topic/relay/x\n{flood}\n\0");
-    let long = format!("SEND\nreceipt:r\nlong:{}\n\n\0", "x".repeat(8_192));
-    let cases: [Case; 29] = [
+fn a_command_that_may_not_come_or_lacks_what_it_needs_is_refused() {
+    let hub = hub(&[]);
+    let cases: [Case; 14] = [
         ("FROB\nreceipt:r\n\n\0", "unknown command", "'FROB'"),
         ("send\nreceipt:r\n\n\0", "unknown command", "'send'"),
         ("CONNECT\nreceipt:r\naccept-version:1.2\n\n\0", "already connected", "CONNECT"),
+        ("STOMP\nreceipt:r\naccept-version:1.2\n\n\0", "already connected", "STOMP"),
         ("SUBSCRIBE\nreceipt:r\nid:0\n\n\0", "missing header", "'destination'"),
         ("SUBSCRIBE\nreceipt:r\ndestination:/topic/relay/x\n\n\0", "missing header", "'id'"),
         ("UNSUBSCRIBE\nreceipt:r\n\n\0", "missing header", "'id'"),
         ("SEND\nreceipt:r\n\nx\0", "missing header", "'destination'"),
         ("ACK\nreceipt:r\n\n\0", "missing header", "'id'"),
         (
-            "SUBSCRIBE\nreceipt:r\nid:0\ndestination:/topic/nowhere\n\n\0",
-            "subscription refused",
-            "there is no destination /topic/nowhere",
-        ),
-        (
-            "SUBSCRIBE\nreceipt:r\nid:0\ndestination:/topic/position-update/mine\n\n\0",
-            "subscription refused",
-            "/topic/position-update/mine: what follows the topic must be a portfolio's UUID",
-        ),
-        (
-            "SUBSCRIBE\nreceipt:r\nid:0\ndestination:/queue/relay/x\n\n\0",
-            "subscription refused",
-            "/queue/relay/x",
-        ),
-        ("SUBSCRIBE\nreceipt:r\nid:0\ndestination:topic/x\n\n\0", "bad destination", "/segment/segment"),
-        ("SUBSCRIBE\nreceipt:r\nid:0\ndestination:/topic/a b\n\n\0", "bad destination", "without blanks"),
-        (
             "SUBSCRIBE\nreceipt:r\nid:0\nack:maybe\ndestination:/topic/relay/x\n\n\0",
             "invalid header",
             "'maybe'",
         ),
-        (
-            "SEND\nreceipt:r\ndestination:/topic/position-update\n\n[]\0",
-            "message refused",
-            "/topic/position-update is computed by the hub and can't be written to",
-        ),
-        (
-            "SEND\nreceipt:r\ndestination:/topic/unrealised-pnl\n\n[]\0",
-            "message refused",
-            "/topic/unrealised-pnl is computed by the hub",
-        ),
-        ("SEND\nreceipt:r\ndestination:/topic/relay/x\n\nx\0", "message refused", "relay.client_send is off"),
-        ("SEND\nreceipt:r\ndestination:/topic/nowhere\n\nx\0", "message refused", "there is no destination"),
         (
             "BEGIN\nreceipt:r\ntransaction:t\n\n\0",
             "transactions are not supported",
@@ -123,24 +105,55 @@ fn a_frame_that_may_not_come_in_a_session_is_refused_by_its_fault_and_receipt() 
             "transactions are not supported",
             "SEND",
         ),
+    ];
+    assert_refused_in_a_session(address(&hub), &cases);
+}
+
+#[test]
+fn a_destination_that_leads_nowhere_or_may_not_be_written_to_is_refused_by_name() {
+    let hub = hub(&[]);
+    let subscribe = |destination| format!("SUBSCRIBE\nreceipt:r\nid:0\ndestination:{destination}\n\n\0");
+    let send = |destination| format!("SEND\nreceipt:r\ndestination:{destination}\n\n[]\0");
+    let (subscription, message) = ("subscription refused", "message refused");
+    let computed = "is computed by the hub and can't be written to";
+    let cases = [
+        (subscribe("/topic/nowhere"), subscription, "there is no destination /topic/nowhere"),
+        (
+            subscribe("/topic/position-update/mine"),
+            subscription,
+            "/topic/position-update/mine: what follows the topic must be a portfolio's UUID",
+        ),
+        (subscribe("/queue/relay/x"), subscription, "/queue/relay/x: queues are not served yet"),
+        (subscribe("topic/x"), "bad destination", "a destination is /segment/segment"),
+        (subscribe("/topic/a b"), "bad destination", "without blanks or empty segments"),
+        (subscribe(&format!("/{}", "x".repeat(255))), "bad destination", "at most 255 bytes"),
+        (send("/topic/position-update"), message, computed),
+        (send("/topic/position-update/mine"), message, computed),
+        (send("/topic/unrealised-pnl"), message, computed),
+        (send("/topic/nowhere"), message, "there is no destination /topic/nowhere"),
+        (send("/topic/relay/x"), message, "clients may not SEND here: relay.client_send is off"),
+    ];
+    let cases = cases.each_ref().map(|(text, message, body)| (text.as_str(), *message, *body));
+    assert_refused_in_a_session(address(&hub), &cases);
+}
+
+#[test]
+fn a_frame_that_is_malformed_or_beyond_a_limit_is_refused_by_its_fault() {
+    let hub = hub(&[("LIMITS__MESSAGE_BYTES", "16384"), ("LIMITS__STOMP_HEADERS", "16")]);
+    let flood = format!("SEND\nreceipt:r\ndestination:/topic/relay/x\n{}\n\0", "x:x\n".repeat(17));
+    let long = format!("SEND\nreceipt:r\nlong:{}\n\n\0", "x".repeat(8_192));
+    let cases: [Case; 9] = [
         ("SEND\nreceipt:r\ncontent-length:many\n\nx\0", "malformed frame received", "'many'"),
+        ("SEND\nreceipt:r\ncontent-length:-1\n\nx\0", "malformed frame received", "'-1'"),
         ("SEND\nreceipt:r\ncontent-length:1\n\nxx\0", "malformed frame received", "content-length = 1"),
         ("SEND\nreceipt:r\ncontent-length:20000\n\n", "frame too large", "content-length 20000"),
         ("SEND\nreceipt:r\nhead\\er:x\n\n\0", "undefined escape sequence", "no escape of STOMP 1.2"),
         ("SEND\nreceipt:r\nno colon\n\n\0", "malformed frame received", "'no colon'"),
+        ("SEND\nreceipt:r\n\0", "malformed frame received", "ends within its headers"),
         (&flood, "too many headers", "max_headers = 16"),
         (&long, "header line too long", "max_header_line_bytes = 8192"),
     ];
-    for case in cases {
-        for carrier in [WEBSOCKET, TCP] {
-            let client = StompClient::connect(carrier(addr), &StompOptions::default()).unwrap();
-            let error = assert_refused(client, case, end_of(carrier).as_ref());
-            // A command that is none has no headers, either.
-            let receipt = (case.1 != "unknown command").then_some("r");
-            assert_eq!(error.header("receipt-id"), receipt, "{error}");
-        }
-        bystander.assert_unharmed(case.2);
-    }
+    assert_refused_in_a_session(address(&hub), &cases);
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! WebSockets: a handshake is refused in HTTP, a frame by a Close that says why (RFC 6455, section 7.4).
+//! WebSocket: a handshake is refused in HTTP, a frame by a Close that says why (RFC 6455, section 7.4).
 
 use std::net::SocketAddr;
 
 use hub_testkit::http::{HttpConnection, Response};
+use hub_testkit::stomp::{Carrier, StompClient, StompOptions};
 use hub_testkit::ws::frame::{self, masked};
 use hub_testkit::ws::{WsClient, WsOptions};
 
@@ -14,7 +15,9 @@ const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
 const CONNECTION: (&str, &str) = ("Connection", "Upgrade");
 const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
 
-fn handshake(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+fn handshake(addr: SocketAddr, method: &str, path: &str, headers: Headers) -> Response {
     let mut connection = HttpConnection::connect(addr, PATIENCE).unwrap();
     let answer = connection.request(method, path, headers, b"").unwrap();
     connection.into_socket().expect_end().unwrap();
@@ -33,7 +36,7 @@ fn a_handshake_that_is_none_is_refused_by_the_header_at_fault() {
         problem(&handshake(addr, "GET", path, &whole), 404);
     }
     let old = ("Sec-WebSocket-Version", "8");
-    let cases: [(&[(&str, &str)], u16, &str); 7] = [
+    let cases: [(Headers, u16, &str); 7] = [
         (&[UPGRADE, CONNECTION, old, KEY], 426, "header Sec-WebSocket-Version is not 13"),
         (&[UPGRADE, CONNECTION, KEY], 426, "header Sec-WebSocket-Version is not 13"),
         (&[UPGRADE, CONNECTION, VERSION], 400, "header Sec-WebSocket-Key is not 16 bytes in base64"),
@@ -77,12 +80,34 @@ fn a_page_from_elsewhere_is_let_in_and_told_1008_at_once() {
         assert_eq!(ws.expect_close().unwrap(), (1008, "Origin not allowed".to_owned()), "{origin}");
         bystander.assert_unharmed(origin);
     }
-    assert_eq!(metric(addr, r#"hub_connections_failed_total{reason="origin"}"#), 4.0);
-    assert_eq!(metric(addr, r#"hub_closed_total{code="1008"}"#), 4.0);
+    assert_eq!(metric(addr, r#"hub_connections_failed_total{reason="origin"}"#), 4);
+    assert_eq!(metric(addr, r#"hub_closed_total{code="1008"}"#), 4);
     for origin in ["http://localhost:4200", "http://127.0.0.1:8080", "http://localhost"] {
         let mut ws = WsClient::connect(addr, "/ws", &WsOptions::from_origin(origin)).unwrap();
         assert_eq!(ws.fence().unwrap(), [], "{origin}");
     }
+}
+
+#[test]
+fn one_session_too_many_from_an_address_is_told_1013_until_another_leaves() {
+    let hub = hub(&[("LIMITS__SESSIONS_PER_ADDRESS", "3")]);
+    let addr = address(&hub);
+    let mut bystander = Bystander::new(addr);
+    let raw = StompClient::connect(Carrier::tcp(addr, PATIENCE).unwrap(), &StompOptions::default()).unwrap();
+    let leaves = stomp(addr);
+    let connect = || WsClient::connect(addr, "/ws", &WsOptions::default()).unwrap();
+    let crowded = (1013, "Too many sessions from this address".to_owned());
+    assert_eq!(connect().expect_close().unwrap(), crowded);
+    let mut refused = StompClient::unconnected(Carrier::tcp(addr, PATIENCE).unwrap());
+    refused.send_connect("CONNECT", &StompOptions::default()).unwrap();
+    assert_eq!(refused.expect_end().unwrap(), None, "TCP has no way to say why");
+    assert_eq!(metric(addr, r#"hub_connections_failed_total{reason="sessions_per_address"}"#), 2);
+
+    drop(leaves);
+    let free = || connect().fence().ok();
+    hub_testkit::wait::until(PATIENCE, "a place", free).unwrap();
+    drop(raw);
+    bystander.assert_unharmed("a crowd");
 }
 
 /// A text frame's header with a 64-bit length, masked by zeros.
@@ -122,7 +147,7 @@ fn a_frame_that_breaks_rfc_6455_is_answered_by_its_close_code_and_reason() {
         assert_eq!(ws.expect_close().unwrap(), (code, reason.to_owned()), "{:02x?}", bytes.get(..8));
         bystander.assert_unharmed(reason);
     }
-    assert_eq!(metric(addr, r#"hub_errors_total{kind="websocket"}"#), 16.0);
+    assert_eq!(metric(addr, r#"hub_errors_total{kind="websocket"}"#), 16);
 }
 
 #[test]
@@ -166,6 +191,6 @@ fn peers_that_vanish_in_the_middle_of_anything_leave_nothing_behind() {
         hub_testkit::OverSocket::socket_mut(&mut ws).reset_on_drop().unwrap();
     }
     drop(stomp(addr));
-    hub_testkit::wait::until(PATIENCE, "only the bystander", || (open() == 1.0).then_some(())).unwrap();
+    hub_testkit::wait::until(PATIENCE, "only the bystander", || (open() == 1).then_some(())).unwrap();
     bystander.assert_unharmed("resets");
 }

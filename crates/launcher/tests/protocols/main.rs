@@ -1,4 +1,4 @@
-//! What clients speak to the hub: STOMP over WebSockets and TCP, relays, and plain HTTP.
+//! What clients speak to the hub: STOMP over WebSocket and TCP, relays, and plain HTTP.
 
 #[path = "../support/mod.rs"]
 mod support;

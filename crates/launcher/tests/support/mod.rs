@@ -88,12 +88,12 @@ pub(crate) fn holdings(rows: &Value) -> BTreeMap<(String, String), u64> {
     rows.as_array().unwrap().iter().map(held).collect()
 }
 
-/// One sample of `/metrics`, with its labels as they are written there; 0 where there is none.
-pub(crate) fn metric(addr: SocketAddr, sample: &str) -> f64 {
+/// A whole number in `/metrics`, by its name and labels as they are written there; 0 where there is none.
+pub(crate) fn metric(addr: SocketAddr, sample: &str) -> u64 {
     let answer = http::get(addr, "/metrics").unwrap();
     let text = answer.text().unwrap();
     let value = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
-    value.map_or(0.0, |value| value.parse().unwrap())
+    value.map_or(0, |value| value.parse().unwrap())
 }
 
 /// A STOMP session over a WebSocket.

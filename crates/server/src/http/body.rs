@@ -1,15 +1,26 @@
 //! Request bodies, bounded.
 
+use std::time::Duration;
+
 use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
+use hub_core::limits::Limits;
+use tokio::time::timeout;
 
 use super::problem::Problem;
 
-/// Reads a body of at most `max_bytes`; a declared length beyond is refused
-/// before a byte is read.
-pub async fn read(headers: &HeaderMap, mut payload: Payload, max_bytes: usize) -> Result<Bytes, Problem> {
+/// Reads a body of at most `limits.message_bytes`, within `limits.body_ms`; a
+/// declared length beyond is refused before a byte is read.
+pub async fn read(headers: &HeaderMap, payload: Payload, limits: &Limits) -> Result<Bytes, Problem> {
+    let deadline = Duration::from_millis(limits.body_ms);
+    timeout(deadline, read_all(headers, payload, limits.message_bytes))
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(408, format!("the body did not come within {deadline:?}"))))
+}
+
+async fn read_all(headers: &HeaderMap, mut payload: Payload, max_bytes: usize) -> Result<Bytes, Problem> {
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Problem::new(415, "Content-Encoding is not supported; send the body as it is"));
     }

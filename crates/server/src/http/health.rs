@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 
-use super::ChassisData;
+use super::{ChassisData, read_only};
 
 #[derive(Serialize)]
 struct Status {
@@ -16,13 +16,12 @@ const DOWN: Status = Status { status: "DOWN" };
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     for path in ["/health", "/actuator/health", "/actuator/health/liveness"] {
-        config.route(path, web::get().to(health));
-        config.route(path, web::head().to(health));
+        config.service(read_only(path, health));
     }
     for path in ["/ready", "/actuator/health/readiness"] {
-        config.route(path, web::get().to(ready));
+        config.service(read_only(path, ready));
     }
-    config.route("/metrics", web::get().to(metrics));
+    config.service(read_only("/metrics", metrics));
 }
 
 /// `curl -I http://localhost:8086`: somebody is there.

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
 use hub_core::normalize::{self, BodyError, BodyForm, Kind};
+use hub_log::LogError;
 
 use super::problem::Problem;
 use super::{ChassisData, body};
@@ -28,7 +29,7 @@ async fn ingest(
     let kind: Kind = kind.parse().map_err(|_| unknown_kind(&kind))?;
     let form = form(request.headers())?;
     let limits = &chassis.limits;
-    let body = body::read(request.headers(), payload, limits.message_bytes).await?;
+    let body = body::read(request.headers(), payload, limits).await?;
     let items = normalize::items(&body, form, limits.ingest_items).map_err(|error| malformed(&error))?;
     let answer = Ingest::new(chassis.clone().into_inner()).submit(kind, &items).await?;
     let status = StatusCode::from_u16(answer.http_status()).unwrap_or(StatusCode::OK);
@@ -62,6 +63,10 @@ fn malformed(error: &BodyError) -> Problem {
 
 impl From<IngestError> for Problem {
     fn from(error: IngestError) -> Problem {
-        Problem::unavailable(error.to_string())
+        match error {
+            // Trying again would not help.
+            IngestError::Log(LogError::TooLarge { .. }) => Problem::new(413, error.to_string()),
+            _ => Problem::unavailable(error.to_string()),
+        }
     }
 }

@@ -14,7 +14,8 @@ use super::{ChassisData, body};
 const CUSTOM_PREFIX: &str = "stomp-";
 
 /// Headers of a MESSAGE that are the hub's to set.
-const OWN: [&str; 6] = ["subscription", "message-id", "destination", "content-length", "content-type", "ack"];
+const OWN: [&str; 7] =
+    ["subscription", "message-id", "destination", "content-length", "content-type", "ack", "resume"];
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(
@@ -45,7 +46,7 @@ async fn publish(
     if chassis.readiness.is_draining() {
         return Err(Problem::unavailable("the hub is shutting down"));
     }
-    let body = body::read(request.headers(), payload, chassis.limits.message_bytes).await?;
+    let body = body::read(request.headers(), payload, &chassis.limits).await?;
     let message = chassis.publisher.relay(destination, headers(request.headers())?, body);
     let position = Position { epoch: message.epoch, offset: Offset(message.sequence) };
     let (destination, message_id) = (message.destination.to_string(), format!("{position}-0"));

@@ -1,11 +1,12 @@
 //! From a publication to the sockets of a shard.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::{CloseReason, Timestamp};
-use hub_fanout::{Changed, Composition, Flush, RelayMessage, StateFlush, View};
+use hub_core::{CloseReason, Position, Timestamp};
+use hub_fanout::{Changed, Composition, Flush, RelayMessage, Room, StateFlush, View};
 
 use super::Shard;
 use super::framing::{Drain, Frames};
@@ -14,12 +15,37 @@ use super::subscribe::{FramingId, Source};
 /// What a socket that lags behind gets at a time, in bytes of elements.
 const CHUNK_BYTES: usize = 64 << 10;
 
+/// About what the head of a MESSAGE adds to its body, where every element is
+/// a message of its own.
+const HEAD_BYTES: usize = 256;
+
+/// Parts that one socket may pull before the others get their turn.
+const PULLS_PER_TURN: usize = 8;
+
+/// Frames kept for the rest of a publication's subscribers, in bytes over all
+/// framings; beyond, a framing is encoded again when it comes again.
+const ENCODED_BYTES_MAX: usize = 8 << 20;
+
 /// One topic's part of a flush.
-struct Batch {
+struct Batch<'a> {
+    state: &'a StateFlush,
     composition: Composition,
-    /// The whole of what changed, when all of it fits an outbox.
-    elements: Option<Vec<Bytes>>,
+    room: Room,
+    /// The whole of what changed, when all of it fits an outbox; looked up
+    /// for the first subscriber that wants it, so that nothing is computed
+    /// where nobody looks.
+    elements: OnceCell<Option<Vec<Bytes>>>,
     frames: Encoded,
+}
+
+impl Batch<'_> {
+    fn elements(&self) -> Option<&[Bytes]> {
+        let elements = self.elements.get_or_init(|| match &self.state.changed {
+            Changed::Keys(keys) => elements_within(&*self.state.view, keys, self.room),
+            Changed::Unlisted => None,
+        });
+        elements.as_deref()
+    }
 }
 
 /// Frames encoded at most once for each framing. Neighbours mostly share one,
@@ -28,13 +54,26 @@ struct Batch {
 struct Encoded {
     last: Option<(FramingId, Frames)>,
     all: HashMap<FramingId, Frames>,
+    bytes: usize,
 }
 
 impl Encoded {
     fn get(&mut self, framing: FramingId, encode: impl FnOnce() -> Frames) -> &Frames {
         let last = self.last.take().filter(|(last, _)| *last == framing);
-        let entry = last.unwrap_or_else(|| (framing, self.all.entry(framing).or_insert_with(encode).clone()));
+        let entry = last.unwrap_or_else(|| (framing, self.find(framing, encode)));
         &self.last.insert(entry).1
+    }
+
+    fn find(&mut self, framing: FramingId, encode: impl FnOnce() -> Frames) -> Frames {
+        if let Some(frames) = self.all.get(&framing) {
+            return frames.clone();
+        }
+        let frames = encode();
+        if self.bytes + frames.bytes.len() <= ENCODED_BYTES_MAX {
+            self.bytes += frames.bytes.len();
+            self.all.insert(framing, frames.clone());
+        }
+        frames
     }
 }
 
@@ -60,47 +99,40 @@ impl Shard {
         // gone is buried after it.
         let subscribers = std::mem::take(&mut topic.subscribers);
         if !subscribers.is_empty() {
-            let mut batch = self.batch(state);
+            let composition = self.chassis.catalog.states()[usize::from(state.topic.0)].composition;
+            let room = Room::new(self.chassis.limits.outbox_bytes, per_element(composition));
+            let (elements, frames) = (OnceCell::new(), Encoded::default());
+            let mut batch = Batch { state, composition, room, elements, frames };
             let mut sent = 0;
             for key in &subscribers {
-                sent += self.deliver_to(*key, state, &mut batch);
+                sent += self.deliver_to(*key, &mut batch);
             }
             self.chassis.metrics.messages_sent.inc_by(sent);
         }
         self.topics[usize::from(state.topic.0)].subscribers = subscribers;
     }
 
-    fn batch(&self, state: &StateFlush) -> Batch {
-        let elements = match &state.changed {
-            Changed::Keys(keys) => elements_within(&*state.view, keys, self.chassis.limits.outbox_bytes),
-            Changed::Unlisted => None,
-        };
-        let composition = self.chassis.catalog.states()[usize::from(state.topic.0)].composition;
-        Batch { composition, elements, frames: Encoded::default() }
-    }
-
     /// One subscriber's part; gives the number of messages sent at once.
-    fn deliver_to(&mut self, key: usize, state: &StateFlush, batch: &mut Batch) -> u64 {
+    fn deliver_to(&mut self, key: usize, batch: &mut Batch<'_>) -> u64 {
         let Some(subscription) = self.subscriptions.get_mut(key) else { return 0 };
         let Source::State { owed, .. } = &mut subscription.source else { return 0 };
         let Some(socket) = self.sockets.get_mut(subscription.slot) else { return 0 };
         let at_once = owed.is_caught_up() && owed.filter().is_all() && socket.outbox.is_empty();
-        let Some(elements) = batch.elements.as_ref().filter(|_| at_once) else {
+        if !at_once || batch.elements().is_none() {
             let slot = subscription.slot;
-            self.chassis.metrics.conflated.inc_by(owed.note(&state.changed, self.position.offset));
+            self.chassis.metrics.conflated.inc_by(owed.note(&batch.state.changed, self.position.offset));
             self.progress(slot);
             return 0;
-        };
+        }
         owed.advance(self.position.offset);
+        let elements = batch.elements.get().and_then(Option::as_deref).unwrap_or_default();
         if elements.is_empty() {
             return 0;
         }
-        let framings = &self.framings;
-        let (composition, position, ids) = (batch.composition, self.position, &self.ids);
-        let frames = batch.frames.get(subscription.framing, || {
-            let drain = Drain { elements, composition, position, last: true };
-            framings.get(subscription.framing).state(&drain, ids)
-        });
+        let drain = Drain { elements, composition: batch.composition, position: self.position, last: true };
+        let (framings, ids) = (&self.framings, &self.ids);
+        let encode = || framings.get(subscription.framing).state(&drain, ids);
+        let frames = batch.frames.get(subscription.framing, encode);
         if socket.send(frames.bytes.clone(), self.now).is_err() {
             self.gone.push(subscription.slot);
         }
@@ -111,7 +143,7 @@ impl Shard {
     /// it, pulls what its subscriptions are owed. A socket that is closing
     /// moves on towards its end.
     pub(super) fn progress(&mut self, slot: usize) {
-        loop {
+        for _ in 0..PULLS_PER_TURN {
             let Some(socket) = self.sockets.get_mut(slot) else { return };
             if socket.flush(self.now).is_err() {
                 self.gone.push(slot);
@@ -126,6 +158,10 @@ impl Shard {
             if !self.pull(slot) {
                 return;
             }
+        }
+        // The others first; then on.
+        if let Some(socket) = self.sockets.get(slot) {
+            socket.ready.list();
         }
     }
 
@@ -143,10 +179,13 @@ impl Shard {
                 continue;
             }
             let mut elements = Vec::new();
-            let last = owed.take(&**view, self.position.offset, CHUNK_BYTES, &mut elements);
+            let composition = self.chassis.catalog.states()[topic].composition;
+            let room = Room::new(CHUNK_BYTES, per_element(composition));
+            let last = owed.take(&**view, room, &mut elements);
             if !elements.is_empty() {
-                let composition = self.chassis.catalog.states()[topic].composition;
-                let drain = Drain { elements: &elements, composition, position: self.position, last };
+                // Where it has got to, which may be short of where others are.
+                let position = Position { offset: owed.noted(), ..self.position };
+                let drain = Drain { elements: &elements, composition, position, last };
                 let frames = self.framings.get(subscription.framing).state(&drain, &self.ids);
                 self.chassis.metrics.messages_sent.inc_by(frames.messages);
                 socket.outbox.push(frames.bytes);
@@ -195,15 +234,22 @@ impl Shard {
     }
 }
 
-/// The elements of `keys`, unless they are more than `max_bytes`.
-fn elements_within(view: &dyn View, keys: &[u32], max_bytes: usize) -> Option<Vec<Bytes>> {
+/// What an element costs beside its own bytes.
+fn per_element(composition: Composition) -> usize {
+    match composition {
+        Composition::Array => 1,
+        Composition::Each => HEAD_BYTES,
+    }
+}
+
+/// The elements of `keys`, unless there is no room for all of them.
+fn elements_within(view: &dyn View, keys: &[u32], mut room: Room) -> Option<Vec<Bytes>> {
     let mut elements = Vec::with_capacity(keys.len());
-    let mut bytes = 0;
     for element in keys.iter().filter_map(|key| view.element(*key)) {
-        bytes += element.len();
-        if bytes > max_bytes {
+        if !room.is_left() {
             return None;
         }
+        room.take(element.len());
         elements.push(element);
     }
     Some(elements)

@@ -4,10 +4,10 @@
 //! STOMP version, same subscription id, same destination as they named it)
 //! share one [`Framing`], and with it the bytes of every flush.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::Cell;
 
 use bytes::Bytes;
-use hub_core::{Epoch, Offset, Position, TopicName};
+use hub_core::{Offset, Position, TopicName};
 use hub_fanout::{Composition, RelayMessage};
 use hub_stomp::{Version, encode};
 use hub_ws::{OpCode, frame};
@@ -152,18 +152,19 @@ impl Framing {
 /// at the time of its start, so that a restart at the same offset does not
 /// repeat an id.
 pub(super) struct MessageIds {
-    next: AtomicU64,
+    next: Cell<u64>,
     step: u64,
 }
 
 impl MessageIds {
     /// The ids of shard `index` of `shards`.
     pub(super) fn new(started_millis: u64, index: u64, shards: u64) -> MessageIds {
-        MessageIds { next: AtomicU64::new(started_millis * shards + index), step: shards }
+        MessageIds { next: Cell::new(started_millis * shards + index), step: shards }
     }
 
     fn next(&self, position: Position) -> String {
-        let Position { epoch: Epoch(_), .. } = position;
-        format!("{position}-{}", self.next.fetch_add(self.step, Ordering::Relaxed))
+        let n = self.next.get();
+        self.next.set(n.wrapping_add(self.step));
+        format!("{position}-{n}")
     }
 }

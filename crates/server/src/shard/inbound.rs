@@ -135,12 +135,16 @@ impl Shard {
     ) -> Result<(), Refusal> {
         let reply = match request {
             Request::Heartbeat | Request::Connect(_) => return Ok(()),
-            Request::Subscribe { id, destination, reply, .. } => {
+            Request::Subscribe { id, destination, headers, reply, .. } => {
                 let destination = parse_destination(&destination, &reply)?;
+                let refused = |detail: String| reply.refusal("subscription refused", detail);
+                check_options(headers).map_err(refused)?;
                 let subscription = id.map(|id| id.into_owned().into_boxed_str());
+                if subscription.as_ref().is_some_and(|id| id.len() > SUBSCRIPTION_ID_MAX_BYTES) {
+                    return Err(refused(format!("an id has at most {SUBSCRIPTION_ID_MAX_BYTES} bytes")));
+                }
                 let framing = Framing { wire, version, subscription, destination };
-                self.subscribe(slot, framing)
-                    .map_err(|error| reply.refusal("subscription refused", error.to_string()))?;
+                self.subscribe(slot, framing).map_err(|error| refused(error.to_string()))?;
                 reply
             }
             Request::Unsubscribe { target, reply, .. } => {
@@ -198,6 +202,21 @@ fn parse_destination(text: &str, reply: &Reply<'_>) -> Result<TopicName, Refusal
         reply.refusal("bad destination", format!("{shown:?} is no destination: {error}"))
     })
 }
+
+/// An option that is not honoured is refused: whoever asks for one portfolio
+/// must not be sent all of them.
+fn check_options(headers: Headers<'_>) -> Result<(), String> {
+    match LATER_OPTIONS.iter().find(|option| headers.contains(option)) {
+        Some(option) => Err(format!("the option {option} is not supported yet")),
+        None => Ok(()),
+    }
+}
+
+/// SUBSCRIBE options of the design that come with a later version.
+const LATER_OPTIONS: [&str; 5] = ["portfolio-ids", "interval", "snapshot", "resume", "batch"];
+
+/// It is in every message of the subscription.
+const SUBSCRIPTION_ID_MAX_BYTES: usize = 128;
 
 /// How much of what was sent an ERROR repeats.
 const EXCERPT_CHARS: usize = 64;

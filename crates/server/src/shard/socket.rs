@@ -14,7 +14,6 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use super::framing::Wire;
 use super::ready::ReadySocket;
-use crate::addresses::Place;
 use crate::stream::Stream;
 
 /// A socket that a shard owns.
@@ -39,7 +38,6 @@ pub(super) struct Socket {
     pub(super) last_received: Instant,
     /// Counted in `hub_connections`.
     pub(super) counted: bool,
-    _place: Option<Place>,
 }
 
 /// What is spoken on a socket.
@@ -98,7 +96,6 @@ pub(super) struct SocketStart {
     pub(super) phase: Phase,
     pub(super) service: &'static str,
     pub(super) peer: Option<SocketAddr>,
-    pub(super) place: Option<Place>,
     pub(super) counted: bool,
 }
 
@@ -121,7 +118,6 @@ impl Socket {
             last_sent: now,
             last_received: now,
             counted: start.counted,
-            _place: start.place,
         }
     }
 

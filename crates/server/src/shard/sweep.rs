@@ -71,11 +71,12 @@ fn due_of(socket: &mut Socket, now: Instant) -> Due {
         Phase::Open => {}
         _ => return Due::Nothing,
     }
-    let last_sent = socket.last_sent;
+    let (last_sent, last_received) = (socket.last_sent, socket.last_received);
     let Some(session) = socket.protocol.as_deref_mut().and_then(Protocol::session) else {
         return Due::Nothing;
     };
     session.on_sent(last_sent);
+    session.on_received(last_received);
     match session.poll(now) {
         Liveness::PeerSilent => Due::Close(CloseReason::PEER_SILENT),
         // Bytes that wait for a full socket keep it alive as well as a beat.
@@ -88,7 +89,9 @@ fn due_of(socket: &mut Socket, now: Instant) -> Due {
 /// One owner of liveness: pings only where no heart-beats were agreed upon.
 fn silence(socket: &Socket, now: Instant) -> Due {
     let silent = now.saturating_duration_since(socket.last_received);
-    if socket.wire != Wire::WebSocket || silent < PING_AFTER {
+    if socket.wire != Wire::WebSocket || silent < PING_AFTER || !socket.outbox.is_empty() {
+        // Behind bytes that wait, a ping would arrive no sooner than they do:
+        // a slow reader is not a silent peer.
         Due::Nothing
     } else if silent >= 3 * PING_AFTER {
         Due::Close(CloseReason::PEER_SILENT)

@@ -8,6 +8,7 @@ pub mod close;
 pub mod dto;
 pub mod event;
 pub mod fixed;
+pub mod heartbeat;
 pub mod id;
 pub mod limits;
 pub mod normalize;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::heartbeat::STOMP_HEARTBEAT_MS;
+
 /// Section `[limits]` of the configuration. Sizes are in bytes, times in
 /// milliseconds.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,6 +27,8 @@ pub struct Limits {
     pub stomp_header_line_bytes: usize,
     /// Items of one ingest request.
     pub ingest_items: usize,
+    /// The interval of STOMP heart-beats, offered and asked for.
+    pub heartbeat_ms: u32,
     /// From the first byte to a request's head, an upgrade or a CONNECT.
     pub handshake_ms: u64,
     /// For the body of an HTTP request to come in whole.
@@ -46,6 +50,7 @@ impl Default for Limits {
             stomp_headers: 64,
             stomp_header_line_bytes: 8 << 10,
             ingest_items: 10_000,
+            heartbeat_ms: STOMP_HEARTBEAT_MS,
             handshake_ms: 10_000,
             body_ms: 30_000,
             close_ms: 5_000,
@@ -67,7 +72,7 @@ pub struct LimitsError {
 impl Limits {
     /// Checks the limits against each other.
     pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 12] = [
+        let rules: [(&'static str, bool, &'static str); 13] = [
             ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
             ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
             ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
@@ -80,6 +85,7 @@ impl Limits {
                 "must be at least 256 and no more than limits.message_bytes",
             ),
             ("ingest_items", self.ingest_items >= 1, "must be at least 1"),
+            ("heartbeat_ms", self.heartbeat_ms >= 1000, "must be at least 1000"),
             ("handshake_ms", self.handshake_ms >= 100, "must be at least 100"),
             ("body_ms", self.body_ms >= 100, "must be at least 100"),
             ("close_ms", self.close_ms >= 100, "must be at least 100"),

@@ -12,7 +12,7 @@ use hub_server::tls::{self, TlsError};
 use hub_server::{
     Addresses, Chassis, ConnectionIds, Endpoint, Ingest, Metrics, Origins, Readiness, Server, Service,
 };
-use hub_stomp::SessionConfig;
+use hub_stomp::{HeartBeat, SessionConfig};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -216,7 +216,7 @@ fn stomp(config: &Config) -> SessionConfig {
             max_header_line_bytes: config.limits.stomp_header_line_bytes,
         },
         max_subscriptions: config.limits.subscriptions_per_session,
-        ..SessionConfig::default()
+        heart_beat: HeartBeat { offer_ms: config.limits.heartbeat_ms, wish_ms: config.limits.heartbeat_ms },
     }
 }
 

@@ -11,7 +11,7 @@ pub mod publish;
 use actix_cors::Cors;
 use actix_web::http::header;
 use actix_web::{
-    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, web,
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route, web,
 };
 
 use self::problem::Problem;
@@ -48,15 +48,21 @@ where
     web::resource(path)
         .route(web::get().to(handler.clone()))
         .route(web::head().to(handler))
-        .default_service(web::to(method_not_allowed))
+        .default_service(not_allowed("GET, HEAD"))
 }
 
 async fn not_found(request: HttpRequest) -> HttpResponse {
     Problem::not_found(format!("there is nothing at {}", request.path())).error_response()
 }
 
-pub(crate) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
-    Problem::new(405, format!("{} is not allowed at {}", request.method(), request.path())).error_response()
+/// 405, with the methods that a path has.
+pub(crate) fn not_allowed(methods: &'static str) -> Route {
+    web::to(move |request: HttpRequest| async move {
+        let detail = format!("{} is not allowed at {}", request.method(), request.path());
+        let mut response = Problem::new(405, detail).error_response();
+        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(methods));
+        response
+    })
 }
 
 /// What handlers are given.

@@ -14,7 +14,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/api/ingest/{kind}")
             .route(web::post().to(ingest))
-            .default_service(web::to(super::method_not_allowed)),
+            .default_service(super::not_allowed("POST")),
     );
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/api/publish/{destination:.*}")
             .route(web::post().to(publish))
-            .default_service(web::to(super::method_not_allowed)),
+            .default_service(super::not_allowed("POST")),
     );
 }
 

@@ -1,10 +1,11 @@
 //! Deadlines and heart-beats: one pass over all sockets instead of a timer
 //! for each.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use hub_core::CloseReason;
+use hub_core::heartbeat::{self, Sign};
 use hub_stomp::{Liveness, encode};
 use hub_ws::frame;
 
@@ -12,10 +13,6 @@ use super::Shard;
 use super::framing::Wire;
 use super::socket::{Phase, Protocol, Socket};
 use crate::metrics::ReasonLabels;
-
-/// A WebSocket whose peer promised no heart-beats is pinged after this long
-/// a silence, and closed after three times as long.
-const PING_AFTER: Duration = Duration::from_secs(25);
 
 /// What a socket needs now.
 enum Due {
@@ -86,18 +83,17 @@ fn due_of(socket: &mut Socket, now: Instant) -> Due {
     }
 }
 
-/// One owner of liveness: pings only where no heart-beats were agreed upon.
+/// Pings only where no heart-beats were agreed upon, and nothing waits: behind
+/// other bytes a ping would arrive no sooner than they do.
 fn silence(socket: &Socket, now: Instant) -> Due {
+    if socket.wire != Wire::WebSocket || !socket.outbox.is_empty() {
+        return Due::Nothing;
+    }
     let silent = now.saturating_duration_since(socket.last_received);
-    if socket.wire != Wire::WebSocket || silent < PING_AFTER || !socket.outbox.is_empty() {
-        // Behind bytes that wait, a ping would arrive no sooner than they do:
-        // a slow reader is not a silent peer.
-        Due::Nothing
-    } else if silent >= 3 * PING_AFTER {
-        Due::Close(CloseReason::PEER_SILENT)
-    } else if now.saturating_duration_since(socket.last_sent) >= PING_AFTER {
-        Due::Ping
-    } else {
-        Due::Nothing
+    let unsent = now.saturating_duration_since(socket.last_sent);
+    match heartbeat::sign_of_life(silent, unsent) {
+        Sign::None => Due::Nothing,
+        Sign::Ping => Due::Ping,
+        Sign::GiveUp => Due::Close(CloseReason::PEER_SILENT),
     }
 }

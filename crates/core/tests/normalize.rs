@@ -117,6 +117,13 @@ fn what_is_wrong_is_named_by_its_canonical_field() {
 }
 
 #[test]
+fn a_price_that_the_side_does_not_use_must_be_one_all_the_same() {
+    for (field, value) in [("sellPrice", "-1"), ("sellPrice", "\"abc\""), ("price", "-1"), ("price", "[]")] {
+        assert_eq!(field_at_fault(transaction(&buy_with(field, value))), field, "{field}: {value}");
+    }
+}
+
+#[test]
 fn a_number_keeps_every_digit() {
     let quote = |price: &str| match read(Kind::Prices, &format!(r#"{{"symbol":"X","price":{price}}}"#)) {
         Ok(Event::Price(quote)) => quote.price.to_string(),
@@ -138,6 +145,8 @@ fn master_data_is_checked_too() {
     assert_eq!(field_at_fault(portfolio(r#""name":"  ""#)), "name");
     assert_eq!(field_at_fault(portfolio(r#""address":"x""#)), "name");
     assert_eq!(field_at_fault(portfolio(r#""name":"x","address":{}"#)), "address");
+    assert_eq!(field_at_fault(portfolio(r#""name":"x","address":12"#)), "address");
+    assert_eq!(field_at_fault(portfolio(r#""name":"x","phoneNumber":-1.5e3"#)), "phoneNumber");
     assert_eq!(field_at_fault(read(Kind::Symbols, r#"{"symbol":"X"}"#)), "sector");
     let long = "x".repeat(101);
     assert_eq!(
@@ -179,8 +188,9 @@ fn hostile_nesting_does_not_exhaust_the_stack() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let deep = format!("{}1{}", open.repeat(200_000), close.repeat(200_000));
         for form in [BodyForm::Json, BodyForm::NdJson] {
-            for item in normalize::items(deep.as_bytes(), form, 10).unwrap_or_default() {
-                assert!(normalize::item(Kind::Prices, &item).is_err());
+            match normalize::items(deep.as_bytes(), form, 10) {
+                Ok(items) => assert!(normalize::item(Kind::Prices, &items[0]).is_err()),
+                Err(error) => assert!(matches!(error, BodyError::Malformed(_)), "{error}"),
             }
         }
     }
@@ -212,16 +222,19 @@ fn relayed_facts_are_read_in_all_the_spellings_of_the_frontend() {
         normalize::unrealized_pnl(&normalize::items(&raw, BodyForm::Json, 1).unwrap()[0])
     };
     let text =
-        r#"{"symbol":{"AAPL":2550.00,"B\"Q":"-250"},"overallUnrealised_Pnl":2300,"portfolio_id":"ID"}"#
+        r#"{"symbol":{"AAPL":2550.00,"B\"Q":"-250"},"overallUnrealised_Pnl":90071992547409931.00000000000001,"portfolio_id":"ID","unpriced":["X","Y"]}"#
             .replace("ID", PORTFOLIO);
     let canonical = unrealized(&text).unwrap();
-    assert_eq!(canonical.overall, "2300".parse::<Money>().unwrap());
+    assert_eq!(canonical.overall, "90071992547409931.00000000000001".parse::<Money>().unwrap());
     let alias =
         text.replace("overallUnrealised_Pnl", "overallUnrealisedPnl").replace("portfolio_id", "portfolioId");
     assert_eq!(unrealized(&alias).as_ref(), Ok(&canonical));
     let mut json = Vec::new();
     canonical.write_json(&mut json);
     assert_eq!(unrealized(std::str::from_utf8(&json).unwrap()), Ok(canonical));
+    assert_eq!(field_at_fault(unrealized(&text.replace("[\"X\",\"Y\"]", "[1]"))), "unpriced");
+    let long = unrealized(&text.replace("AAPL", &"A".repeat(100_000))).unwrap_err();
+    assert!(long.reason.len() < 200, "a reason is not a copy of the input");
     let without = text.replace("overallUnrealised_Pnl", "other");
     assert_eq!(field_at_fault(unrealized(&without)), "overallUnrealised_Pnl");
 }

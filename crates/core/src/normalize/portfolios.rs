@@ -1,6 +1,8 @@
 //! `{portfolioId, name, phoneNumber?, address?}`.
 
-use super::raw::{Field, PORTFOLIO_ID, RawObject};
+use std::borrow::Cow;
+
+use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject};
 use crate::Rejection;
 use crate::event::PortfolioInfo;
 
@@ -15,17 +17,24 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<PortfolioInfo, Rejection> {
     Ok(PortfolioInfo {
         portfolio_id: object.require(&PORTFOLIO_ID)?.parse()?,
         name: object.require(&NAME)?.text(NAME_MAX_CHARS)?,
-        phone_number: contact(object, &PHONE_NUMBER)?,
-        address: contact(object, &ADDRESS)?,
+        phone_number: object.get(&PHONE_NUMBER).map(phone_number).transpose()?,
+        address: object.get(&ADDRESS).map(|raw| contact(raw, raw.string()?)).transpose()?,
     })
 }
 
-/// A phone number may come as a number: its digits count.
-fn contact(object: &RawObject<'_>, field: &Field) -> Result<Option<String>, Rejection> {
-    let Some(raw) = object.get(field) else { return Ok(None) };
-    let text = raw.digits()?.into_owned();
+/// A phone number may come as a whole number: its digits count.
+fn phone_number(raw: Raw<'_>) -> Result<String, Rejection> {
+    let text = raw.digits()?;
+    let is_string = raw.string().is_ok();
+    if !is_string && !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(raw.reject("must be a string, or a number without sign, point or exponent"));
+    }
+    contact(raw, text)
+}
+
+fn contact(raw: Raw<'_>, text: Cow<'_, str>) -> Result<String, Rejection> {
     if text.chars().count() > CONTACT_MAX_CHARS {
         return Err(raw.reject(format!("must have at most {CONTACT_MAX_CHARS} characters")));
     }
-    Ok(Some(text))
+    Ok(text.into_owned())
 }

@@ -25,18 +25,18 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<Transaction, Rejection> {
 }
 
 /// BUY costs `buyPrice` or `price`; SELL earns `sellPrice` or `price`, and its
-/// lot price is `buyPrice`.
+/// lot price is `buyPrice`. A price that the side does not use must be one all
+/// the same: a sender that garbles one is not to be trusted with another.
 fn trade(object: &RawObject<'_>) -> Result<Trade, Rejection> {
-    let own_or_plain = |own: &Field| match price(object, own)? {
-        Some(price) => Ok(price),
-        None => price(object, &PRICE)?
-            .ok_or_else(|| Rejection::of(own.name, "is required (or price), and must be greater than 0")),
+    let plain = price(object, &PRICE)?;
+    let (buy, sell) = (price(object, &BUY_PRICE)?, price(object, &SELL_PRICE)?);
+    let either = |own: Option<Price>, field: &Field| {
+        own.or(plain)
+            .ok_or_else(|| Rejection::of(field.name, "is required (or price), and must be greater than 0"))
     };
     match side(object)? {
-        Side::Buy => Ok(Trade::Buy { price: own_or_plain(&BUY_PRICE)? }),
-        Side::Sell => {
-            Ok(Trade::Sell { price: own_or_plain(&SELL_PRICE)?, lot_price: price(object, &BUY_PRICE)? })
-        }
+        Side::Buy => Ok(Trade::Buy { price: either(buy, &BUY_PRICE)? }),
+        Side::Sell => Ok(Trade::Sell { price: either(sell, &SELL_PRICE)?, lot_price: buy }),
     }
 }
 

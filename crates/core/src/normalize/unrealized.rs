@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::value::RawValue;
+
 use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject};
 use crate::dto::UnrealizedPnl;
+use crate::symbol::SYMBOL_MAX_CHARS;
 use crate::{Money, Rejection, Symbol};
 
 const SYMBOLS: Field = Field { name: "symbol", spellings: &["symbol"] };
+const UNPRICED: Field = Field { name: "unpriced", spellings: &["unpriced"] };
 const OVERALL: Field = Field {
     name: "overallUnrealised_Pnl",
     spellings: &[
@@ -24,7 +28,7 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<UnrealizedPnl, Rejection> {
         portfolio_id: object.require(&PORTFOLIO_ID)?.parse()?,
         symbols: symbols(object)?,
         overall: object.require(&OVERALL)?.number()?,
-        unpriced: Vec::new(),
+        unpriced: unpriced(object)?,
     })
 }
 
@@ -32,9 +36,20 @@ fn symbols(object: &RawObject<'_>) -> Result<BTreeMap<Symbol, Money>, Rejection>
     let Some(raw) = object.get(&SYMBOLS) else { return Ok(BTreeMap::new()) };
     let map = raw.value().and_then(RawObject::from_value);
     let map = map.ok_or_else(|| raw.reject("must be an object of symbols and amounts"))?;
-    let amount = |(name, value)| {
-        let symbol: Symbol = str::parse(name).map_err(|error| raw.reject(format!("{name:?} {error}")))?;
+    let amount = |(name, value): (&str, _)| {
+        let symbol: Symbol = name.parse().map_err(|error| {
+            let shown: String = name.chars().take(SYMBOL_MAX_CHARS).collect();
+            raw.reject(format!("{shown:?}: a symbol {error}"))
+        })?;
         Ok((symbol, Raw::new(SYMBOLS.name, value).number()?))
     };
     map.entries().map(amount).collect()
+}
+
+/// Symbols that the sender held without a price.
+fn unpriced(object: &RawObject<'_>) -> Result<Vec<Symbol>, Rejection> {
+    let Some(raw) = object.get(&UNPRICED) else { return Ok(Vec::new()) };
+    let list: Option<Vec<&RawValue>> = raw.value().and_then(|value| serde_json::from_str(value.get()).ok());
+    let list = list.ok_or_else(|| raw.reject("must be an array of symbols"))?;
+    list.into_iter().map(|symbol| Raw::new(UNPRICED.name, symbol).parse()).collect()
 }

@@ -107,15 +107,14 @@ impl Shard {
     pub(crate) async fn run(mut self, mut inputs: ShardInputs) {
         let mut sweep = interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut woken = Vec::new();
         let ready = Arc::clone(&self.ready);
-        loop {
+        let mut woken = Vec::new();
+        let mut draining = false;
+        while !draining || !self.sockets.is_empty() {
             tokio::select! {
-                publication = inputs.mailbox.next() => {
+                Some(publication) = inputs.mailbox.next(), if !draining => {
                     self.now = Instant::now();
-                    if let Some(publication) = publication {
-                        self.publish(&publication);
-                    }
+                    self.publish(&publication);
                     for _ in 1..PUBLICATIONS_PER_TURN {
                         let Some(publication) = inputs.mailbox.try_next() else { break };
                         self.publish(&publication);
@@ -127,7 +126,7 @@ impl Shard {
                         self.serve(slot as usize);
                     }
                 }
-                Some(newcomer) = inputs.newcomers.recv() => {
+                Some(newcomer) = inputs.newcomers.recv(), if !draining => {
                     self.now = Instant::now();
                     self.welcome(newcomer);
                 }
@@ -135,20 +134,22 @@ impl Shard {
                     self.now = Instant::now();
                     self.sweep();
                 }
-                () = draining(&mut inputs.stage) => break,
+                () = told_to_drain(&mut inputs.stage), if !draining => {
+                    self.now = Instant::now();
+                    draining = true;
+                    self.drain(&mut inputs);
+                }
             }
             self.bury();
             // The HTTP side of this thread gets its turn, however busy we are.
             tokio::task::yield_now().await;
         }
-        self.drain(inputs, &ready).await;
     }
 
     /// Everything published is handed over to who is up to date, then every
     /// socket is closed with 1001 behind what its outbox holds. A subscriber
     /// that lags behind resumes, or gets a snapshot, from the next hub.
-    async fn drain(&mut self, mut inputs: ShardInputs, ready: &Arc<ReadyList>) {
-        self.now = Instant::now();
+    fn drain(&mut self, inputs: &mut ShardInputs) {
         while let Some(publication) = inputs.mailbox.try_next() {
             self.publish(&publication);
         }
@@ -157,24 +158,6 @@ impl Shard {
             self.welcome(newcomer);
         }
         self.close_all();
-        self.bury();
-        let mut sweep = interval(SWEEP);
-        let mut woken = Vec::new();
-        while !self.sockets.is_empty() {
-            tokio::select! {
-                () = poll_fn(|cx| ready.poll_take(cx, &mut woken)) => {
-                    self.now = Instant::now();
-                    for slot in woken.drain(..) {
-                        self.serve(slot as usize);
-                    }
-                }
-                _ = sweep.tick() => {
-                    self.now = Instant::now();
-                    self.sweep();
-                }
-            }
-            self.bury();
-        }
     }
 
     fn publish(&mut self, publication: &Publication) {
@@ -247,7 +230,11 @@ impl Shard {
             }
             match socket.read(&mut scratch, self.now) {
                 Read::Pending => break,
-                Read::Closed => {
+                Read::End => {
+                    self.half_closed(slot);
+                    break;
+                }
+                Read::Broken => {
                     self.gone.push(slot);
                     break;
                 }
@@ -259,7 +246,7 @@ impl Shard {
 }
 
 /// Resolves once the server drains, or is gone.
-async fn draining(stage: &mut watch::Receiver<Stage>) {
+async fn told_to_drain(stage: &mut watch::Receiver<Stage>) {
     // An error means that the server is gone: drain as well.
     let _ = stage.wait_for(|stage| *stage == Stage::Drain).await;
 }

@@ -7,7 +7,7 @@ use hub_testkit::ws::{WsClient, WsOptions};
 use hub_testkit::{Error, Socket, wait};
 
 use crate::support::bystander::Bystander;
-use crate::support::{PATIENCE, address, hub, metric, stomp};
+use crate::support::{PATIENCE, address, hub, metric, problem, stomp};
 
 const SOON: (&str, &str) = ("LIMITS__HANDSHAKE_MS", "200");
 const FAILED: &str = r#"hub_connections_failed_total{reason="handshake_timeout"}"#;
@@ -69,6 +69,24 @@ fn a_request_head_that_is_never_finished_is_cut_off_however_busily_it_grows() {
     })
     .unwrap();
     bystander.assert_unharmed("a slow loris");
+}
+
+#[test]
+fn a_body_that_is_never_finished_is_answered_408_and_taken_in_by_no_part() {
+    let hub = hub(&[("LIMITS__BODY_MS", "200")]);
+    let addr = address(&hub);
+    let price = "{\"symbol\":\"ACME\",\"price\":1}\n";
+    for framing in ["Content-Length: 1000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1d\r\n"] {
+        for path in ["/api/ingest/prices", "/api/publish/topic/relay/x"] {
+            let mut connection = HttpConnection::connect(addr, PATIENCE).unwrap();
+            let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n");
+            connection.send_raw(format!("{head}{framing}{price}").as_bytes()).unwrap();
+            let detail = problem(&connection.receive().unwrap(), 408);
+            assert_eq!(detail, "the body did not come within 200ms");
+            connection.into_socket().expect_end().unwrap();
+        }
+    }
+    assert_eq!(metric(addr, r#"hub_ingest_total{kind="prices",status="accepted"}"#), 0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use hub_testkit::OverSocket as _;
 use hub_testkit::http::HttpConnection;
 use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions, Version};
 use hub_testkit::ws::frame::{TEXT, masked};
@@ -182,6 +183,23 @@ fn what_a_client_sends_ahead_of_the_handshake_s_answer_is_not_lost() {
     assert_eq!(head.headers.get("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
     let frame = connection.into_socket().receive(11).unwrap();
     assert_eq!(&frame[2..], b"CONNECTED");
+}
+
+#[test]
+fn a_client_that_shuts_its_side_still_gets_what_it_asked_for() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let mut client = StompClient::connect(Carrier::tcp(addr, PATIENCE).unwrap(), &stompjs()).unwrap();
+    let leave = Frame::new("DISCONNECT", &[("receipt", "bye")]);
+    client.send_frame(&leave).unwrap();
+    client.socket_mut().shutdown_write().unwrap();
+    client.await_receipt("bye").unwrap();
+    assert_eq!(client.expect_end().unwrap(), None);
+
+    let mut connection = HttpConnection::connect(addr, PATIENCE).unwrap();
+    connection.send("GET", "/health", &[("Connection", "close")], b"").unwrap();
+    connection.socket_mut().shutdown_write().unwrap();
+    assert_eq!(connection.receive().unwrap().status, 200);
 }
 
 #[test]

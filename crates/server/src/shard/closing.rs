@@ -71,6 +71,17 @@ impl Shard {
         }
     }
 
+    /// The peer has shut its side. What waits for it is still written: a
+    /// client may send its DISCONNECT, shut, and read the receipt.
+    pub(super) fn half_closed(&mut self, slot: usize) {
+        let Some(socket) = self.sockets.get(slot) else { return };
+        if socket.outbox.is_empty() {
+            self.gone.push(slot);
+        } else if socket.is_streaming() {
+            self.leave(slot, Bytes::new());
+        }
+    }
+
     /// The close that became due while input was being processed.
     pub(super) fn finish_close(&mut self, slot: usize) {
         let wanted = self.sockets.get_mut(slot).and_then(|socket| socket.close_wanted.take());

@@ -87,7 +87,7 @@ impl Shard {
             let unlisted = StateFlush { changed: Changed::Unlisted, view: Arc::clone(&state.view), ..*state };
             self.deliver_state(if listed { state } else { &unlisted });
         }
-        if let Some(oldest) = flush.oldest {
+        if let Some(oldest) = flush.oldest.filter(|_| !self.subscriptions.is_empty()) {
             self.chassis.metrics.delivery_seconds.observe(seconds_since(oldest));
         }
     }
@@ -202,24 +202,28 @@ impl Shard {
     pub(super) fn deliver_relay(&mut self, message: &RelayMessage) {
         let Some(subscribers) = self.relays.get(&message.destination).cloned() else { return };
         let mut encoded = Encoded::default();
-        self.chassis.metrics.messages_sent.inc_by(subscribers.len() as u64);
+        let mut sent = 0;
         for key in subscribers {
             let Some(subscription) = self.subscriptions.get(key) else { continue };
             let (slot, framing) = (subscription.slot, subscription.framing);
             let framings = &self.framings;
             let frame = encoded.get(framing, || framings.get(framing).relay(message)).bytes.clone();
-            self.send_or_overflow(slot, frame);
+            sent += u64::from(self.send_or_overflow(slot, frame));
         }
+        self.chassis.metrics.messages_sent.inc_by(sent);
     }
 
-    fn send_or_overflow(&mut self, slot: usize, frame: Bytes) {
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if !socket.outbox.is_empty() && socket.outbox.bytes() + frame.len() > self.chassis.limits.outbox_bytes
-        {
+    /// Whether the frame was sent, rather than the connection closed.
+    fn send_or_overflow(&mut self, slot: usize, frame: Bytes) -> bool {
+        let Some(socket) = self.sockets.get_mut(slot) else { return false };
+        let waiting = socket.outbox.bytes();
+        let overflows = waiting > 0 && waiting + frame.len() > self.chassis.limits.outbox_bytes;
+        if overflows {
             self.close(slot, CloseReason::OUTBOX_OVERFLOW);
         } else {
             self.send(slot, frame);
         }
+        !overflows
     }
 
     /// Relay messages were lost before this shard saw them: everybody who may

@@ -80,8 +80,10 @@ pub(super) enum Read {
     Bytes(usize),
     /// Nothing now; the waker is set.
     Pending,
-    /// The peer has closed, or the connection broke.
-    Closed,
+    /// The peer sends no more; it may still read.
+    End,
+    /// The connection broke.
+    Broken,
 }
 
 /// The peer is gone.
@@ -132,12 +134,12 @@ impl Socket {
         let mut cx = Context::from_waker(&self.waker);
         match Pin::new(&mut self.stream).poll_read(&mut cx, &mut buffer) {
             Poll::Pending => Read::Pending,
-            Poll::Ready(Ok(())) if buffer.filled().is_empty() => Read::Closed,
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => Read::End,
             Poll::Ready(Ok(())) => {
                 self.last_received = now;
                 Read::Bytes(buffer.filled().len())
             }
-            Poll::Ready(Err(_)) => Read::Closed,
+            Poll::Ready(Err(_)) => Read::Broken,
         }
     }
 

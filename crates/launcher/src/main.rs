@@ -8,6 +8,10 @@ use pms_hub::config::Config;
 use pms_hub::serve::serve;
 use tracing_subscriber::EnvFilter;
 
+/// What is logged unless `RUST_LOG` says otherwise. Actix calls every request
+/// that it can't parse an error: a peer could fill the log with its garbage.
+const DEFAULT_LOG: &str = "info,actix_http=off";
+
 /// A multi-protocol real-time hub for portfolio management.
 #[derive(Parser)]
 #[command(version)]
@@ -32,7 +36,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let Command::Serve { config, demo } = Arguments::parse().command;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let mut config = match Config::load(config.as_deref(), environment()) {
         Ok(config) => config,

@@ -146,9 +146,8 @@ impl Shard {
         }
     }
 
-    /// Everything published is handed over to who is up to date, then every
-    /// socket is closed with 1001 behind what its outbox holds. A subscriber
-    /// that lags behind resumes, or gets a snapshot, from the next hub.
+    /// Takes up the last publications; every socket is then closed with 1001 as
+    /// soon as it has what it is owed.
     fn drain(&mut self, inputs: &mut ShardInputs) {
         while let Some(publication) = inputs.mailbox.try_next() {
             self.publish(&publication);

@@ -7,7 +7,7 @@ use hub_testkit::ws::{WsClient, WsOptions};
 use hub_testkit::{Error, Socket, wait};
 
 use crate::support::bystander::Bystander;
-use crate::support::{PATIENCE, address, hub, metric, problem, stomp};
+use crate::support::{PATIENCE, address, await_metric, hub, metric, problem, stomp};
 
 const SOON: (&str, &str) = ("LIMITS__HANDSHAKE_MS", "200");
 const FAILED: &str = r#"hub_connections_failed_total{reason="handshake_timeout"}"#;
@@ -22,7 +22,7 @@ fn a_connection_that_does_not_say_what_it_speaks_is_ended() {
         socket.send(said).unwrap();
         socket.expect_end().unwrap();
     }
-    assert_eq!(metric(addr, FAILED), 4);
+    await_metric(addr, FAILED, 4);
     // Which has been silent, but connected, for longer.
     bystander.assert_unharmed("the deadlines of others");
 }
@@ -41,8 +41,8 @@ fn a_stomp_session_that_is_not_opened_in_time_is_ended_with_4002() {
     let mut raw = StompClient::unconnected(Carrier::tcp(addr, PATIENCE).unwrap());
     raw.send_frame_text("CONNECT\naccept-version:1.2\n").unwrap();
     assert_eq!(raw.expect_end().unwrap(), None);
-    assert_eq!(metric(addr, FAILED), 4);
-    assert_eq!(metric(addr, r#"hub_closed_total{code="4002"}"#), 4);
+    await_metric(addr, FAILED, 4);
+    await_metric(addr, r#"hub_closed_total{code="4002"}"#, 4);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_request_head_that_is_never_finished_is_cut_off_however_busily_it_grows() {
 
 #[test]
 fn a_body_that_is_never_finished_is_answered_408_and_taken_in_by_no_part() {
-    let hub = hub(&[("LIMITS__BODY_MS", "200")]);
+    let hub = hub(&[("LIMITS__BODY_MS", "200"), ("LIMITS__CLOSE_MS", "200")]);
     let addr = address(&hub);
     let price = "{\"symbol\":\"ACME\",\"price\":1}\n";
     for framing in ["Content-Length: 1000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1d\r\n"] {

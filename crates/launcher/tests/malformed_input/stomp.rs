@@ -6,7 +6,7 @@ use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions};
 use hub_testkit::ws::{Close, WsOptions};
 
 use crate::support::bystander::Bystander;
-use crate::support::{PATIENCE, address, fence, hub, metric, subscriber};
+use crate::support::{PATIENCE, address, await_metric, fence, hub, subscriber};
 
 /// A frame as it is sent, a piece of the ERROR's `message`, and of its body.
 type Case<'a> = (&'a str, &'a str, &'a str);
@@ -57,7 +57,7 @@ fn a_frame_that_may_not_open_a_session_is_refused() {
         assert_eq!(error.header("version"), Some("1.0,1.1,1.2"));
     }
     let failed = r#"hub_errors_total{kind="stomp"}"#;
-    assert_eq!(metric(addr, failed), 9);
+    await_metric(addr, failed, 9);
 }
 
 /// Each in a session of its own, over WebSocket and over TCP; all of them ask for the receipt `r`.

@@ -8,7 +8,7 @@ use hub_testkit::ws::frame::{self, masked};
 use hub_testkit::ws::{WsClient, WsOptions};
 
 use crate::support::bystander::Bystander;
-use crate::support::{PATIENCE, address, hub, metric, problem, stomp};
+use crate::support::{PATIENCE, address, await_metric, hub, metric, problem, stomp};
 
 const KEY: (&str, &str) = ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
 const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
@@ -80,8 +80,8 @@ fn a_page_from_elsewhere_is_let_in_and_told_1008_at_once() {
         assert_eq!(ws.expect_close().unwrap(), (1008, "Origin not allowed".to_owned()), "{origin}");
         bystander.assert_unharmed(origin);
     }
-    assert_eq!(metric(addr, r#"hub_connections_failed_total{reason="origin"}"#), 4);
-    assert_eq!(metric(addr, r#"hub_closed_total{code="1008"}"#), 4);
+    await_metric(addr, r#"hub_connections_failed_total{reason="origin"}"#, 4);
+    await_metric(addr, r#"hub_closed_total{code="1008"}"#, 4);
     for origin in ["http://localhost:4200", "http://127.0.0.1:8080", "http://localhost"] {
         let mut ws = WsClient::connect(addr, "/ws", &WsOptions::from_origin(origin)).unwrap();
         assert_eq!(ws.fence().unwrap(), [], "{origin}");
@@ -101,7 +101,7 @@ fn one_session_too_many_from_an_address_is_told_1013_until_another_leaves() {
     let mut refused = StompClient::unconnected(Carrier::tcp(addr, PATIENCE).unwrap());
     refused.send_connect("CONNECT", &StompOptions::default()).unwrap();
     assert_eq!(refused.expect_end().unwrap(), None, "TCP has no way to say why");
-    assert_eq!(metric(addr, r#"hub_connections_failed_total{reason="sessions_per_address"}"#), 2);
+    await_metric(addr, r#"hub_connections_failed_total{reason="sessions_per_address"}"#, 2);
 
     drop(leaves);
     let free = || connect().fence().ok();
@@ -147,7 +147,7 @@ fn a_frame_that_breaks_rfc_6455_is_answered_by_its_close_code_and_reason() {
         assert_eq!(ws.expect_close().unwrap(), (code, reason.to_owned()), "{:02x?}", bytes.get(..8));
         bystander.assert_unharmed(reason);
     }
-    assert_eq!(metric(addr, r#"hub_errors_total{kind="websocket"}"#), 16);
+    await_metric(addr, r#"hub_errors_total{kind="websocket"}"#, 16);
 }
 
 #[test]

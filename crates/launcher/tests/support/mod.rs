@@ -12,6 +12,7 @@ use std::time::Duration;
 use hub_testkit::http::{self, Response};
 use hub_testkit::process::HubProcess;
 use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions};
+use hub_testkit::wait;
 use hub_testkit::ws::WsOptions;
 use serde_json::{Value, json};
 
@@ -94,6 +95,12 @@ pub(crate) fn metric(addr: SocketAddr, sample: &str) -> u64 {
     let text = answer.text().unwrap();
     let value = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
     value.map_or(0, |value| value.parse().unwrap())
+}
+
+/// Waits until a number in `/metrics` is this: the hub may count just after the peer has seen why.
+pub(crate) fn await_metric(addr: SocketAddr, sample: &str, wanted: u64) {
+    let what = format!("{sample} to be {wanted}");
+    wait::until(PATIENCE, &what, || (metric(addr, sample) == wanted).then_some(())).unwrap();
 }
 
 /// A STOMP session over a WebSocket.

@@ -109,10 +109,26 @@ impl Shard {
         }
     }
 
-    /// The hub is shutting down.
+    /// The hub is shutting down: every subscriber gets what it is owed, as far
+    /// as it reads within the deadline, and then 1001.
     pub(super) fn close_all(&mut self) {
+        let deadline = self.now + Duration::from_millis(self.chassis.limits.close_ms);
         let slots: Vec<usize> = self.sockets.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
+            if let Some(socket) = self.sockets.get_mut(slot)
+                && socket.is_streaming()
+            {
+                socket.phase = Phase::Draining(deadline);
+            }
+            self.progress(slot);
+        }
+    }
+
+    /// Nothing is owed and nothing waits.
+    pub(super) fn close_if_draining(&mut self, slot: usize) {
+        if let Some(socket) = self.sockets.get(slot)
+            && matches!(socket.phase, Phase::Draining(_))
+        {
             self.close(slot, CloseReason::GOING_AWAY);
         }
     }

@@ -156,7 +156,7 @@ impl Shard {
                 return self.progress_closing(slot);
             }
             if !self.pull(slot) {
-                return;
+                return self.close_if_draining(slot);
             }
         }
         // The others first; then on.

@@ -118,7 +118,9 @@ impl Shard {
 
     fn accept(&mut self, slot: usize, session: &mut Session, wire: Wire) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        socket.phase = Phase::Open;
+        if matches!(socket.phase, Phase::Opening(_)) {
+            socket.phase = Phase::Open;
+        }
         let id = format!("{:08x}", socket.id);
         if let Some(connected) = session.accept(&id, self.now) {
             self.send(slot, wire.wrap(connected));

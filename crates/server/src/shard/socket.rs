@@ -67,6 +67,9 @@ pub(super) enum Phase {
     Opening(Instant),
     /// Streaming.
     Open,
+    /// The hub is shutting down: the socket is closed once it has what it is
+    /// owed, or at the deadline.
+    Draining(Instant),
     /// Our last frame is in the outbox; the peer's Close is awaited.
     Closing(Instant),
     /// Everything is written and our side shut; the peer's end is awaited, so
@@ -125,7 +128,7 @@ impl Socket {
 
     /// Whether new messages may be added.
     pub(super) fn is_streaming(&self) -> bool {
-        matches!(self.phase, Phase::Opening(_) | Phase::Open)
+        matches!(self.phase, Phase::Opening(_) | Phase::Open | Phase::Draining(_))
     }
 
     /// Reads into `scratch`.

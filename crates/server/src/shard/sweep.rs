@@ -65,6 +65,7 @@ fn due_of(socket: &mut Socket, now: Instant) -> Due {
     match socket.phase {
         Phase::Closing(deadline) | Phase::Lingering(deadline) if now >= deadline => return Due::End,
         Phase::Opening(deadline) if now >= deadline => return Due::Close(CloseReason::HANDSHAKE_TIMEOUT),
+        Phase::Draining(deadline) if now >= deadline => return Due::Close(CloseReason::GOING_AWAY),
         Phase::Open => {}
         _ => return Due::Nothing,
     }

@@ -9,6 +9,7 @@
 mod acceptor;
 mod addresses;
 pub mod chassis;
+mod hang_up;
 pub mod http;
 pub mod ingest;
 pub mod metrics;

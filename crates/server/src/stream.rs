@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::addresses::Place;
+use crate::hang_up::HangUp;
 
 /// What both actix and the shards read from and write to.
 pub struct Stream {
@@ -19,6 +20,8 @@ pub struct Stream {
     ahead: BytesMut,
     /// Its place among its address's connections, held as long as the stream.
     place: Place,
+    /// While it is the HTTP server's.
+    hang_up: Option<HangUp>,
 }
 
 enum Transport {
@@ -32,12 +35,31 @@ const READ_AHEAD_BYTES: usize = 512;
 impl Stream {
     /// Plain TCP.
     pub fn tcp(stream: TcpStream, place: Place) -> Stream {
-        Stream { transport: Transport::Tcp(stream), ahead: BytesMut::new(), place }
+        Stream::new(Transport::Tcp(stream), place)
     }
 
     /// TLS whose handshake is done.
     pub fn tls(stream: TlsStream<TcpStream>, place: Place) -> Stream {
-        Stream { transport: Transport::Tls(Box::new(stream)), ahead: BytesMut::new(), place }
+        Stream::new(Transport::Tls(Box::new(stream)), place)
+    }
+
+    fn new(transport: Transport, place: Place) -> Stream {
+        Stream { transport, ahead: BytesMut::new(), place, hang_up: None }
+    }
+
+    /// How a handler may end this connection, while HTTP is spoken on it.
+    pub(crate) fn hang_up(&mut self) -> HangUp {
+        self.hang_up.get_or_insert_default().clone()
+    }
+
+    /// The same, for the extensions of its requests.
+    pub(crate) fn hang_up_given(&self) -> Option<&HangUp> {
+        self.hang_up.as_ref()
+    }
+
+    /// HTTP is no longer spoken on it.
+    pub(crate) fn leave_http(&mut self) {
+        self.hang_up = None;
     }
 
     /// Whether its address had its share of connections before.

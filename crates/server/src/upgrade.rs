@@ -33,7 +33,8 @@ pub(crate) fn take(
     if let Some(reason) = answer.failure {
         chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
     }
-    let parts = framed.into_parts();
+    let mut parts = framed.into_parts();
+    parts.io.leave_http();
     // What actix still had to write to this peer (answers to earlier, pipelined
     // requests) goes out before the answer to the upgrade.
     let mut first = parts.write_buf;

@@ -136,6 +136,11 @@ impl Worker {
             .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
             .client_request_timeout(Duration::from_millis(self.chassis.limits.handshake_ms))
             .client_disconnect_timeout(Duration::from_millis(self.chassis.limits.close_ms))
+            .on_connect_ext(|stream: &Stream, extensions| {
+                if let Some(hang_up) = stream.hang_up_given() {
+                    extensions.insert(hang_up.clone());
+                }
+            })
             .upgrade(fn_service(upgrade))
             .finish(map_config(app, |()| AppConfig::default()));
         // An application of ours either always starts or never did in tests.
@@ -164,7 +169,14 @@ impl Door {
             Ok(Ok(Some((stream, Protocol::Stomp)))) if service.raw_stomp => {
                 self.admit_stomp(stream, peer, service);
             }
-            Ok(Ok(Some((stream, _)))) => (self.http[accepted.service])(stream, peer).await,
+            Ok(Ok(Some((mut stream, _)))) => {
+                let hang_up = stream.hang_up();
+                let grace = Duration::from_millis(self.chassis.limits.close_ms);
+                tokio::select! {
+                    () = (self.http[accepted.service])(stream, peer) => {}
+                    () = hang_up.asked(grace) => {}
+                }
+            }
             Ok(Ok(None)) => {}
             Ok(Err(error)) => {
                 self.fail("tls_or_io");

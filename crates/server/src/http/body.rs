@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
@@ -10,14 +11,21 @@ use hub_core::limits::Limits;
 use tokio::time::timeout;
 
 use super::problem::Problem;
+use crate::hang_up::HangUp;
 
 /// Reads a body of at most `limits.message_bytes`, within `limits.body_ms`; a
 /// declared length beyond is refused before a byte is read.
-pub async fn read(headers: &HeaderMap, payload: Payload, limits: &Limits) -> Result<Bytes, Problem> {
+///
+/// A body that is refused is not read to its end: its connection is.
+pub async fn read(request: &HttpRequest, payload: Payload, limits: &Limits) -> Result<Bytes, Problem> {
     let deadline = Duration::from_millis(limits.body_ms);
-    timeout(deadline, read_all(headers, payload, limits.message_bytes))
+    let read = timeout(deadline, read_all(request.headers(), payload, limits.message_bytes))
         .await
-        .unwrap_or_else(|_| Err(Problem::new(408, format!("the body did not come within {deadline:?}"))))
+        .unwrap_or_else(|_| Err(Problem::new(408, format!("the body did not come within {deadline:?}"))));
+    if let (Err(_), Some(hang_up)) = (&read, request.conn_data::<HangUp>()) {
+        hang_up.ask();
+    }
+    read
 }
 
 async fn read_all(headers: &HeaderMap, mut payload: Payload, max_bytes: usize) -> Result<Bytes, Problem> {

@@ -29,7 +29,7 @@ async fn ingest(
     let kind: Kind = kind.parse().map_err(|_| unknown_kind(&kind))?;
     let form = form(request.headers())?;
     let limits = &chassis.limits;
-    let body = body::read(request.headers(), payload, limits).await?;
+    let body = body::read(&request, payload, limits).await?;
     let items = normalize::items(&body, form, limits.ingest_items).map_err(|error| malformed(&error))?;
     let answer = Ingest::new(chassis.clone().into_inner()).submit(kind, &items).await?;
     let status = StatusCode::from_u16(answer.http_status()).unwrap_or(StatusCode::OK);

@@ -79,7 +79,7 @@ impl ResponseError for Problem {
         if self.status == 503 {
             response.insert_header(("Retry-After", "1"));
         }
-        if matches!(self.status, 408 | 413) {
+        if matches!(self.status, 408 | 413 | 415) {
             // The rest of the body is not wanted: without this the server would
             // wait for it, however long it takes, to reuse the connection.
             response.force_close();

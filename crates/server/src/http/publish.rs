@@ -46,7 +46,7 @@ async fn publish(
     if chassis.readiness.is_draining() {
         return Err(Problem::unavailable("the hub is shutting down"));
     }
-    let body = body::read(request.headers(), payload, &chassis.limits).await?;
+    let body = body::read(&request, payload, &chassis.limits).await?;
     let message = chassis.publisher.relay(destination, headers(request.headers())?, body);
     let position = Position { epoch: message.epoch, offset: Offset(message.sequence) };
     let (destination, message_id) = (message.destination.to_string(), format!("{position}-0"));

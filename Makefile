@@ -24,7 +24,7 @@ lint:
 test-rust:
 	$(CARGO) test --workspace --locked
 
-test-node: 
+test-node:
 	$(CARGO) build --locked -p pms-hub
 	cd $(NODE_SUITE) && npm ci --no-audit --no-fund && npm test
 

@@ -32,6 +32,8 @@ reasons! {
     NORMAL = 1000 "" true;
     /// The hub is shutting down.
     GOING_AWAY = 1001 "Going away" true;
+    /// What came over `SockJS` is no array of texts.
+    BROKEN_JSON = 1007 "Broken JSON encoding." false;
     /// The page that connects is not on the list of allowed origins.
     ORIGIN_NOT_ALLOWED = 1008 "Origin not allowed" false;
     /// More sessions from one address than `limits.sessions_per_address`.
@@ -42,8 +44,13 @@ reasons! {
     PEER_SILENT = 4001 "No heart-beat received" true;
     /// No CONNECT frame within `limits.handshake_ms`.
     HANDSHAKE_TIMEOUT = 4002 "No CONNECT frame in time" true;
+    /// The log took nothing in.
+    NOT_TAKEN_IN = 4003 "Not taken in: the log is full or failed" true;
     /// The peer broke the subprotocol; an ERROR frame told it how.
     PROTOCOL_ERROR = 4500 "Protocol error" false;
+    /// A relayed message that is not text, and a transport that carries
+    /// nothing else.
+    TEXT_ONLY = 4501 "A binary message can't be carried here" false;
 }
 
 #[cfg(test)]

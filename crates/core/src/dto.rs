@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write as _;
 
+use crate::event::{Side, Trade, Transaction};
 use crate::{Money, PortfolioId, Quantity, Symbol, Timestamp};
 
 /// A position (AN-WS-1): amounts are JSON numbers by their digits, times are
@@ -38,6 +39,43 @@ pub struct UnrealizedPnl {
     pub overall: Money,
     /// Symbols that are held and have no price: they are not in the sum.
     pub unpriced: Vec<Symbol>,
+}
+
+/// A transaction that was applied, as `/topic/transactions` tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Execution<'a> {
+    /// What was applied.
+    pub transaction: &'a Transaction,
+    /// What a SELL earned beyond what the lots it consumed had cost; 0 for a
+    /// BUY.
+    pub realized_pnl: Money,
+    /// When it happened.
+    pub timestamp: Timestamp,
+}
+
+impl Execution<'_> {
+    /// Appends `{"transactionId","portfolioId","symbol","side","quantity",
+    /// "price","realizedPnl","timestamp"}`.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        let Transaction { transaction_id, portfolio_id, symbol, trade, quantity, .. } = self.transaction;
+        let side = match trade.side() {
+            Side::Buy => "BUY",
+            Side::Sell => "SELL",
+        };
+        let (Trade::Buy { price } | Trade::Sell { price, .. }) = trade;
+        put(
+            out,
+            format_args!(r#"{{"transactionId":"{transaction_id}","portfolioId":"{portfolio_id}","symbol":"#),
+        );
+        put_string(out, symbol.as_str());
+        let (realized, time) = (self.realized_pnl, self.timestamp);
+        put(
+            out,
+            format_args!(
+                r#","side":"{side}","quantity":{quantity},"price":{price},"realizedPnl":{realized},"timestamp":"{time}"}}"#
+            ),
+        );
+    }
 }
 
 impl PositionRow {

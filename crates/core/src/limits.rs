@@ -21,6 +21,10 @@ pub struct Limits {
     pub sessions_per_address: usize,
     /// Subscriptions of one STOMP session.
     pub subscriptions_per_session: usize,
+    /// Portfolios that one subscription may name.
+    pub portfolios_per_subscription: usize,
+    /// What is retained of one feed.
+    pub feed_bytes: usize,
     /// Headers of one STOMP frame.
     pub stomp_headers: usize,
     /// One line of a STOMP frame's head.
@@ -47,6 +51,8 @@ impl Default for Limits {
             dirty_keys: 1024,
             sessions_per_address: 50_000,
             subscriptions_per_session: 256,
+            portfolios_per_subscription: 1000,
+            feed_bytes: 4 << 20,
             stomp_headers: 64,
             stomp_header_line_bytes: 8 << 10,
             ingest_items: 10_000,
@@ -72,12 +78,14 @@ pub struct LimitsError {
 impl Limits {
     /// Checks the limits against each other.
     pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 13] = [
+        let rules: [(&'static str, bool, &'static str); 15] = [
             ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
             ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
             ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
             ("sessions_per_address", self.sessions_per_address >= 1, "must be at least 1"),
             ("subscriptions_per_session", self.subscriptions_per_session >= 1, "must be at least 1"),
+            ("portfolios_per_subscription", self.portfolios_per_subscription >= 1, "must be at least 1"),
+            ("feed_bytes", self.feed_bytes >= 4096, "must be at least 4096"),
             ("stomp_headers", self.stomp_headers >= 8, "must be at least 8"),
             (
                 "stomp_header_line_bytes",

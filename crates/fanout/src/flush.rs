@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub_core::{Position, Timestamp};
+use hub_core::{Offset, Position, Timestamp};
 
 use crate::topic::TopicId;
 use crate::view::{RowKey, View};
@@ -13,6 +13,8 @@ pub struct Flush {
     pub position: Position,
     /// The effective time of that record.
     pub at: Timestamp,
+    /// The oldest offset that a subscriber may resume from.
+    pub horizon: Offset,
     /// When the oldest record of this flush was taken in: the start of its
     /// way to the socket. None for the flush that ends a replay.
     pub oldest: Option<Timestamp>,

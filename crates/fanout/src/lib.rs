@@ -5,23 +5,32 @@
 //! takes each [`flush`] from its [mailbox](publisher::Mailbox) and keeps, per
 //! subscriber, only what is still owed: a [`subscription`] (a watermark and
 //! the keys that are dirty) and an [`outbox`] (bytes a full socket did not
-//! take). Publishing never waits for a subscriber.
+//! take). Events of a [`feed`] go out at once. Publishing never waits for a
+//! subscriber.
 
+pub mod feed;
 pub mod flush;
+pub mod options;
 pub mod outbox;
 pub mod outcomes;
 pub mod projection;
 pub mod publisher;
+pub mod resume;
 pub mod runner;
 pub mod subscription;
 pub mod topic;
 pub mod view;
 
+pub use feed::{
+    EventFilter, EventKey, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, Passed, WindowLimits,
+};
 pub use flush::{Changed, Flush, FlushBuilder, StateFlush};
+pub use options::{OPTION_NAMES, OptionError, Options};
 pub use outbox::Outbox;
 pub use outcomes::{Claim, Outcomes, Stopped};
-pub use projection::{Applied, Projection, Step};
-pub use publisher::{Mailbox, Publication, Publisher, RelayMessage};
+pub use projection::{Applied, Projection, Step, Told};
+pub use publisher::{FeedBatch, Mailbox, Publication, Publisher, PublisherLimits, RelayMessage};
+pub use resume::{Instead, honour};
 pub use runner::{Progress, Runner, RunnerHandle, RunnerState};
 pub use subscription::{Room, Start, StateSubscription};
 pub use topic::{Catalog, Composition, Interest, Target, TargetError, TopicId};

@@ -1,7 +1,9 @@
 //! Deterministic state derived from the log.
 
+use bytes::Bytes;
 use hub_core::{Offset, Outcome, Position, Record, Timestamp};
 
+use crate::feed::{EventKey, FeedId};
 use crate::flush::FlushBuilder;
 
 /// State derived from the log, one record at a time.
@@ -48,6 +50,18 @@ pub struct Applied {
 #[derive(Default, Debug)]
 pub struct Step {
     outcome: Option<Outcome>,
+    told: Vec<Told>,
+}
+
+/// An event for a feed, as a projection tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// Which feed.
+    pub feed: FeedId,
+    /// What it is about.
+    pub key: EventKey,
+    /// As JSON.
+    pub json: Bytes,
 }
 
 impl Step {
@@ -61,9 +75,19 @@ impl Step {
         self.outcome.as_ref()
     }
 
-    /// What becomes of the record. One that no projection cares about (a
-    /// tick) is simply accepted.
-    pub(crate) fn into_outcome(self) -> Outcome {
-        self.outcome.unwrap_or(Outcome::Accepted)
+    /// Tells the subscribers of a feed what follows from this record.
+    pub fn tell(&mut self, feed: FeedId, key: EventKey, json: Bytes) {
+        self.told.push(Told { feed, key, json });
+    }
+
+    /// What has been told so far, in order.
+    pub fn told(&self) -> &[Told] {
+        &self.told
+    }
+
+    /// What becomes of the record, and what is told of it. One that no
+    /// projection cares about (a tick) is simply accepted.
+    pub fn into_parts(self) -> (Outcome, Vec<Told>) {
+        (self.outcome.unwrap_or(Outcome::Accepted), self.told)
     }
 }

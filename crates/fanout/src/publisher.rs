@@ -1,31 +1,18 @@
 //! From the runner and the relay to every shard, without ever waiting.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+mod mailbox;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use hub_core::{Epoch, TopicName};
-use tokio::sync::mpsc;
+use hub_core::{Epoch, Offset, TopicName};
 
+use self::mailbox::{FLUSH_BACKLOG_MAX, Outlet};
+pub use self::mailbox::{Mailbox, Publication};
+use crate::feed::{FeedEvent, FeedId, FeedWindow, WindowLimits};
 use crate::flush::Flush;
-
-/// Flushes a shard may lag behind before it gets only the latest.
-const FLUSH_BACKLOG_MAX: usize = 16;
-
-/// What reaches a shard.
-#[derive(Clone)]
-pub enum Publication {
-    /// The next flush.
-    Flush(Arc<Flush>),
-    /// A flush after others that this shard was too busy to take: whatever it
-    /// lists as changed is not all.
-    FlushAfterGap(Arc<Flush>),
-    /// A message to relay at once.
-    Relay(Arc<RelayMessage>),
-    /// Relay messages were lost to this shard here: their subscribers have to
-    /// be told.
-    RelayGap,
-}
+use crate::projection::Told;
 
 /// A message that is relayed as it came: volatile, in memory, not logged.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,61 +37,78 @@ impl RelayMessage {
     }
 }
 
+/// Some events of one feed, adjacent and in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedBatch {
+    /// Which feed.
+    pub feed: FeedId,
+    /// At least one.
+    pub events: Vec<Arc<FeedEvent>>,
+}
+
+impl FeedBatch {
+    fn bytes(&self) -> usize {
+        self.events.iter().map(|event| event.bytes()).sum()
+    }
+}
+
+/// What may wait for one shard, and what is kept for all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PublisherLimits {
+    /// Bytes of relay messages that may wait for one shard.
+    pub relay_bytes: usize,
+    /// How many feeds there are.
+    pub feeds: usize,
+    /// What each feed's window holds. No more bytes of events wait for one
+    /// shard.
+    pub window: WindowLimits,
+}
+
 /// One end per shard. Cheap to clone.
 #[derive(Clone)]
 pub struct Publisher {
     shards: Arc<[Outlet]>,
+    limits: PublisherLimits,
     relay_epoch: Epoch,
     /// The last message's ordinal; held while it is handed out, so that every
     /// shard sees the same order.
     relay_sequence: Arc<Mutex<u64>>,
-    relay_bytes_max: usize,
-}
-
-struct Outlet {
-    sender: mpsc::UnboundedSender<Publication>,
-    load: Arc<Load>,
-}
-
-/// What waits in one shard's mailbox.
-#[derive(Default)]
-struct Load {
-    flushes: AtomicUsize,
-    /// The newest flush that was not sent because too many wait; taken once
-    /// they don't.
-    skipped: Mutex<Option<Arc<Flush>>>,
-    relay_bytes: AtomicUsize,
-    relay_gap: AtomicBool,
-}
-
-/// A shard's end: what has been published, in order. Bounded: flushes are
-/// skipped, relay messages dropped, and both leave a mark.
-pub struct Mailbox {
-    receiver: mpsc::UnboundedReceiver<Publication>,
-    load: Arc<Load>,
+    /// By [`FeedId`]. Shards have copies of their own and come here only after
+    /// a gap.
+    windows: Arc<Mutex<Vec<FeedWindow>>>,
+    published: Arc<AtomicU64>,
 }
 
 impl Publisher {
-    /// A publisher to `shards` shards, each of which may have
-    /// `relay_bytes_max` bytes of relay messages waiting.
-    pub fn new(shards: usize, relay_epoch: Epoch, relay_bytes_max: usize) -> (Publisher, Vec<Mailbox>) {
-        let pairs = (0..shards).map(|_| {
-            let (sender, receiver) = mpsc::unbounded_channel();
-            let load = Arc::new(Load::default());
-            (Outlet { sender, load: Arc::clone(&load) }, Mailbox { receiver, load })
-        });
-        let (outlets, mailboxes): (Vec<_>, Vec<_>) = pairs.unzip();
+    /// A publisher to `shards` shards.
+    pub fn new(shards: usize, relay_epoch: Epoch, limits: PublisherLimits) -> (Publisher, Vec<Mailbox>) {
+        let (outlets, mailboxes): (Vec<_>, Vec<_>) = (0..shards).map(|_| Mailbox::pair()).unzip();
         let publisher = Publisher {
             shards: outlets.into(),
+            limits,
             relay_epoch,
             relay_sequence: Arc::default(),
-            relay_bytes_max,
+            windows: Arc::new(Mutex::new(vec![FeedWindow::new(limits.window); limits.feeds])),
+            published: Arc::default(),
         };
         (publisher, mailboxes)
     }
 
+    /// How far anything has been published: no subscriber of this log can
+    /// have seen more.
+    pub fn published(&self) -> Offset {
+        Offset(self.published.load(Ordering::Acquire))
+    }
+
+    /// The retained events of all feeds, by [`FeedId`].
+    pub fn windows(&self) -> Vec<FeedWindow> {
+        lock(&self.windows).clone()
+    }
+
     /// Hands a flush to every shard.
     pub(crate) fn flush(&self, flush: &Arc<Flush>) {
+        self.published.fetch_max(flush.position.offset.0, Ordering::AcqRel);
+        lock(&self.windows).iter_mut().for_each(|window| window.expire(flush.horizon));
         for shard in &*self.shards {
             let mut skipped = lock(&shard.load.skipped);
             if shard.load.flushes.load(Ordering::Acquire) >= FLUSH_BACKLOG_MAX {
@@ -122,6 +126,53 @@ impl Publisher {
         }
     }
 
+    /// Keeps what was told in the windows, and once the shards are served
+    /// (`live`) hands it to them at once.
+    pub(crate) fn feed(&self, told: Vec<(Offset, Told)>, live: bool) {
+        for batch in self.retain(told) {
+            if live && let Some(last) = batch.events.last() {
+                self.published.fetch_max(last.offset.0, Ordering::AcqRel);
+                self.send_batch(&Arc::new(batch));
+            }
+        }
+    }
+
+    /// Has every shard look into the windows: after a replay.
+    pub(crate) fn feed_windows(&self) {
+        if self.limits.feeds == 0 {
+            return;
+        }
+        for shard in &*self.shards {
+            open_feed_gap(shard);
+        }
+    }
+
+    fn retain(&self, told: Vec<(Offset, Told)>) -> Vec<FeedBatch> {
+        let mut windows = lock(&self.windows);
+        let mut batches: Vec<FeedBatch> = Vec::new();
+        for (offset, Told { feed, key, json }) in told {
+            let Some(window) = windows.get_mut(usize::from(feed.0)) else { continue };
+            let event = Arc::new(FeedEvent { sequence: window.next(), offset, key, json });
+            window.push(Arc::clone(&event));
+            match batches.iter_mut().find(|batch| batch.feed == feed) {
+                Some(batch) => batch.events.push(event),
+                None => batches.push(FeedBatch { feed, events: vec![event] }),
+            }
+        }
+        batches
+    }
+
+    fn send_batch(&self, batch: &Arc<FeedBatch>) {
+        let size = batch.bytes();
+        for shard in &*self.shards {
+            if shard.load.feed.admit(size, self.limits.window.bytes) {
+                let _ = shard.sender.send(Publication::Feed(Arc::clone(batch)));
+            } else {
+                open_feed_gap(shard);
+            }
+        }
+    }
+
     /// Relays a message to the subscribers of `destination`; gives its id.
     pub fn relay(
         &self,
@@ -136,66 +187,46 @@ impl Publisher {
             Arc::new(RelayMessage { destination, headers, body, epoch: self.relay_epoch, sequence });
         let size = message.bytes();
         for shard in &*self.shards {
-            if shard.load.relay_bytes.load(Ordering::Relaxed) + size > self.relay_bytes_max {
-                if !shard.load.relay_gap.swap(true, Ordering::Relaxed) {
-                    let _ = shard.sender.send(Publication::RelayGap);
-                }
-                continue;
+            if shard.load.relay.admit(size, self.limits.relay_bytes) {
+                let _ = shard.sender.send(Publication::Relay(Arc::clone(&message)));
+            } else if shard.load.relay.open_gap() {
+                let _ = shard.sender.send(Publication::RelayGap);
             }
-            shard.load.relay_bytes.fetch_add(size, Ordering::Relaxed);
-            let _ = shard.sender.send(Publication::Relay(Arc::clone(&message)));
         }
         message
     }
 }
 
-impl Mailbox {
-    /// The next publication; `None` once every publisher is gone. Loses
-    /// nothing when it is dropped before it resolves.
-    pub async fn next(&mut self) -> Option<Publication> {
-        if let Some(publication) = self.try_next() {
-            return Some(publication);
-        }
-        let publication = self.receiver.recv().await;
-        publication.inspect(|publication| self.taken(publication))
-    }
-
-    /// The next publication if one is there.
-    pub fn try_next(&mut self) -> Option<Publication> {
-        if let Ok(publication) = self.receiver.try_recv() {
-            self.taken(&publication);
-            return Some(publication);
-        }
-        lock(&self.load.skipped).take().map(Publication::FlushAfterGap)
-    }
-
-    fn taken(&self, publication: &Publication) {
-        match publication {
-            Publication::Flush(_) | Publication::FlushAfterGap(_) => {
-                self.load.flushes.fetch_sub(1, Ordering::AcqRel);
-            }
-            Publication::Relay(message) => {
-                self.load.relay_bytes.fetch_sub(message.bytes(), Ordering::Relaxed);
-            }
-            Publication::RelayGap => self.load.relay_gap.store(false, Ordering::Relaxed),
-        }
+fn open_feed_gap(shard: &Outlet) {
+    if shard.load.feed.open_gap() {
+        let _ = shard.sender.send(Publication::FeedGap);
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is behind these is replaced as a whole.
+    // What is behind these is changed in steps that leave it whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use hub_core::{Offset, Position, Timestamp};
+    use hub_core::{Position, Timestamp};
 
     use super::*;
+    use crate::feed::EventKey;
+
+    const LIMITS: PublisherLimits =
+        PublisherLimits { relay_bytes: 1000, feeds: 1, window: WindowLimits { events: 100, bytes: 1000 } };
+
+    fn tell(publisher: &Publisher, offset: u64, bytes: usize) {
+        let told = Told { feed: FeedId(0), key: EventKey(0), json: Bytes::from(vec![b'x'; bytes]) };
+        publisher.feed(vec![(Offset(offset), told)], true);
+    }
 
     fn flush(offset: u64) -> Arc<Flush> {
         let position = Position { epoch: Epoch(1), offset: Offset(offset) };
-        Arc::new(Flush { position, at: Timestamp::default(), oldest: None, states: Vec::new() })
+        let (at, horizon) = (Timestamp::default(), Offset::START);
+        Arc::new(Flush { position, at, horizon, oldest: None, states: Vec::new() })
     }
 
     fn offset_of(publication: Option<Publication>) -> (bool, u64) {
@@ -208,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_busy_shard_skips_flushes_and_gets_the_newest_with_a_mark() {
-        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), 1000);
+        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), LIMITS);
         let mailbox = &mut mailboxes[0];
         let most = FLUSH_BACKLOG_MAX as u64;
         for offset in 1..=most + 5 {
@@ -225,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_flush_that_overtakes_a_skipped_one_carries_the_mark() {
-        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), 1000);
+        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), LIMITS);
         let most = FLUSH_BACKLOG_MAX as u64;
         for offset in 1..=most + 1 {
             publisher.flush(&flush(offset));
@@ -241,7 +272,7 @@ mod tests {
 
     #[test]
     fn relay_messages_beyond_the_bound_leave_one_mark_in_their_place() {
-        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(7), 1000);
+        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(7), LIMITS);
         let topic: TopicName = "/topic/relay/x".parse().unwrap();
         let publish = |body: Bytes| publisher.relay(topic.clone(), Vec::new(), body).sequence;
         assert_eq!(publish(Bytes::from_static(b"a")), 1);
@@ -252,5 +283,37 @@ mod tests {
         assert!(mailboxes[0].try_next().is_none());
         assert_eq!(publish(Bytes::from_static(b"b")), 4);
         assert!(matches!(mailboxes[0].try_next(), Some(Publication::Relay(m)) if m.sequence == 4));
+    }
+
+    #[test]
+    fn a_shard_that_lags_behind_a_feed_finds_what_it_missed_in_the_windows() {
+        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), LIMITS);
+        let mailbox = &mut mailboxes[0];
+        (1..=20).for_each(|offset| tell(&publisher, offset, 100));
+        let mut held = FeedWindow::new(LIMITS.window);
+        let mut gaps = 0;
+        while let Some(publication) = mailbox.try_next() {
+            match publication {
+                Publication::Feed(batch) => batch.events.iter().cloned().for_each(|event| held.push(event)),
+                Publication::FeedGap => (gaps, held) = (gaps + 1, publisher.windows().remove(0)),
+                _ => panic!("only events were told"),
+            }
+        }
+        assert_eq!((gaps, held.next()), (1, 20));
+        tell(&publisher, 21, 1);
+        let Some(Publication::Feed(batch)) = mailbox.try_next() else { panic!("it keeps up again") };
+        assert_eq!(batch.events[0].sequence, 20);
+        assert_eq!(publisher.published(), Offset(21));
+    }
+
+    #[test]
+    fn what_is_told_in_a_replay_is_kept_and_not_sent() {
+        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), LIMITS);
+        let told = Told { feed: FeedId(0), key: EventKey(0), json: Bytes::from_static(b"{}") };
+        publisher.feed(vec![(Offset(1), told)], false);
+        assert!(mailboxes[0].try_next().is_none());
+        publisher.feed_windows();
+        assert!(matches!(mailboxes[0].try_next(), Some(Publication::FeedGap)));
+        assert_eq!(publisher.windows()[0].next(), 1);
     }
 }

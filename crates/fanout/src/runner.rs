@@ -10,8 +10,9 @@ use tokio::sync::watch;
 
 use crate::flush::{Flush, FlushBuilder};
 use crate::outcomes::Outcomes;
-use crate::projection::{Applied, Projection, Step};
+use crate::projection::{Applied, Projection, Step, Told};
 use crate::publisher::Publisher;
+use crate::resume::Horizon;
 
 /// Records applied before callers are told and readers see them.
 const BATCH_MAX: usize = 4096;
@@ -113,6 +114,8 @@ struct Work {
     replay_until: Offset,
     now: Timestamp,
     applied: Offset,
+    settings: Settings,
+    horizon: Horizon,
     /// When the oldest record that is applied and not yet published was
     /// taken in.
     unpublished_since: Option<Timestamp>,
@@ -128,6 +131,8 @@ impl Work {
             progress,
             now: Timestamp::default(),
             applied: Offset::START,
+            settings: Settings::default(),
+            horizon: Horizon::default(),
             unpublished_since: None,
             last_flush: None,
         }
@@ -151,9 +156,10 @@ impl Work {
     }
 
     fn apply(&mut self, batch: &[Arc<Record>]) {
-        let mut notable = Vec::new();
+        let (mut notable, mut told) = (Vec::new(), Vec::new());
         for record in batch {
-            let outcome = self.apply_one(record);
+            let (outcome, of_record) = self.apply_one(record).into_parts();
+            told.extend(of_record.into_iter().map(|told| (record.offset, told)));
             if outcome != Outcome::Accepted {
                 notable.push((record.offset, outcome));
             }
@@ -164,18 +170,28 @@ impl Work {
             for projection in &mut self.runner.projections {
                 projection.settle(applied);
             }
+            self.tell(told);
             self.runner.outcomes.release(self.applied, notable);
         }
     }
 
-    fn apply_one(&mut self, record: &Record) -> Outcome {
+    /// Events of feeds don't wait for the next flush.
+    fn tell(&self, told: Vec<(Offset, Told)>) {
+        if !told.is_empty() {
+            self.runner.publisher.feed(told, self.is_live());
+        }
+    }
+
+    fn apply_one(&mut self, record: &Record) -> Step {
         // The running maximum, so that time never goes back (design: the
         // effective value of `at`).
         self.now = self.now.max(record.at);
         self.unpublished_since.get_or_insert(self.now);
         if let Event::Settings(settings) = &record.event {
+            self.settings = *settings;
             self.progress.send_modify(|progress| progress.settings = Some(*settings));
         }
+        self.horizon.advance(self.now, record.offset, self.settings.resume_horizon_ms);
         let mut step = Step::default();
         if let Event::Rejected(input) = &record.event {
             step.decide(Outcome::Rejected(input.rejection.clone()));
@@ -184,7 +200,7 @@ impl Work {
             projection.advance(self.now, record.offset);
             projection.apply(record, &mut step);
         }
-        step.into_outcome()
+        step
     }
 
     /// Zero when a flush is due. The first change after a quiet time is
@@ -199,8 +215,8 @@ impl Work {
 
     fn flush(&mut self) {
         let oldest = self.unpublished_since.take().filter(|_| self.is_live());
-        let flush = Flush { position: self.position(), at: self.now, oldest, states: Vec::new() };
-        let mut builder = FlushBuilder { flush };
+        let (position, at, horizon) = (self.position(), self.now, self.horizon.oldest());
+        let mut builder = FlushBuilder { flush: Flush { position, at, horizon, oldest, states: Vec::new() } };
         for projection in &mut self.runner.projections {
             projection.flush(&mut builder);
         }
@@ -213,6 +229,7 @@ impl Work {
     /// subscriber of the first moment gets a whole snapshot.
     fn go_live_if_caught_up(&mut self) {
         if !self.is_live() && self.applied >= self.replay_until {
+            self.runner.publisher.feed_windows();
             self.flush();
             self.progress.send_modify(|progress| progress.state = RunnerState::Live);
         }

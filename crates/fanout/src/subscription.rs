@@ -66,12 +66,13 @@ impl StateSubscription {
         let (watermark, scan) = match start {
             Start::Now => (position, None),
             Start::Snapshot => (Offset::START, Some(Scan::begin(Offset::START, position))),
+            Start::After(after) if after >= position => (after, None),
             Start::After(after) => (after, Some(Scan::begin(after, position))),
         };
         StateSubscription {
             filter,
             watermark,
-            noted: position,
+            noted: position.max(watermark),
             base: watermark,
             scan,
             dirty: BTreeSet::new(),
@@ -99,6 +100,12 @@ impl StateSubscription {
         self.scan.is_none() && self.dirty.is_empty()
     }
 
+    /// Whether the subscriber comes from ahead, from another shard or node
+    /// that was quicker: he has what the topic at `position` has to tell.
+    pub fn is_ahead_of(&self, position: Offset) -> bool {
+        self.noted >= position
+    }
+
     /// Nothing was owed and the whole of a flush has been handed over.
     pub fn advance(&mut self, position: Offset) {
         debug_assert!(self.is_caught_up(), "a watermark never passes what is pending");
@@ -110,6 +117,9 @@ impl StateSubscription {
     /// The topic now stands at `position`, and this changed on the way. Gives
     /// how many values that were pending are thereby replaced unseen.
     pub fn note(&mut self, changed: &Changed, position: Offset) -> u64 {
+        if self.is_ahead_of(position) {
+            return 0;
+        }
         self.noted = position;
         match changed {
             Changed::Keys(keys) if self.filter.is_all() => self.note_keys(keys),

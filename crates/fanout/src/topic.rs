@@ -1,11 +1,13 @@
 //! What can be subscribed to, and where a destination leads.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hub_core::topic::TopicPattern;
 use hub_core::{PortfolioId, TopicName};
 
+use crate::feed::{EventFilter, FeedId};
 use crate::view::Filter;
 
 /// The ordinal of a state topic in its [`Catalog`].
@@ -52,6 +54,12 @@ impl Interest {
     }
 }
 
+/// An ordered stream of events that can be subscribed to.
+pub struct FeedTopic {
+    /// Its destination.
+    pub name: TopicName,
+}
+
 /// Where a destination leads.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {
@@ -61,6 +69,13 @@ pub enum Target {
         topic: TopicId,
         /// Which of its elements.
         filter: Filter,
+    },
+    /// To events of a feed.
+    Feed {
+        /// Which feed.
+        feed: FeedId,
+        /// Which of its events.
+        filter: EventFilter,
     },
     /// To a relay topic: what is published there reaches its subscribers.
     Relay(TopicName),
@@ -72,7 +87,7 @@ pub enum TargetError {
     /// Neither a topic nor covered by `relay.destinations`.
     #[error("there is no destination {0}")]
     Unknown(TopicName),
-    /// A state topic is followed by something that is no portfolio.
+    /// A computed topic is followed by something that is no portfolio.
     #[error("{0}: what follows the topic must be a portfolio's UUID")]
     NotAPortfolio(TopicName),
     /// Queues hand each message to one consumer; they are not served yet.
@@ -88,6 +103,7 @@ pub enum TargetError {
 #[derive(Default)]
 pub struct Catalog {
     states: Vec<StateTopic>,
+    feeds: Vec<FeedTopic>,
     aliases: Vec<(TopicName, TopicId)>,
     relays: Vec<TopicPattern>,
 }
@@ -107,37 +123,59 @@ impl Catalog {
         (id, interest)
     }
 
+    /// Adds a feed; the projection that tells its events keeps the id.
+    pub fn feed(&mut self, name: TopicName) -> FeedId {
+        let id = FeedId(self.feeds.len() as u16);
+        self.feeds.push(FeedTopic { name });
+        id
+    }
+
     /// Another name for a state topic.
     pub fn alias(&mut self, name: TopicName, topic: TopicId) {
         self.aliases.push((name, topic));
     }
 
     /// Where a subscription to `destination` leads: `/topic/x` to all of a
-    /// state topic, `/topic/x/{portfolioId}` to one portfolio's part.
+    /// computed topic, `/topic/x/{portfolioId}` to one portfolio's part.
     pub fn resolve(&self, destination: &TopicName) -> Result<Target, TargetError> {
-        if let Some(topic) = self.state_named(destination.as_str()) {
-            return Ok(Target::State { topic, filter: Filter::All });
+        if let Some(target) = self.computed(destination.as_str(), None) {
+            return Ok(target);
         }
-        let parent = destination.as_str().rsplit_once('/');
-        if let Some((parent, last)) = parent
-            && let Some(topic) = self.state_named(parent)
+        if let Some((parent, last)) = destination.as_str().rsplit_once('/')
+            && self.computed(parent, None).is_some()
         {
-            let portfolio: PortfolioId =
-                last.parse().map_err(|_| TargetError::NotAPortfolio(destination.clone()))?;
-            return Ok(Target::State { topic, filter: Filter::portfolio(portfolio) });
+            let portfolio = last.parse().map_err(|_| TargetError::NotAPortfolio(destination.clone()))?;
+            let portfolios = Arc::new(BTreeSet::from([portfolio]));
+            return self.computed(parent, Some(portfolios)).ok_or(TargetError::Unknown(destination.clone()));
         }
         self.relay(destination).map(Target::Relay)
+    }
+
+    /// The computed topic of this name, or the part of it that belongs to
+    /// these portfolios.
+    fn computed(&self, name: &str, portfolios: Option<Arc<BTreeSet<PortfolioId>>>) -> Option<Target> {
+        if let Some(topic) = self.state_named(name) {
+            return Some(Target::State { topic, filter: portfolios.map_or(Filter::All, Filter::Portfolios) });
+        }
+        let index = self.feeds.iter().position(|feed| feed.name.as_str() == name)?;
+        let filter = portfolios.map_or(EventFilter::All, |portfolios| EventFilter::about(&portfolios));
+        Some(Target::Feed { feed: FeedId(index as u16), filter })
     }
 
     /// Whether `destination` may be published to.
     pub fn publishable(&self, destination: &TopicName) -> Result<TopicName, TargetError> {
         match self.resolve(destination) {
             Ok(Target::Relay(name)) => Ok(name),
-            Ok(Target::State { .. }) | Err(TargetError::NotAPortfolio(_)) => {
+            Ok(Target::State { .. } | Target::Feed { .. }) | Err(TargetError::NotAPortfolio(_)) => {
                 Err(TargetError::Computed(destination.clone()))
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The feeds, by [`FeedId`].
+    pub fn feeds(&self) -> &[FeedTopic] {
+        &self.feeds
     }
 
     /// The state topics, by [`TopicId`].

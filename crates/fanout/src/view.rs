@@ -53,6 +53,15 @@ impl Filter {
         Filter::Portfolios(Arc::new(BTreeSet::from([id])))
     }
 
+    /// What both this and `portfolios` admit.
+    #[must_use]
+    pub fn narrowed(self, portfolios: &Arc<BTreeSet<PortfolioId>>) -> Filter {
+        match self {
+            Filter::All => Filter::Portfolios(Arc::clone(portfolios)),
+            Filter::Portfolios(own) => Filter::Portfolios(Arc::new(&*own & &**portfolios)),
+        }
+    }
+
     /// Whether nothing is left out.
     pub fn is_all(&self) -> bool {
         matches!(self, Filter::All)

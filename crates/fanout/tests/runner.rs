@@ -10,7 +10,7 @@ use hub_core::event::PriceQuote;
 use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Timestamp};
 use hub_fanout::{
     Applied, Catalog, Changed, Composition, Filter, FlushBuilder, Mailbox, Outcomes, Projection, Publication,
-    Publisher, RowKey, Runner, RunnerHandle, RunnerState, Step, TopicId, View,
+    Publisher, PublisherLimits, RowKey, Runner, RunnerHandle, RunnerState, Step, TopicId, View, WindowLimits,
 };
 use hub_log::{EmbeddedLog, Entry, EventLog, Options};
 
@@ -78,13 +78,16 @@ struct Setup {
     told: Told,
 }
 
+const LIMITS: PublisherLimits =
+    PublisherLimits { relay_bytes: 1 << 20, feeds: 0, window: WindowLimits { events: 1, bytes: 1 } };
+
 /// A runner on the log in `dir`, whose clock shows `millis`.
 fn start(dir: &Path, millis: i64) -> Setup {
     let clock = Arc::new(move || Timestamp::from_millis(millis).unwrap());
     let log =
         Arc::new(EmbeddedLog::open(&dir.join("hub.db"), Options { clock, ..Options::default() }).unwrap());
     let (topic, _) = Catalog::default().state("/topic/count".parse().unwrap(), Composition::Array);
-    let (publisher, mut mailboxes) = Publisher::new(1, hub_core::Epoch(1), 1 << 20);
+    let (publisher, mut mailboxes) = Publisher::new(1, hub_core::Epoch(1), LIMITS);
     let (outcomes, told) = (Outcomes::default(), Told::default());
     let runner = Runner {
         log: Arc::clone(&log) as Arc<dyn EventLog>,

@@ -11,6 +11,18 @@ pub enum BodyForm {
     NdJson,
 }
 
+impl BodyForm {
+    /// The form a media type means, its parameters aside.
+    pub fn of_content_type(text: &str) -> Option<BodyForm> {
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        match essence.to_ascii_lowercase().as_str() {
+            "application/json" => Some(BodyForm::Json),
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Some(BodyForm::NdJson),
+            _ => None,
+        }
+    }
+}
+
 /// One item, as it came.
 #[derive(Clone, Copy, Debug)]
 pub struct Item<'a> {

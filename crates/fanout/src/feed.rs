@@ -1,0 +1,91 @@
+//! Feeds: ordered events, none lost within a retained window.
+
+mod cursor;
+mod window;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hub_core::{Offset, PortfolioId};
+
+pub use cursor::{FeedCursor, FeedStart, Passed};
+pub use window::{FeedWindow, WindowLimits};
+
+/// The ordinal of a feed in its [`Catalog`](crate::Catalog).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FeedId(pub u16);
+
+/// What an event is about, for those who want the events of one thing only: a
+/// portfolio, a trading session.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EventKey(pub u128);
+
+impl From<PortfolioId> for EventKey {
+    fn from(id: PortfolioId) -> EventKey {
+        EventKey(u128::from_be_bytes(id.to_bytes()))
+    }
+}
+
+/// Which events of a feed a subscription wants.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum EventFilter {
+    /// All of them.
+    #[default]
+    All,
+    /// Those about these.
+    Keys(Arc<BTreeSet<EventKey>>),
+}
+
+impl EventFilter {
+    /// Those about these portfolios.
+    pub fn about(portfolios: &BTreeSet<PortfolioId>) -> EventFilter {
+        EventFilter::Keys(Arc::new(portfolios.iter().copied().map(EventKey::from).collect()))
+    }
+
+    /// What both this and `other` admit.
+    #[must_use]
+    pub fn narrowed(self, other: EventFilter) -> EventFilter {
+        match (self, other) {
+            (EventFilter::All, other) => other,
+            (own, EventFilter::All) => own,
+            (EventFilter::Keys(own), EventFilter::Keys(other)) => {
+                EventFilter::Keys(Arc::new(&*own & &*other))
+            }
+        }
+    }
+
+    /// Whether an event about `key` is wanted.
+    pub fn admits(&self, key: EventKey) -> bool {
+        match self {
+            EventFilter::All => true,
+            EventFilter::Keys(keys) => keys.contains(&key),
+        }
+    }
+
+    /// Whether nothing is left out.
+    pub fn is_all(&self) -> bool {
+        matches!(self, EventFilter::All)
+    }
+}
+
+/// One event of a feed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedEvent {
+    /// Its ordinal in its feed since the process started, from 0: the same on
+    /// every shard.
+    pub sequence: u64,
+    /// The record it follows from; several may follow from one.
+    pub offset: Offset,
+    /// What it is about.
+    pub key: EventKey,
+    /// As JSON.
+    pub json: Bytes,
+}
+
+impl FeedEvent {
+    /// About what it takes in memory.
+    pub fn bytes(&self) -> usize {
+        self.json.len() + size_of::<FeedEvent>()
+    }
+}

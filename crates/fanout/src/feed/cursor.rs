@@ -1,0 +1,105 @@
+//! How far a subscriber of a feed has come.
+
+use std::sync::Arc;
+
+use hub_core::Offset;
+
+use super::{EventFilter, FeedEvent, FeedWindow};
+use crate::subscription::Room;
+
+/// A subscription to a feed. It queues nothing: it knows which event is next
+/// and pulls events from the window as the socket drains. If the window passes
+/// it by, it has lost events and must be told.
+#[derive(Debug)]
+pub struct FeedCursor {
+    filter: EventFilter,
+    next: u64,
+    /// What follows from here or from before is known to the subscriber
+    /// already: a window may lag behind the one he resumes from.
+    after: Offset,
+}
+
+/// Where a subscription to a feed starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FeedStart {
+    /// With all that is retained.
+    Window,
+    /// With what follows after this offset.
+    After(Offset),
+    /// With what happens from now on.
+    Now,
+}
+
+/// Events that were due have left the window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Passed;
+
+impl FeedCursor {
+    /// A subscription that begins now. Whoever wants to start after an offset
+    /// asks the [window](FeedWindow::after) first: what has left it is skipped.
+    pub fn new(filter: EventFilter, start: FeedStart, window: &FeedWindow) -> FeedCursor {
+        let (next, after) = match start {
+            FeedStart::Window => (window.first(), Offset::START),
+            FeedStart::Now => (window.next(), Offset::START),
+            FeedStart::After(after) => (window.after(after).unwrap_or(window.first()), after),
+        };
+        FeedCursor { filter, next, after }
+    }
+
+    /// Which events it wants.
+    pub fn filter(&self) -> &EventFilter {
+        &self.filter
+    }
+
+    /// Whether the next event is still to happen.
+    pub fn is_caught_up(&self, window: &FeedWindow) -> bool {
+        self.next >= window.next()
+    }
+
+    /// Whether it stands just before the event `sequence`, and that one is
+    /// wanted: then a whole run of events can be handed over as it is.
+    pub fn is_at(&self, first: &FeedEvent) -> bool {
+        self.next == first.sequence && self.filter.is_all() && first.offset > self.after
+    }
+
+    /// Everything before `next` has been handed over.
+    pub fn advance(&mut self, next: u64) {
+        self.next = self.next.max(next);
+    }
+
+    /// Whether events that were due have left the window.
+    pub fn is_passed(&self, window: &FeedWindow) -> bool {
+        self.next < window.first()
+    }
+
+    /// Whether the window is about to pass it by: it should be drained now,
+    /// whatever interval was asked for.
+    pub fn is_urgent(&self, window: &FeedWindow) -> bool {
+        let held = window.next() - window.first();
+        self.next.saturating_sub(window.first()) < held / 4
+    }
+
+    /// Takes events in order, as far as `room` goes. `Ok(true)`: it is caught
+    /// up.
+    pub fn take(
+        &mut self,
+        window: &FeedWindow,
+        mut room: Room,
+        events: &mut Vec<Arc<FeedEvent>>,
+    ) -> Result<bool, Passed> {
+        if self.is_passed(window) {
+            return Err(Passed);
+        }
+        while let Some(event) = window.get(self.next) {
+            if event.offset > self.after && self.filter.admits(event.key) {
+                if !room.is_left() {
+                    return Ok(false);
+                }
+                room.take(event.json.len());
+                events.push(Arc::clone(event));
+            }
+            self.next += 1;
+        }
+        Ok(true)
+    }
+}

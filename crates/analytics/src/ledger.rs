@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hub_core::dto::PositionRow;
+use hub_core::dto::{Execution, PositionRow};
 use hub_core::event::{PriceQuote, Trade, Transaction};
 use hub_core::{Money, Offset, Outcome, Price, Quantity, Record, Rejection, Timestamp};
 use hub_fanout::RowKey;
@@ -33,8 +33,12 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// AN-POS: adds to or takes from a position.
-    pub(crate) fn trade(&mut self, record: &Record, event: &Transaction) -> Result<(), Rejection> {
-        record.event_time(event.timestamp)?;
+    pub(crate) fn trade<'e>(
+        &mut self,
+        record: &Record,
+        event: &'e Transaction,
+    ) -> Result<Execution<'e>, Rejection> {
+        let timestamp = record.event_time(event.timestamp)?;
         check_positive(event)?;
         let row = self.row_of(event);
         let before = row.map(|row| self.balance(row)).unwrap_or_default();
@@ -56,7 +60,9 @@ impl Ledger {
             }
         }
         self.show(record, row, after);
-        Ok(())
+        // Both are representable, and so is their difference: the gain itself.
+        let realized_pnl = after.realized_pnl.checked_sub(before.realized_pnl).unwrap_or_default();
+        Ok(Execution { transaction: event, realized_pnl, timestamp })
     }
 
     /// A price: the newest by event time wins.

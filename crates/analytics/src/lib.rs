@@ -30,6 +30,7 @@ mod positions;
 mod projection;
 mod reads;
 mod row;
+mod socket;
 mod state;
 mod table;
 
@@ -44,21 +45,23 @@ pub use listing::Quote;
 pub use projection::AnalyticsProjection;
 pub use reads::AnalyticsReads;
 pub use row::Row;
+pub use socket::PositionsEndpoint;
 pub use state::State;
 
 /// Adds `/topic/position-update` (AN-WS-1, arrays) and
 /// `/topic/unrealized-pnl` (AN-WS-2, one message per portfolio; also spelled
-/// `/topic/unrealised-pnl`) to the catalog. Returns the projection that feeds
+/// `/topic/unrealised-pnl`), and the feed `/topic/transactions` to the catalog. Returns the projection that feeds
 /// them and the way to read what it has applied.
 pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) {
     let (positions, _) = catalog.state(topic("/topic/position-update"), Composition::Array);
     let (marks, interest) = catalog.state(topic("/topic/unrealized-pnl"), Composition::Each);
     catalog.alias(topic("/topic/unrealised-pnl"), marks);
+    let executions = catalog.feed(topic("/topic/transactions"));
     let read = Arc::new(ArcSwap::from_pointee(State::default()));
-    let topics = projection::Topics { positions, marks, interest };
+    let topics = projection::Topics { positions, marks, interest, executions };
     (AnalyticsProjection::new(topics, Arc::clone(&read)), AnalyticsReads(read))
 }
 
-fn topic(name: &'static str) -> TopicName {
+pub(crate) fn topic(name: &'static str) -> TopicName {
     name.parse().expect("a constant that is a topic name")
 }

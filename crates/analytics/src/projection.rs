@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use hub_core::event::Transaction;
 use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Timestamp};
-use hub_fanout::{Applied, Changed, FlushBuilder, Interest, Projection, RowKey, StateFlush, Step, TopicId};
+use hub_fanout::{
+    Applied, Changed, FeedId, FlushBuilder, Interest, Projection, RowKey, StateFlush, Step, TopicId,
+};
 
 use crate::applied_ids::AppliedIds;
 use crate::ledger::Ledger;
@@ -21,6 +23,8 @@ pub(crate) struct Topics {
     pub(crate) marks: TopicId,
     /// In `marks`.
     pub(crate) interest: Arc<Interest>,
+    /// `/topic/transactions`.
+    pub(crate) executions: FeedId,
 }
 
 /// Positions and P&L, derived from transactions and prices.
@@ -83,11 +87,19 @@ impl AnalyticsProjection {
         StateFlush { topic: self.topics.marks, view, changed }
     }
 
-    fn transaction(&mut self, record: &Record, event: &Transaction) -> Result<Outcome, Rejection> {
+    fn transaction(
+        &mut self,
+        record: &Record,
+        event: &Transaction,
+        step: &mut Step,
+    ) -> Result<Outcome, Rejection> {
         if self.applied_ids.contains(event.transaction_id) {
             return Ok(Outcome::Duplicate);
         }
-        self.ledger.trade(record, event)?;
+        let execution = self.ledger.trade(record, event)?;
+        let mut json = Vec::with_capacity(EXECUTION_USUAL_BYTES);
+        execution.write_json(&mut json);
+        step.tell(self.topics.executions, event.portfolio_id.into(), json.into());
         self.applied_ids.insert(event.transaction_id, record.at);
         Ok(Outcome::Accepted)
     }
@@ -103,7 +115,7 @@ impl Projection for AnalyticsProjection {
     fn apply(&mut self, record: &Record, step: &mut Step) {
         self.last = record.offset;
         let outcome = match &record.event {
-            Event::Transaction(event) => self.transaction(record, event),
+            Event::Transaction(event) => self.transaction(record, event, step),
             Event::Price(event) => self.ledger.quote(record, event),
             Event::Portfolio(info) => {
                 self.ledger.state.describe_portfolio(info);
@@ -134,6 +146,9 @@ impl Projection for AnalyticsProjection {
         }
     }
 }
+
+/// Room for an execution with numbers of usual size.
+const EXECUTION_USUAL_BYTES: usize = 320;
 
 fn list(fill: impl FnOnce(&mut Vec<RowKey>) -> bool) -> Changed {
     let mut keys = Vec::new();

@@ -5,8 +5,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hub_analytics::PositionsEndpoint;
 use hub_core::{Epoch, Event};
-use hub_fanout::{Catalog, Outcomes, Progress, Publisher, Runner, RunnerHandle, RunnerState};
+use hub_fanout::{
+    Catalog, Outcomes, Progress, Publisher, PublisherLimits, Runner, RunnerHandle, RunnerState, WindowLimits,
+};
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 use hub_server::tls::{self, TlsError};
 use hub_server::{
@@ -20,6 +23,9 @@ use crate::config::Config;
 /// Relay messages that may wait for one shard, in outboxes' worth: a shard
 /// serves many of them.
 const RELAY_OUTBOXES: usize = 256;
+
+/// Events that are retained of one feed, if they are as small as that.
+const FEED_EVENTS: usize = 10_000;
 
 /// A hub at work.
 pub struct Hub {
@@ -84,9 +90,8 @@ impl Hub {
         let mut catalog = Catalog::new(config.relay.destinations.clone());
         let (analytics, reads) = hub_analytics::register(&mut catalog);
         let workers = workers(config);
-        let relay_bytes_max =
-            config.limits.outbox_bytes.max(config.limits.message_bytes).saturating_mul(RELAY_OUTBOXES);
-        let (publisher, mailboxes) = Publisher::new(workers, relay_epoch(), relay_bytes_max);
+        let (publisher, mailboxes) =
+            Publisher::new(workers, relay_epoch(), publisher_limits(config, &catalog));
         let outcomes = Outcomes::default();
         let mut runner = Runner {
             log: Arc::clone(&log),
@@ -98,11 +103,17 @@ impl Hub {
         .spawn()?;
 
         let chassis = Arc::new(chassis(config, catalog, log, outcomes, publisher, metrics));
+        let positions = PositionsEndpoint::new(config.limits.portfolios_per_subscription);
         let analytics = Service {
             name: "analytics",
             tls: server_tls(config, config.analytics.tls)?,
             routes: hub_analytics::routes(reads),
-            endpoints: ["/", "/ws", "/websocket", "/ws/websocket"].map(|path| (path, Endpoint::Stomp)).into(),
+            endpoints: vec![
+                ("/", Endpoint::Stomp),
+                ("/ws", Endpoint::Stomp),
+                ("/ws/positions", Endpoint::Native(Arc::new(positions))),
+            ],
+            sockjs: vec!["/ws", ""],
             raw_stomp: true,
         };
         let server = Server::start(Arc::clone(&chassis), vec![(analytics, listener)], mailboxes)?;
@@ -237,6 +248,15 @@ fn log_options(config: &Config, metrics: &Metrics) -> hub_log::Options {
         queue_max_records: config.limits.log_queue_records,
         on_commit: Some(Arc::new(move |stats| commits.observe(stats.duration.as_secs_f64()))),
         ..hub_log::Options::default()
+    }
+}
+
+fn publisher_limits(config: &Config, catalog: &Catalog) -> PublisherLimits {
+    let limits = &config.limits;
+    PublisherLimits {
+        relay_bytes: limits.outbox_bytes.max(limits.message_bytes).saturating_mul(RELAY_OUTBOXES),
+        feeds: catalog.feeds().len(),
+        window: WindowLimits { events: FEED_EVENTS, bytes: limits.feed_bytes },
     }
 }
 

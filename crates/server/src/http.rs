@@ -14,6 +14,8 @@ use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route, web,
 };
 
+use hub_sockjs::info::Info;
+
 use self::problem::Problem;
 use crate::chassis::Chassis;
 use crate::origin::Origins;
@@ -28,13 +30,21 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .default_service(web::to(not_found));
 }
 
-/// CORS for allowed origins, the list that guards upgrades, too.
+/// What `SockJS` clients ask for before they open a session at `mount`.
+pub(crate) fn sockjs(config: &mut web::ServiceConfig, mount: &str) {
+    let info = Info { websocket: true, cookie_needed: false };
+    hub_sockjs::actix::routes(config, mount, info, method_not_allowed);
+}
+
+/// CORS for allowed origins, the list that guards upgrades, too. `SockJS`
+/// clients ask with credentials, whether or not there are any.
 pub(crate) fn cors(origins: &Origins) -> Cors {
     let origins = origins.clone();
     Cors::default()
         .allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|origin| origins.allow(origin)))
         .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .supports_credentials()
         .max_age(600)
 }
 
@@ -57,12 +67,14 @@ async fn not_found(request: HttpRequest) -> HttpResponse {
 
 /// 405, with the methods that a path has.
 pub(crate) fn not_allowed(methods: &'static str) -> Route {
-    web::to(move |request: HttpRequest| async move {
-        let detail = format!("{} is not allowed at {}", request.method(), request.path());
-        let mut response = Problem::new(405, detail).error_response();
-        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(methods));
-        response
-    })
+    web::to(move |request: HttpRequest| async move { method_not_allowed(&request, methods) })
+}
+
+fn method_not_allowed(request: &HttpRequest, methods: &'static str) -> HttpResponse {
+    let detail = format!("{} is not allowed at {}", request.method(), request.path());
+    let mut response = Problem::new(405, detail).error_response();
+    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(methods));
+    response
 }
 
 /// What handlers are given.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use hub_core::event::RejectedInput;
 use hub_core::normalize::{self, Item, Kind};
 use hub_core::{Epoch, Event, Offset, Outcome, Position};
-use hub_fanout::Stopped;
-use hub_log::{Entry, LogError};
+use hub_fanout::{Claim, Stopped};
+use hub_log::{Append, Entry, LogError};
 use serde::Serialize;
 
 use crate::chassis::Chassis;
@@ -74,19 +74,19 @@ impl Ingest {
     /// became of each: after they are committed *and applied*, so that the
     /// answer is a function of the log and the caller reads its own writes.
     pub async fn submit(&self, kind: Kind, items: &[Item<'_>]) -> Result<Answer, IngestError> {
+        self.begin(kind, items)?.answer().await
+    }
+
+    /// The first half of [`Ingest::submit`]: when it returns, the items have
+    /// their place in the log, behind those of whoever began before.
+    pub fn begin(&self, kind: Kind, items: &[Item<'_>]) -> Result<Taking, IngestError> {
         if self.chassis.readiness.is_draining() {
             return Err(IngestError::Draining);
         }
-        if items.is_empty() {
-            return Ok(Answer::default());
-        }
-        let entries = items.iter().map(|item| Entry::from(event(kind, item))).collect();
+        let entries: Vec<Entry> = items.iter().map(|item| Entry::from(event(kind, item))).collect();
         let claim = self.chassis.outcomes.claim();
-        let appended = self.chassis.log.append(entries).await?;
-        let outcomes = claim.outcomes(&appended.offsets).await?;
-        let answer = Answer::new(self.chassis.log.epoch(), &appended.offsets, outcomes);
-        self.count(kind, &answer);
-        Ok(answer)
+        let append = (!entries.is_empty()).then(|| self.chassis.log.append(entries));
+        Ok(Taking { ingest: self.clone(), kind, claim, append })
     }
 
     fn count(&self, kind: Kind, answer: &Answer) {
@@ -100,6 +100,26 @@ impl Ingest {
             let labels = IngestLabels { kind: kind.as_str(), status };
             self.chassis.metrics.ingest.get_or_create(&labels).inc_by(count as u64);
         }
+    }
+}
+
+/// Items on their way into the log.
+pub struct Taking {
+    ingest: Ingest,
+    kind: Kind,
+    claim: Claim,
+    append: Option<Append>,
+}
+
+impl Taking {
+    /// The second half of [`Ingest::submit`].
+    pub async fn answer(self) -> Result<Answer, IngestError> {
+        let Some(append) = self.append else { return Ok(Answer::default()) };
+        let appended = append.await?;
+        let outcomes = self.claim.outcomes(&appended.offsets).await?;
+        let answer = Answer::new(self.ingest.chassis.log.epoch(), &appended.offsets, outcomes);
+        self.ingest.count(self.kind, &answer);
+        Ok(answer)
     }
 }
 

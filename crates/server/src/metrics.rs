@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 pub struct ConnectionLabels {
     /// Such as `analytics`.
     pub service: &'static str,
-    /// `websocket` or `tcp`.
+    /// `websocket`, `sockjs` or `tcp`.
     pub transport: &'static str,
 }
 
@@ -59,6 +59,8 @@ pub struct Metrics {
     pub connections_failed: Family<ReasonLabels, Counter>,
     /// How long connections lasted.
     pub connection_seconds: Histogram,
+    /// Subscriptions that went on where an earlier one had come to.
+    pub reconnects: Counter,
     /// Messages received from peers.
     pub messages_received: Counter,
     /// Messages handed to sockets.
@@ -86,6 +88,7 @@ impl Default for Metrics {
             connection_attempts: Counter::default(),
             connections_failed: Family::default(),
             connection_seconds: Histogram::new(exponential_buckets(0.1, 4.0, 12)),
+            reconnects: Counter::default(),
             messages_received: Counter::default(),
             messages_sent: Counter::default(),
             errors: Family::default(),
@@ -116,6 +119,7 @@ impl Metrics {
         );
         let life = self.connection_seconds.clone();
         registry.register_with_unit("connection", "How long connections lasted", Unit::Seconds, life);
+        registry.register("reconnects", "Resumes that were honoured", self.reconnects.clone());
         registry.register(
             "messages_received",
             "Messages received from peers",

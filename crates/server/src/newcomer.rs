@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use bytes::{Bytes, BytesMut};
 use hub_core::CloseReason;
 
+use crate::native::Query;
+use crate::service::Endpoint;
 use crate::stream::Stream;
 
 /// A socket that leaves the acceptor or actix for its shard, which owns it
@@ -25,11 +27,13 @@ pub(crate) struct Newcomer {
 
 /// What is to be done with it.
 pub(crate) enum NewcomerKind {
-    /// An upgraded WebSocket: STOMP.
-    WebSocket,
-    /// An upgraded WebSocket that is closed at once, so that a browser can
-    /// read the reason.
-    Unwelcome(CloseReason),
+    /// An upgraded WebSocket.
+    WebSocket {
+        endpoint: Endpoint,
+        query: Query,
+        /// It is closed at once, so that a browser can read the reason.
+        unwelcome: Option<CloseReason>,
+    },
     /// STOMP straight over TCP.
     RawStomp,
     /// Refused in HTTP: `first` is the answer, nothing follows.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use actix_web::web;
 
+use crate::native::NativeEndpoint;
+
 /// Adds a service's REST routes to an application; called once per worker.
 pub type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
@@ -17,13 +19,20 @@ pub struct Service {
     pub routes: Routes,
     /// What a WebSocket upgrade leads to, by exact path.
     pub endpoints: Vec<(&'static str, Endpoint)>,
+    /// Where STOMP over `SockJS` is mounted: empty for the root, or
+    /// `/segments`.
+    pub sockjs: Vec<&'static str>,
     /// Whether STOMP straight over TCP is served on the same port.
     pub raw_stomp: bool,
 }
 
 /// What a WebSocket leads to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone)]
 pub enum Endpoint {
     /// STOMP frames in WebSocket messages.
     Stomp,
+    /// STOMP frames in `SockJS` frames in WebSocket messages.
+    SockJs,
+    /// JSON messages, as a service defines them.
+    Native(Arc<dyn NativeEndpoint>),
 }

@@ -7,12 +7,19 @@
 
 mod closing;
 mod deliver;
+mod feeds;
 mod framing;
 mod inbound;
+mod native;
+mod pace;
+mod pull;
 mod ready;
+mod send;
 mod socket;
+mod stomp;
 mod subscribe;
 mod sweep;
+mod wire;
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -23,17 +30,24 @@ use hub_core::{Epoch, Offset, Position, TopicName};
 use hub_fanout::{Mailbox, Publication, View};
 use slab::Slab;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
+use self::feeds::Feed;
 use self::framing::MessageIds;
+use self::pace::Timers;
 use self::ready::{ReadyList, ReadySocket};
-use self::socket::{Phase, Protocol, Read, Socket, SocketStart};
+use self::send::Sent;
+use self::socket::{Dialogue, Phase, Protocol, Read, Socket, SocketStart};
 use self::subscribe::{Framings, Subscription};
+use self::wire::Wire;
 use crate::chassis::Chassis;
+use crate::http::in_flight::InFlight;
+use crate::ingest::Ingest;
 use crate::metrics::ConnectionLabels;
+use crate::native::Query;
 use crate::newcomer::{Newcomer, NewcomerKind};
 use crate::server::Stage;
-use framing::Wire;
+use crate::service::Endpoint;
 
 /// How often deadlines and heart-beats are looked at.
 const SWEEP: Duration = Duration::from_millis(250);
@@ -56,8 +70,17 @@ pub(crate) struct Shard {
     framings: Framings,
     /// By topic id.
     topics: Vec<Topic>,
+    /// By feed id.
+    feeds: Vec<Feed>,
     relays: HashMap<TopicName, Vec<usize>>,
     position: Position,
+    /// The oldest offset to resume from, as of the last flush.
+    horizon: Offset,
+    timers: Timers,
+    ingest: Ingest,
+    in_flight: InFlight,
+    /// Where answers to what sessions sent come back.
+    sent: mpsc::UnboundedSender<Sent>,
     ids: MessageIds,
     ready: Arc<ReadyList>,
     scratch: Vec<u8>,
@@ -69,6 +92,7 @@ pub(crate) struct Shard {
 }
 
 /// A state topic as this shard sees it.
+#[derive(Default)]
 struct Topic {
     /// At the last flush; none before the first.
     view: Option<Arc<dyn View>>,
@@ -80,19 +104,39 @@ pub(crate) struct ShardInputs {
     pub(crate) mailbox: Mailbox,
     pub(crate) newcomers: mpsc::UnboundedReceiver<Newcomer>,
     pub(crate) stage: watch::Receiver<Stage>,
+    pub(crate) answers: mpsc::UnboundedReceiver<Sent>,
+}
+
+/// What a shard is made of.
+pub(crate) struct ShardParts {
+    pub(crate) chassis: Arc<Chassis>,
+    pub(crate) started_millis: u64,
+    /// Which of how many shards it is.
+    pub(crate) index: usize,
+    pub(crate) shards: usize,
+    /// Counts what is being taken in.
+    pub(crate) in_flight: InFlight,
 }
 
 impl Shard {
-    /// Shard `index` of `shards`.
-    pub(crate) fn new(chassis: Arc<Chassis>, started_millis: u64, index: usize, shards: usize) -> Shard {
-        let topic = || Topic { view: None, subscribers: Vec::new() };
-        Shard {
-            topics: chassis.catalog.states().iter().map(|_| topic()).collect(),
+    /// A shard, and where the answers to what its sessions sent arrive.
+    pub(crate) fn new(parts: ShardParts) -> (Shard, mpsc::UnboundedReceiver<Sent>) {
+        let ShardParts { chassis, started_millis, index, shards, in_flight } = parts;
+        let (sent, answers) = mpsc::unbounded_channel();
+        let feed = |window| Feed { window, subscribers: Vec::new() };
+        let shard = Shard {
+            topics: chassis.catalog.states().iter().map(|_| Topic::default()).collect(),
+            feeds: chassis.publisher.windows().into_iter().map(feed).collect(),
             sockets: Slab::new(),
             subscriptions: Slab::new(),
             framings: Framings::default(),
             relays: HashMap::new(),
             position: Position { epoch: Epoch(0), offset: Offset::START },
+            horizon: Offset::START,
+            timers: Timers::default(),
+            ingest: Ingest::new(Arc::clone(&chassis)),
+            in_flight,
+            sent,
             ids: MessageIds::new(started_millis, index as u64, shards as u64),
             ready: Arc::default(),
             scratch: vec![0; SCRATCH_BYTES],
@@ -100,7 +144,8 @@ impl Shard {
             gone: Vec::new(),
             reported_outbox_bytes: 0,
             chassis,
-        }
+        };
+        (shard, answers)
     }
 
     /// Serves until it is told to drain and every socket is closed.
@@ -130,6 +175,17 @@ impl Shard {
                     self.now = Instant::now();
                     self.welcome(newcomer);
                 }
+                Some(sent) = inputs.answers.recv() => {
+                    self.now = Instant::now();
+                    self.answer(sent);
+                    while let Ok(sent) = inputs.answers.try_recv() {
+                        self.answer(sent);
+                    }
+                }
+                () = due(self.timers.next()) => {
+                    self.now = Instant::now();
+                    self.wake_due();
+                }
                 _ = sweep.tick() => {
                     self.now = Instant::now();
                     self.sweep();
@@ -156,6 +212,9 @@ impl Shard {
         while let Ok(newcomer) = inputs.newcomers.try_recv() {
             self.welcome(newcomer);
         }
+        while let Ok(sent) = inputs.answers.try_recv() {
+            self.answer(sent);
+        }
         self.close_all();
     }
 
@@ -163,6 +222,8 @@ impl Shard {
         match publication {
             Publication::Flush(flush) => self.deliver_flush(flush, true),
             Publication::FlushAfterGap(flush) => self.deliver_flush(flush, false),
+            Publication::Feed(batch) => self.deliver_feed(batch),
+            Publication::FeedGap => self.reload_feeds(),
             Publication::Relay(message) => self.deliver_relay(message),
             Publication::RelayGap => self.close_relay_subscribers(),
         }
@@ -170,47 +231,71 @@ impl Shard {
 
     /// Takes a socket over.
     fn welcome(&mut self, newcomer: Newcomer) {
-        let limits = &self.chassis.limits;
-        let close_deadline = self.now + Duration::from_millis(limits.close_ms);
-        let opening = Phase::Opening(self.now + Duration::from_millis(limits.handshake_ms));
-        let session = || hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.now);
-        let websocket = || Protocol::WebSocket(hub_ws::Connection::new(limits.message_bytes), session());
-        let (protocol, wire, phase, counted) = match newcomer.kind {
-            NewcomerKind::WebSocket => (websocket(), Wire::WebSocket, opening, true),
-            NewcomerKind::Unwelcome(_) => (websocket(), Wire::WebSocket, opening, false),
-            NewcomerKind::RawStomp => (Protocol::Tcp(session()), Wire::Tcp, opening, true),
-            NewcomerKind::Refused => (Protocol::Refused, Wire::Tcp, Phase::Closing(close_deadline), false),
-        };
+        let Newcomer { id, stream, mut ahead, first, kind, service, peer } = newcomer;
+        let Welcome { protocol, wire, phase, counted } = self.prepare(&kind);
         let entry = self.sockets.vacant_entry();
         let slot = entry.key();
-        let start = SocketStart {
-            id: newcomer.id,
-            stream: newcomer.stream,
-            protocol,
-            wire,
-            phase,
-            service: newcomer.service,
-            peer: newcomer.peer,
-            counted,
-        };
+        let start = SocketStart { id, stream, protocol, wire, phase, service, counted };
         let socket = entry.insert(Socket::new(start, ReadySocket::new(slot as u32, &self.ready), self.now));
-        tracing::debug!(connection = socket.id, peer = ?socket.peer, service = socket.service, "open");
+        tracing::debug!(connection = id, ?peer, service, "open");
         if counted {
-            let labels = ConnectionLabels { service: socket.service, transport: wire.transport() };
+            let labels = ConnectionLabels { service, transport: wire.transport() };
             self.chassis.metrics.connections.get_or_create(&labels).inc();
         }
-        self.send(slot, newcomer.first);
-        match newcomer.kind {
-            NewcomerKind::Unwelcome(reason) => self.close(slot, reason),
+        // The first look at the socket sets its waker.
+        socket.ready.list();
+        let opening = wire.opening();
+        self.send(slot, if opening.is_empty() { first } else { [first, opening].concat().into() });
+        match kind {
+            NewcomerKind::WebSocket { unwelcome: Some(reason), .. } => self.close(slot, reason),
             NewcomerKind::Refused => self.progress(slot),
-            NewcomerKind::WebSocket | NewcomerKind::RawStomp => {
-                let mut ahead = newcomer.ahead;
+            NewcomerKind::WebSocket { query, .. } => {
+                self.open(slot, &query);
                 self.receive(slot, &mut ahead);
             }
+            NewcomerKind::RawStomp => self.receive(slot, &mut ahead),
         }
-        // The first look at the socket sets its waker.
-        if let Some(socket) = self.sockets.get(slot) {
-            socket.ready.list();
+    }
+
+    fn prepare(&self, kind: &NewcomerKind) -> Welcome {
+        let limits = &self.chassis.limits;
+        let opening = Phase::Opening(self.now + Duration::from_millis(limits.handshake_ms));
+        let closing = Phase::Closing(self.now + Duration::from_millis(limits.close_ms));
+        let stomp = || Dialogue::Stomp(hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.now));
+        let websocket =
+            |dialogue| Protocol { websocket: Some(hub_ws::Connection::new(limits.message_bytes)), dialogue };
+        match kind {
+            NewcomerKind::WebSocket { endpoint, unwelcome, .. } => {
+                let (wire, phase, dialogue) = match endpoint {
+                    Endpoint::Stomp => (Wire::WebSocket, opening, stomp()),
+                    Endpoint::SockJs => (Wire::SockJs, opening, stomp()),
+                    Endpoint::Native(endpoint) => {
+                        (Wire::WebSocket, Phase::Open, Dialogue::Native(endpoint.open()))
+                    }
+                };
+                Welcome { protocol: websocket(dialogue), wire, phase, counted: unwelcome.is_none() }
+            }
+            NewcomerKind::RawStomp => {
+                let protocol = Protocol { websocket: None, dialogue: stomp() };
+                Welcome { protocol, wire: Wire::Tcp, phase: opening, counted: true }
+            }
+            NewcomerKind::Refused => {
+                let protocol = Protocol { websocket: None, dialogue: Dialogue::Refused };
+                Welcome { protocol, wire: Wire::Tcp, phase: closing, counted: false }
+            }
+        }
+    }
+
+    /// What an endpoint does on connect.
+    fn open(&mut self, slot: usize, query: &Query) {
+        let Some(mut protocol) = self.sockets.get_mut(slot).and_then(|socket| socket.protocol.take()) else {
+            return;
+        };
+        if let Dialogue::Native(session) = &mut protocol.dialogue {
+            self.open_native(slot, &mut **session, query);
+        }
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.protocol = Some(protocol);
         }
     }
 
@@ -227,6 +312,10 @@ impl Shard {
                 socket.ready.list();
                 break;
             }
+            if socket.sends.as_ref().is_some_and(|sends| sends.is_full()) {
+                // Listed again when some of it is answered.
+                break;
+            }
             match socket.read(&mut scratch, self.now) {
                 Read::Pending => break,
                 Read::End => {
@@ -241,6 +330,22 @@ impl Shard {
             }
         }
         self.scratch = scratch;
+    }
+}
+
+/// How a newcomer begins.
+struct Welcome {
+    protocol: Protocol,
+    wire: Wire,
+    phase: Phase,
+    counted: bool,
+}
+
+/// Resolves at `instant`, if there is one.
+async fn due(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant.into()).await,
+        None => std::future::pending().await,
     }
 }
 

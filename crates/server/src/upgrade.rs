@@ -10,12 +10,14 @@ use actix_http::h1::Codec;
 use actix_http::{HttpMessage as _, Request};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hub_core::CloseReason;
+use hub_sockjs::{Route, Transport};
 use hub_stomp::Version;
 use hub_ws::handshake::{self, HandshakeError, Upgrade};
 
 use crate::chassis::Chassis;
 use crate::http::problem::Problem;
 use crate::metrics::ReasonLabels;
+use crate::native::Query;
 use crate::newcomer::{Newcomer, NewcomerKind};
 use crate::service::{Endpoint, Service};
 use crate::stream::Stream;
@@ -59,8 +61,7 @@ struct Answer {
 }
 
 fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool) -> Answer {
-    let endpoint = service.endpoints.iter().find(|(path, _)| *path == request.path());
-    let Some((_, endpoint)) = endpoint else {
+    let Some(endpoint) = endpoint(service, request.path()) else {
         let problem = Problem::not_found(format!("there is no WebSocket at {}", request.path()));
         return refuse(&problem, &[], "path");
     };
@@ -76,28 +77,46 @@ fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool
             "starting",
         );
     }
-    let head = accept(&upgrade, *endpoint);
     let origin = request.headers().get("origin");
-    let welcome =
+    let allowed =
         origin.is_none_or(|origin| origin.to_str().is_ok_and(|origin| chassis.origins.allow(origin)));
-    let unwelcome =
-        |reason, failure| Answer { head: head.clone(), kind: NewcomerKind::Unwelcome(reason), failure };
-    if !welcome {
-        unwelcome(CloseReason::ORIGIN_NOT_ALLOWED, Some("origin"))
-    } else if crowded {
-        unwelcome(CloseReason::TOO_MANY_SESSIONS, Some("sessions_per_address"))
-    } else if chassis.readiness.is_draining() {
-        unwelcome(CloseReason::GOING_AWAY, Some("draining"))
-    } else {
-        Answer { head, kind: NewcomerKind::WebSocket, failure: None }
+    // A SockJS client would take an accepted and closed socket for one to try
+    // again by another transport.
+    if !allowed && matches!(endpoint, Endpoint::SockJs) {
+        return refuse(&Problem::new(403, CloseReason::ORIGIN_NOT_ALLOWED.text), &[], "origin");
     }
+    let (unwelcome, failure) = if !allowed {
+        (Some(CloseReason::ORIGIN_NOT_ALLOWED), Some("origin"))
+    } else if crowded {
+        (Some(CloseReason::TOO_MANY_SESSIONS), Some("sessions_per_address"))
+    } else if chassis.readiness.is_draining() {
+        (Some(CloseReason::GOING_AWAY), Some("draining"))
+    } else {
+        (None, None)
+    };
+    let head = accept(&upgrade, &endpoint);
+    let query = Query::parse(request.uri().query().unwrap_or_default());
+    Answer { head, kind: NewcomerKind::WebSocket { endpoint, query, unwelcome }, failure }
 }
 
-fn accept(upgrade: &Upgrade<'_>, endpoint: Endpoint) -> Bytes {
+/// What an upgrade at `path` leads to. An exact path comes before a mount.
+fn endpoint(service: &Service, path: &str) -> Option<Endpoint> {
+    let exact = service.endpoints.iter().find(|(exact, _)| *exact == path);
+    if let Some((_, endpoint)) = exact {
+        return Some(endpoint.clone());
+    }
+    service.sockjs.iter().find_map(|mount| match Route::parse(mount, path)? {
+        Route::RawWebSocket => Some(Endpoint::Stomp),
+        Route::Session { transport: Transport::WebSocket, .. } => Some(Endpoint::SockJs),
+        Route::Session { .. } | Route::Info | Route::Greeting => None,
+    })
+}
+
+fn accept(upgrade: &Upgrade<'_>, endpoint: &Endpoint) -> Bytes {
+    let offered = upgrade.subprotocols.iter().copied();
     let subprotocol = match endpoint {
-        Endpoint::Stomp => {
-            Version::choose_subprotocol(upgrade.subprotocols.iter().copied()).map(Version::subprotocol)
-        }
+        Endpoint::Stomp => Version::choose_subprotocol(offered).map(Version::subprotocol),
+        Endpoint::SockJs | Endpoint::Native(_) => None,
     };
     handshake::response_head(&upgrade.accept(), subprotocol)
 }

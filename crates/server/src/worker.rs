@@ -29,7 +29,7 @@ use crate::metrics::ReasonLabels;
 use crate::newcomer::{Newcomer, NewcomerKind};
 use crate::server::Stage;
 use crate::service::Service;
-use crate::shard::{Shard, ShardInputs};
+use crate::shard::{Shard, ShardInputs, ShardParts};
 use crate::sniff::{Protocol, sniff};
 use crate::stream::Stream;
 use crate::upgrade;
@@ -82,8 +82,14 @@ impl Worker {
         for index in 0..self.services.len() {
             http.push(self.http_handler(index, &newcomers).await);
         }
-        let shard = Shard::new(Arc::clone(&self.chassis), self.started_millis, self.index, self.workers);
-        let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage: self.stage };
+        let (shard, answers) = Shard::new(ShardParts {
+            chassis: Arc::clone(&self.chassis),
+            started_millis: self.started_millis,
+            index: self.index,
+            shards: self.workers,
+            in_flight: self.in_flight.clone(),
+        });
+        let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage: self.stage, answers };
         // One task for all sockets: its budget is its own fairness, not tokio's.
         let shard = spawn_local(unconstrained(shard.run(inputs)));
         let door = Rc::new(Door { chassis: self.chassis, services: self.services, http, newcomers });
@@ -100,6 +106,7 @@ impl Worker {
             let chassis = web::Data::from(Arc::clone(&self.chassis));
             let registry: web::Data<Registry> = web::Data::new(self.chassis.metrics.registry());
             let routes = Arc::clone(&self.services[service].routes);
+            let sockjs = self.services[service].sockjs.clone();
             let (in_flight, gate) = (self.in_flight.clone(), Arc::clone(&self.chassis));
             App::new()
                 .app_data(chassis)
@@ -120,6 +127,7 @@ impl Worker {
                     }
                 })
                 .configure(|config| routes(config))
+                .configure(|config| sockjs.iter().for_each(|mount| http::sockjs(config, mount)))
                 .configure(http::routes)
         };
         let upgrade = {
@@ -190,6 +198,9 @@ impl Door {
         self.chassis.metrics.connection_attempts.inc();
         if !stream.is_welcome() {
             return self.fail("sessions_per_address");
+        }
+        if self.chassis.readiness.is_starting() {
+            return self.fail("starting");
         }
         let newcomer = Newcomer {
             id: self.chassis.connection_ids.next(),

@@ -45,15 +45,12 @@ fn unknown_kind(kind: &str) -> Problem {
 fn form(headers: &HeaderMap) -> Result<BodyForm, Problem> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(BodyForm::Json) };
     let text = value.to_str().unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim();
-    match essence.to_ascii_lowercase().as_str() {
-        "application/json" => Ok(BodyForm::Json),
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(BodyForm::NdJson),
-        _ => Err(Problem::new(
+    BodyForm::of_content_type(text).ok_or_else(|| {
+        Problem::new(
             415,
             format!("Content-Type {text:?} is not supported; send application/json or application/x-ndjson"),
-        )),
-    }
+        )
+    })
 }
 
 fn malformed(error: &BodyError) -> Problem {

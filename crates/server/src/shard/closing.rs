@@ -8,8 +8,8 @@ use hub_stomp::{Refusal, Session};
 use hub_ws::CloseCode;
 
 use super::Shard;
-use super::framing::Wire;
-use super::socket::{Phase, Protocol};
+use super::socket::Phase;
+use super::wire::Wire;
 use crate::metrics::{CodeLabels, ConnectionLabels, KindLabels};
 
 impl Shard {
@@ -34,13 +34,13 @@ impl Shard {
             socket.close_wanted.get_or_insert(reason);
             return;
         };
-        if let Some(session) = protocol.session() {
+        if let Some(session) = protocol.stomp() {
             session.close();
         }
-        let close = match &mut **protocol {
-            Protocol::WebSocket(connection, _) => connection.close(CloseCode::new(reason.code), reason.text),
-            Protocol::Tcp(_) | Protocol::Refused => None,
-        };
+        let close = protocol.websocket.as_mut().and_then(|connection| {
+            let close = connection.close(CloseCode::new(reason.code), reason.text)?;
+            Some([socket.wire.closing(reason.code, reason.text), close].concat().into())
+        });
         tracing::debug!(connection = socket.id, code = reason.code, reason = reason.text, "close");
         self.count_close(u32::from(reason.code));
         self.leave(slot, close.unwrap_or_default());
@@ -50,9 +50,13 @@ impl Shard {
     /// Refuses a STOMP frame: an ERROR that names the cause, then the close
     /// that STOMP requires.
     pub(super) fn refuse(&mut self, slot: usize, wire: Wire, refusal: &Refusal) {
-        self.chassis.metrics.errors.get_or_create(&KindLabels { kind: "stomp" }).inc();
-        self.send(slot, wire.wrap(refusal.error_frame()));
-        self.close(slot, CloseReason::PROTOCOL_ERROR);
+        self.refuse_with(slot, wire, refusal, CloseReason::PROTOCOL_ERROR);
+    }
+
+    pub(super) fn refuse_with(&mut self, slot: usize, wire: Wire, refusal: &Refusal, reason: CloseReason) {
+        self.count_error("stomp");
+        self.send(slot, wire.wrap(&refusal.error_frame()));
+        self.close(slot, reason);
     }
 
     /// Ends the session whose input is being processed.
@@ -74,8 +78,11 @@ impl Shard {
     /// The peer has shut its side. What waits for it is still written: a
     /// client may send its DISCONNECT, shut, and read the receipt.
     pub(super) fn half_closed(&mut self, slot: usize) {
-        let Some(socket) = self.sockets.get(slot) else { return };
-        if socket.outbox.is_empty() {
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        if let Some(sends) = &mut socket.sends {
+            // What it sent is answered first.
+            sends.half_closed = true;
+        } else if socket.outbox.is_empty() {
             self.gone.push(slot);
         } else if socket.is_streaming() {
             self.leave(slot, Bytes::new());
@@ -95,11 +102,10 @@ impl Shard {
     pub(super) fn progress_closing(&mut self, slot: usize) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         let Phase::Closing(deadline) = socket.phase else { return };
-        let may_shut = match socket.protocol.as_deref() {
-            Some(Protocol::WebSocket(connection, _)) => connection.may_shut(),
-            Some(Protocol::Tcp(_) | Protocol::Refused) => true,
-            None => false,
-        };
+        let may_shut = socket
+            .protocol
+            .as_deref()
+            .is_some_and(|protocol| protocol.websocket.as_ref().is_none_or(hub_ws::Connection::may_shut));
         if may_shut {
             match socket.shut() {
                 Ok(true) => socket.phase = Phase::Lingering(deadline),
@@ -149,6 +155,10 @@ impl Shard {
                 self.chassis.metrics.connection_seconds.observe(life.as_secs_f64());
             }
         }
+    }
+
+    pub(super) fn count_error(&self, kind: &'static str) {
+        self.chassis.metrics.errors.get_or_create(&KindLabels { kind }).inc();
     }
 
     pub(super) fn count_close(&self, code: u32) {

@@ -1,26 +1,17 @@
-//! From a publication to the sockets of a shard.
+//! From a flush or a relayed message to the sockets of a shard.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::{CloseReason, Position, Timestamp};
-use hub_fanout::{Changed, Composition, Flush, RelayMessage, Room, StateFlush, View};
+use hub_core::{CloseReason, Timestamp};
+use hub_fanout::{Changed, Flush, RelayMessage, Room, StateFlush, View};
 
 use super::Shard;
 use super::framing::{Drain, Frames};
+use super::pull::per_element;
 use super::subscribe::{FramingId, Source};
-
-/// What a socket that lags behind gets at a time, in bytes of elements.
-const CHUNK_BYTES: usize = 64 << 10;
-
-/// About what the head of a MESSAGE adds to its body, where every element is
-/// a message of its own.
-const HEAD_BYTES: usize = 256;
-
-/// Parts that one socket may pull before the others get their turn.
-const PULLS_PER_TURN: usize = 8;
 
 /// Frames kept for the rest of a publication's subscribers, in bytes over all
 /// framings; beyond, a framing is encoded again when it comes again.
@@ -29,7 +20,6 @@ const ENCODED_BYTES_MAX: usize = 8 << 20;
 /// One topic's part of a flush.
 struct Batch<'a> {
     state: &'a StateFlush,
-    composition: Composition,
     room: Room,
     /// The whole of what changed, when all of it fits an outbox; looked up
     /// for the first subscriber that wants it, so that nothing is computed
@@ -51,14 +41,14 @@ impl Batch<'_> {
 /// Frames encoded at most once for each framing. Neighbours mostly share one,
 /// so the last one used is at hand.
 #[derive(Default)]
-struct Encoded {
+pub(super) struct Encoded {
     last: Option<(FramingId, Frames)>,
     all: HashMap<FramingId, Frames>,
     bytes: usize,
 }
 
 impl Encoded {
-    fn get(&mut self, framing: FramingId, encode: impl FnOnce() -> Frames) -> &Frames {
+    pub(super) fn get(&mut self, framing: FramingId, encode: impl FnOnce() -> Frames) -> &Frames {
         let last = self.last.take().filter(|(last, _)| *last == framing);
         let entry = last.unwrap_or_else(|| (framing, self.find(framing, encode)));
         &self.last.insert(entry).1
@@ -81,18 +71,27 @@ impl Shard {
     /// Hands a flush to every subscriber that is up to date, and notes it for
     /// those who are not. `listed`: what it lists as changed is all that
     /// changed since the flush this shard saw last.
+    ///
+    /// Those who are not up to date pull only when every topic stands at the
+    /// flush's position: whatever they get belongs to one.
     pub(super) fn deliver_flush(&mut self, flush: &Flush, listed: bool) {
         self.position = flush.position;
+        self.horizon = flush.horizon;
+        let mut behind = Vec::new();
         for state in &flush.states {
             let unlisted = StateFlush { changed: Changed::Unlisted, view: Arc::clone(&state.view), ..*state };
-            self.deliver_state(if listed { state } else { &unlisted });
+            self.deliver_state(if listed { state } else { &unlisted }, &mut behind);
         }
+        for slot in behind {
+            self.progress(slot);
+        }
+        self.expire_feeds();
         if let Some(oldest) = flush.oldest.filter(|_| !self.subscriptions.is_empty()) {
             self.chassis.metrics.delivery_seconds.observe(seconds_since(oldest));
         }
     }
 
-    fn deliver_state(&mut self, state: &StateFlush) {
+    fn deliver_state(&mut self, state: &StateFlush, behind: &mut Vec<usize>) {
         let Some(topic) = self.topics.get_mut(usize::from(state.topic.0)) else { return };
         topic.view = Some(Arc::clone(&state.view));
         // Nobody comes or goes while the loop runs: whoever turns out to be
@@ -102,10 +101,10 @@ impl Shard {
             let composition = self.chassis.catalog.states()[usize::from(state.topic.0)].composition;
             let room = Room::new(self.chassis.limits.outbox_bytes, per_element(composition));
             let (elements, frames) = (OnceCell::new(), Encoded::default());
-            let mut batch = Batch { state, composition, room, elements, frames };
+            let mut batch = Batch { state, room, elements, frames };
             let mut sent = 0;
             for key in &subscribers {
-                sent += self.deliver_to(*key, &mut batch);
+                sent += self.deliver_to(*key, &mut batch, behind);
             }
             self.chassis.metrics.messages_sent.inc_by(sent);
         }
@@ -113,15 +112,21 @@ impl Shard {
     }
 
     /// One subscriber's part; gives the number of messages sent at once.
-    fn deliver_to(&mut self, key: usize, batch: &mut Batch<'_>) -> u64 {
+    fn deliver_to(&mut self, key: usize, batch: &mut Batch<'_>, behind: &mut Vec<usize>) -> u64 {
         let Some(subscription) = self.subscriptions.get_mut(key) else { return 0 };
         let Source::State { owed, .. } = &mut subscription.source else { return 0 };
+        if owed.is_ahead_of(self.position.offset) {
+            return 0;
+        }
         let Some(socket) = self.sockets.get_mut(subscription.slot) else { return 0 };
-        let at_once = owed.is_caught_up() && owed.filter().is_all() && socket.outbox.is_empty();
+        let at_once = owed.is_caught_up()
+            && owed.filter().is_all()
+            && subscription.pace.is_none()
+            && subscription.instead.is_none()
+            && socket.outbox.is_empty();
         if !at_once || batch.elements().is_none() {
-            let slot = subscription.slot;
             self.chassis.metrics.conflated.inc_by(owed.note(&batch.state.changed, self.position.offset));
-            self.progress(slot);
+            behind.push(subscription.slot);
             return 0;
         }
         owed.advance(self.position.offset);
@@ -129,7 +134,7 @@ impl Shard {
         if elements.is_empty() {
             return 0;
         }
-        let drain = Drain { elements, composition: batch.composition, position: self.position, last: true };
+        let drain = Drain { elements, position: self.position, last: true, instead: None };
         let (framings, ids) = (&self.framings, &self.ids);
         let encode = || framings.get(subscription.framing).state(&drain, ids);
         let frames = batch.frames.get(subscription.framing, encode);
@@ -139,76 +144,25 @@ impl Shard {
         frames.messages
     }
 
-    /// Moves a socket on: writes what waits and, as long as the socket takes
-    /// it, pulls what its subscriptions are owed. A socket that is closing
-    /// moves on towards its end.
-    pub(super) fn progress(&mut self, slot: usize) {
-        for _ in 0..PULLS_PER_TURN {
-            let Some(socket) = self.sockets.get_mut(slot) else { return };
-            if socket.flush(self.now).is_err() {
-                self.gone.push(slot);
-                return;
-            }
-            if !socket.outbox.is_empty() {
-                return;
-            }
-            if !socket.is_streaming() {
-                return self.progress_closing(slot);
-            }
-            if !self.pull(slot) {
-                return self.close_if_draining(slot);
-            }
-        }
-        // The others first; then on.
-        if let Some(socket) = self.sockets.get(slot) {
-            socket.ready.list();
-        }
-    }
-
-    /// Puts the next part of what the socket is owed into its outbox. False:
-    /// nothing is owed.
-    fn pull(&mut self, slot: usize) -> bool {
-        let Some(socket) = self.sockets.get_mut(slot) else { return false };
-        for index in 0..socket.subscriptions.len() {
-            let key = socket.subscriptions[index];
-            let subscription = &mut self.subscriptions[key];
-            let Source::State { topic, owed } = &mut subscription.source else { continue };
-            let topic = usize::from(topic.0);
-            let Some(view) = &self.topics[topic].view else { continue };
-            if owed.is_caught_up() {
-                continue;
-            }
-            let mut elements = Vec::new();
-            let composition = self.chassis.catalog.states()[topic].composition;
-            let room = Room::new(CHUNK_BYTES, per_element(composition));
-            let last = owed.take(&**view, room, &mut elements);
-            if !elements.is_empty() {
-                // Where it has got to, which may be short of where others are.
-                let position = Position { offset: owed.noted(), ..self.position };
-                let drain = Drain { elements: &elements, composition, position, last };
-                let frames = self.framings.get(subscription.framing).state(&drain, &self.ids);
-                self.chassis.metrics.messages_sent.inc_by(frames.messages);
-                socket.outbox.push(frames.bytes);
-            }
-            // Two large topics take turns.
-            socket.subscriptions.rotate_left(index + 1);
-            return true;
-        }
-        false
-    }
-
     /// Hands a relayed message to the subscribers of its destination. One
-    /// whose outbox is full is closed: it would have lost a message.
+    /// whose outbox is full, or whose wire can't carry the message, is closed:
+    /// it would have lost a message.
     pub(super) fn deliver_relay(&mut self, message: &RelayMessage) {
         let Some(subscribers) = self.relays.get(&message.destination).cloned() else { return };
+        let nothing = Frames { bytes: Bytes::new(), messages: 0 };
         let mut encoded = Encoded::default();
         let mut sent = 0;
         for key in subscribers {
             let Some(subscription) = self.subscriptions.get(key) else { continue };
             let (slot, framing) = (subscription.slot, subscription.framing);
             let framings = &self.framings;
-            let frame = encoded.get(framing, || framings.get(framing).relay(message)).bytes.clone();
-            sent += u64::from(self.send_or_overflow(slot, frame));
+            let encode = || framings.get(framing).relay(message).unwrap_or_else(|| nothing.clone());
+            let frames = encoded.get(framing, encode).clone();
+            if frames.messages == 0 {
+                self.close(slot, CloseReason::TEXT_ONLY);
+            } else {
+                sent += u64::from(self.send_or_overflow(slot, frames.bytes));
+            }
         }
         self.chassis.metrics.messages_sent.inc_by(sent);
     }
@@ -235,14 +189,6 @@ impl Shard {
                 self.close(subscription.slot, CloseReason::OUTBOX_OVERFLOW);
             }
         }
-    }
-}
-
-/// What an element costs beside its own bytes.
-fn per_element(composition: Composition) -> usize {
-    match composition {
-        Composition::Array => 1,
-        Composition::Each => HEAD_BYTES,
     }
 }
 

@@ -1,70 +1,61 @@
 //! From elements to frames: the `encode` step of the path.
 //!
 //! Subscribers whose frames would be equal byte for byte (same wire, same
-//! STOMP version, same subscription id, same destination as they named it)
-//! share one [`Framing`], and with it the bytes of every flush.
+//! dialect, same names for what they subscribed to) share one [`Framing`], and
+//! with it the bytes of every flush.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::{Offset, Position, TopicName};
-use hub_fanout::{Composition, RelayMessage};
+use hub_core::{Epoch, Offset, Position, TopicName};
+use hub_fanout::{Composition, FeedEvent, Instead, RelayMessage};
 use hub_stomp::{Version, encode};
-use hub_ws::{OpCode, frame};
 
-/// What carries STOMP frames.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Wire {
-    /// One WebSocket message per frame.
-    WebSocket,
-    /// The bare TCP stream.
-    Tcp,
-}
-
-impl Wire {
-    /// In metrics.
-    pub(super) fn transport(self) -> &'static str {
-        match self {
-            Wire::WebSocket => "websocket",
-            Wire::Tcp => "tcp",
-        }
-    }
-
-    /// A whole STOMP frame as it goes over this wire.
-    pub(super) fn wrap(self, stomp: Bytes) -> Bytes {
-        match self {
-            Wire::WebSocket => frame::text(&stomp),
-            Wire::Tcp => stomp,
-        }
-    }
-
-    fn put_header(self, out: &mut Vec<u8>, opcode: OpCode, len: usize) {
-        if self == Wire::WebSocket {
-            frame::write_header(out, opcode, len);
-        }
-    }
-}
+use super::wire::{Packet, Wire};
 
 /// Everything that shapes a subscriber's frames.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Framing {
     pub(super) wire: Wire,
-    pub(super) version: Version,
-    /// The subscription's id; none for a 1.0 client that gave none.
-    pub(super) subscription: Option<Box<str>>,
-    /// As the subscriber named it.
-    pub(super) destination: TopicName,
+    pub(super) composition: Composition,
+    pub(super) dialect: Dialect,
+}
+
+/// How a message says what it is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Dialect {
+    /// A MESSAGE frame.
+    Stomp {
+        version: Version,
+        /// The subscription's id; none for a 1.0 client that gave none.
+        subscription: Option<Box<str>>,
+        /// As the subscriber named it.
+        destination: TopicName,
+    },
+    /// `{"type":<name>,"data":...}`.
+    Native { name: &'static str },
 }
 
 /// Some elements of one topic, on their way to subscribers.
 pub(super) struct Drain<'a> {
     pub(super) elements: &'a [Bytes],
-    pub(super) composition: Composition,
     /// Where the topic stands.
     pub(super) position: Position,
     /// Nothing at or below the position is pending for the subscriber any
     /// more: the last message carries `resume`.
     pub(super) last: bool,
+    /// It is a snapshot, and not what was asked for.
+    pub(super) instead: Option<Instead>,
+}
+
+/// Some events of one feed, on their way to subscribers.
+pub(super) struct Run<'a> {
+    pub(super) epoch: Epoch,
+    pub(super) events: &'a [Arc<FeedEvent>],
+    /// As of a [`Drain`].
+    pub(super) last: bool,
+    pub(super) instead: Option<Instead>,
 }
 
 /// Frames ready for a socket, in one piece.
@@ -75,76 +66,134 @@ pub(super) struct Frames {
     pub(super) messages: u64,
 }
 
-impl Framing {
-    /// The frames of a drain.
-    pub(super) fn state(&self, drain: &Drain<'_>, ids: &MessageIds) -> Frames {
-        let parts: Vec<&[Bytes]> = match drain.composition {
-            Composition::Array => vec![drain.elements],
-            Composition::Each => drain.elements.chunks(1).collect(),
-        };
-        let mut out = Vec::new();
-        for (index, part) in parts.iter().enumerate() {
-            let resume = (drain.last && index + 1 == parts.len()).then_some(drain.position);
-            self.put_state(&mut out, part, drain, ids.next(drain.position), resume);
-        }
-        Frames { bytes: out.into(), messages: parts.len() as u64 }
+/// One message's content.
+struct Content<'a> {
+    parts: &'a [&'a [u8]],
+    /// An array of the parts, rather than the one there is.
+    array: bool,
+    position: Position,
+    resume: Option<Position>,
+    instead: Option<Instead>,
+}
+
+impl Content<'_> {
+    /// The length of its JSON.
+    fn json_len(&self) -> usize {
+        let commas = self.parts.len().saturating_sub(1);
+        self.parts.iter().map(|part| part.len()).sum::<usize>() + commas + if self.array { 2 } else { 0 }
     }
 
-    fn put_state(
-        &self,
-        out: &mut Vec<u8>,
-        part: &[Bytes],
-        drain: &Drain<'_>,
-        id: String,
-        resume: Option<Position>,
-    ) {
-        let array = drain.composition == Composition::Array;
-        let brackets_and_commas = if array { part.len() + 1 + usize::from(part.is_empty()) } else { 0 };
-        let length = part.iter().map(Bytes::len).sum::<usize>() + brackets_and_commas;
-        let resume = resume.map(|position| ("resume", position.to_string()));
-        let headers = self.own_headers(id).chain([("content-type", "application/json".into())]).chain(resume);
-        let mut head = Vec::with_capacity(256);
-        encode::begin_message(&mut head, self.version, headers, Some(length));
-        out.reserve(head.len() + length + 16);
-        self.wire.put_header(out, OpCode::Text, head.len() + length + 1);
-        out.extend_from_slice(&head);
-        if array {
+    fn put_json(&self, out: &mut Vec<u8>) {
+        if self.array {
             out.push(b'[');
         }
-        for (index, element) in part.iter().enumerate() {
+        for (index, part) in self.parts.iter().enumerate() {
             if index > 0 {
                 out.push(b',');
             }
-            out.extend_from_slice(element);
+            out.extend_from_slice(part);
         }
-        if array {
+        if self.array {
             out.push(b']');
         }
-        encode::end_frame(out);
+    }
+}
+
+impl Framing {
+    /// The frames of a drain. One that has nothing to hand over is a message
+    /// only if it has to say what it is instead of.
+    pub(super) fn state(&self, drain: &Drain<'_>, ids: &MessageIds) -> Frames {
+        let parts: Vec<&[u8]> = drain.elements.iter().map(|element| &**element).collect();
+        let array = self.composition == Composition::Array || parts.is_empty();
+        let messages: Vec<&[&[u8]]> = if array { vec![&parts] } else { parts.chunks(1).collect() };
+        let mut packet = Packet::new(self.wire);
+        for (index, parts) in messages.iter().enumerate() {
+            let resume = (drain.last && index + 1 == messages.len()).then_some(drain.position);
+            let Drain { position, instead, .. } = *drain;
+            self.put(&mut packet, &Content { parts, array, position, resume, instead }, ids);
+        }
+        Frames { bytes: packet.finish(), messages: messages.len() as u64 }
     }
 
-    /// The frame of a relayed message: its headers and body as they came. A
-    /// body that is not UTF-8 can't travel in a text message.
-    pub(super) fn relay(&self, message: &RelayMessage) -> Frames {
+    /// The frames of a run of events. Each message says where to resume, unless
+    /// more follows from the same record.
+    pub(super) fn feed(&self, run: &Run<'_>, ids: &MessageIds) -> Frames {
+        let parts: Vec<&[u8]> = run.events.iter().map(|event| &*event.json).collect();
+        let at = |index: usize| {
+            let offset = run.events.get(index).map(|event| event.offset).unwrap_or_default();
+            Position { epoch: run.epoch, offset }
+        };
+        let mut packet = Packet::new(self.wire);
+        let instead = run.instead;
+        if self.composition == Composition::Array || parts.is_empty() {
+            let position = at(parts.len().saturating_sub(1));
+            let resume = (run.last && !parts.is_empty()).then_some(position);
+            self.put(&mut packet, &Content { parts: &parts, array: true, position, resume, instead }, ids);
+            return Frames { bytes: packet.finish(), messages: 1 };
+        }
+        for (index, part) in parts.iter().enumerate() {
+            let ends = if index + 1 == parts.len() { run.last } else { at(index + 1) != at(index) };
+            let (position, resume) = (at(index), ends.then_some(at(index)));
+            let content = Content { parts: &[part], array: false, position, resume, instead };
+            self.put(&mut packet, &content, ids);
+        }
+        Frames { bytes: packet.finish(), messages: parts.len() as u64 }
+    }
+
+    fn put(&self, packet: &mut Packet, content: &Content<'_>, ids: &MessageIds) {
+        let length = content.json_len();
+        let mut message = Vec::with_capacity(length + 320);
+        match &self.dialect {
+            Dialect::Stomp { version, .. } => {
+                let extra = [
+                    ("content-type", Some("application/json".to_owned())),
+                    ("resume", content.resume.map(|position| position.to_string())),
+                    ("snapshot", content.instead.map(|instead| instead.as_str().to_owned())),
+                ];
+                let extra = extra.into_iter().filter_map(|(name, value)| Some((name, value?)));
+                let headers = self.own_headers(ids.next(content.position)).chain(extra);
+                encode::begin_message(&mut message, *version, headers, Some(length));
+                content.put_json(&mut message);
+                encode::end_frame(&mut message);
+            }
+            Dialect::Native { name } => {
+                message.extend_from_slice(format!(r#"{{"type":"{name}","data":"#).as_bytes());
+                content.put_json(&mut message);
+                if let Some(position) = content.resume {
+                    message.extend_from_slice(format!(r#","resume":"{position}""#).as_bytes());
+                }
+                if let Some(instead) = content.instead {
+                    message.extend_from_slice(format!(r#","snapshot":"{}""#, instead.as_str()).as_bytes());
+                }
+                message.push(b'}');
+            }
+        }
+        packet.push(&message);
+    }
+
+    /// The frame of a relayed message: its headers and body as they came.
+    /// `None` where the wire can't carry it.
+    pub(super) fn relay(&self, message: &RelayMessage) -> Option<Frames> {
+        let Dialect::Stomp { version, .. } = &self.dialect else { return None };
         let position = Position { epoch: message.epoch, offset: Offset(message.sequence) };
         let custom = message.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
         let headers = self.own_headers(format!("{position}-0")).chain(custom);
         let mut stomp = Vec::with_capacity(256 + message.body.len());
-        encode::begin_message(&mut stomp, self.version, headers, Some(message.body.len()));
+        encode::begin_message(&mut stomp, *version, headers, Some(message.body.len()));
         stomp.extend_from_slice(&message.body);
         encode::end_frame(&mut stomp);
-        let opcode = if std::str::from_utf8(&message.body).is_ok() { OpCode::Text } else { OpCode::Binary };
-        let mut out = Vec::with_capacity(stomp.len() + 10);
-        self.wire.put_header(&mut out, opcode, stomp.len());
-        out.extend_from_slice(&stomp);
-        Frames { bytes: out.into(), messages: 1 }
+        let mut packet = Packet::new(self.wire);
+        packet.push(&stomp).then(|| Frames { bytes: packet.finish(), messages: 1 })
     }
 
     fn own_headers(&self, id: String) -> impl Iterator<Item = (&str, String)> {
-        let subscription = self.subscription.as_deref().map(|id| ("subscription", id.to_owned()));
-        subscription
-            .into_iter()
-            .chain([("message-id", id), ("destination", self.destination.as_str().to_owned())])
+        let (subscription, destination) = match &self.dialect {
+            Dialect::Stomp { subscription, destination, .. } => (subscription.as_deref(), Some(destination)),
+            Dialect::Native { .. } => (None, None),
+        };
+        let subscription = subscription.map(|id| ("subscription", id.to_owned()));
+        let destination = destination.map(|name| ("destination", name.as_str().to_owned()));
+        subscription.into_iter().chain([("message-id", id)]).chain(destination)
     }
 }
 

@@ -1,27 +1,40 @@
-//! What peers send.
+//! What peers send: from bytes to messages. What the messages mean is in
+//! [`stomp`](super::stomp) and [`native`](super::native).
 
-use hub_core::topic::TopicError;
-use hub_core::{CloseReason, TopicName};
-use hub_stomp::{Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
+use hub_core::CloseReason;
+use hub_stomp::Session;
 use hub_ws::{Connection, Failure, Incoming, Input, frame};
 
 use super::Shard;
-use super::framing::{Framing, Wire};
-use super::socket::{Phase, Protocol};
-use crate::metrics::KindLabels;
+use super::socket::Dialogue;
+use super::wire::Wire;
+
+/// One message.
+pub(super) enum Said<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+impl Said<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Said::Text(text) => text.as_bytes(),
+            Said::Binary(bytes) => bytes,
+        }
+    }
+}
 
 impl Shard {
     /// Processes bytes read from a socket, in place.
     pub(super) fn receive(&mut self, slot: usize, bytes: &mut [u8]) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
+        let wire = socket.wire;
         // Out of the socket while its frames act on the shard.
         let Some(mut protocol) = socket.protocol.take() else { return };
-        match &mut *protocol {
-            Protocol::WebSocket(connection, session) => {
-                self.receive_websocket(slot, connection, session, bytes);
-            }
-            Protocol::Tcp(session) => self.receive_stomp(slot, session, Wire::Tcp, bytes),
-            Protocol::Refused => {}
+        match (&mut protocol.websocket, &mut protocol.dialogue) {
+            (Some(connection), dialogue) => self.receive_websocket(slot, wire, connection, dialogue, bytes),
+            (None, Dialogue::Stomp(session)) => self.receive_stomp(slot, session, wire, bytes),
+            (None, Dialogue::Native(_) | Dialogue::Refused) => {}
         }
         if let Some(socket) = self.sockets.get_mut(slot) {
             socket.protocol = Some(protocol);
@@ -33,45 +46,71 @@ impl Shard {
     fn receive_websocket(
         &mut self,
         slot: usize,
+        wire: Wire,
         connection: &mut Connection,
-        session: &mut Session,
+        dialogue: &mut Dialogue,
         bytes: &mut [u8],
     ) {
         let mut input = Input::new(bytes);
         loop {
             match connection.receive(&mut input) {
                 Ok(None) => return,
-                Ok(Some(Incoming::Text(text))) => self.receive_message(slot, session, text.as_bytes()),
-                Ok(Some(Incoming::Binary(bytes))) => self.receive_message(slot, session, bytes),
+                Ok(Some(Incoming::Text(text))) => {
+                    self.receive_message(slot, wire, dialogue, &Said::Text(text));
+                }
+                Ok(Some(Incoming::Binary(bytes))) => {
+                    self.receive_message(slot, wire, dialogue, &Said::Binary(bytes));
+                }
                 Ok(Some(Incoming::Ping(payload))) => self.pong(slot, payload),
                 Ok(Some(Incoming::Pong(_))) => {}
                 Ok(Some(Incoming::Close(..))) => {
-                    session.close();
+                    end(dialogue);
                     if let Some(reply) = connection.close_reply() {
                         self.leave(slot, reply);
                     }
                     return;
                 }
-                Err(failure) => return self.fail_websocket(slot, connection, session, &failure),
+                Err(failure) => return self.fail_websocket(slot, connection, dialogue, &failure),
             }
         }
     }
 
-    /// A WebSocket message holds a STOMP frame, a part of one, or several.
-    fn receive_message(&mut self, slot: usize, session: &mut Session, payload: &[u8]) {
+    /// A WebSocket message: of STOMP it holds a frame, a part of one, or
+    /// several; of `SockJS` a number of such messages.
+    fn receive_message(&mut self, slot: usize, wire: Wire, dialogue: &mut Dialogue, said: &Said<'_>) {
         self.chassis.metrics.messages_received.inc();
-        self.receive_stomp(slot, session, Wire::WebSocket, payload);
+        match dialogue {
+            Dialogue::Stomp(session) if wire == Wire::SockJs => self.receive_sockjs(slot, session, said),
+            Dialogue::Stomp(session) => self.receive_stomp(slot, session, wire, said.bytes()),
+            Dialogue::Native(session) => self.receive_native(slot, &mut **session, said),
+            Dialogue::Refused => {}
+        }
+    }
+
+    fn receive_sockjs(&mut self, slot: usize, session: &mut Session, said: &Said<'_>) {
+        let text = std::str::from_utf8(said.bytes()).unwrap_or_default();
+        let messages = match said {
+            Said::Text(_) => hub_sockjs::receive::messages(text),
+            Said::Binary(_) => Err(hub_sockjs::receive::BrokenJson),
+        };
+        let Ok(messages) = messages else {
+            self.count_error("sockjs");
+            return self.close_after(slot, session, CloseReason::BROKEN_JSON);
+        };
+        for message in messages {
+            self.receive_stomp(slot, session, Wire::SockJs, message.as_bytes());
+        }
     }
 
     fn fail_websocket(
         &mut self,
         slot: usize,
         connection: &mut Connection,
-        session: &mut Session,
+        dialogue: &mut Dialogue,
         failure: &Failure,
     ) {
-        self.chassis.metrics.errors.get_or_create(&KindLabels { kind: "websocket" }).inc();
-        session.close();
+        self.count_error("websocket");
+        end(dialogue);
         if let Some(close) = connection.close(failure.code(), failure.reason()) {
             self.count_close(u32::from(failure.code().get()));
             self.leave(slot, close);
@@ -87,109 +126,8 @@ impl Shard {
         }
     }
 
-    fn receive_stomp(&mut self, slot: usize, session: &mut Session, wire: Wire, mut bytes: &[u8]) {
-        let now = self.now;
-        loop {
-            if self.is_flooded(slot) {
-                return self.close_after(slot, session, CloseReason::OUTBOX_OVERFLOW);
-            }
-            let version = session.version();
-            let connecting = match session.receive(&mut bytes, now) {
-                Ok(None) => return,
-                Ok(Some(Request::Connect(_))) => true,
-                Ok(Some(request)) => {
-                    let session_over = matches!(request, Request::Disconnect { .. });
-                    if let Err(refusal) = self.perform(slot, wire, version, request) {
-                        session.close();
-                        return self.refuse(slot, wire, &refusal);
-                    }
-                    if session_over {
-                        return self.close_after(slot, session, CloseReason::NORMAL);
-                    }
-                    false
-                }
-                Err(refusal) => return self.refuse(slot, wire, &refusal),
-            };
-            if connecting {
-                self.accept(slot, session, wire);
-            }
-        }
-    }
-
-    fn accept(&mut self, slot: usize, session: &mut Session, wire: Wire) {
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if matches!(socket.phase, Phase::Opening(_)) {
-            socket.phase = Phase::Open;
-        }
-        let id = format!("{:08x}", socket.id);
-        if let Some(connected) = session.accept(&id, self.now) {
-            self.send(slot, wire.wrap(connected));
-        }
-    }
-
-    /// Does what a frame asks for.
-    fn perform(
-        &mut self,
-        slot: usize,
-        wire: Wire,
-        version: Version,
-        request: Request<'_>,
-    ) -> Result<(), Refusal> {
-        let reply = match request {
-            Request::Heartbeat | Request::Connect(_) => return Ok(()),
-            Request::Subscribe { id, destination, headers, reply, .. } => {
-                let destination = parse_destination(&destination, &reply)?;
-                let refused = |detail: String| reply.refusal("subscription refused", detail);
-                check_options(headers).map_err(refused)?;
-                let subscription = id.map(|id| id.into_owned().into_boxed_str());
-                if subscription.as_ref().is_some_and(|id| id.len() > SUBSCRIPTION_ID_MAX_BYTES) {
-                    return Err(refused(format!("an id has at most {SUBSCRIPTION_ID_MAX_BYTES} bytes")));
-                }
-                let framing = Framing { wire, version, subscription, destination };
-                self.subscribe(slot, framing).map_err(|error| refused(error.to_string()))?;
-                reply
-            }
-            Request::Unsubscribe { target, reply, .. } => {
-                match &target {
-                    SubscriptionRef::Id(id) => self.unsubscribe(slot, Some(id), None),
-                    SubscriptionRef::Destination(name) => self.unsubscribe(slot, None, Some(name)),
-                }
-                reply
-            }
-            Request::Send { destination, headers, body, reply } => {
-                self.relay(&destination, headers, body, &reply)?;
-                reply
-            }
-            // Nothing that is sent today awaits an acknowledgement.
-            Request::Ack { reply, .. } | Request::Nack { reply, .. } | Request::Disconnect { reply } => reply,
-        };
-        if let Some(receipt) = reply.receipt_frame() {
-            self.send(slot, wire.wrap(receipt));
-        }
-        Ok(())
-    }
-
-    fn relay(
-        &mut self,
-        destination: &str,
-        headers: Headers<'_>,
-        body: &[u8],
-        reply: &Reply<'_>,
-    ) -> Result<(), Refusal> {
-        let destination = parse_destination(destination, reply)?;
-        let refused = |detail: String| reply.refusal("message refused", detail);
-        let name =
-            self.chassis.catalog.publishable(&destination).map_err(|error| refused(error.to_string()))?;
-        if !self.chassis.client_send {
-            return Err(refused("clients may not SEND here: relay.client_send is off".into()));
-        }
-        let headers = headers.custom().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        self.chassis.publisher.relay(name, headers, bytes::Bytes::copy_from_slice(body));
-        Ok(())
-    }
-
-    /// A peer that makes us answer (receipts) and does not read.
-    fn is_flooded(&self, slot: usize) -> bool {
+    /// A peer that makes us answer (receipts, errors) and does not read.
+    pub(super) fn is_flooded(&self, slot: usize) -> bool {
         let outbox_max = self.chassis.limits.outbox_bytes;
         // A snapshot chunk may stand in the outbox beside the answers.
         self.sockets
@@ -198,27 +136,9 @@ impl Shard {
     }
 }
 
-fn parse_destination(text: &str, reply: &Reply<'_>) -> Result<TopicName, Refusal> {
-    text.parse().map_err(|error: TopicError| {
-        let shown: String = text.chars().take(EXCERPT_CHARS).collect();
-        reply.refusal("bad destination", format!("{shown:?} is no destination: {error}"))
-    })
-}
-
-/// An option that is not honoured is refused: whoever asks for one portfolio
-/// must not be sent all of them.
-fn check_options(headers: Headers<'_>) -> Result<(), String> {
-    match LATER_OPTIONS.iter().find(|option| headers.contains(option)) {
-        Some(option) => Err(format!("the option {option} is not supported yet")),
-        None => Ok(()),
+/// Nothing more is processed.
+fn end(dialogue: &mut Dialogue) {
+    if let Dialogue::Stomp(session) = dialogue {
+        session.close();
     }
 }
-
-/// SUBSCRIBE options of the design that come with a later version.
-const LATER_OPTIONS: [&str; 5] = ["portfolio-ids", "interval", "snapshot", "resume", "batch"];
-
-/// It is in every message of the subscription.
-const SUBSCRIPTION_ID_MAX_BYTES: usize = 128;
-
-/// How much of what was sent an ERROR repeats.
-const EXCERPT_CHARS: usize = 64;

@@ -1,7 +1,6 @@
 //! One socket: its stream, what waits for it, and its place in life.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -12,8 +11,10 @@ use hub_core::CloseReason;
 use hub_fanout::Outbox;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
-use super::framing::Wire;
 use super::ready::ReadySocket;
+use super::send::Sends;
+use super::wire::Wire;
+use crate::native::NativeSession;
 use crate::stream::Stream;
 
 /// A socket that a shard owns.
@@ -31,8 +32,9 @@ pub(super) struct Socket {
     pub(super) close_wanted: Option<CloseReason>,
     /// Its subscriptions, by key in the shard.
     pub(super) subscriptions: Vec<usize>,
+    /// What it sent that is being taken in, if anything.
+    pub(super) sends: Option<Box<Sends>>,
     pub(super) service: &'static str,
-    pub(super) peer: Option<SocketAddr>,
     pub(super) opened: Instant,
     pub(super) last_sent: Instant,
     pub(super) last_received: Instant,
@@ -41,21 +43,27 @@ pub(super) struct Socket {
 }
 
 /// What is spoken on a socket.
-pub(super) enum Protocol {
-    /// STOMP in WebSocket messages.
-    WebSocket(hub_ws::Connection, hub_stomp::Session),
-    /// STOMP straight over TCP.
-    Tcp(hub_stomp::Session),
+pub(super) struct Protocol {
+    /// Where there is a WebSocket underneath.
+    pub(super) websocket: Option<hub_ws::Connection>,
+    pub(super) dialogue: Dialogue,
+}
+
+/// What the messages mean.
+pub(super) enum Dialogue {
+    Stomp(hub_stomp::Session),
+    /// JSON, as the endpoint understands it.
+    Native(Box<dyn NativeSession>),
     /// Nothing any more: an HTTP refusal is written and then the socket
     /// closed.
     Refused,
 }
 
 impl Protocol {
-    pub(super) fn session(&mut self) -> Option<&mut hub_stomp::Session> {
-        match self {
-            Protocol::WebSocket(_, session) | Protocol::Tcp(session) => Some(session),
-            Protocol::Refused => None,
+    pub(super) fn stomp(&mut self) -> Option<&mut hub_stomp::Session> {
+        match &mut self.dialogue {
+            Dialogue::Stomp(session) => Some(session),
+            Dialogue::Native(_) | Dialogue::Refused => None,
         }
     }
 }
@@ -63,7 +71,7 @@ impl Protocol {
 /// Where a socket is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Phase {
-    /// Its session has to be connected by the deadline.
+    /// Its STOMP session has to be connected by the deadline.
     Opening(Instant),
     /// Streaming.
     Open,
@@ -100,7 +108,6 @@ pub(super) struct SocketStart {
     pub(super) wire: Wire,
     pub(super) phase: Phase,
     pub(super) service: &'static str,
-    pub(super) peer: Option<SocketAddr>,
     pub(super) counted: bool,
 }
 
@@ -117,8 +124,8 @@ impl Socket {
             phase: start.phase,
             close_wanted: None,
             subscriptions: Vec::new(),
+            sends: None,
             service: start.service,
-            peer: start.peer,
             opened: now,
             last_sent: now,
             last_received: now,

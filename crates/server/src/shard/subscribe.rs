@@ -3,24 +3,51 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use hub_core::TopicName;
-use hub_fanout::{Filter, Start, StateSubscription, Target, TargetError, TopicId};
+use hub_core::{Position, TopicName};
+use hub_fanout::{
+    Composition, EventFilter, FeedCursor, FeedId, FeedStart, Filter, Instead, Options, Start,
+    StateSubscription, Target, TargetError, TopicId, honour,
+};
 use slab::Slab;
 
 use super::Shard;
-use super::framing::Framing;
+use super::framing::{Dialect, Framing};
+use super::pace::Pace;
+use super::wire::Wire;
 
 /// One subscription of one socket.
 pub(super) struct Subscription {
     pub(super) slot: usize,
     pub(super) framing: FramingId,
     pub(super) source: Source,
+    /// Where an interval was asked for.
+    pub(super) pace: Option<Box<Pace>>,
+    /// What it gets first is a snapshot, though it asked to resume.
+    pub(super) instead: Option<Instead>,
 }
 
 /// Where its messages come from.
 pub(super) enum Source {
     State { topic: TopicId, owed: StateSubscription },
+    Feed { feed: FeedId, cursor: FeedCursor },
     Relay(TopicName),
+}
+
+/// What a peer asks for.
+pub(super) struct Wanted {
+    pub(super) wire: Wire,
+    pub(super) dialect: Dialect,
+    pub(super) destination: TopicName,
+    pub(super) options: Options,
+}
+
+/// Why it does not get it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum NotSubscribed {
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error("{option}: {destination} is relayed as it comes, there is nothing to choose")]
+    NoOptions { option: &'static str, destination: TopicName },
 }
 
 /// The key of a [`Framing`] among those in use.
@@ -63,22 +90,29 @@ impl Framings {
 }
 
 impl Shard {
-    /// Adds a subscription; the caller [pumps](Shard::progress) the socket to
-    /// hand over the snapshot.
-    pub(super) fn subscribe(&mut self, slot: usize, framing: Framing) -> Result<(), TargetError> {
-        let target = self.chassis.catalog.resolve(&framing.destination)?;
-        let source = match target {
-            Target::State { topic, filter } => Source::State { topic, owed: self.snapshot(filter) },
-            Target::Relay(name) => Source::Relay(name),
+    /// Adds a subscription; the caller lets the socket [progress](Shard::progress)
+    /// to hand over the snapshot.
+    pub(super) fn subscribe(&mut self, slot: usize, wanted: Wanted) -> Result<(), NotSubscribed> {
+        let Wanted { wire, dialect, destination, options } = wanted;
+        let (source, composition, instead) = match self.chassis.catalog.resolve(&destination)? {
+            Target::State { topic, filter } => self.follow_state(topic, filter, &options),
+            Target::Feed { feed, filter } => self.follow_feed(feed, filter, &options),
+            Target::Relay(name) => {
+                check_relay(&options, &name)?;
+                (Source::Relay(name), Composition::Each, None)
+            }
         };
-        let framing = self.framings.enter(framing);
-        let key = self.subscriptions.insert(Subscription { slot, framing, source });
+        let composition = if options.batch { Composition::Array } else { composition };
+        let framing = self.framings.enter(Framing { wire, composition, dialect });
+        let pace = Pace::new(options.interval, self.now).map(Box::new);
+        let key = self.subscriptions.insert(Subscription { slot, framing, source, pace, instead });
         match &self.subscriptions[key].source {
             Source::State { topic, .. } => {
                 let topic = usize::from(topic.0);
                 self.chassis.catalog.states()[topic].interest().enter();
                 self.topics[topic].subscribers.push(key);
             }
+            Source::Feed { feed, .. } => self.feeds[usize::from(feed.0)].subscribers.push(key),
             Source::Relay(name) => self.relays.entry(name.clone()).or_default().push(key),
         }
         if let Some(socket) = self.sockets.get_mut(slot) {
@@ -87,21 +121,92 @@ impl Shard {
         Ok(())
     }
 
-    fn snapshot(&self, filter: Filter) -> StateSubscription {
-        StateSubscription::new(filter, Start::Snapshot, self.position.offset, self.chassis.limits.dirty_keys)
+    fn follow_state(
+        &mut self,
+        topic: TopicId,
+        filter: Filter,
+        options: &Options,
+    ) -> (Source, Composition, Option<Instead>) {
+        let filter = match &options.portfolios {
+            Some(portfolios) => filter.narrowed(portfolios),
+            None => filter,
+        };
+        let (start, instead) = match options.resume.map(|asked| self.honour(asked)) {
+            Some(Ok(after)) => (Start::After(after), None),
+            Some(Err(instead)) => (Start::Snapshot, Some(instead)),
+            None if options.snapshot => (Start::Snapshot, None),
+            None => (Start::Now, None),
+        };
+        self.count_resume(options.resume.is_some(), instead);
+        let dirty_max = self.chassis.limits.dirty_keys;
+        let owed = StateSubscription::new(filter, start, self.position.offset, dirty_max);
+        let composition = self.chassis.catalog.states()[usize::from(topic.0)].composition;
+        (Source::State { topic, owed }, composition, instead)
+    }
+
+    fn follow_feed(
+        &mut self,
+        feed: FeedId,
+        filter: EventFilter,
+        options: &Options,
+    ) -> (Source, Composition, Option<Instead>) {
+        let filter = match &options.portfolios {
+            Some(portfolios) => filter.narrowed(EventFilter::about(portfolios)),
+            None => filter,
+        };
+        let window = &self.feeds[usize::from(feed.0)].window;
+        let (cursor, instead) = match options.resume.map(|asked| self.honour(asked)) {
+            None if options.snapshot => (FeedCursor::new(filter, FeedStart::Window, window), None),
+            None => (FeedCursor::new(filter, FeedStart::Now, window), None),
+            Some(honoured) => {
+                let kept = honoured
+                    .and_then(|after| window.after(after).map(|_| after).ok_or(Instead::BeyondHorizon));
+                let start = kept.map_or(FeedStart::Window, FeedStart::After);
+                (FeedCursor::new(filter, start, window), kept.err())
+            }
+        };
+        self.count_resume(options.resume.is_some(), instead);
+        (Source::Feed { feed, cursor }, Composition::Each, instead)
+    }
+
+    /// Whether what a subscriber has seen can be continued.
+    fn honour(&self, asked: Position) -> Result<hub_core::Offset, Instead> {
+        let published = self.chassis.publisher.published();
+        let published = Position { epoch: self.chassis.log.epoch(), offset: published };
+        honour(asked, published, self.horizon)
+    }
+
+    fn count_resume(&self, asked: bool, instead: Option<Instead>) {
+        match instead {
+            Some(_) => self.count_error("resume"),
+            None if asked => drop(self.chassis.metrics.reconnects.inc()),
+            None => {}
+        }
     }
 
     /// Ends the socket's subscription with this id, or for a STOMP 1.0 client
     /// without ids, to this destination.
     pub(super) fn unsubscribe(&mut self, slot: usize, id: Option<&str>, destination: Option<&str>) {
+        self.unsubscribe_where(slot, |dialect| match dialect {
+            Dialect::Stomp { subscription, destination: named, .. } => match id {
+                Some(id) => subscription.as_deref() == Some(id),
+                None => subscription.is_none() && Some(named.as_str()) == destination,
+            },
+            Dialect::Native { .. } => false,
+        });
+    }
+
+    /// Ends what a native socket follows by this name.
+    pub(super) fn unfollow(&mut self, slot: usize, name: &str) {
+        self.unsubscribe_where(
+            slot,
+            |dialect| matches!(dialect, Dialect::Native { name: own } if *own == name),
+        );
+    }
+
+    fn unsubscribe_where(&mut self, slot: usize, is_it: impl Fn(&Dialect) -> bool) {
         let Some(socket) = self.sockets.get(slot) else { return };
-        let wanted = |key: &&usize| {
-            let framing = self.framings.get(self.subscriptions[**key].framing);
-            match id {
-                Some(id) => framing.subscription.as_deref() == Some(id),
-                None => framing.subscription.is_none() && Some(framing.destination.as_str()) == destination,
-            }
-        };
+        let wanted = |key: &&usize| is_it(&self.framings.get(self.subscriptions[**key].framing).dialect);
         if let Some(key) = socket.subscriptions.iter().find(wanted).copied() {
             self.sockets[slot].subscriptions.retain(|other| *other != key);
             self.forget(key);
@@ -119,12 +224,16 @@ impl Shard {
     fn forget(&mut self, key: usize) {
         let Some(subscription) = self.subscriptions.try_remove(key) else { return };
         self.framings.leave(subscription.framing);
+        if let Some(pace) = &subscription.pace {
+            self.timers.cancel(key, pace);
+        }
         match subscription.source {
             Source::State { topic, .. } => {
                 let topic = usize::from(topic.0);
                 self.chassis.catalog.states()[topic].interest().leave();
                 remove(&mut self.topics[topic].subscribers, key);
             }
+            Source::Feed { feed, .. } => remove(&mut self.feeds[usize::from(feed.0)].subscribers, key),
             Source::Relay(name) => {
                 if let Some(subscribers) = self.relays.get_mut(&name) {
                     remove(subscribers, key);
@@ -134,6 +243,22 @@ impl Shard {
                 }
             }
         }
+    }
+}
+
+/// An option that is not honoured is refused: whoever asks for one portfolio
+/// must not be sent all of them.
+fn check_relay(options: &Options, destination: &TopicName) -> Result<(), NotSubscribed> {
+    let given = [
+        ("portfolio-ids", options.portfolios.is_some()),
+        ("interval", !options.interval.is_zero()),
+        ("snapshot", !options.snapshot),
+        ("resume", options.resume.is_some()),
+        ("batch", options.batch),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(NotSubscribed::NoOptions { option, destination: destination.clone() }),
+        None => Ok(()),
     }
 }
 

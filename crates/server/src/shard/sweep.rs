@@ -1,17 +1,18 @@
 //! Deadlines and heart-beats: one pass over all sockets instead of a timer
 //! for each.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hub_core::CloseReason;
 use hub_core::heartbeat::{self, Sign};
+use hub_sockjs::frame as sockjs;
 use hub_stomp::{Liveness, encode};
 use hub_ws::frame;
 
 use super::Shard;
-use super::framing::Wire;
 use super::socket::{Phase, Protocol, Socket};
+use super::wire::Wire;
 use crate::metrics::ReasonLabels;
 
 /// What a socket needs now.
@@ -21,6 +22,7 @@ enum Due {
     End,
     Close(CloseReason),
     Heartbeat,
+    Beacon,
     Ping,
 }
 
@@ -48,8 +50,9 @@ impl Shard {
         match due {
             Due::Nothing => {}
             Due::End => self.gone.push(slot),
-            Due::Heartbeat => self.send(slot, wire.wrap(Bytes::from_static(encode::HEARTBEAT))),
-            Due::Ping => self.send(slot, frame::ping(b"")),
+            Due::Heartbeat => self.send(slot, wire.wrap(encode::HEARTBEAT)),
+            Due::Beacon => self.send(slot, frame::text(sockjs::HEARTBEAT.as_bytes())),
+            Due::Ping => self.send(slot, ping(wire)),
             Due::Close(reason) => {
                 if *reason == CloseReason::HANDSHAKE_TIMEOUT {
                     let labels = ReasonLabels { reason: "handshake_timeout" };
@@ -69,32 +72,56 @@ fn due_of(socket: &mut Socket, now: Instant) -> Due {
         Phase::Open => {}
         _ => return Due::Nothing,
     }
-    let (last_sent, last_received) = (socket.last_sent, socket.last_received);
-    let Some(session) = socket.protocol.as_deref_mut().and_then(Protocol::session) else {
-        return Due::Nothing;
-    };
-    session.on_sent(last_sent);
-    session.on_received(last_received);
-    match session.poll(now) {
-        Liveness::PeerSilent => Due::Close(CloseReason::PEER_SILENT),
-        // Bytes that wait for a full socket keep it alive as well as a beat.
-        Liveness::SendHeartbeat if socket.outbox.is_empty() => Due::Heartbeat,
-        Liveness::Fine if session.intervals().receive.is_none() => silence(socket, now),
-        Liveness::SendHeartbeat | Liveness::Fine => Due::Nothing,
+    if socket.sends.is_some() {
+        // While it is not read, because of what it sent, it is not silent.
+        socket.last_received = now;
     }
+    let (last_sent, last_received) = (socket.last_sent, socket.last_received);
+    let mut promised = hub_stomp::Intervals::default();
+    if let Some(session) = socket.protocol.as_deref_mut().and_then(Protocol::stomp) {
+        session.on_sent(last_sent);
+        session.on_received(last_received);
+        promised = session.intervals();
+        match session.poll(now) {
+            Liveness::PeerSilent => return Due::Close(CloseReason::PEER_SILENT),
+            // Bytes that wait for a full socket keep it alive as well as a beat.
+            Liveness::SendHeartbeat if socket.outbox.is_empty() => return Due::Heartbeat,
+            Liveness::SendHeartbeat => return Due::Nothing,
+            Liveness::Fine => {}
+        }
+    }
+    silence(socket, promised, now)
 }
 
-/// Pings only where no heart-beats were agreed upon, and nothing waits: behind
-/// other bytes a ping would arrive no sooner than they do.
-fn silence(socket: &Socket, now: Instant) -> Due {
-    if socket.wire != Wire::WebSocket || !socket.outbox.is_empty() {
+/// Looks for signs of life only where no heart-beats were agreed upon, and
+/// nothing waits: behind other bytes a ping would arrive no sooner than they
+/// do.
+fn silence(socket: &Socket, promised: hub_stomp::Intervals, now: Instant) -> Due {
+    if !socket.wire.is_websocket() || !socket.outbox.is_empty() {
         return Due::Nothing;
     }
     let silent = now.saturating_duration_since(socket.last_received);
     let unsent = now.saturating_duration_since(socket.last_sent);
-    match heartbeat::sign_of_life(silent, unsent) {
-        Sign::None => Due::Nothing,
+    let sign = match promised.receive {
+        None => heartbeat::sign_of_life(silent, unsent),
+        Some(_) => Sign::None,
+    };
+    match sign {
         Sign::Ping => Due::Ping,
         Sign::GiveUp => Due::Close(CloseReason::PEER_SILENT),
+        // SockJS's own heart-beat is one-sided: it keeps proxies, not peers.
+        Sign::None if socket.wire == Wire::SockJs && promised.send.is_none() => beacon(unsent),
+        Sign::None => Due::Nothing,
+    }
+}
+
+fn beacon(unsent: Duration) -> Due {
+    if unsent >= Duration::from_secs(sockjs::HEARTBEAT_SECONDS) { Due::Beacon } else { Due::Nothing }
+}
+
+fn ping(wire: Wire) -> Bytes {
+    match wire {
+        Wire::SockJs => [frame::text(sockjs::HEARTBEAT.as_bytes()), frame::ping(b"")].concat().into(),
+        Wire::WebSocket | Wire::Tcp => frame::ping(b""),
     }
 }

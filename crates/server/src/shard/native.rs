@@ -1,0 +1,83 @@
+//! Native sockets: JSON commands in, JSON messages out.
+
+use bytes::Bytes;
+use hub_core::CloseReason;
+use serde::Deserialize;
+
+use super::Shard;
+use super::framing::Dialect;
+use super::inbound::Said;
+use super::subscribe::Wanted;
+use super::wire::Wire;
+use crate::native::{Action, Followed, NativeSession, Query};
+
+/// The member that every command has.
+#[derive(Deserialize)]
+struct Command {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+impl Shard {
+    /// Does what the endpoint does on connect.
+    pub(super) fn open_native(&mut self, slot: usize, session: &mut dyn NativeSession, query: &Query) {
+        let actions = session.opened(query);
+        self.act(slot, actions);
+    }
+
+    pub(super) fn receive_native(&mut self, slot: usize, session: &mut dyn NativeSession, said: &Said<'_>) {
+        if !self.sockets.get(slot).is_some_and(super::socket::Socket::is_streaming) {
+            return;
+        }
+        if self.is_flooded(slot) {
+            return self.close(slot, CloseReason::OUTBOX_OVERFLOW);
+        }
+        let Said::Text(text) = said else {
+            return self.complain(slot, "a binary message is no command; commands are JSON text");
+        };
+        match serde_json::from_str::<Command>(text) {
+            Ok(command) if command.kind == "ping" => {
+                self.send_native(slot, br#"{"type":"pong"}"#);
+            }
+            // Nothing asks for credentials yet; who sends some anyway is let be.
+            Ok(command) if command.kind == "auth" => {}
+            Ok(command) => {
+                let actions = session.command(&command.kind, text);
+                self.act(slot, actions);
+            }
+            Err(error) => self.complain(slot, &format!("a command is {{\"type\":...}}: {error}")),
+        }
+    }
+
+    fn act(&mut self, slot: usize, actions: Result<Vec<Action>, String>) {
+        let actions = match actions {
+            Ok(actions) => actions,
+            Err(reason) => return self.complain(slot, &reason),
+        };
+        for action in actions {
+            match action {
+                Action::Reply(message) => self.send_native(slot, &message),
+                Action::Follow { name, what: Followed::Topic { destination, options } } => {
+                    self.unfollow(slot, name);
+                    let dialect = Dialect::Native { name };
+                    let wanted = Wanted { wire: Wire::WebSocket, dialect, destination, options };
+                    if let Err(error) = self.subscribe(slot, wanted) {
+                        self.complain(slot, &error.to_string());
+                    }
+                }
+                Action::Unfollow { name } => self.unfollow(slot, name),
+            }
+        }
+    }
+
+    fn complain(&mut self, slot: usize, reason: &str) {
+        self.count_error("native");
+        let message = serde_json::json!({ "type": "error", "message": reason }).to_string();
+        self.send_native(slot, message.as_bytes());
+    }
+
+    fn send_native(&mut self, slot: usize, message: &[u8]) {
+        let frame: Bytes = Wire::WebSocket.wrap(message);
+        self.send(slot, frame);
+    }
+}

@@ -121,6 +121,11 @@ impl StateSubscription {
             return 0;
         }
         self.noted = position;
+        if let Some(scan) = self.scan.as_mut().filter(|scan| scan.cursor.is_none()) {
+            // It has not begun to hand over anything: it will meet this, too.
+            scan.begun = position;
+            return 0;
+        }
         match changed {
             Changed::Keys(keys) if self.filter.is_all() => self.note_keys(keys),
             Changed::Keys(_) | Changed::Unlisted => {

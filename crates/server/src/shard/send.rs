@@ -5,6 +5,8 @@
 //! goes on. A session that has much under way is not read until some of it is
 //! answered.
 
+use std::collections::VecDeque;
+
 use hub_core::CloseReason;
 use hub_core::normalize::{self, BodyForm, Kind};
 use hub_stomp::{Headers, Refusal, Reply};
@@ -20,20 +22,49 @@ const UNDER_WAY_MAX: usize = 64;
 /// Rejected items that an ERROR names one by one.
 const NAMED_MAX: usize = 20;
 
-/// What a session sent that is not answered yet.
+/// What a session sent that is not answered yet, in its order: so are the
+/// answers.
 #[derive(Default)]
 pub(super) struct Sends {
-    under_way: usize,
+    /// The ordinal of the first.
+    first: u64,
+    under_way: VecDeque<UnderWay>,
     /// Its DISCONNECT came: answered when everything before it is.
     leaving: Option<Reply<'static>>,
     /// Its peer has shut its side, and reads on.
     pub(super) half_closed: bool,
 }
 
+struct UnderWay {
+    reply: Reply<'static>,
+    answer: Option<Result<Answer, IngestError>>,
+}
+
 impl Sends {
     /// Whether the session is to be read no further for now.
     pub(super) fn is_full(&self) -> bool {
-        self.under_way >= UNDER_WAY_MAX
+        self.under_way.len() >= UNDER_WAY_MAX
+    }
+
+    /// One more; its ordinal.
+    fn begin(&mut self, reply: Reply<'static>) -> u64 {
+        self.under_way.push_back(UnderWay { reply, answer: None });
+        self.first + self.under_way.len() as u64 - 1
+    }
+
+    fn answered(&mut self, ordinal: u64, answer: Result<Answer, IngestError>) {
+        let index = ordinal.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
+        if let Some(sent) = index.and_then(|index| self.under_way.get_mut(index)) {
+            sent.answer = Some(answer);
+        }
+    }
+
+    /// The next answer to give.
+    fn pop(&mut self) -> Option<(Reply<'static>, Result<Answer, IngestError>)> {
+        self.under_way.front()?.answer.as_ref()?;
+        let UnderWay { reply, answer } = self.under_way.pop_front()?;
+        self.first += 1;
+        Some((reply, answer?))
     }
 }
 
@@ -42,7 +73,7 @@ pub(crate) struct Sent {
     slot: usize,
     /// The slot may be another connection's by now.
     connection: u64,
-    reply: Reply<'static>,
+    ordinal: u64,
     answer: Result<Answer, IngestError>,
 }
 
@@ -68,8 +99,8 @@ impl Shard {
         let items = normalize::items(body, form, self.chassis.limits.ingest_items);
         let items = items.map_err(|error| refused(error.to_string()))?;
         let Some(socket) = self.sockets.get_mut(slot) else { return Ok(()) };
-        socket.sends.get_or_insert_default().under_way += 1;
-        let (connection, reply) = (socket.id, reply.into_owned());
+        let ordinal = socket.sends.get_or_insert_default().begin(reply.into_owned());
+        let connection = socket.id;
         // Before anything else of this session is looked at: its place in the
         // log is taken now.
         let taking = self.ingest.begin(kind, &items);
@@ -80,41 +111,43 @@ impl Shard {
                 Err(error) => Err(error),
             };
             // A shard that is gone has closed the session.
-            let _ = sent.send(Sent { slot, connection, reply, answer });
+            let _ = sent.send(Sent { slot, connection, ordinal, answer });
             drop(under_way);
         });
         Ok(())
     }
 
-    /// Answers a SEND.
+    /// Answers a SEND, and those after it that waited for it.
     pub(super) fn answer(&mut self, sent: Sent) {
-        let Sent { slot, connection, reply, answer } = sent;
+        let Sent { slot, connection, ordinal, answer } = sent;
         let Some(socket) = self.sockets.get_mut(slot).filter(|socket| socket.id == connection) else {
             return;
         };
         let wire = socket.wire;
-        if socket.is_streaming() {
+        let Some(sends) = &mut socket.sends else { return };
+        if sends.is_full() {
+            // There will be more to read.
+            socket.ready.list();
+        }
+        sends.answered(ordinal, answer);
+        while let Some(socket) = self.sockets.get_mut(slot)
+            && let Some((reply, answer)) = socket.sends.as_mut().and_then(|sends| sends.pop())
+        {
+            if !socket.is_streaming() {
+                continue;
+            }
             match verdict(&reply, &answer) {
                 Ok(()) => self.acknowledge(slot, wire, &reply),
                 Err((refusal, reason)) => self.refuse_with(slot, wire, &refusal, reason),
             }
         }
-        self.finish_send(slot, wire);
+        self.finish_sends(slot, wire);
         self.progress(slot);
     }
 
-    fn finish_send(&mut self, slot: usize, wire: Wire) {
+    fn finish_sends(&mut self, slot: usize, wire: Wire) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        let Some(sends) = &mut socket.sends else { return };
-        if sends.is_full() {
-            // There may be more to read by now.
-            socket.ready.list();
-        }
-        sends.under_way = sends.under_way.saturating_sub(1);
-        if sends.under_way > 0 {
-            return;
-        }
-        let sends = socket.sends.take().unwrap_or_default();
+        let Some(sends) = socket.sends.take_if(|sends| sends.under_way.is_empty()) else { return };
         if let Some(reply) = sends.leaving.filter(|_| socket.is_streaming()) {
             self.disconnect(slot, wire, reply);
         } else if sends.half_closed {

@@ -70,8 +70,9 @@ enum Action {
     Flush(Vec<RowKey>, bool, usize),
     /// The socket takes so many bytes.
     Take(usize),
-    /// The connection is cut and comes back at its watermark.
-    Cut,
+    /// The connection is cut and comes back at its watermark, to a shard that
+    /// has so many flushes still to take up.
+    Cut(usize),
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -79,7 +80,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => (proptest::collection::btree_set(0_u32..60, 0..25), any::<bool>(), 0_usize..40)
             .prop_map(|(keys, listed, early)| Action::Flush(keys.into_iter().collect(), listed, early)),
         4 => (1_usize..60).prop_map(Action::Take),
-        1 => Just(Action::Cut),
+        1 => (0_usize..3).prop_map(Action::Cut),
     ]
 }
 
@@ -117,6 +118,7 @@ proptest! {
         let filter = if filtered { Filter::portfolio(portfolio(1)) } else { Filter::All };
         let mut model = Model::default();
         let mut position = Offset(1);
+        let mut flushes = vec![(position, Changed::Unlisted, model.clone())];
         let mut owed = StateSubscription::new(filter.clone(), Start::Snapshot, position, dirty_max);
         let mut client = Client::default();
         for action in actions {
@@ -135,6 +137,7 @@ proptest! {
                     }
                     let changed = if listed { Changed::Keys(keys.into()) } else { Changed::Unlisted };
                     owed.note(&changed, position);
+                    flushes.push((position, changed, model.clone()));
                 }
                 Action::Take(bytes) => {
                     let mut elements = Vec::new();
@@ -147,8 +150,21 @@ proptest! {
                         prop_assert!(agrees(&client, &model.values(&filter)));
                     }
                 }
-                Action::Cut => {
-                    owed = StateSubscription::new(filter.clone(), Start::After(owed.watermark()), position, dirty_max);
+                Action::Cut(behind) => {
+                    let (start, at) = (Start::After(owed.watermark()), flushes.len().saturating_sub(behind + 1));
+                    let (stands, _, view) = &flushes[at];
+                    owed = StateSubscription::new(filter.clone(), start, *stands, dirty_max);
+                    // Whatever it is given there, newer values follow.
+                    let mut elements = Vec::new();
+                    owed.take(view, Room::new(9, 0), &mut elements);
+                    let known = client.values.clone();
+                    client.receive(elements);
+                    for (key, value) in &known {
+                        prop_assert!(client.values[key] >= *value, "an older value after a newer one");
+                    }
+                    for (position, changed, _) in &flushes[at + 1..] {
+                        owed.note(changed, *position);
+                    }
                 }
             }
         }

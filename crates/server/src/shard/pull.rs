@@ -130,7 +130,9 @@ impl Shard {
         let Some(subscription) = self.subscriptions.get(key) else { return false };
         subscription.instead.is_some()
             || match &subscription.source {
-                Source::State { owed, .. } => !owed.is_caught_up(),
+                Source::State { owed, .. } => {
+                    !owed.is_caught_up() && self.position.offset >= subscription.since
+                }
                 Source::Feed { feed, cursor } => {
                     !cursor.is_caught_up(&self.feeds[usize::from(feed.0)].window)
                 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use hub_core::{Position, TopicName};
+use hub_core::{Offset, Position, TopicName};
 use hub_fanout::{
     Composition, EventFilter, FeedCursor, FeedId, FeedStart, Filter, Instead, Options, Start,
     StateSubscription, Target, TargetError, TopicId, honour,
@@ -24,6 +24,10 @@ pub(super) struct Subscription {
     pub(super) pace: Option<Box<Pace>>,
     /// What it gets first is a snapshot, though it asked to resume.
     pub(super) instead: Option<Instead>,
+    /// Nothing is pulled before the shard stands here: who comes from a
+    /// quicker shard may have seen what was in flight there, and is not shown
+    /// older values after newer ones.
+    pub(super) since: Offset,
 }
 
 /// Where its messages come from.
@@ -105,7 +109,8 @@ impl Shard {
         let composition = if options.batch { Composition::Array } else { composition };
         let framing = self.framings.enter(Framing { wire, composition, dialect });
         let pace = Pace::new(options.interval, self.now).map(Box::new);
-        let key = self.subscriptions.insert(Subscription { slot, framing, source, pace, instead });
+        let since = if options.resume.is_some() { self.chassis.publisher.published() } else { Offset::START };
+        let key = self.subscriptions.insert(Subscription { slot, framing, source, pace, instead, since });
         match &self.subscriptions[key].source {
             Source::State { topic, .. } => {
                 let topic = usize::from(topic.0);
@@ -170,7 +175,7 @@ impl Shard {
     }
 
     /// Whether what a subscriber has seen can be continued.
-    fn honour(&self, asked: Position) -> Result<hub_core::Offset, Instead> {
+    fn honour(&self, asked: Position) -> Result<Offset, Instead> {
         let published = self.chassis.publisher.published();
         let published = Position { epoch: self.chassis.log.epoch(), offset: published };
         honour(asked, published, self.horizon)

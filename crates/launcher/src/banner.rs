@@ -13,7 +13,7 @@ pub fn text(addresses: &[ServiceAddress]) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(text, "  {:<12} {http}://{address}", service.name);
         for (what, path) in paths(service.name) {
-            let scheme = if what.starts_with("STOMP") { ws } else { http };
+            let scheme = if matches!(*what, "STOMP" | "JSON") { ws } else { http };
             let _ = writeln!(text, "    {what:<18} {scheme}://{address}{path}");
         }
     }
@@ -24,7 +24,9 @@ pub fn text(addresses: &[ServiceAddress]) -> String {
 fn paths(service: &str) -> &'static [(&'static str, &'static str)] {
     match service {
         "analytics" => &[
+            ("SockJS", "/ws  (also /)"),
             ("STOMP", "/ws  (also /, /websocket, /ws/websocket, and STOMP over TCP)"),
+            ("JSON", "/ws/positions"),
             ("positions", "/api/analysis/all"),
             ("ingest", "/api/ingest/{transactions,prices,portfolios,symbols}  (POST)"),
             ("publish", "/api/publish/topic/relay/{name}  (POST)"),

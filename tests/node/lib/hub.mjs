@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,6 +14,9 @@ import { waitFor } from './wait.mjs';
 /** `PMS_HUB_BIN`, or this checkout's debug build. */
 const BINARY =
   process.env.PMS_HUB_BIN ?? fileURLToPath(new URL('../../../target/debug/pms-hub', import.meta.url));
+
+/** The log's file in the data directory; SQLite puts others beside it that begin with its name. */
+const LOG = 'hub.db';
 
 /** How long the hub may take to be ready, and to stop. */
 const PROCESS_MS = 30_000;
@@ -55,7 +58,7 @@ export class Hub {
     hub.#directory = await mkdtemp(join(tmpdir(), 'pms-hub-node-'));
     hub.#args = args;
     hub.#environment = environment(settings);
-    await writeFile(hub.#config, '[analytics]\nbind = "127.0.0.1:0"\n[log]\npath = "hub.db"\n');
+    await writeFile(hub.#config, `[analytics]\nbind = "127.0.0.1:0"\n[log]\npath = "${LOG}"\n`);
     await hub.#serve();
     return hub;
   }
@@ -72,6 +75,15 @@ export class Hub {
   /** @returns {string} `ws://127.0.0.1:<port><path>` */
   ws(path = '/ws') {
     return `ws://${this.#address}${path}`;
+  }
+
+  /** @returns {string} `http://localhost:<port><path>`: what the frontend's `baseWs` names, for SockJS */
+  base(path = '') {
+    return `http://localhost:${this.#port}${path}`;
+  }
+
+  get #port() {
+    return this.#address.split(':').at(-1);
   }
 
   get #address() {
@@ -104,9 +116,16 @@ export class Hub {
   }
 
   /** Serves the same data again, on the port it had unless another is given. */
-  async restart(port = this.#address.split(':').at(-1)) {
+  async restart(port = this.#port) {
     this.#environment.PMS_HUB__ANALYTICS__BIND = `127.0.0.1:${port}`;
     await this.#serve();
+  }
+
+  /** Deletes the log of a hub that is gone: what it serves next is another log. */
+  async loseLog() {
+    assert.ok(!running.has(this.#child), 'the hub is gone');
+    const files = (await readdir(this.#directory)).filter((name) => name.startsWith(LOG));
+    await Promise.all(files.map((name) => rm(join(this.#directory, name))));
   }
 
   /**

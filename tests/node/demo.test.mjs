@@ -25,7 +25,7 @@ describe('the demo feed', () => {
   after(() => hub?.stop());
 
   it('fills a dashboard within 5 s of the banner', async (t) => {
-    const dashboard = new Dashboard(hub);
+    const dashboard = new Dashboard(hub.base('/ws'));
     t.after(() => dashboard.close());
     await dashboard.open();
     const full = () => {

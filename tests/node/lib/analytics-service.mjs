@@ -1,10 +1,13 @@
 // The Angular dashboard's `AnalyticsStompService`, as the frontend's guide prints it (FE-1), in JavaScript.
 //
-// Two things differ: the socket is a plain WebSocket, and what went wrong is kept in `errors` instead of
-// going to the console.
+// One thing differs: what went wrong is kept in `errors` instead of going to the console.
 
 import { Client } from '@stomp/stompjs';
+import SockJS from 'sockjs-client';
 import { WebSocket } from 'ws';
+
+/** For those who have no SockJS: an option of the service, whose `baseWs` is then a `ws:` URL. */
+export const plainWebSocket = (url) => new WebSocket(url);
 
 /** What the service needs of rxjs. */
 export class BehaviorSubject {
@@ -35,6 +38,7 @@ export class BehaviorSubject {
 export class AnalyticsStompService {
   #baseWs;
   #reconnectDelay;
+  #openSocket;
   #client;
   #connected = new BehaviorSubject(false);
   #positionUpdate = new BehaviorSubject(null);
@@ -47,16 +51,17 @@ export class AnalyticsStompService {
   /** Messages that could not be read, ERROR frames, and failed WebSockets. */
   errors = [];
 
-  constructor(baseWs, { reconnectDelay = 5000 } = {}) {
+  constructor(baseWs, { reconnectDelay = 5000, openSocket = (url) => new SockJS(url) } = {}) {
     this.#baseWs = baseWs;
     this.#reconnectDelay = reconnectDelay;
+    this.#openSocket = openSocket;
   }
 
   connect() {
     if (this.#connected.value) return;
 
     this.#client = new Client({
-      webSocketFactory: () => new WebSocket(this.#baseWs),
+      webSocketFactory: () => this.#openSocket(this.#baseWs),
       reconnectDelay: this.#reconnectDelay,
       heartbeatIncoming: 10000,
       heartbeatOutgoing: 10000,

@@ -16,9 +16,9 @@ export class Dashboard {
   /** Everything that came, in its order. */
   history = [];
 
-  /** Watches `hub` through a service with these options. */
-  constructor(hub, options) {
-    this.service = new AnalyticsStompService(hub.ws('/ws'), options);
+  /** Watches the hub at `baseWs` through a service with these options. */
+  constructor(baseWs, options) {
+    this.service = new AnalyticsStompService(baseWs, options);
     this.service.connected$.subscribe((connected) => connected || this.#forget());
     this.service.positionUpdate$.subscribe((position) => position && this.#keepPosition(position));
     this.service.unrealised$.subscribe((pnl) => pnl && this.#keepUnrealised(pnl));

@@ -1,11 +1,12 @@
-// A stompjs client over `ws` that records what happens to it.
+// A stompjs client, over SockJS or a plain WebSocket, that records what happens to it.
 
 import assert from 'node:assert/strict';
 
 import { Client } from '@stomp/stompjs';
+import SockJS from 'sockjs-client';
 import { WebSocket } from 'ws';
 
-import { waitFor } from './wait.mjs';
+import { DEADLINE_MS, waitFor } from './wait.mjs';
 
 export class Peer {
   /** The stompjs client. */
@@ -23,20 +24,26 @@ export class Peer {
   /** Messages of failed WebSockets. */
   failures = [];
 
+  /** How many SockJS heart-beats (`h`) came. */
+  sockjsHeartbeats = 0;
+
   /** Head of each frame, as `>>> CONNECT...` and `<<< CONNECTED...`. */
   transcript = [];
 
   #receipts = 0;
 
   /**
-   * @param {string} url
+   * @param {string} url of a SockJS service (`http:`) or of a WebSocket (`ws:`)
    * @param {object} [options] settings of the stompjs client; and
    * @param {string[]} [options.protocols] WebSocket subprotocols to offer
-   * @param {object} [options.socket] options of the `ws` client
+   * @param {object} [options.socket] options of the `ws` client or of sockjs-client
    */
   constructor(url, { protocols = [], socket = {}, ...settings } = {}) {
+    const open = url.startsWith('http:')
+      ? () => this.#openSockJs(url, socket)
+      : () => new WebSocket(url, protocols, socket);
     this.client = new Client({
-      webSocketFactory: () => new WebSocket(url, protocols, socket),
+      webSocketFactory: open,
       reconnectDelay: 0,
       debug: (line) => /^(>>>|<<<) [A-Z]/.test(line) && this.transcript.push(line),
       onConnect: (frame) => this.connections.push(frame),
@@ -68,6 +75,11 @@ export class Peer {
     return messages;
   }
 
+  /** Ends a subscription, and waits until the hub has confirmed it. */
+  async unsubscribe(id) {
+    await this.#confirmed(`UNSUBSCRIBE ${id}`, (receipt) => this.client.unsubscribe(id, { receipt }));
+  }
+
   /** Publishes, and waits until the hub has confirmed it. */
   async send(destination, { headers = {}, ...body }) {
     await this.#confirmed(`SEND to ${destination}`, (receipt) => {
@@ -78,6 +90,13 @@ export class Peer {
   /** Disconnects the way stompjs does, and waits until the socket is closed. */
   async close() {
     await waitFor(this.client.deactivate(), 'the WebSocket to close after DISCONNECT');
+  }
+
+  /** Patient: sockjs-client by itself gives a transport up after some 600 ms, little on a loaded machine. */
+  #openSockJs(url, options) {
+    const socket = new SockJS(url, null, { timeout: DEADLINE_MS, ...options });
+    socket.onheartbeat = () => this.sockjsHeartbeats++;
+    return socket;
   }
 
   async #confirmed(what, act) {

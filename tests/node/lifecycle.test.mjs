@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test';
 
 import { Hub } from './lib/hub.mjs';
 import { Peer, closed } from './lib/peer.mjs';
-import { ingest, positions } from './lib/rest.mjs';
+import { positions } from './lib/rest.mjs';
+import { key, newest, purchase, rows, trade } from './lib/trades.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const PEERS = 200;
@@ -14,21 +15,6 @@ const UPDATES = 5;
 const PATHS = ['/', '/ws', '/websocket', '/ws/websocket'];
 
 const GOING_AWAY = { code: 1001, reason: 'Going away' };
-
-/** A purchase of one share at 10. */
-function purchase(portfolioId, symbol) {
-  return { transactionId: randomUUID(), portfolioId, symbol, side: 'BUY', quantity: 1, price: 10 };
-}
-
-/** All rows of array messages, in their order. */
-function rows(messages) {
-  return messages.flatMap(({ body }) => JSON.parse(body));
-}
-
-async function buy(hub, items) {
-  const { status, body } = await ingest(hub, 'transactions', items);
-  assert.equal(status, 200, JSON.stringify(body));
-}
 
 describe(`${PEERS} subscribers`, () => {
   const portfolioId = randomUUID();
@@ -38,7 +24,7 @@ describe(`${PEERS} subscribers`, () => {
   let mailboxes;
   before(async () => {
     hub = await Hub.start();
-    await buy(hub, held);
+    await trade(hub, ...held);
     peers = await Promise.all(
       Array.from({ length: PEERS }, (_, index) => Peer.connect(hub.ws(PATHS[index % PATHS.length]))),
     );
@@ -66,7 +52,7 @@ describe(`${PEERS} subscribers`, () => {
 
   it('all get the same updates, each once, in order', async () => {
     for (let update = 1; update <= UPDATES; update++) {
-      await buy(hub, [purchase(portfolioId, 'AAPL')]);
+      await trade(hub, purchase(portfolioId, 'AAPL'));
       await allHave(held.length + update);
     }
     for (const messages of mailboxes) {
@@ -82,10 +68,10 @@ describe(`${PEERS} subscribers`, () => {
       purchase(portfolioId, 'AAPL'),
       purchase(portfolioId, 'MSFT'),
     ]);
-    await Promise.all(burst.map((items) => buy(hub, items)));
+    await Promise.all(burst.map((transactions) => trade(hub, ...transactions)));
     const expected = (await positions(hub)).filter(({ id }) => id.portfolioId === portfolioId);
     await waitFor(() => {
-      for (const messages of mailboxes) assert.deepEqual(newest(messages, portfolioId), expected);
+      for (const messages of mailboxes) assert.deepEqual(state(messages, portfolioId), expected);
       return true;
     }, 'the last state of all');
     assert.deepEqual(
@@ -102,7 +88,7 @@ describe('SIGTERM', () => {
     const peers = await Promise.all(Array.from({ length: 50 }, () => Peer.connect(hub.ws())));
     const mailboxes = await Promise.all(peers.map((peer) => peer.subscribe('/topic/position-update')));
     const idle = await Promise.all(Array.from({ length: 10 }, () => Peer.connect(hub.ws())));
-    await buy(hub, [purchase(randomUUID(), 'LAST')]);
+    await trade(hub, purchase(randomUUID(), 'LAST'));
     hub.signalTerminate();
     const closes = await closed([...peers, ...idle]);
     assert.deepEqual(closes, Array(peers.length + idle.length).fill(GOING_AWAY));
@@ -131,7 +117,7 @@ describe('SIGTERM', () => {
   it('keeps what was acknowledged', async (t) => {
     const hub = await Hub.start();
     t.after(() => hub?.stop());
-    await buy(hub, [purchase(randomUUID(), 'AAPL'), purchase(randomUUID(), 'MSFT')]);
+    await trade(hub, purchase(randomUUID(), 'AAPL'), purchase(randomUUID(), 'MSFT'));
     const before = await positions(hub);
     assert.equal(before.length, 2);
     hub.signalTerminate();
@@ -146,10 +132,6 @@ function sorted(list) {
 }
 
 /** The newest row of each position of a portfolio, in the order of their first. */
-function newest(messages, portfolioId) {
-  const latest = new Map();
-  for (const row of rows(messages)) {
-    if (row.id.portfolioId === portfolioId) latest.set(row.id.symbol, row);
-  }
-  return [...latest.values()];
+function state(messages, portfolioId) {
+  return [...newest(rows(messages), key).values()].filter(({ id }) => id.portfolioId === portfolioId);
 }

@@ -26,6 +26,13 @@ export async function positions(hub) {
   return body;
 }
 
+/** A sample of `GET /metrics`, named with its labels as there; 0 for one that is not there. */
+export async function metric(hub, sample) {
+  const { body } = await answer(await fetch(hub.http('/metrics')));
+  const line = body.split('\n').find((line) => line.startsWith(`${sample} `));
+  return Number(line?.slice(sample.length) ?? 0);
+}
+
 async function answer(response) {
   const type = response.headers.get('content-type');
   const text = await response.text();

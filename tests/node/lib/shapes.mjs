@@ -1,4 +1,4 @@
-// The documented shapes of what the hub sends (AN-WS-1, AN-WS-2), exactly: no key more, none less.
+// The documented shapes of what the hub sends (AN-WS-1, AN-WS-2, the feed), exactly: no key more, none less.
 
 import assert from 'node:assert/strict';
 
@@ -29,6 +29,18 @@ export function assertUnrealised(pnl) {
     assertNumber(amount, shown);
   }
   assertUnpriced(pnl, shown);
+}
+
+/** An element of `/topic/transactions`. */
+export function assertTransaction(transaction) {
+  const shown = JSON.stringify(transaction);
+  const numbers = ['quantity', 'price', 'realizedPnl'];
+  assertKeys(transaction, ['transactionId', 'portfolioId', 'symbol', 'side', ...numbers, 'timestamp'], shown);
+  for (const key of ['transactionId', 'portfolioId']) assert.match(transaction[key], UUID, shown);
+  assertSymbol(transaction.symbol, shown);
+  assert.match(transaction.side, /^(BUY|SELL)$/, shown);
+  for (const key of numbers) assertNumber(transaction[key], shown);
+  assertTime(transaction.timestamp, shown);
 }
 
 /** `overallUnrealised_Pnl` is the sum of the map, to `tolerance`. */

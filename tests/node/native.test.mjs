@@ -139,14 +139,14 @@ describe('/ws/positions', { concurrency: true }, () => {
     await waitFor(() => gain(peer.data(PNL).at(-1)) === 4 * price - 40, 'the newest value');
   });
 
-  for (const [option, value] of [
-    ['interval', 'soon'],
-    ['portfolio-ids', 'x'],
-    ['portfolio-ids', ''],
-    ['snapshot', 'maybe'],
-    ['resume', 'yesterday'],
-    ['batch', 'yes'],
-    ['topics', 'nothing'],
+  for (const [option, value, names] of [
+    ['interval', 'soon', /^interval: /],
+    ['portfolio-ids', 'x', /^portfolio-ids: /],
+    ['portfolio-ids', '', /^portfolio-ids: /],
+    ['snapshot', 'maybe', /^snapshot: /],
+    ['resume', 'yesterday', /^resume: /],
+    ['batch', 'yes', /^batch: /],
+    ['topics', 'nothing', /^topics?: .*nothing/],
   ]) {
     it(`says what is wrong with ?${option}=${value}, subscribes to nothing, and stays`, async (t) => {
       const id = await portfolio('WRONG');
@@ -154,7 +154,7 @@ describe('/ws/positions', { concurrency: true }, () => {
       await waitFor(() => peer.messages.length > 0, 'an error');
       const [{ type, message }] = peer.messages;
       assert.equal(type, 'error');
-      assert.ok(message.startsWith(`${option}: `), message);
+      assert.match(message, names);
       const witness = await connect(t, { 'portfolio-ids': id });
       await waitFor(() => witness.data(PNL).length > 0, 'the state, on another socket');
       assert.deepEqual((await peer.pinged(0)).length, 1, 'nothing but the error');
@@ -230,7 +230,8 @@ describe('/ws/positions', { concurrency: true }, () => {
   for (const [what, message, names] of [
     ['no JSON', 'nonsense', /./],
     ['JSON that breaks off', '{"type":"ping"', /./],
-    ['no object', [1, 2], /./],
+    ['no object', ['ping'], /./],
+    ['another that is none', null, /./],
     ['an object without a type', {}, /type/],
     ['a type that does not exist', { type: 'wish' }, /wish/],
     ['a topic that does not exist', { type: 'subscribe', topic: 'wishes' }, /wishes/],

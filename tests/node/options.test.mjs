@@ -130,8 +130,8 @@ describe('a subscription', { concurrency: true }, () => {
   it('with an interval is drained no more often than that, and ends with the newest value', async (t) => {
     const INTERVAL_MS = 500;
     const [id] = await portfolios(1);
-    const peer = await connect(t);
     const since = performance.now();
+    const peer = await connect(t);
     const paced = await peer.subscribe(`${PNL}/${id}`, { interval: String(INTERVAL_MS) });
     const free = await peer.subscribe(`${PNL}/${id}`, { interval: '0' });
     await trade(hub, purchase(id, 'PACED', { price: 1000 }));

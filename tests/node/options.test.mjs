@@ -14,6 +14,8 @@ import { waitFor } from './lib/wait.mjs';
 const POSITIONS = '/topic/position-update';
 const PNL = '/topic/unrealized-pnl';
 
+const INTERVAL_MS = 500;
+
 /** How many drains without an interval are enough to tell that they are more. */
 const DRAINS = 15;
 
@@ -128,28 +130,40 @@ describe('a subscription', { concurrency: true }, () => {
   });
 
   it('with an interval is drained no more often than that, and ends with the newest value', async (t) => {
-    const INTERVAL_MS = 500;
-    const [id] = await portfolios(1);
-    const since = performance.now();
-    const peer = await connect(t);
-    const paced = await peer.subscribe(`${PNL}/${id}`, { interval: String(INTERVAL_MS) });
-    const free = await peer.subscribe(`${PNL}/${id}`, { interval: '0' });
-    await trade(hub, purchase(id, 'PACED', { price: 1000 }));
-    let price = 1000;
-    await waitFor(async () => {
-      await quote(hub, { PACED: ++price });
-      return free.length >= DRAINS && paced.length >= 3;
-    }, `${DRAINS} drains without an interval, and 3 with one`);
-    const ms = performance.now() - since;
-    const most = Math.floor(ms / INTERVAL_MS) + 1;
-    assert.ok(paced.length <= most, `${paced.length} drains in ${ms} ms`);
-    assert.ok(paced.length < free.length, `${paced.length} and ${free.length} drains`);
+    const { ms, price, paced, free, peer } = await pacedAndFree(t, 'PACED');
+    assert.deepEqual(peer.errors, []);
+    const drains = paced.filter(({ headers }) => headers.resume).length;
+    assert.ok(drains <= Math.floor(ms / INTERVAL_MS) + 1, `${drains} drains in ${ms} ms`);
+    assert.ok(paced.length < free.length, `${paced.length} and ${free.length} messages`);
     const last = (messages) => JSON.parse(messages.at(-1).body).symbol.PACED;
     await waitFor(() => {
       assert.deepEqual([last(free), last(paced)], [price - 1000, price - 1000]);
       return true;
     }, 'the newest value on both');
   });
+
+  it('with an interval gets a value once a drain, however often it changed meanwhile', async (t) => {
+    const { paced } = await pacedAndFree(t, 'ONCE');
+    const values = paced.map(({ body }) => JSON.parse(body).symbol.ONCE);
+    assert.deepEqual(values, [...new Set(values)]);
+    for (const { headers } of paced) assert.ok(headers.resume, 'each is all of a drain');
+  });
+
+  /** Two subscriptions to one portfolio whose value rises all the time: one paced, one not. */
+  async function pacedAndFree(t, symbol) {
+    const [id] = await portfolios(1);
+    const since = performance.now();
+    const peer = await connect(t);
+    const paced = await peer.subscribe(`${PNL}/${id}`, { interval: String(INTERVAL_MS) });
+    const free = await peer.subscribe(`${PNL}/${id}`, { interval: '0' });
+    await trade(hub, purchase(id, symbol, { price: 1000 }));
+    let price = 1000;
+    await waitFor(async () => {
+      await quote(hub, { [symbol]: ++price });
+      return free.length >= DRAINS && paced.length >= 3;
+    }, `${DRAINS} drains without an interval, and 3 with one`);
+    return { ms: performance.now() - since, price, paced, free, peer };
+  }
 
   it('may differ from others of the same session in every option', async (t) => {
     const [one, two] = await portfolios(2);

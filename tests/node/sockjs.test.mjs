@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 
 import { Hub } from './lib/hub.mjs';
 import { Peer, closed } from './lib/peer.mjs';
-import { metric, positions, publish } from './lib/rest.mjs';
+import { metric, positions, post, publish } from './lib/rest.mjs';
 import { assertPosition, assertUnrealised } from './lib/shapes.mjs';
 import { key, newest, purchase, quote, rows, sale, trade } from './lib/trades.mjs';
 import { numbers } from './lib/v1.mjs';
@@ -225,6 +225,23 @@ describe('text over SockJS', { concurrency: true }, () => {
     assert.deepEqual(held.sort(), symbols.sort());
   });
 
+  it('is all that goes: octets that are none close their subscriber with 4501, and no other', async (t) => {
+    const subscriber = await Peer.connect(hub.base('/ws'));
+    await subscriber.subscribe('/topic/relay/octets');
+    const bystander = await connect(t, hub.base('/ws'));
+    const other = await bystander.subscribe('/topic/relay/no-octets');
+    const plain = await connect(t, hub.ws());
+    const messages = await plain.subscribe('/topic/relay/octets');
+    await publish(hub, '/topic/relay/octets', Uint8Array.of(0xff, 0, 0xfe), {});
+    assert.deepEqual(await closed([subscriber]), [
+      { code: 4501, reason: "A binary message can't be carried here" },
+    ]);
+    await waitFor(() => messages.length > 0, 'the octets on a plain WebSocket');
+    assert.deepEqual([...messages[0].binaryBody], [0xff, 0, 0xfe]);
+    await publish(hub, '/topic/relay/no-octets', 'still here', TEXT);
+    await arrived(other, 'still here');
+  });
+
   it('larger than limits.message_bytes is refused, and costs the others nothing', async (t) => {
     const bystander = await connect(t, hub.base('/ws'));
     const messages = await bystander.subscribe('/topic/relay/too-large');
@@ -279,6 +296,18 @@ describe('a page that uses SockJS', () => {
       assert.ok(Number.isInteger(entropy) && entropy >= 0 && entropy < 2 ** 32, text);
       const again = JSON.parse((await info(path, welcome)).text);
       assert.notEqual(again.entropy, entropy, 'random each time');
+    });
+
+    it(`is greeted at ${path || '/'}, and told that there is nothing but WebSocket yet`, async () => {
+      const greeting = await fetch(hub.http(path));
+      assert.deepEqual([greeting.status, await greeting.text()], [200, 'Welcome to SockJS!\n']);
+      const session = await fetch(hub.http(`${path}/000/session/websocket`));
+      assert.equal(session.status, 400);
+      assert.ok((await session.text()).includes('Can "Upgrade" only to "WebSocket".'));
+      for (const transport of ['xhr', 'xhr_streaming', 'xhr_send', 'eventsource', 'htmlfile', 'jsonp']) {
+        const answer = await post(hub, `${path}/000/session/${transport}`, '');
+        assert.deepEqual([answer.status, answer.type], [404, 'application/problem+json'], transport);
+      }
     });
 
     it(`of another origin is refused at ${path}/info and at its WebSocket`, async () => {

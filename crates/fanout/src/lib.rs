@@ -8,6 +8,7 @@
 //! take). Events of a [`feed`] go out at once. Publishing never waits for a
 //! subscriber.
 
+pub mod document;
 pub mod feed;
 pub mod flush;
 pub mod options;
@@ -21,6 +22,7 @@ pub mod subscription;
 pub mod topic;
 pub mod view;
 
+pub use document::{Cadence, Composed, Document, Occasion};
 pub use feed::{
     EventFilter, EventKey, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, Passed, WindowLimits,
 };

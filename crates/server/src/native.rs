@@ -5,9 +5,12 @@
 //! is the service's: it turns the query of the upgrade, and each further
 //! command, into [`Action`]s.
 
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hub_core::TopicName;
-use hub_fanout::Options;
+use hub_fanout::{Document, EventFilter, FeedId, Options};
 
 /// A path such as `/ws/positions`.
 pub trait NativeEndpoint: Send + Sync {
@@ -47,7 +50,6 @@ pub enum Action {
 }
 
 /// What a session can follow.
-#[derive(Debug)]
 pub enum Followed {
     /// A computed topic: messages `{"type":<name>,"data":...,"resume"?,
     /// "snapshot"?}`.
@@ -57,6 +59,30 @@ pub enum Followed {
         /// What of it, and how.
         options: Options,
     },
+    /// A document: whole messages, as it composes them. Those who follow the
+    /// same `Arc` share what is composed.
+    Document(Arc<dyn Document>),
+    /// The events of a feed from now on: whole messages, as they were told.
+    Feed {
+        /// Which.
+        feed: FeedId,
+        /// About what.
+        filter: EventFilter,
+    },
+}
+
+impl fmt::Debug for Followed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Followed::Topic { destination, options } => {
+                f.debug_struct("Topic").field("destination", destination).field("options", options).finish()
+            }
+            Followed::Document(_) => f.write_str("Document"),
+            Followed::Feed { feed, filter } => {
+                f.debug_struct("Feed").field("feed", feed).field("filter", filter).finish()
+            }
+        }
+    }
 }
 
 /// The parameters of an upgrade's query, decoded, in order.

@@ -5,6 +5,7 @@
 //! keeps every deadline and heart-beat of all its sockets. No lock is shared
 //! with other shards.
 
+mod channels;
 mod closing;
 mod deliver;
 mod feeds;
@@ -32,6 +33,7 @@ use slab::Slab;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
+use self::channels::Channel;
 use self::feeds::Feed;
 use self::framing::MessageIds;
 use self::pace::Timers;
@@ -73,6 +75,8 @@ pub(crate) struct Shard {
     /// By feed id.
     feeds: Vec<Feed>,
     relays: HashMap<TopicName, Vec<usize>>,
+    /// Of documents that somebody follows.
+    channels: Slab<Channel>,
     position: Position,
     /// The oldest offset to resume from, as of the last flush.
     horizon: Offset,
@@ -131,6 +135,7 @@ impl Shard {
             subscriptions: Slab::new(),
             framings: Framings::default(),
             relays: HashMap::new(),
+            channels: Slab::new(),
             position: Position { epoch: Epoch(0), offset: Offset::START },
             horizon: Offset::START,
             timers: Timers::default(),

@@ -86,6 +86,7 @@ impl Shard {
             self.progress(slot);
         }
         self.expire_feeds();
+        self.touch_channels();
         if let Some(oldest) = flush.oldest.filter(|_| !self.subscriptions.is_empty()) {
             self.chassis.metrics.delivery_seconds.observe(seconds_since(oldest));
         }

@@ -35,6 +35,8 @@ pub(super) enum Dialect {
     },
     /// `{"type":<name>,"data":...}`.
     Native { name: &'static str },
+    /// As the service told it.
+    Told { name: &'static str },
 }
 
 /// Some elements of one topic, on their way to subscribers.
@@ -167,6 +169,7 @@ impl Framing {
                 }
                 message.push(b'}');
             }
+            Dialect::Told { .. } => content.put_json(&mut message),
         }
         packet.push(&message);
     }
@@ -189,7 +192,7 @@ impl Framing {
     fn own_headers(&self, id: String) -> impl Iterator<Item = (&str, String)> {
         let (subscription, destination) = match &self.dialect {
             Dialect::Stomp { subscription, destination, .. } => (subscription.as_deref(), Some(destination)),
-            Dialect::Native { .. } => (None, None),
+            Dialect::Native { .. } | Dialect::Told { .. } => (None, None),
         };
         let subscription = subscription.map(|id| ("subscription", id.to_owned()));
         let destination = destination.map(|name| ("destination", name.as_str().to_owned()));

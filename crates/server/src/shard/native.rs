@@ -67,6 +67,10 @@ impl Shard {
                         self.complain(slot, &error.to_string());
                     }
                 }
+                Action::Follow { name, what } => {
+                    self.unfollow(slot, name);
+                    self.follow(slot, name, what);
+                }
                 Action::Unfollow { name } => self.unfollow(slot, name),
             }
         }

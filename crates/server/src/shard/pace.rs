@@ -1,10 +1,12 @@
-//! Subscriptions with an interval: when they may be drained again.
+//! When subscriptions and channels are to be woken: an interval is over, a
+//! period has passed.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// An interval that was asked for. It delays drains and changes nothing else:
-/// what happens meanwhile conflates as it does for a slow reader.
+/// An interval that a subscription asked for. It delays drains and changes
+/// nothing else: what happens meanwhile conflates as it does for a slow
+/// reader.
 pub(super) struct Pace {
     interval: Duration,
     not_before: Instant,
@@ -29,41 +31,51 @@ impl Pace {
     }
 }
 
-/// When which subscriptions are to be drained: those that are owed something
-/// and must wait for their interval.
+/// What is woken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Due {
+    /// A subscription that is owed something and had to wait for its interval.
+    Subscription(usize),
+    /// A channel.
+    Channel(usize),
+}
+
+/// Who is to be woken when.
 #[derive(Default)]
-pub(super) struct Timers(BTreeSet<(Instant, usize)>);
+pub(super) struct Timers(BTreeSet<(Instant, Due)>);
 
 impl Timers {
+    pub(super) fn add(&mut self, at: Instant, due: Due) {
+        self.0.insert((at, due));
+    }
+
+    pub(super) fn remove(&mut self, at: Instant, due: Due) {
+        self.0.remove(&(at, due));
+    }
+
     /// Wakes the subscription `key` when its interval is over.
     pub(super) fn schedule(&mut self, key: usize, pace: &mut Pace) {
         if !pace.scheduled {
             pace.scheduled = true;
-            self.0.insert((pace.not_before, key));
+            self.add(pace.not_before, Due::Subscription(key));
         }
     }
 
     /// The subscription ends, or is drained before its time.
-    pub(super) fn cancel(&mut self, key: usize, pace: &Pace) {
-        if pace.scheduled {
-            self.0.remove(&(pace.not_before, key));
-        }
-    }
-
-    /// As [`Timers::cancel`], of one that goes on.
     pub(super) fn unschedule(&mut self, key: usize, pace: &mut Pace) {
-        self.cancel(key, pace);
-        pace.scheduled = false;
+        if std::mem::take(&mut pace.scheduled) {
+            self.remove(pace.not_before, Due::Subscription(key));
+        }
     }
 
     /// When the next one is due.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.0.first().map(|(due, _)| *due)
+        self.0.first().map(|(at, _)| *at)
     }
 
-    /// A subscription that is due.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<usize> {
-        self.0.first().filter(|(due, _)| *due <= now)?;
-        self.0.pop_first().map(|(_, key)| key)
+    /// Somebody who is due.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Due> {
+        self.0.first().filter(|(at, _)| *at <= now)?;
+        self.0.pop_first().map(|(_, due)| due)
     }
 }

@@ -6,6 +6,7 @@ use hub_fanout::{Composition, Room};
 
 use super::Shard;
 use super::framing::{Drain, Frames, Run};
+use super::pace::Due;
 use super::socket::Phase;
 use super::subscribe::{Source, Subscription};
 
@@ -121,6 +122,18 @@ impl Shard {
                 let frames = says_something.then(|| framing.feed(&run, &self.ids));
                 Pulled::Part { frames, last }
             }
+            Source::Document { channel, upto, owed } => {
+                let (channel, had, wanted) = (*channel, *upto, *owed);
+                let Some((frames, reached, rest)) = self.compose_owed(channel, wanted, had) else {
+                    return Pulled::Nothing;
+                };
+                if let Some(Subscription { source: Source::Document { upto, owed, .. }, .. }) =
+                    self.subscriptions.get_mut(key)
+                {
+                    (*upto, *owed) = (reached, rest);
+                }
+                Pulled::Part { frames: (frames.messages > 0).then_some(frames), last: rest.is_nothing() }
+            }
             Source::Relay(_) => Pulled::Nothing,
         }
     }
@@ -136,6 +149,7 @@ impl Shard {
                 Source::Feed { feed, cursor } => {
                     !cursor.is_caught_up(&self.feeds[usize::from(feed.0)].window)
                 }
+                Source::Document { owed, .. } => !owed.is_nothing(),
                 Source::Relay(_) => false,
             }
     }
@@ -147,7 +161,7 @@ impl Shard {
         let Some(pace) = &mut subscription.pace else { return true };
         let urgent = match &subscription.source {
             Source::Feed { feed, cursor } => cursor.is_urgent(&self.feeds[usize::from(feed.0)].window),
-            Source::State { .. } | Source::Relay(_) => false,
+            Source::State { .. } | Source::Document { .. } | Source::Relay(_) => false,
         };
         if hurried || urgent || pace.is_due(self.now) {
             self.timers.unschedule(key, pace);
@@ -166,15 +180,20 @@ impl Shard {
         }
     }
 
-    /// Drains the subscriptions whose interval is over.
+    /// Drains the subscriptions whose interval is over, and wakes channels.
     pub(super) fn wake_due(&mut self) {
-        while let Some(key) = self.timers.pop_due(self.now) {
-            let Some(subscription) = self.subscriptions.get_mut(key) else { continue };
-            if let Some(pace) = &mut subscription.pace {
-                self.timers.unschedule(key, pace);
+        while let Some(due) = self.timers.pop_due(self.now) {
+            match due {
+                Due::Subscription(key) => {
+                    let Some(subscription) = self.subscriptions.get_mut(key) else { continue };
+                    if let Some(pace) = &mut subscription.pace {
+                        self.timers.unschedule(key, pace);
+                    }
+                    let slot = subscription.slot;
+                    self.progress(slot);
+                }
+                Due::Channel(key) => self.wake_channel(key),
             }
-            let slot = subscription.slot;
-            self.progress(slot);
         }
     }
 }

@@ -11,9 +11,12 @@ use hub_fanout::{
 use slab::Slab;
 
 use super::Shard;
+use super::channels::Owed;
+use super::feeds::Feed;
 use super::framing::{Dialect, Framing};
 use super::pace::Pace;
 use super::wire::Wire;
+use crate::native::Followed;
 
 /// One subscription of one socket.
 pub(super) struct Subscription {
@@ -34,6 +37,7 @@ pub(super) struct Subscription {
 pub(super) enum Source {
     State { topic: TopicId, owed: StateSubscription },
     Feed { feed: FeedId, cursor: FeedCursor },
+    Document { channel: usize, upto: Offset, owed: Owed },
     Relay(TopicName),
 }
 
@@ -107,7 +111,37 @@ impl Shard {
             }
         };
         let composition = if options.batch { Composition::Array } else { composition };
-        let framing = self.framings.enter(Framing { wire, composition, dialect });
+        let framing = Framing { wire, composition, dialect };
+        self.enter(slot, framing, source, &options, instead);
+        Ok(())
+    }
+
+    /// Adds what a native socket follows and no destination leads to.
+    pub(super) fn follow(&mut self, slot: usize, name: &'static str, what: Followed) {
+        let source = match what {
+            Followed::Topic { .. } => return,
+            Followed::Document(document) => {
+                Source::Document { channel: self.channel(document), upto: Offset::START, owed: Owed::OPENING }
+            }
+            Followed::Feed { feed, filter } => {
+                let Some(Feed { window, .. }) = self.feeds.get(usize::from(feed.0)) else { return };
+                Source::Feed { feed, cursor: FeedCursor::new(filter, FeedStart::Now, window) }
+            }
+        };
+        let dialect = Dialect::Told { name };
+        let framing = Framing { wire: Wire::WebSocket, composition: Composition::Each, dialect };
+        self.enter(slot, framing, source, &Options::default(), None);
+    }
+
+    fn enter(
+        &mut self,
+        slot: usize,
+        framing: Framing,
+        source: Source,
+        options: &Options,
+        instead: Option<Instead>,
+    ) {
+        let framing = self.framings.enter(framing);
         let pace = Pace::new(options.interval, self.now).map(Box::new);
         let since = if options.resume.is_some() { self.chassis.publisher.published() } else { Offset::START };
         let key = self.subscriptions.insert(Subscription { slot, framing, source, pace, instead, since });
@@ -118,12 +152,12 @@ impl Shard {
                 self.topics[topic].subscribers.push(key);
             }
             Source::Feed { feed, .. } => self.feeds[usize::from(feed.0)].subscribers.push(key),
+            Source::Document { channel, .. } => self.channels[*channel].subscribers.push(key),
             Source::Relay(name) => self.relays.entry(name.clone()).or_default().push(key),
         }
         if let Some(socket) = self.sockets.get_mut(slot) {
             socket.subscriptions.push(key);
         }
-        Ok(())
     }
 
     fn follow_state(
@@ -197,16 +231,16 @@ impl Shard {
                 Some(id) => subscription.as_deref() == Some(id),
                 None => subscription.is_none() && Some(named.as_str()) == destination,
             },
-            Dialect::Native { .. } => false,
+            Dialect::Native { .. } | Dialect::Told { .. } => false,
         });
     }
 
     /// Ends what a native socket follows by this name.
     pub(super) fn unfollow(&mut self, slot: usize, name: &str) {
-        self.unsubscribe_where(
-            slot,
-            |dialect| matches!(dialect, Dialect::Native { name: own } if *own == name),
-        );
+        self.unsubscribe_where(slot, |dialect| match dialect {
+            Dialect::Native { name: own } | Dialect::Told { name: own } => *own == name,
+            Dialect::Stomp { .. } => false,
+        });
     }
 
     fn unsubscribe_where(&mut self, slot: usize, is_it: impl Fn(&Dialect) -> bool) {
@@ -227,10 +261,10 @@ impl Shard {
     }
 
     fn forget(&mut self, key: usize) {
-        let Some(subscription) = self.subscriptions.try_remove(key) else { return };
+        let Some(mut subscription) = self.subscriptions.try_remove(key) else { return };
         self.framings.leave(subscription.framing);
-        if let Some(pace) = &subscription.pace {
-            self.timers.cancel(key, pace);
+        if let Some(pace) = &mut subscription.pace {
+            self.timers.unschedule(key, pace);
         }
         match subscription.source {
             Source::State { topic, .. } => {
@@ -239,6 +273,7 @@ impl Shard {
                 remove(&mut self.topics[topic].subscribers, key);
             }
             Source::Feed { feed, .. } => remove(&mut self.feeds[usize::from(feed.0)].subscribers, key),
+            Source::Document { channel, .. } => self.leave_channel(channel, key),
             Source::Relay(name) => {
                 if let Some(subscribers) = self.relays.get_mut(&name) {
                     remove(subscribers, key);

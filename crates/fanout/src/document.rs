@@ -1,0 +1,52 @@
+//! What a native socket shows that is not a keyed map: whole documents, or
+//! what changed of them, composed by the service.
+
+use bytes::Bytes;
+use hub_core::{Offset, Timestamp};
+
+/// One thing to watch, with its parameters (the top 10; what surrounds one
+/// portfolio; one trading session). Its subscribers share what it composes.
+///
+/// It reads what its service has applied (as REST does), never waits, and
+/// keeps no memory of who has seen what: a subscriber is a watermark.
+pub trait Document: Send + Sync {
+    /// When its subscribers are sent something.
+    fn cadence(&self) -> Cadence;
+
+    /// The messages for a subscriber, none if there is nothing to say, and how
+    /// far they reach. `now` is the wall clock, for ages and `generatedAt`.
+    fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed;
+}
+
+/// When the subscribers of a document are sent something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cadence {
+    /// On change, at most once in so many milliseconds (0: at every flush);
+    /// `None`: only by the period.
+    pub on_change_ms: Option<u64>,
+    /// Every so many milliseconds, whether or not anything changed.
+    pub period_ms: Option<u64>,
+}
+
+/// Why something is composed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Occasion {
+    /// The subscription begins: everything.
+    Opened,
+    /// Something was applied; the subscriber has everything up to `after`.
+    Changed {
+        /// Where the last composed messages reached.
+        after: Offset,
+    },
+    /// The period has passed.
+    Period,
+}
+
+/// What was composed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Composed {
+    /// Whole message bodies (JSON texts), in order.
+    pub messages: Vec<Bytes>,
+    /// They show everything applied up to here.
+    pub upto: Offset,
+}

@@ -130,7 +130,7 @@ impl Projection for AnalyticsProjection {
                 self.settings = *settings;
                 return;
             }
-            Event::Tick => return,
+            Event::Risk(_) | Event::Tick => return,
         };
         step.decide(outcome.unwrap_or_else(Outcome::Rejected));
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::Rejection;
 use crate::settings::Settings;
-use crate::{PortfolioId, Price, Quantity, Symbol, Timestamp, TransactionId};
+use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TransactionId};
 
 /// One thing that happened, as it is kept in the log.
 ///
@@ -21,6 +21,8 @@ pub enum Event {
     Portfolio(PortfolioInfo),
     /// A symbol's sector (AN-IN-4).
     Symbol(SymbolInfo),
+    /// A portfolio's risk metrics (LB-IN-1).
+    Risk(RiskMetrics),
     /// A second passed in which nothing else was written.
     Tick,
     /// The settings that `apply` reads, from here on.
@@ -129,6 +131,20 @@ pub struct SymbolInfo {
     pub sector: String,
 }
 
+/// A portfolio's risk metrics (AN-KAFKA-OUT, LB-IN-1); the last ones win.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RiskMetrics {
+    /// Whose.
+    pub portfolio_id: PortfolioId,
+    /// The average daily return, 0.01 for one percent.
+    pub avg_rate_of_return: Ratio,
+    /// Return per unit of deviation.
+    pub sharpe_ratio: Ratio,
+    /// Return per unit of downward deviation.
+    pub sortino_ratio: Ratio,
+}
+
 /// Raw input that could not become an event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -181,6 +197,14 @@ mod tests {
         let Event::Transaction(transaction) = &event else { panic!("not a transaction: {event:?}") };
         assert_eq!(transaction.trade.side(), Side::Sell);
         assert_eq!(transaction.quantity.to_string(), "100");
+        assert_eq!(String::from_utf8(event.encode().unwrap()).unwrap(), text);
+    }
+
+    #[test]
+    fn risk_metrics_are_kept_by_their_digits() {
+        let text = r#"{"risk":{"portfolioId":"550e8400-e29b-41d4-a716-446655440001","avgRateOfReturn":"0.008819639682769775","sharpeRatio":"-13.30202579498291","sortinoRatio":"0"}}"#;
+        let event = Event::decode(text.as_bytes()).unwrap();
+        assert!(matches!(event, Event::Risk(_)), "{event:?}");
         assert_eq!(String::from_utf8(event.encode().unwrap()).unwrap(), text);
     }
 

@@ -5,15 +5,21 @@
 //! | [`Price`] | 8 | `i64` | 92 233 720 368.54775807 |
 //! | [`Quantity`] | 6 | `i64` | 9 223 372 036 854.775807 |
 //! | [`Money`] | 14 | `i128` | about 1.7 * 10^24 |
+//! | [`Ratio`] | 18 | `i128` | 10^18 |
 //!
 //! A price times a quantity is a `Money` without rounding, because 8 + 6 = 14.
 //! Every operation is checked; what can't be represented is refused where it
-//! enters, never rounded. No value passes through a binary float.
+//! enters, never rounded (but for the last places of a [`Ratio`], see there). No
+//! value passes through a binary float.
+
+mod ratio;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use ratio::Ratio;
 
 /// Why a text is not a number of the wanted type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -29,24 +35,39 @@ pub enum DecimalError {
     OutOfRange,
 }
 
+/// The digits of `-12.5e3`, before anything is made of them.
+struct Digits<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+    exponent: i64,
+}
+
+impl<'a> Digits<'a> {
+    fn of(text: &'a str) -> Result<Digits<'a>, DecimalError> {
+        let (mantissa, exponent) = match text.find(['e', 'E']) {
+            Some(at) => (&text[..at], parse_exponent(&text[at + 1..])?),
+            None => (text, 0),
+        };
+        let (negative, digits) = match mantissa.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, mantissa),
+        };
+        let (whole, fraction) = match digits.split_once('.') {
+            Some((_, "")) => return Err(DecimalError::NotANumber),
+            Some(parts) => parts,
+            None => (digits, ""),
+        };
+        if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+            return Err(DecimalError::NotANumber);
+        }
+        Ok(Digits { negative, whole, fraction, exponent })
+    }
+}
+
 /// Reads `-12.5e3` as an integer of `10^-scale` units, by its digits.
 fn parse_scaled(text: &str, scale: u32) -> Result<i128, DecimalError> {
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(at) => (&text[..at], parse_exponent(&text[at + 1..])?),
-        None => (text, 0),
-    };
-    let (negative, digits) = match mantissa.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, mantissa),
-    };
-    let (whole, fraction) = match digits.split_once('.') {
-        Some((_, "")) => return Err(DecimalError::NotANumber),
-        Some(parts) => parts,
-        None => (digits, ""),
-    };
-    if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
-        return Err(DecimalError::NotANumber);
-    }
+    let Digits { negative, whole, fraction, exponent } = Digits::of(text)?;
     // Trailing zeros carry no value: "1.500000000" fits where "1.5" does.
     let fraction = fraction.trim_end_matches('0');
     let mut units: i128 = 0;

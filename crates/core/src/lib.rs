@@ -19,10 +19,11 @@ pub mod settings;
 pub mod symbol;
 pub mod time;
 pub mod topic;
+pub mod views;
 
 pub use close::CloseReason;
 pub use event::Event;
-pub use fixed::{Money, Price, Quantity};
+pub use fixed::{Money, Price, Quantity, Ratio};
 pub use id::{PortfolioId, TransactionId};
 pub use outcome::{Outcome, Rejection};
 pub use position::{Epoch, Offset, Position};

@@ -9,6 +9,7 @@ mod portfolios;
 mod positions;
 mod prices;
 mod raw;
+mod risk;
 mod symbols;
 mod transactions;
 mod unrealized;
@@ -32,11 +33,14 @@ pub enum Kind {
     Portfolios,
     /// Symbols' sectors.
     Symbols,
+    /// Portfolios' risk metrics.
+    Risk,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Transactions, Kind::Prices, Kind::Portfolios, Kind::Symbols];
+    pub const ALL: [Kind; 5] =
+        [Kind::Transactions, Kind::Prices, Kind::Portfolios, Kind::Symbols, Kind::Risk];
 
     /// Its name in paths and metrics.
     pub fn as_str(self) -> &'static str {
@@ -45,6 +49,7 @@ impl Kind {
             Kind::Prices => "prices",
             Kind::Portfolios => "portfolios",
             Kind::Symbols => "symbols",
+            Kind::Risk => "risk",
         }
     }
 }
@@ -70,6 +75,7 @@ pub fn item(kind: Kind, item: &Item<'_>) -> Result<Event, Rejection> {
         Kind::Prices => prices::read(&object).map(Event::Price),
         Kind::Portfolios => portfolios::read(&object).map(Event::Portfolio),
         Kind::Symbols => symbols::read(&object).map(Event::Symbol),
+        Kind::Risk => risk::read(&object).map(Event::Risk),
     }
 }
 

@@ -60,7 +60,7 @@ impl Model {
                 self.settings = *settings;
                 ("accepted", None)
             }
-            Event::Portfolio(_) | Event::Symbol(_) | Event::Tick => ("accepted", None),
+            Event::Portfolio(_) | Event::Symbol(_) | Event::Risk(_) | Event::Tick => ("accepted", None),
         };
         self.notice_changes(record.offset);
         verdict

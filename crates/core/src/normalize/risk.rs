@@ -1,0 +1,21 @@
+//! `{portfolioId, avgRateOfReturn, sharpeRatio, sortinoRatio}` (LB-IN-1).
+
+use super::raw::{Field, PORTFOLIO_ID, RawObject};
+use crate::Rejection;
+use crate::event::RiskMetrics;
+
+const AVG_RATE_OF_RETURN: Field =
+    Field { name: "avgRateOfReturn", spellings: &["avgRateOfReturn", "avg_rate_of_return", "avgReturn"] };
+const SHARPE_RATIO: Field =
+    Field { name: "sharpeRatio", spellings: &["sharpeRatio", "sharpe_ratio", "sharpe"] };
+const SORTINO_RATIO: Field =
+    Field { name: "sortinoRatio", spellings: &["sortinoRatio", "sortino_ratio", "sortino"] };
+
+pub(super) fn read(object: &RawObject<'_>) -> Result<RiskMetrics, Rejection> {
+    Ok(RiskMetrics {
+        portfolio_id: object.require(&PORTFOLIO_ID)?.parse()?,
+        avg_rate_of_return: object.require(&AVG_RATE_OF_RETURN)?.number()?,
+        sharpe_ratio: object.require(&SHARPE_RATIO)?.number()?,
+        sortino_ratio: object.require(&SORTINO_RATIO)?.number()?,
+    })
+}

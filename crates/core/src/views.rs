@@ -1,0 +1,14 @@
+//! What one service may know of another: read-only, wired by the launcher.
+//! Where a view is absent, so is what it would have shown.
+
+use crate::{Money, PortfolioId};
+
+/// What a portfolio has earned, for whoever shows it beside something else.
+pub trait PortfolioPnl: Send + Sync {
+    /// Realised plus unrealised P&L as of what has been applied; `None` where
+    /// there is none to know: the portfolio never had a position, or nothing
+    /// of what it holds has a price.
+    ///
+    /// Called on the fan-out path: it must not wait.
+    fn pnl(&self, id: PortfolioId) -> Option<Money>;
+}

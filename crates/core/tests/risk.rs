@@ -28,7 +28,9 @@ fn every_spelling_means_the_same_metrics() {
         sortino_ratio: ratio("-1.5"),
     };
     for json in [
-        format!(r#"{{"portfolioId":"{PORTFOLIO}","avgRateOfReturn":0.5,"sharpeRatio":2,"sortinoRatio":-1.5}}"#),
+        format!(
+            r#"{{"portfolioId":"{PORTFOLIO}","avgRateOfReturn":0.5,"sharpeRatio":2,"sortinoRatio":-1.5}}"#
+        ),
         format!(
             r#"{{"portfolio_id":"{PORTFOLIO}","avg_rate_of_return":"0.50","sharpe_ratio":"2.0","sortino_ratio":"-15e-1"}}"#
         ),

@@ -1,1 +1,53 @@
-//! x
+//! The ranking of portfolios by their risk metrics (LB).
+//!
+//! ```text
+//! record -> projection -> board (who stands where), history (what was before)
+//!                            |-- settle --> State: REST
+//!                            `-- flush ---> State: documents of /ws/updates, /ws/top, /ws/around
+//! ```
+//!
+//! A [`State`] is a value: settling and flushing hand out O(1) snapshots of
+//! the projection's own copy.
+//!
+//! A message on change is the difference between two boards: the one of now,
+//! and the one of the offset that the subscriber has. The latter is worked out
+//! from the [history](State::board_at), once for all documents. So it does not
+//! matter how the log was cut into batches and flushes, nor which node sent
+//! what the subscriber has: he gets exactly what changed, and nothing where a
+//! change was undone.
+
+mod board;
+mod document;
+mod documents;
+mod entry;
+mod history;
+mod http;
+mod native;
+mod order;
+mod parameters;
+mod projection;
+mod reads;
+mod row;
+mod state;
+
+use std::sync::Arc;
+
+use hub_core::views::PortfolioPnl;
+
+pub use board::{Around, Board, Ranked};
+pub use entry::{Entry, Metrics};
+pub use http::routes;
+pub use native::{Dialect, endpoints};
+pub use projection::LeaderboardProjection;
+pub use reads::LeaderboardReads;
+pub use state::State;
+
+/// The projection, and the way to read what it has applied. `pnl` is joined to
+/// rows when they are sent; without it they have none.
+///
+/// The projection adds no topics to a catalog: what is watched here are
+/// [documents](endpoints).
+pub fn register(pnl: Option<Arc<dyn PortfolioPnl>>) -> (LeaderboardProjection, LeaderboardReads) {
+    let reads = LeaderboardReads::new(pnl);
+    (LeaderboardProjection::new(reads.clone()), reads)
+}

@@ -66,8 +66,8 @@ impl FromStr for Ratio {
 
 /// The size in units, the digits beyond the last place rounded.
 fn round(number: &Digits<'_>) -> Result<i128, DecimalError> {
-    let places = number.whole.len() as i64 + number.exponent + i64::from(Ratio::SCALE);
-    let Ok(kept) = usize::try_from(places) else { return Ok(0) };
+    let whole = i64::try_from(number.whole.len()).map_err(|_| DecimalError::OutOfRange)?;
+    let Ok(kept) = usize::try_from(whole + number.exponent + i64::from(Ratio::SCALE)) else { return Ok(0) };
     let mut digits = number.whole.bytes().chain(number.fraction.bytes()).map(|byte| i128::from(byte - b'0'));
     let push = |units: i128, digit| units.checked_mul(10).and_then(|units| units.checked_add(digit));
     let mut units = 0;

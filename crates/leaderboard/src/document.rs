@@ -1,0 +1,36 @@
+//! What the native sockets show.
+
+mod updates;
+mod window;
+
+use bytes::Bytes;
+use hub_core::{Offset, PortfolioId, Position};
+use hub_fanout::Composed;
+
+pub(crate) use updates::{Resumed, Updates};
+pub(crate) use window::{Form, Window};
+
+/// At most four messages a second.
+const ON_CHANGE_MS: u64 = 250;
+/// A snapshot every 30 s.
+const SNAPSHOT_MS: u64 = 30_000;
+/// Room for a row of usual size, and what is around the rows.
+const ROW_BYTES: usize = 400;
+
+/// Which document: what two subscribers have in common who share one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Wanted {
+    /// The top, as a snapshot and what changed of it.
+    Updates { limit: usize },
+    /// The same, begun with what changed since then.
+    Resumed { limit: usize, from: Position },
+    /// The top as a whole, whenever it changed, in one of two forms.
+    Top { limit: usize, form: Form },
+    /// A portfolio and its neighbours, whenever they changed.
+    Around { id: PortfolioId, range: usize },
+}
+
+/// At most one message, and how far it reaches: never back.
+fn composed(message: Option<Bytes>, upto: Offset, after: Offset) -> Composed {
+    Composed { messages: Vec::from_iter(message), upto: upto.max(after) }
+}

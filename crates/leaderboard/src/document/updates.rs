@@ -1,0 +1,172 @@
+//! The top of the ranking as a snapshot and what changes of it.
+
+use std::collections::HashSet;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hub_core::{Offset, PortfolioId, Position, Timestamp};
+use hub_fanout::{Cadence, Composed, Document, Occasion};
+
+use super::{ON_CHANGE_MS, ROW_BYTES, SNAPSHOT_MS, composed};
+use crate::board::{Board, Ranked};
+use crate::reads::LeaderboardReads;
+use crate::row::write_rows;
+use crate::state::State;
+
+/// `/ws/updates`: `snapshot` on connect and every 30 s, `update` on change.
+///
+/// Whoever applies each `update` (`entries` replace the rows of the same
+/// portfolio, `removed` portfolios have left the top) has at any time what a
+/// snapshot would show.
+pub(crate) struct Updates {
+    pub(crate) reads: LeaderboardReads,
+    pub(crate) limit: usize,
+}
+
+/// The same for one who comes back: what changed since then is first.
+pub(crate) struct Resumed {
+    pub(crate) updates: Arc<Updates>,
+    pub(crate) from: Position,
+}
+
+/// Why one who comes back gets a snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Instead {
+    /// His position is one of another log.
+    UnknownEpoch,
+    /// This log has not come as far as he says.
+    UnknownPosition,
+    /// Not all that changed since then is remembered, or it is more than a
+    /// snapshot is worth.
+    BeyondHorizon,
+}
+
+impl Instead {
+    fn as_str(self) -> &'static str {
+        match self {
+            Instead::UnknownEpoch => "unknown-epoch",
+            Instead::UnknownPosition => "unknown-position",
+            Instead::BeyondHorizon => "beyond-horizon",
+        }
+    }
+}
+
+/// What one top has that the other had not.
+struct Difference {
+    entries: Vec<Ranked>,
+    removed: Vec<PortfolioId>,
+}
+
+impl Difference {
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.removed.is_empty()
+    }
+}
+
+impl Updates {
+    fn difference(&self, past: &Board, now: &Board) -> Difference {
+        let old: Vec<Ranked> = past.rows(0, self.limit).collect();
+        let new: Vec<Ranked> = now.rows(0, self.limit).collect();
+        let ids: HashSet<PortfolioId> = new.iter().map(|(_, entry)| entry.id).collect();
+        let removed = old.iter().map(|(_, entry)| entry.id).filter(|id| !ids.contains(id)).collect();
+        let entries = new.into_iter().enumerate();
+        let entries =
+            entries.filter(|(index, row)| old.get(*index) != Some(row)).map(|(_, row)| row).collect();
+        Difference { entries, removed }
+    }
+
+    fn snapshot(&self, state: &State, now: Timestamp, instead: Option<Instead>) -> Bytes {
+        let rows: Vec<Ranked> = state.board().rows(0, self.limit).collect();
+        let mut json = Vec::with_capacity((rows.len() + 1) * ROW_BYTES);
+        let total = state.board().len();
+        // Writing to a Vec does not fail.
+        let _ =
+            write!(json, r#"{{"type":"snapshot","data":{{"generatedAt":"{now}","total":{total},"entries":"#);
+        write_rows(&mut json, &rows, &self.reads);
+        let _ = write!(json, r#"}},"resume":"{}""#, state.position());
+        if let Some(instead) = instead {
+            let _ = write!(json, r#","snapshot":"{}""#, instead.as_str());
+        }
+        json.push(b'}');
+        json.into()
+    }
+
+    fn update(&self, state: &State, now: Timestamp, difference: &Difference) -> Bytes {
+        let mut json = Vec::with_capacity((difference.entries.len() + 1) * ROW_BYTES);
+        // Writing to a Vec does not fail.
+        let _ = write!(json, r#"{{"type":"update","data":{{"generatedAt":"{now}","entries":"#);
+        write_rows(&mut json, &difference.entries, &self.reads);
+        json.extend_from_slice(br#","removed":["#);
+        for (index, id) in difference.removed.iter().enumerate() {
+            let _ = write!(json, r#"{}"{id}""#, if index > 0 { "," } else { "" });
+        }
+        let _ = write!(json, r#"]}},"resume":"{}"}}"#, state.position());
+        json.into()
+    }
+
+    /// What changed since; a snapshot where that is not worth knowing.
+    fn changed(&self, state: &State, after: Offset, now: Timestamp) -> Option<Bytes> {
+        if !state.changed(after) {
+            return None;
+        }
+        let Some(past) = state.board_at(after) else { return Some(self.snapshot(state, now, None)) };
+        let difference = self.difference(&past, state.board());
+        (!difference.is_empty()).then(|| self.update(state, now, &difference))
+    }
+}
+
+impl Document for Updates {
+    fn cadence(&self) -> Cadence {
+        Cadence { on_change_ms: Some(ON_CHANGE_MS), period_ms: Some(SNAPSHOT_MS) }
+    }
+
+    fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
+        let state = self.reads.published();
+        let upto = state.position().offset;
+        match occasion {
+            Occasion::Opened | Occasion::Period => {
+                composed(Some(self.snapshot(&state, now, None)), upto, Offset::START)
+            }
+            Occasion::Changed { after } => composed(self.changed(&state, after, now), upto, after),
+        }
+    }
+}
+
+impl Resumed {
+    fn past(&self, state: &State) -> Result<Arc<Board>, Instead> {
+        let here = state.position();
+        if self.from.epoch != here.epoch {
+            return Err(Instead::UnknownEpoch);
+        }
+        if self.from.offset > here.offset {
+            return Err(Instead::UnknownPosition);
+        }
+        state.board_at(self.from.offset).ok_or(Instead::BeyondHorizon)
+    }
+
+    /// An `update` even if nothing changed: it says that the position holds.
+    fn opening(&self, state: &State, now: Timestamp) -> Bytes {
+        match self.past(state) {
+            Ok(past) => {
+                let difference = self.updates.difference(&past, state.board());
+                self.updates.update(state, now, &difference)
+            }
+            Err(instead) => self.updates.snapshot(state, now, Some(instead)),
+        }
+    }
+}
+
+impl Document for Resumed {
+    fn cadence(&self) -> Cadence {
+        self.updates.cadence()
+    }
+
+    fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
+        if occasion != Occasion::Opened {
+            return self.updates.compose(occasion, now);
+        }
+        let state = self.updates.reads.published();
+        composed(Some(self.opening(&state, now)), state.position().offset, Offset::START)
+    }
+}

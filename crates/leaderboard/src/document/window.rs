@@ -1,0 +1,105 @@
+//! A part of the ranking as a whole, sent whenever it changed.
+
+use std::io::Write as _;
+
+use bytes::Bytes;
+use hub_core::{Offset, PortfolioId, Timestamp};
+use hub_fanout::{Cadence, Composed, Document, Occasion};
+
+use super::{ON_CHANGE_MS, ROW_BYTES, composed};
+use crate::board::{Board, Ranked};
+use crate::reads::LeaderboardReads;
+use crate::row::write_rows;
+
+/// `/ws/top`, `/ws/around`, and `/ws/updates` as the deployed frontend reads
+/// it.
+pub(crate) struct Window {
+    pub(crate) reads: LeaderboardReads,
+    pub(crate) part: Part,
+    pub(crate) form: Form,
+}
+
+/// Which part of the ranking.
+pub(crate) enum Part {
+    Top { limit: usize },
+    Around { id: PortfolioId, range: usize },
+}
+
+/// How it is told.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Form {
+    /// `{"type":"top-performers","data":[...]}`.
+    TopPerformers,
+    /// `{"type":"around","centerRank":..,"data":[...]}`.
+    Around,
+    /// `{"event":"leaderboardSnapshot","timestamp":<ms>,"top":[...]}` (LB-WS).
+    Pms,
+}
+
+/// What is to be seen of it.
+#[derive(PartialEq)]
+struct Shown {
+    center: Option<usize>,
+    rows: Vec<Ranked>,
+}
+
+impl Window {
+    pub(crate) fn top(reads: LeaderboardReads, limit: usize, form: Form) -> Window {
+        Window { reads, part: Part::Top { limit }, form }
+    }
+
+    pub(crate) fn around(reads: LeaderboardReads, id: PortfolioId, range: usize) -> Window {
+        Window { reads, part: Part::Around { id, range }, form: Form::Around }
+    }
+
+    fn shown(&self, board: &Board) -> Shown {
+        match self.part {
+            Part::Top { limit } => Shown { center: None, rows: board.rows(0, limit).collect() },
+            Part::Around { id, range } => match board.around(id, range) {
+                Some(around) => Shown { center: Some(around.center), rows: around.rows },
+                None => Shown { center: None, rows: Vec::new() },
+            },
+        }
+    }
+
+    fn message(&self, shown: &Shown, now: Timestamp) -> Bytes {
+        let mut json = Vec::with_capacity((shown.rows.len() + 1) * ROW_BYTES);
+        // Writing to a Vec does not fail.
+        let _ = match (self.form, shown.center) {
+            (Form::TopPerformers, _) => write!(json, r#"{{"type":"top-performers","data":"#),
+            (Form::Around, Some(center)) => {
+                write!(json, r#"{{"type":"around","centerRank":{center},"data":"#)
+            }
+            (Form::Around, None) => write!(json, r#"{{"type":"around","centerRank":null,"data":"#),
+            (Form::Pms, _) => {
+                write!(json, r#"{{"event":"leaderboardSnapshot","timestamp":{},"top":"#, now.millis())
+            }
+        };
+        write_rows(&mut json, &shown.rows, &self.reads);
+        json.push(b'}');
+        json.into()
+    }
+}
+
+impl Document for Window {
+    fn cadence(&self) -> Cadence {
+        Cadence { on_change_ms: Some(ON_CHANGE_MS), period_ms: None }
+    }
+
+    fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
+        let state = self.reads.published();
+        let after = match occasion {
+            Occasion::Changed { after } => after,
+            Occasion::Opened | Occasion::Period => Offset::START,
+        };
+        let upto = state.position().offset;
+        let changed = matches!(occasion, Occasion::Changed { .. });
+        if changed && !state.changed(after) {
+            return composed(None, upto, after);
+        }
+        let shown = self.shown(state.board());
+        // Where nobody knows any more what was there, it is told once again.
+        let same = changed && state.board_at(after).is_some_and(|past| self.shown(&past) == shown);
+        composed((!same).then(|| self.message(&shown, now)), upto, after)
+    }
+}

@@ -1,0 +1,114 @@
+//! One portfolio as it is ranked.
+
+use std::cmp::Reverse;
+use std::sync::{Arc, OnceLock};
+
+use hub_core::event::RiskMetrics;
+use hub_core::{Offset, PortfolioId, Ratio, Timestamp};
+
+use crate::row::RowParts;
+
+/// 50, 30 and 20 of a hundred (LB-SCORE).
+const WEIGHTS: [i32; 3] = [50, 30, 20];
+
+/// A portfolio and what ranks it: immutable, shared by all snapshots that hold
+/// this version of it.
+#[derive(Debug)]
+pub struct Entry {
+    /// Whose.
+    pub id: PortfolioId,
+    /// Its name, where one is known.
+    pub name: Option<Arc<str>>,
+    /// The metrics held.
+    pub metrics: Metrics,
+    /// What they add up to.
+    pub score: Ratio,
+    /// The record that brought it to this score.
+    pub attained: Offset,
+    /// When its metrics last changed.
+    pub updated_at: Timestamp,
+    pub(crate) json: OnceLock<RowParts>,
+}
+
+/// The three ratios that are ranked by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Metrics {
+    /// Average daily return.
+    pub avg_return: Ratio,
+    /// Sharpe ratio.
+    pub sharpe: Ratio,
+    /// Sortino ratio.
+    pub sortino: Ratio,
+}
+
+/// Where an entry stands: score descending, then who reached it first, then
+/// id. Total, and independent of when anybody looks (against BUG-L11).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Place {
+    score: Reverse<Ratio>,
+    attained: Offset,
+    id: PortfolioId,
+}
+
+impl Metrics {
+    pub(crate) fn of(event: &RiskMetrics) -> Metrics {
+        Metrics {
+            avg_return: event.avg_rate_of_return,
+            sharpe: event.sharpe_ratio,
+            sortino: event.sortino_ratio,
+        }
+    }
+
+    /// LB-SCORE, exactly: 50 * avgReturn + 30 * sharpe + 20 * sortino. `None` if
+    /// it can't be represented, which no metrics that were let in lead to.
+    pub fn score(&self) -> Option<Ratio> {
+        let terms = [self.avg_return, self.sharpe, self.sortino].into_iter().zip(WEIGHTS);
+        terms
+            .map(|(ratio, weight)| ratio.checked_mul(weight))
+            .try_fold(Ratio::ZERO, |sum, term| sum.checked_add(term?))
+    }
+}
+
+impl Entry {
+    pub(crate) fn place(&self) -> Place {
+        Place { score: Reverse(self.score), attained: self.attained, id: self.id }
+    }
+}
+
+/// Whether people see the same.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.id == other.id
+            && self.metrics == other.metrics
+            && self.updated_at == other.updated_at
+            && self.name == other.name
+    }
+}
+
+impl Eq for Entry {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(avg: &str, sharpe: &str, sortino: &str) -> Option<String> {
+        let [avg_return, sharpe, sortino] = [avg, sharpe, sortino].map(|text| text.parse().unwrap());
+        Metrics { avg_return, sharpe, sortino }.score().map(|score| score.to_string())
+    }
+
+    #[test]
+    fn vector_v5_is_115_and_nothing_is_lost_on_the_way() {
+        assert_eq!(score("0.5", "2", "1.5").as_deref(), Some("115"));
+        assert_eq!(score("0.1", "0.2", "-0.7").as_deref(), Some("-3"), "0.1 and 0.2 are no doubles");
+        assert_eq!(
+            score("0.008819639682769775", "13.30202579498291", "13.30202579498291").as_deref(),
+            Some("665.54227173328398875")
+        );
+    }
+
+    #[test]
+    fn the_largest_metrics_that_are_let_in_have_a_score() {
+        assert_eq!(score("1e18", "1e18", "1e18").as_deref(), Some("100000000000000000000"));
+        assert_eq!(score("-1e18", "-1e18", "-1e18").as_deref(), Some("-100000000000000000000"));
+    }
+}

@@ -1,0 +1,82 @@
+//! The leaderboard at one position of the log.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use hub_core::{Epoch, Offset, Position};
+
+use crate::board::Board;
+use crate::history::History;
+
+/// Boards of the past that one snapshot keeps: as many as there are cadences
+/// out of step.
+const PASTS_MAX: usize = 32;
+
+/// What has been applied, as a value: handed out at each settle and each
+/// flush in O(1), never changed.
+pub struct State {
+    position: Position,
+    board: Board,
+    history: History,
+    /// Worked out by whoever first asks, then shared by all documents.
+    pasts: Mutex<Vec<(Offset, Past)>>,
+}
+
+type Past = Arc<OnceLock<Option<Arc<Board>>>>;
+
+impl State {
+    pub(crate) fn new(position: Position, board: Board, history: History) -> State {
+        State { position, board, history, pasts: Mutex::default() }
+    }
+
+    /// Before the first record.
+    pub(crate) fn start() -> State {
+        let position = Position { epoch: Epoch(0), offset: Offset::START };
+        State::new(position, Board::default(), History::new(0))
+    }
+
+    /// How far the log has been applied: all of this is as of there. Before
+    /// the first batch, offset 0 of epoch 0.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Who stands where.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// Whether every change after this offset is remembered.
+    pub fn reaches(&self, after: Offset) -> bool {
+        self.history.reaches(after)
+    }
+
+    /// Whether the ranking, or what it shows, changed after this offset. O(1).
+    pub fn changed(&self, after: Offset) -> bool {
+        self.history.changed(after)
+    }
+
+    /// The board as it was at `after`; `None` if too much changed since then
+    /// to work it out, or it is too long ago.
+    pub fn board_at(&self, after: Offset) -> Option<Arc<Board>> {
+        let work_out = || self.history.board_at(after, &self.board).map(Arc::new);
+        match self.past(after) {
+            Some(past) => past.get_or_init(work_out).clone(),
+            None => work_out(),
+        }
+    }
+
+    fn past(&self, after: Offset) -> Option<Past> {
+        // Held for a look at a short list: what is worked out is not worked
+        // out in here.
+        let mut pasts = self.pasts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, past)) = pasts.iter().find(|(offset, _)| *offset == after) {
+            return Some(Arc::clone(past));
+        }
+        if pasts.len() >= PASTS_MAX {
+            return None;
+        }
+        let past = Past::default();
+        pasts.push((after, Arc::clone(&past)));
+        Some(past)
+    }
+}

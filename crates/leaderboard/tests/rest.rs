@@ -1,0 +1,129 @@
+//! REST: shapes, bounds, and errors as problems.
+
+mod support;
+
+use std::sync::Arc;
+
+use actix_web::App;
+use actix_web::http::StatusCode;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use hub_leaderboard::{Dialect, LeaderboardReads, routes};
+use serde_json::Value;
+use support::{Hub, Pnl, ids, json, portfolio};
+
+/// Portfolios 1 to 12, the first the best; applied, but not published.
+fn hub() -> Hub {
+    let mut hub = Hub::with(Some(Arc::new(Pnl)), Dialect::Native);
+    hub.name(1, "Growth");
+    (1..=12).for_each(|n| drop(hub.sharpe(n, &(20 - n).to_string())));
+    hub.settle();
+    hub
+}
+
+fn get(reads: &LeaderboardReads, uri: &str) -> (StatusCode, String, Value) {
+    actix_rt::System::new().block_on(async {
+        let routes = routes(reads.clone());
+        let app = init_service(App::new().configure(|config| routes(config))).await;
+        let response = call_service(&app, TestRequest::get().uri(uri).to_request()).await;
+        let status = response.status();
+        let content_type = response.headers().get("content-type").unwrap().to_str().unwrap().to_owned();
+        let body = read_body(response).await;
+        (status, content_type, json(std::str::from_utf8(&body).unwrap()))
+    })
+}
+
+fn ok(hub: &Hub, uri: &str) -> Value {
+    let (status, content_type, body) = get(&hub.reads, uri);
+    assert_eq!((status, &*content_type), (StatusCode::OK, "application/json"), "{uri}");
+    body
+}
+
+fn problem(hub: &Hub, uri: &str) -> (u16, String) {
+    let (status, content_type, body) = get(&hub.reads, uri);
+    assert_eq!(content_type, "application/problem+json", "{uri}");
+    assert_eq!(body["status"], status.as_u16());
+    (status.as_u16(), body["detail"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn the_top_is_what_has_been_applied() {
+    let hub = hub();
+    let body = ok(&hub, "/api/leaderboard/top?top=2");
+    assert_eq!((&body["event"], &body["count"]), (&"leaderboardTop".into(), &2.into()));
+    assert!(body["timestamp"].as_u64().unwrap() > 1_700_000_000_000);
+    let expected = r#"{"rank":1,"portfolioId":"00000000-0000-0000-0000-000000000001","portfolioName":"Growth","pnl":1.25,"compositeScore":570,"avgReturn":0,"sharpe":19,"sortino":0,"updatedAt":"2026-02-07T10:30:00.000Z","updated":"2026-02-07T10:30:00.000Z"}"#;
+    assert_eq!(body["top"][0], json(expected));
+    assert_eq!(ids(&body["top"]), [1, 2]);
+    assert_eq!(ids(&ok(&hub, "/api/leaderboard/top")["top"]).len(), 12);
+    assert_eq!(ids(&ok(&hub, "/api/leaderboard/top?top=99999999999999999999999")["top"]).len(), 12);
+}
+
+#[test]
+fn at_most_a_thousand_rows_are_given() {
+    let mut hub = Hub::new();
+    for n in 0..1100_u128 {
+        let id = hub_core::PortfolioId::from_bytes(n.to_be_bytes());
+        hub.send(support::risk_of(id, "0", "1", "0"));
+    }
+    hub.settle();
+    assert_eq!(ok(&hub, "/api/leaderboard/top?top=5000")["count"], 1000);
+    assert_eq!(ok(&hub, "/api/leaderboard/portfolios").as_array().map(Vec::len), Some(1000));
+    let rest = ok(&hub, "/api/leaderboard/portfolios?offset=1000");
+    assert_eq!((rest.as_array().map(Vec::len), &rest[0]["rank"]), (Some(100), &1001.into()));
+}
+
+#[test]
+fn what_is_around_has_numbers_and_its_center() {
+    let hub = hub();
+    let around = |n, range| ok(&hub, &format!("/api/leaderboard/around?portfolioId={}{range}", portfolio(n)));
+    let body = around(7, "&range=2");
+    assert_eq!((&body["event"], &body["centerRank"]), (&"leaderboardAround".into(), &7.into()));
+    assert_eq!(ids(&body["top"]), [5, 6, 7, 8, 9]);
+    assert_eq!(body["top"][2]["sharpe"], 13);
+    assert_eq!(ids(&around(2, "")["top"]), [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(ids(&around(12, "&range=1")["top"]), [11, 12]);
+    assert_eq!(ids(&around(12, "&range=0")["top"]), [12]);
+}
+
+#[test]
+fn all_portfolios_come_page_by_page() {
+    let hub = hub();
+    let page = |query: &str| ids(&ok(&hub, &format!("/api/leaderboard/portfolios{query}")));
+    assert_eq!(page("").len(), 12);
+    assert_eq!(page("?limit=5"), [1, 2, 3, 4, 5]);
+    assert_eq!(page("?limit=5&offset=10"), [11, 12]);
+    assert!(page("?offset=12").is_empty());
+    assert!(page("?offset=99999999999999999999999").is_empty());
+    let first = &ok(&hub, "/api/leaderboard/portfolios?limit=1")[0];
+    assert_eq!(
+        (&first["portfolioName"], &first["rank"], &first["pnl"]),
+        (&"Growth".into(), &1.into(), &1.25.into())
+    );
+}
+
+#[test]
+fn wrong_parameters_are_problems() {
+    let hub = hub();
+    for wrong in ["0", "-1", "ten", "1.5", ""] {
+        let (status, detail) = problem(&hub, &format!("/api/leaderboard/top?top={wrong}"));
+        assert!(status == 400 && detail.starts_with("top: "), "{wrong:?}: {status} {detail}");
+    }
+    for (query, status, name) in [
+        (format!("portfolioId={}", portfolio(99)), 404, "portfolioId: "),
+        ("portfolioId=nonsense".into(), 400, "portfolioId: must be a UUID"),
+        ("range=5".into(), 400, "portfolioId: is required"),
+        (format!("portfolioId={}&range=-2", portfolio(1)), 400, "range: "),
+    ] {
+        let found = problem(&hub, &format!("/api/leaderboard/around?{query}"));
+        assert!(found.0 == status && found.1.starts_with(name), "{query}: {found:?}");
+    }
+    assert_eq!(problem(&hub, "/api/leaderboard/portfolios?limit=0").0, 400);
+    assert_eq!(problem(&hub, "/api/leaderboard/portfolios?offset=-1").0, 400);
+}
+
+#[test]
+fn nothing_is_ranked_before_anything_happened() {
+    let hub = Hub::new();
+    assert_eq!(ok(&hub, "/api/leaderboard/top")["top"], json("[]"));
+    assert_eq!(ok(&hub, "/api/leaderboard/portfolios"), json("[]"));
+}

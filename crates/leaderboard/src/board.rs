@@ -60,7 +60,8 @@ impl Board {
     /// At most `limit` entries in order, those before left out.
     /// O(log n + limit).
     pub fn rows(&self, skip: usize, limit: usize) -> impl Iterator<Item = Ranked> {
-        (skip + 1..).zip(self.order.iter_from(skip).take(limit).cloned())
+        let entries = self.order.iter_from(skip).take(limit).cloned();
+        entries.zip(skip.saturating_add(1)..).map(|(entry, rank)| (rank, entry))
     }
 
     /// A portfolio and up to `range` before and after it (LB-REST-2); `None`

@@ -81,11 +81,7 @@ async fn around(reads: Reads, given: web::Query<Given>) -> Result<HttpResponse, 
 /// shorter than its limit is the last one.
 async fn portfolios(reads: Reads, given: web::Query<Given>) -> Result<HttpResponse, Problem> {
     let (limit, offset) = (given.count(&LIMIT)?, given.count(&OFFSET)?);
-    let state = reads.current();
-    let rows: Vec<Ranked> = match state.board().len() {
-        len if offset < len => state.board().rows(offset, limit).collect(),
-        _ => Vec::new(),
-    };
+    let rows: Vec<Ranked> = reads.current().board().rows(offset, limit).collect();
     Ok(answer("", &rows, "", &reads))
 }
 

@@ -46,7 +46,8 @@ impl Dialect {
 ///
 /// Parameters of the upgrade's query, and members of a `subscribe` command,
 /// which replaces what was followed:
-/// - `/ws/updates`: `limit` (50, at most 1,000), `resume`, `dialect`;
+/// - `/ws/updates`: `limit` (50, at most 1,000), `resume` (the last one seen
+///   with the same limit), `dialect` (`native` or `pms`);
 /// - `/ws/top`: `n` (10, at most 1,000);
 /// - `/ws/around`: `portfolioId`, `range` (5, at most 500).
 pub fn endpoints(reads: &LeaderboardReads, dialect: Dialect) -> Vec<(&'static str, Arc<dyn NativeEndpoint>)> {

@@ -80,3 +80,27 @@ impl State {
         Some(past)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hub_core::PortfolioId;
+
+    use super::*;
+
+    #[test]
+    fn a_board_of_the_past_is_worked_out_once_and_few_are_kept() {
+        let mut history = History::new(1000);
+        let id = PortfolioId::from_bytes([1; 16]);
+        (1..=100).for_each(|offset| history.record(Offset(offset), id, None));
+        let position = Position { epoch: Epoch(1), offset: Offset(100) };
+        let state = State::new(position, Board::default(), history);
+        let shared = |offset| {
+            let [a, b] = [(); 2].map(|()| state.board_at(Offset(offset)).unwrap());
+            Arc::ptr_eq(&a, &b)
+        };
+        assert!((0..PASTS_MAX as u64).all(shared));
+        assert!(!shared(PASTS_MAX as u64), "beyond, it is worked out for each");
+        assert!(shared(0));
+        assert_eq!(state.pasts.lock().unwrap().len(), PASTS_MAX);
+    }
+}

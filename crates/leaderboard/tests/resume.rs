@@ -50,6 +50,7 @@ proptest! {
         records in history(120), cuts in prop::collection::vec(1..20_usize, 1..20),
     ) {
         let (mut one_by_one, mut in_batches) = (Hub::new(), Hub::new());
+        one_by_one.flush();
         let mut rest = records.as_slice();
         for cut in cuts {
             let (batch, others) = rest.split_at(cut.min(rest.len()));

@@ -130,7 +130,7 @@ impl Projection for AnalyticsProjection {
                 self.settings = *settings;
                 return;
             }
-            Event::Risk(_) | Event::Tick => return,
+            _ => return,
         };
         step.decide(outcome.unwrap_or_else(Outcome::Rejected));
     }

@@ -1,6 +1,13 @@
 //! What can happen: the events a log holds.
 
+mod lifecycle;
+
 use serde::{Deserialize, Serialize};
+
+pub use lifecycle::{
+    DlqEvent, ErrorEvent, ErrorType, InvalidTrade, MESSAGE_MAX_CHARS, NameError, QueueMetric, Stage,
+    TradeEvent, TradeEventType,
+};
 
 use crate::outcome::Rejection;
 use crate::settings::Settings;
@@ -23,6 +30,16 @@ pub enum Event {
     Symbol(SymbolInfo),
     /// A portfolio's risk metrics (LB-IN-1).
     Risk(RiskMetrics),
+    /// A trade reached a stage of the pipeline, or failed there (RT-IN-1).
+    TradeEvent(TradeEvent),
+    /// How far a consumer group has come in a partition (RT-IN-2).
+    QueueMetric(QueueMetric),
+    /// A message went to a dead-letter queue (RT-IN-3).
+    DlqEvent(DlqEvent),
+    /// Something went wrong in a service of the pipeline (RT-IN-4).
+    ErrorEvent(ErrorEvent),
+    /// Validation refused a trade (RT-IN-5).
+    InvalidTrade(InvalidTrade),
     /// A second passed in which nothing else was written.
     Tick,
     /// The settings that `apply` reads, from here on.

@@ -60,6 +60,10 @@ uuid_id! {
     /// A transaction; the key of its idempotency (AN-IDEM).
     TransactionId
 }
+uuid_id! {
+    /// A trade on its way through the pipeline (RT-IN-1).
+    TradeId
+}
 
 #[cfg(test)]
 mod tests {

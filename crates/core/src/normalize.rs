@@ -5,12 +5,18 @@
 //! [`item`].
 
 mod body;
+mod dlq_events;
+mod error_events;
+mod invalid_trades;
+mod lifecycle;
 mod portfolios;
 mod positions;
 mod prices;
+mod queue_metrics;
 mod raw;
 mod risk;
 mod symbols;
+mod trade_events;
 mod transactions;
 mod unrealized;
 
@@ -35,12 +41,32 @@ pub enum Kind {
     Symbols,
     /// Portfolios' risk metrics.
     Risk,
+    /// Trades on their way through the pipeline (RT-IN-1).
+    TradeEvents,
+    /// How far consumers have come (RT-IN-2).
+    QueueMetrics,
+    /// What went to dead-letter queues (RT-IN-3).
+    DlqEvents,
+    /// What went wrong in the pipeline (RT-IN-4).
+    ErrorEvents,
+    /// Trades that validation refused (RT-IN-5).
+    InvalidTrades,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 5] =
-        [Kind::Transactions, Kind::Prices, Kind::Portfolios, Kind::Symbols, Kind::Risk];
+    pub const ALL: [Kind; 10] = [
+        Kind::Transactions,
+        Kind::Prices,
+        Kind::Portfolios,
+        Kind::Symbols,
+        Kind::Risk,
+        Kind::TradeEvents,
+        Kind::QueueMetrics,
+        Kind::DlqEvents,
+        Kind::ErrorEvents,
+        Kind::InvalidTrades,
+    ];
 
     /// Its name in paths and metrics.
     pub fn as_str(self) -> &'static str {
@@ -50,6 +76,11 @@ impl Kind {
             Kind::Portfolios => "portfolios",
             Kind::Symbols => "symbols",
             Kind::Risk => "risk",
+            Kind::TradeEvents => "trade-events",
+            Kind::QueueMetrics => "queue-metrics",
+            Kind::DlqEvents => "dlq-events",
+            Kind::ErrorEvents => "error-events",
+            Kind::InvalidTrades => "invalid-trades",
         }
     }
 }
@@ -76,6 +107,11 @@ pub fn item(kind: Kind, item: &Item<'_>) -> Result<Event, Rejection> {
         Kind::Portfolios => portfolios::read(&object).map(Event::Portfolio),
         Kind::Symbols => symbols::read(&object).map(Event::Symbol),
         Kind::Risk => risk::read(&object).map(Event::Risk),
+        Kind::TradeEvents => trade_events::read(&object).map(Event::TradeEvent),
+        Kind::QueueMetrics => queue_metrics::read(&object).map(Event::QueueMetric),
+        Kind::DlqEvents => dlq_events::read(&object).map(Event::DlqEvent),
+        Kind::ErrorEvents => error_events::read(&object).map(Event::ErrorEvent),
+        Kind::InvalidTrades => invalid_trades::read(&object).map(Event::InvalidTrade),
     }
 }
 

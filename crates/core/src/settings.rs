@@ -13,10 +13,77 @@ pub struct Settings {
     /// How far back a subscriber may resume; removals are remembered this
     /// long.
     pub resume_horizon_ms: i64,
+    /// When the pipeline's alerts are raised and cleared (RT-ALERT).
+    pub alerts: AlertRules,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { idempotency_horizon_ms: 7 * 24 * 3600 * 1000, resume_horizon_ms: 10 * 60 * 1000 }
+        Settings {
+            idempotency_horizon_ms: 7 * 24 * 3600 * 1000,
+            resume_horizon_ms: 10 * 60 * 1000,
+            alerts: AlertRules::default(),
+        }
+    }
+}
+
+/// When alerts are raised (RT-ALERT, with the thresholds meant for
+/// production) and when they are cleared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AlertRules {
+    /// P95 and P99 of a stage's latency over 5 minutes, in milliseconds.
+    pub latency_ms: Thresholds,
+    /// Error events in 5 minutes.
+    pub error_rate: Thresholds,
+    /// Dead letters in 5 minutes.
+    pub dlq: Thresholds,
+    /// The largest lag of a consumer group in a partition, in messages.
+    pub queue_lag: Thresholds,
+    /// The most trades received in one second of the last 60.
+    pub tps: Thresholds,
+    /// An alert is cleared once its value has stayed below this share of the
+    /// threshold, in percent...
+    pub clear_below_percent: u64,
+    /// ...for this long, in milliseconds of log time.
+    pub clear_after_ms: i64,
+}
+
+/// Two levels; a value that reaches one is at it (`>=`), the critical one wins
+/// (V8).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Thresholds {
+    /// Worth a look.
+    pub warning: u64,
+    /// Worth getting up for.
+    pub critical: u64,
+}
+
+impl Default for AlertRules {
+    fn default() -> AlertRules {
+        let at = |warning, critical| Thresholds { warning, critical };
+        AlertRules {
+            latency_ms: at(1000, 3000),
+            error_rate: at(5, 20),
+            dlq: at(10, 50),
+            queue_lag: at(1000, 5000),
+            tps: at(10_000, 15_000),
+            clear_below_percent: 90,
+            clear_after_ms: 60_000,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_logged_before_there_were_alerts_have_the_default_rules() {
+        let old = r#"{"idempotencyHorizonMs":1,"resumeHorizonMs":2}"#;
+        let settings: Settings = serde_json::from_str(old).unwrap();
+        assert_eq!(settings.alerts, AlertRules::default());
+        assert_eq!((settings.idempotency_horizon_ms, settings.resume_horizon_ms), (1, 2));
     }
 }

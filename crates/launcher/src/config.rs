@@ -83,6 +83,7 @@ impl Config {
         Settings {
             idempotency_horizon_ms: i64::from(self.analytics.idempotency_hours) * 3_600_000,
             resume_horizon_ms: i64::from(self.server.resume_horizon_ms),
+            ..Settings::default()
         }
     }
 

@@ -88,7 +88,11 @@ impl Fixture {
     }
 
     pub(crate) fn configure(&mut self, idempotency_horizon_ms: i64, resume_horizon_ms: i64) {
-        self.send(Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms }));
+        self.send(Event::Settings(Settings {
+            idempotency_horizon_ms,
+            resume_horizon_ms,
+            ..Settings::default()
+        }));
     }
 
     /// The positions' topic, then the marks'.

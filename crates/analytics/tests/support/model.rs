@@ -47,7 +47,7 @@ pub(crate) type Verdict = (&'static str, Option<&'static str>);
 impl Model {
     pub(crate) fn apply(&mut self, record: &Record) -> Verdict {
         let now = record.at.millis();
-        let Settings { idempotency_horizon_ms, resume_horizon_ms } = self.settings;
+        let Settings { idempotency_horizon_ms, resume_horizon_ms, .. } = self.settings;
         self.ids.retain(|_, at| at.saturating_add(idempotency_horizon_ms) > now);
         for position in &mut self.positions {
             position.closed = position.closed.filter(|at| at.saturating_add(resume_horizon_ms) > now);
@@ -60,7 +60,7 @@ impl Model {
                 self.settings = *settings;
                 ("accepted", None)
             }
-            Event::Portfolio(_) | Event::Symbol(_) | Event::Risk(_) | Event::Tick => ("accepted", None),
+            _ => ("accepted", None),
         };
         self.notice_changes(record.offset);
         verdict

@@ -1,7 +1,7 @@
 //! `{transactionId, portfolioId, symbol, side, quantity, price?, buyPrice?,
 //! sellPrice?, timestamp?}` (AN-IN-1).
 
-use super::raw::{Field, PORTFOLIO_ID, RawObject, SYMBOL, TIMESTAMP};
+use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject, SYMBOL, TIMESTAMP};
 use crate::event::{Side, Trade, Transaction};
 use crate::{Price, Quantity, Rejection};
 
@@ -34,14 +34,13 @@ fn trade(object: &RawObject<'_>) -> Result<Trade, Rejection> {
         own.or(plain)
             .ok_or_else(|| Rejection::of(field.name, "is required (or price), and must be greater than 0"))
     };
-    match side(object)? {
+    match side(object.require(&SIDE)?)? {
         Side::Buy => Ok(Trade::Buy { price: either(buy, &BUY_PRICE)? }),
         Side::Sell => Ok(Trade::Sell { price: either(sell, &SELL_PRICE)?, lot_price: buy }),
     }
 }
 
-fn side(object: &RawObject<'_>) -> Result<Side, Rejection> {
-    let raw = object.require(&SIDE)?;
+pub(super) fn side(raw: Raw<'_>) -> Result<Side, Rejection> {
     let text = raw.string()?;
     if text.eq_ignore_ascii_case("BUY") {
         Ok(Side::Buy)

@@ -1,0 +1,25 @@
+//! `{tradeId?, serviceName, topicName?, originalTopic?, reason?, eventStage,
+//! eventTime?}` (RT-IN-3).
+
+use super::lifecycle::{
+    SERVICE_NAME, TOPIC_NAME, event_time, message, name, optional_name, stage, trade_id_if_known,
+};
+use super::raw::{Field, RawObject};
+use crate::Rejection;
+use crate::event::DlqEvent;
+
+const ORIGINAL_TOPIC: Field =
+    Field { name: "originalTopic", spellings: &["originalTopic", "original_topic"] };
+const REASON: Field = Field { name: "reason", spellings: &["reason"] };
+
+pub(super) fn read(object: &RawObject<'_>) -> Result<DlqEvent, Rejection> {
+    Ok(DlqEvent {
+        trade_id: trade_id_if_known(object)?,
+        service_name: name(object, &SERVICE_NAME)?,
+        topic_name: optional_name(object, &TOPIC_NAME)?,
+        original_topic: optional_name(object, &ORIGINAL_TOPIC)?,
+        reason: message(object, &REASON)?,
+        event_stage: stage(object)?,
+        event_time: event_time(object)?,
+    })
+}

@@ -1,0 +1,21 @@
+//! `{tradeId?, serviceName, errorType, errorMessage?, eventStage, eventTime?}`
+//! (RT-IN-4).
+
+use super::lifecycle::{SERVICE_NAME, event_time, message, name, stage, trade_id_if_known};
+use super::raw::{Field, RawObject};
+use crate::Rejection;
+use crate::event::ErrorEvent;
+
+const ERROR_TYPE: Field = Field { name: "errorType", spellings: &["errorType", "error_type"] };
+const ERROR_MESSAGE: Field = Field { name: "errorMessage", spellings: &["errorMessage", "error_message"] };
+
+pub(super) fn read(object: &RawObject<'_>) -> Result<ErrorEvent, Rejection> {
+    Ok(ErrorEvent {
+        trade_id: trade_id_if_known(object)?,
+        service_name: name(object, &SERVICE_NAME)?,
+        error_type: object.require(&ERROR_TYPE)?.parse()?,
+        error_message: message(object, &ERROR_MESSAGE)?,
+        event_stage: stage(object)?,
+        event_time: event_time(object)?,
+    })
+}

@@ -1,0 +1,38 @@
+//! `{tradeId, portfolioId?, symbol?, side?, pricePerStock?, quantity?,
+//! timestamp?, validationErrors?}` (RT-IN-5); the errors are a text or an
+//! array of texts.
+
+use super::lifecycle::{message, present, shortened, time, trade_id};
+use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject, SYMBOL, TIMESTAMP};
+use super::transactions;
+use crate::Rejection;
+use crate::event::InvalidTrade;
+
+const SIDE: Field = Field { name: "side", spellings: &["side"] };
+const PRICE: Field =
+    Field { name: "pricePerStock", spellings: &["pricePerStock", "price_per_stock", "price"] };
+const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity"] };
+const ERRORS: Field =
+    Field { name: "validationErrors", spellings: &["validationErrors", "validation_errors"] };
+
+pub(super) fn read(object: &RawObject<'_>) -> Result<InvalidTrade, Rejection> {
+    Ok(InvalidTrade {
+        trade_id: trade_id(object)?,
+        portfolio_id: present(object, &PORTFOLIO_ID).map(Raw::parse).transpose()?,
+        symbol: present(object, &SYMBOL).map(Raw::parse).transpose()?,
+        side: present(object, &SIDE).map(transactions::side).transpose()?,
+        price_per_stock: present(object, &PRICE).map(Raw::number).transpose()?,
+        quantity: present(object, &QUANTITY).map(Raw::number).transpose()?,
+        timestamp: time(object, &TIMESTAMP)?,
+        validation_errors: errors(object)?,
+    })
+}
+
+fn errors(object: &RawObject<'_>) -> Result<Option<String>, Rejection> {
+    let Some(raw) = object.get(&ERRORS) else { return Ok(None) };
+    let list: Option<Vec<String>> = raw.value().and_then(|value| serde_json::from_str(value.get()).ok());
+    match list {
+        Some(list) => Ok((!list.is_empty()).then(|| shortened(&list.join("; ")))),
+        None => message(object, &ERRORS).map_err(|_| raw.reject("must be a text or an array of texts")),
+    }
+}

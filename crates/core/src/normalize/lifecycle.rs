@@ -1,0 +1,86 @@
+//! What the kinds of the pipeline have in common: their fields, and what
+//! counts as absent.
+//!
+//! The platform's services speak protobuf, where a field that was not set is
+//! an empty string or 0: an empty text and the time 0 are absent here, too.
+
+use smol_str::SmolStr;
+
+use super::raw::{Field, Raw, RawObject};
+use crate::event::{MESSAGE_MAX_CHARS, Stage};
+use crate::{Rejection, Timestamp, TradeId};
+
+pub(super) const SERVICE_NAME: Field =
+    Field { name: "serviceName", spellings: &["serviceName", "service_name"] };
+pub(super) const TOPIC_NAME: Field = Field { name: "topicName", spellings: &["topicName", "topic_name"] };
+pub(super) const CONSUMER_GROUP: Field =
+    Field { name: "consumerGroup", spellings: &["consumerGroup", "consumer_group"] };
+pub(super) const PARTITION_ID: Field =
+    Field { name: "partitionId", spellings: &["partitionId", "partition_id"] };
+const TRADE_ID: Field = Field { name: "tradeId", spellings: &["tradeId", "trade_id"] };
+const EVENT_STAGE: Field = Field { name: "eventStage", spellings: &["eventStage", "event_stage"] };
+const EVENT_TIME: Field = Field { name: "eventTime", spellings: &["eventTime", "event_time"] };
+
+/// The longest name of a service, topic, queue or group, in characters: what
+/// Kafka allows for a topic.
+const NAME_MAX_CHARS: usize = 249;
+
+pub(super) fn trade_id(object: &RawObject<'_>) -> Result<TradeId, Rejection> {
+    object.require(&TRADE_ID)?.parse()
+}
+
+/// The trade, where it is known.
+pub(super) fn trade_id_if_known(object: &RawObject<'_>) -> Result<Option<TradeId>, Rejection> {
+    present(object, &TRADE_ID).map(Raw::parse).transpose()
+}
+
+pub(super) fn stage(object: &RawObject<'_>) -> Result<Stage, Rejection> {
+    object.require(&EVENT_STAGE)?.parse()
+}
+
+pub(super) fn event_time(object: &RawObject<'_>) -> Result<Option<Timestamp>, Rejection> {
+    time(object, &EVENT_TIME)
+}
+
+/// A time, where it is known.
+pub(super) fn time(object: &RawObject<'_>, field: &Field) -> Result<Option<Timestamp>, Rejection> {
+    let time = present(object, field).map(Raw::timestamp).transpose()?;
+    Ok(time.filter(|time| time.millis() > 0))
+}
+
+/// A name that has to be there.
+pub(super) fn name(object: &RawObject<'_>, field: &Field) -> Result<SmolStr, Rejection> {
+    Ok(SmolStr::from(object.require(field)?.text(NAME_MAX_CHARS)?))
+}
+
+/// A name, where it is given.
+pub(super) fn optional_name(object: &RawObject<'_>, field: &Field) -> Result<Option<SmolStr>, Rejection> {
+    present(object, field).map(|raw| raw.text(NAME_MAX_CHARS).map(SmolStr::from)).transpose()
+}
+
+/// What somebody wrote, where they did: its beginning, for a stack trace has
+/// no end and its sender deserves no rejection for it.
+pub(super) fn message(object: &RawObject<'_>, field: &Field) -> Result<Option<String>, Rejection> {
+    let text = present(object, field).map(Raw::string).transpose()?;
+    Ok(text.map(|text| shortened(&text)))
+}
+
+pub(super) fn shortened(text: &str) -> String {
+    text.chars().take(MESSAGE_MAX_CHARS).collect()
+}
+
+/// A whole number that is not negative.
+pub(super) fn count(raw: Raw<'_>) -> Result<u64, Rejection> {
+    raw.digits()?.parse().map_err(|_| raw.reject("must be a whole number, 0 or more"))
+}
+
+/// A partition's number.
+pub(super) fn partition(raw: Raw<'_>) -> Result<u32, Rejection> {
+    let number = count(raw)?;
+    u32::try_from(number).map_err(|_| raw.reject("is too large for a partition"))
+}
+
+/// The field's value, unless it is an empty string.
+pub(super) fn present<'a>(object: &RawObject<'a>, field: &Field) -> Option<Raw<'a>> {
+    object.get(field).filter(|raw| raw.string().map_or(true, |text| !text.trim().is_empty()))
+}

@@ -1,0 +1,26 @@
+//! `{serviceName, topicName, partitionId, producedOffset, consumedOffset,
+//! consumerGroup, snapshotTime?}` (RT-IN-2). An offset that is absent is not
+//! taken for 0: that would be a lag nobody measured.
+
+use super::lifecycle::{
+    CONSUMER_GROUP, PARTITION_ID, SERVICE_NAME, TOPIC_NAME, count, name, partition, time,
+};
+use super::raw::{Field, RawObject};
+use crate::Rejection;
+use crate::event::QueueMetric;
+
+const PRODUCED: Field = Field { name: "producedOffset", spellings: &["producedOffset", "produced_offset"] };
+const CONSUMED: Field = Field { name: "consumedOffset", spellings: &["consumedOffset", "consumed_offset"] };
+const SNAPSHOT_TIME: Field = Field { name: "snapshotTime", spellings: &["snapshotTime", "snapshot_time"] };
+
+pub(super) fn read(object: &RawObject<'_>) -> Result<QueueMetric, Rejection> {
+    Ok(QueueMetric {
+        service_name: name(object, &SERVICE_NAME)?,
+        topic_name: name(object, &TOPIC_NAME)?,
+        partition_id: partition(object.require(&PARTITION_ID)?)?,
+        produced_offset: count(object.require(&PRODUCED)?)?,
+        consumed_offset: count(object.require(&CONSUMED)?)?,
+        consumer_group: name(object, &CONSUMER_GROUP)?,
+        snapshot_time: time(object, &SNAPSHOT_TIME)?,
+    })
+}

@@ -1,0 +1,36 @@
+//! `{tradeId, serviceName, eventType, eventStage, eventStatus?, sourceQueue?,
+//! targetQueue?, topicName?, consumerGroup?, partitionId?, offsetValue?,
+//! eventTime?, message?}` (RT-IN-1).
+
+use super::lifecycle::{
+    CONSUMER_GROUP, PARTITION_ID, SERVICE_NAME, TOPIC_NAME, count, event_time, message, name, optional_name,
+    partition, present, stage, trade_id,
+};
+use super::raw::{Field, RawObject};
+use crate::Rejection;
+use crate::event::TradeEvent;
+
+const EVENT_TYPE: Field = Field { name: "eventType", spellings: &["eventType", "event_type"] };
+const EVENT_STATUS: Field = Field { name: "eventStatus", spellings: &["eventStatus", "event_status"] };
+const SOURCE_QUEUE: Field = Field { name: "sourceQueue", spellings: &["sourceQueue", "source_queue"] };
+const TARGET_QUEUE: Field = Field { name: "targetQueue", spellings: &["targetQueue", "target_queue"] };
+const OFFSET_VALUE: Field = Field { name: "offsetValue", spellings: &["offsetValue", "offset_value"] };
+const MESSAGE: Field = Field { name: "message", spellings: &["message"] };
+
+pub(super) fn read(object: &RawObject<'_>) -> Result<TradeEvent, Rejection> {
+    Ok(TradeEvent {
+        trade_id: trade_id(object)?,
+        service_name: name(object, &SERVICE_NAME)?,
+        event_type: object.require(&EVENT_TYPE)?.parse()?,
+        event_stage: stage(object)?,
+        event_status: optional_name(object, &EVENT_STATUS)?,
+        source_queue: optional_name(object, &SOURCE_QUEUE)?,
+        target_queue: optional_name(object, &TARGET_QUEUE)?,
+        topic_name: optional_name(object, &TOPIC_NAME)?,
+        consumer_group: optional_name(object, &CONSUMER_GROUP)?,
+        partition_id: present(object, &PARTITION_ID).map(partition).transpose()?,
+        offset_value: present(object, &OFFSET_VALUE).map(count).transpose()?,
+        event_time: event_time(object)?,
+        message: message(object, &MESSAGE)?,
+    })
+}

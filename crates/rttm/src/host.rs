@@ -1,0 +1,219 @@
+//! The host: processors, memory, disk, network. Not logged; every process
+//! tells of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwapOption;
+use hub_core::Timestamp;
+use serde::{Serialize, Serializer};
+use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, Networks, System};
+
+/// From one sample to the next.
+const PERIOD: Duration = Duration::from_secs(2);
+/// From the first look to the first sample: the processors' use is what they
+/// did in between.
+const FIRST: Duration = Duration::from_millis(250);
+
+/// `SystemMetrics` of the frontend's guide. Percentages are 0 to 100.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SystemMetrics {
+    /// When it was measured, ISO-8601.
+    #[serde(serialize_with = "as_text")]
+    pub timestamp: Timestamp,
+    /// Processors.
+    pub cpu: Cpu,
+    /// Memory, in bytes.
+    pub memory: Space,
+    /// The file system of the working directory, in bytes.
+    pub disk: Space,
+    /// All interfaces but loopback (that, too, where there is no other).
+    pub network: Network,
+}
+
+/// All processors together.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Cpu {
+    /// Since the sample before, percent.
+    pub usage: f64,
+    /// How many there are.
+    pub cores: usize,
+}
+
+/// Something that can be full.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Space {
+    /// In bytes.
+    pub used: u64,
+    /// In bytes.
+    pub total: u64,
+    /// Of total, percent.
+    pub percentage: f64,
+}
+
+/// Counters since boot, in bytes.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Network {
+    /// Received.
+    pub bytes_in: u64,
+    /// Sent.
+    pub bytes_out: u64,
+}
+
+fn as_text<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+impl Space {
+    fn new(used: u64, total: u64) -> Space {
+        Space { used, total, percentage: two_places(100.0 * used as f64 / total.max(1) as f64) }
+    }
+}
+
+fn two_places(percent: f64) -> f64 {
+    (percent.clamp(0.0, 100.0) * 100.0).round() / 100.0
+}
+
+/// The host's metrics, measured every 2 s by a thread that ends with this.
+pub struct HostMetrics {
+    latest: Arc<ArcSwapOption<SystemMetrics>>,
+    /// Dropped with this, which wakes and ends the thread.
+    _ends: SyncSender<()>,
+}
+
+impl HostMetrics {
+    /// Starts to measure; the first sample is there a quarter of a second
+    /// later.
+    pub fn start() -> std::io::Result<HostMetrics> {
+        let latest = Arc::new(ArcSwapOption::empty());
+        let (ends, ended) = sync_channel(0);
+        let to = Arc::clone(&latest);
+        thread::Builder::new().name("host-metrics".into()).spawn(move || run(&to, &ended))?;
+        Ok(HostMetrics { latest, _ends: ends })
+    }
+
+    /// The newest sample, once there is one.
+    pub fn latest(&self) -> Option<Arc<SystemMetrics>> {
+        self.latest.load_full()
+    }
+}
+
+fn run(to: &ArcSwapOption<SystemMetrics>, ended: &Receiver<()>) {
+    let mut sampler = Sampler::new();
+    let mut pause = FIRST;
+    while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        to.store(Some(Arc::new(sampler.sample(now()))));
+        pause = PERIOD;
+    }
+}
+
+/// The wall clock.
+pub(crate) fn now() -> Timestamp {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::default().plus_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Measures.
+struct Sampler {
+    system: System,
+    disks: Disks,
+    networks: Networks,
+    directory: PathBuf,
+}
+
+impl Sampler {
+    fn new() -> Sampler {
+        let mut system = System::new();
+        system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_cpu_usage());
+        let directory = std::env::current_dir().and_then(|path| path.canonicalize());
+        Sampler {
+            system,
+            disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage()),
+            networks: Networks::new_with_refreshed_list(),
+            directory: directory.unwrap_or_else(|_| PathBuf::from("/")),
+        }
+    }
+
+    fn sample(&mut self, timestamp: Timestamp) -> SystemMetrics {
+        self.system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_cpu_usage());
+        self.system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+        self.disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage());
+        self.networks.refresh(true);
+        SystemMetrics {
+            timestamp,
+            cpu: Cpu {
+                usage: two_places(self.system.global_cpu_usage().into()),
+                cores: self.system.cpus().len(),
+            },
+            memory: Space::new(self.system.used_memory(), self.system.total_memory()),
+            disk: self.disk(),
+            network: self.network(),
+        }
+    }
+
+    /// The file system that holds the working directory: mounted at the
+    /// longest path above it. Of several mounted at one place the last is the
+    /// one that is seen.
+    fn disk(&self) -> Space {
+        let depth = |path: &Path| path.components().count();
+        let holding = self.disks.iter().filter(|disk| self.directory.starts_with(disk.mount_point()));
+        let disk = holding.max_by_key(|disk| depth(disk.mount_point()));
+        disk.map_or(Space::new(0, 0), |disk| {
+            let total = disk.total_space();
+            Space::new(total.saturating_sub(disk.available_space()), total)
+        })
+    }
+
+    fn network(&self) -> Network {
+        let is_loopback = |name: &str| name == "lo" || name == "lo0";
+        let only_loopback = self.networks.iter().all(|(name, _)| is_loopback(name));
+        let counted = self.networks.iter().filter(|(name, _)| only_loopback || !is_loopback(name));
+        counted.fold(Network { bytes_in: 0, bytes_out: 0 }, |sum, (_, data)| Network {
+            bytes_in: sum.bytes_in.saturating_add(data.total_received()),
+            bytes_out: sum.bytes_out.saturating_add(data.total_transmitted()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_host_is_measured() {
+        let mut sampler = Sampler::new();
+        let metrics = sampler.sample(now());
+        assert!(metrics.cpu.cores >= 1 && (0.0..=100.0).contains(&metrics.cpu.usage), "{metrics:?}");
+        for space in [&metrics.memory, &metrics.disk] {
+            assert!(space.used > 0 && space.used <= space.total, "{metrics:?}");
+            let percentage = 100.0 * space.used as f64 / space.total as f64;
+            assert!((space.percentage - percentage).abs() <= 0.005, "{metrics:?}");
+        }
+    }
+
+    #[test]
+    fn counters_never_go_back() {
+        let mut sampler = Sampler::new();
+        let (first, second) = (sampler.sample(now()).network, sampler.sample(now()).network);
+        assert!(first.bytes_in <= second.bytes_in && first.bytes_out <= second.bytes_out);
+    }
+
+    #[test]
+    fn the_shape_is_the_frontends() {
+        let metrics = SystemMetrics {
+            timestamp: Timestamp::from_millis(1_770_460_200_000).unwrap(),
+            cpu: Cpu { usage: two_places(12.345), cores: 2 },
+            memory: Space::new(1, 4),
+            disk: Space::new(1, 3),
+            network: Network { bytes_in: 5, bytes_out: 6 },
+        };
+        assert_eq!(
+            serde_json::to_string(&metrics).unwrap(),
+            r#"{"timestamp":"2026-02-07T10:30:00.000Z","cpu":{"usage":12.35,"cores":2},"memory":{"used":1,"total":4,"percentage":25.0},"disk":{"used":1,"total":3,"percentage":33.33},"network":{"bytesIn":5,"bytesOut":6}}"#
+        );
+    }
+}

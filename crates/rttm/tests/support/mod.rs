@@ -1,0 +1,188 @@
+//! A projection fed by hand, one record at a time.
+#![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
+
+pub(crate) mod model;
+pub(crate) mod script;
+
+use std::sync::Arc;
+
+use actix_web::{App, test};
+use hub_core::event::{
+    DlqEvent, ErrorEvent, ErrorType, Event, InvalidTrade, QueueMetric, Stage, TradeEvent, TradeEventType,
+};
+use hub_core::{Epoch, Offset, Outcome, Position, Record, Timestamp, TradeId};
+use hub_fanout::{Applied, Document, Projection, Step};
+use hub_rttm::{HostMetrics, RttmProjection, RttmReads, State, endpoints, register, routes};
+use hub_server::native::{Action, Followed, NativeEndpoint, Query};
+use serde_json::Value;
+
+/// 2026-02-07T10:30:00.000Z, where the tests' log time begins.
+pub(crate) const START: i64 = 1_770_460_200_000;
+
+pub(crate) struct Fixture {
+    pub(crate) projection: RttmProjection,
+    pub(crate) reads: RttmReads,
+    pub(crate) offset: u64,
+    pub(crate) millis: i64,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Fixture {
+        let (projection, reads) = register();
+        Fixture { projection, reads, offset: 0, millis: START }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        at(self.millis - START)
+    }
+
+    /// Applies the next record, at the time it is now.
+    pub(crate) fn send(&mut self, event: Event) -> Outcome {
+        let record = Record { offset: Offset(self.offset + 1), at: self.now(), event };
+        self.apply(&record, None)
+    }
+
+    /// As if an earlier projection had decided already.
+    pub(crate) fn send_decided(&mut self, event: Event, decided: Outcome) -> Outcome {
+        let record = Record { offset: Offset(self.offset + 1), at: self.now(), event };
+        self.apply(&record, Some(decided))
+    }
+
+    pub(crate) fn apply(&mut self, record: &Record, decided: Option<Outcome>) -> Outcome {
+        (self.offset, self.millis) = (record.offset.0, record.at.millis());
+        let mut step = Step::default();
+        if let Some(outcome) = decided {
+            step.decide(outcome);
+        }
+        self.projection.advance(record.at, record.offset);
+        self.projection.apply(record, &mut step);
+        step.outcome().cloned().unwrap_or(Outcome::Accepted)
+    }
+
+    /// Time passes, and a tick finds that it has.
+    pub(crate) fn pass(&mut self, millis: i64) {
+        self.millis += millis;
+        self.send(Event::Tick);
+    }
+
+    pub(crate) fn state(&mut self) -> Arc<State> {
+        let position = Position { epoch: Epoch(1), offset: Offset(self.offset) };
+        self.projection.settle(Applied { position, at: self.now() });
+        self.reads.current()
+    }
+
+    /// What the runner does before it publishes.
+    pub(crate) fn flush(&mut self) {
+        self.state();
+        self.projection.publish();
+    }
+
+    pub(crate) fn document(&self, path: &str, query: &[(&str, &str)]) -> Arc<dyn Document> {
+        follow(&*self.endpoint(path), query).unwrap()
+    }
+
+    pub(crate) fn endpoint(&self, path: &str) -> Arc<dyn NativeEndpoint> {
+        let host = Arc::new(HostMetrics::start().unwrap());
+        let all = endpoints(&self.reads, host);
+        Arc::clone(&all.iter().find(|(name, _)| *name == path).unwrap().1)
+    }
+
+    /// GET, settled: status and body.
+    pub(crate) async fn get(&mut self, path: &str) -> (u16, Value) {
+        self.state();
+        let routes = routes(self.reads.clone());
+        let app = test::init_service(App::new().configure(|config| routes(config))).await;
+        let response = test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await;
+        let status = response.status().as_u16();
+        let body = test::read_body(response).await;
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+}
+
+pub(crate) fn follow(
+    endpoint: &dyn NativeEndpoint,
+    query: &[(&str, &str)],
+) -> Result<Arc<dyn Document>, String> {
+    let query = Query(query.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect());
+    let mut actions = endpoint.open().opened(&query)?;
+    match (actions.pop(), actions.pop()) {
+        (Some(Action::Follow { what: Followed::Document(document), .. }), None) => Ok(document),
+        _ => panic!("not one document"),
+    }
+}
+
+pub(crate) fn at(after_start: i64) -> Timestamp {
+    Timestamp::from_millis(START + after_start).unwrap()
+}
+
+pub(crate) fn trade_id(n: u32) -> TradeId {
+    let mut bytes = [0; 16];
+    bytes[12..].copy_from_slice(&n.to_be_bytes());
+    TradeId::from_bytes(bytes)
+}
+
+pub(crate) fn trade_event(n: u32, stage: Stage, time: Option<Timestamp>) -> Event {
+    Event::TradeEvent(TradeEvent {
+        trade_id: trade_id(n),
+        service_name: "capture".into(),
+        event_type: TradeEventType::ALL[stage.index()],
+        event_stage: stage,
+        event_status: Some("SUCCESS".into()),
+        source_queue: None,
+        target_queue: None,
+        topic_name: None,
+        consumer_group: None,
+        partition_id: None,
+        offset_value: None,
+        event_time: time,
+        message: Some(format!("{stage} of {n}")),
+    })
+}
+
+pub(crate) fn dlq_event(n: Option<u32>, stage: Stage, reason: &str, time: Option<Timestamp>) -> Event {
+    Event::DlqEvent(DlqEvent {
+        trade_id: n.map(trade_id),
+        service_name: "enricher".into(),
+        topic_name: Some("trades.dlq".into()),
+        original_topic: Some("trades".into()),
+        reason: Some(reason.into()),
+        event_stage: stage,
+        event_time: time,
+    })
+}
+
+pub(crate) fn error_event(n: Option<u32>, stage: Stage, time: Option<Timestamp>) -> Event {
+    Event::ErrorEvent(ErrorEvent {
+        trade_id: n.map(trade_id),
+        service_name: "enricher".into(),
+        error_type: ErrorType::Timeout,
+        error_message: Some("no answer".into()),
+        event_stage: stage,
+        event_time: time,
+    })
+}
+
+pub(crate) fn invalid_trade(n: u32, time: Option<Timestamp>) -> Event {
+    Event::InvalidTrade(InvalidTrade {
+        trade_id: trade_id(n),
+        portfolio_id: None,
+        symbol: None,
+        side: None,
+        price_per_stock: None,
+        quantity: None,
+        timestamp: time,
+        validation_errors: Some("unknown symbol".into()),
+    })
+}
+
+pub(crate) fn queue_metric(partition: u32, lag: u64, time: Option<Timestamp>) -> Event {
+    Event::QueueMetric(QueueMetric {
+        service_name: "capture".into(),
+        topic_name: "trades".into(),
+        partition_id: partition,
+        produced_offset: 100 + lag,
+        consumed_offset: 100,
+        consumer_group: "capture-group".into(),
+        snapshot_time: time,
+    })
+}

@@ -1,0 +1,108 @@
+//! Random histories of the pipeline.
+
+use hub_core::event::{Event, RejectedInput, Stage};
+use hub_core::{AlertRules, Offset, Record, Rejection, Settings, Timestamp};
+use proptest::prelude::*;
+
+use super::{START, dlq_event, error_event, invalid_trade, queue_metric, trade_event};
+
+const HOUR: i64 = 3_600_000;
+
+/// A history of up to `records` records, offsets from 1 without gaps.
+pub(crate) fn history(records: usize) -> impl Strategy<Value = Vec<Record>> {
+    prop::collection::vec((pause(), event()), 1..=records).prop_map(|steps| {
+        let mut millis = START;
+        let number = |(place, (pause, (make, ahead))): (usize, (i64, (Make, Option<i64>)))| {
+            millis += pause;
+            let at = Timestamp::from_millis(millis).unwrap();
+            Record {
+                offset: Offset(place as u64 + 1),
+                at,
+                event: make.event(ahead.map(|ahead| at.plus_millis(ahead))),
+            }
+        };
+        steps.into_iter().enumerate().map(number).collect()
+    })
+}
+
+/// From one record to the next: mostly nearly nothing, at times a night.
+fn pause() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        20 => Just(0),
+        20 => 1..1500_i64,
+        4 => 1000..90_000_i64,
+        2 => 200_000..700_000_i64,
+        1 => Just(60_000),
+        1 => HOUR..10 * HOUR,
+    ]
+}
+
+/// What happens, but for its time.
+#[derive(Clone, Debug)]
+enum Make {
+    Trade(u32, Stage),
+    Dlq(Option<u32>, Stage, u32),
+    Error(Option<u32>, Stage),
+    Invalid(u32),
+    Queue(u32, u64),
+    Rejected(u32),
+    Settings(i64, u64),
+    Tick,
+}
+
+impl Make {
+    fn event(self, time: Option<Timestamp>) -> Event {
+        match self {
+            Make::Trade(n, stage) => trade_event(n, stage, time),
+            Make::Dlq(n, stage, reason) => dlq_event(n, stage, &format!("no such account {reason}"), time),
+            Make::Error(n, stage) => error_event(n, stage, time),
+            Make::Invalid(n) => invalid_trade(n, time),
+            Make::Queue(partition, lag) => queue_metric(partition, lag, time),
+            Make::Rejected(n) => {
+                let rejection = Rejection::of("price", format!("{n} is wrong"));
+                Event::Rejected(RejectedInput::new("prices", rejection, b"{}"))
+            }
+            Make::Settings(horizon, factor) => {
+                let mut alerts = AlertRules::default();
+                for thresholds in
+                    [&mut alerts.dlq, &mut alerts.error_rate, &mut alerts.latency_ms, &mut alerts.tps]
+                {
+                    thresholds.warning = factor;
+                    thresholds.critical = factor * 3;
+                }
+                Event::Settings(Settings { idempotency_horizon_ms: horizon, alerts, ..Settings::default() })
+            }
+            Make::Tick => Event::Tick,
+        }
+    }
+}
+
+fn stage() -> impl Strategy<Value = Stage> {
+    prop::sample::select(Stage::ALL)
+}
+
+/// An event, and how far ahead of its record's time it claims to be.
+fn event() -> impl Strategy<Value = (Make, Option<i64>)> {
+    let ahead = prop_oneof![
+        6 => Just(None),
+        8 => (-4000..1000_i64).prop_map(Some),
+        2 => (-4..4_i64).prop_map(|n| Some(n * 500)),
+        2 => (-400_000..300_000_i64).prop_map(Some),
+        1 => (-26 * HOUR..HOUR / 12).prop_map(Some),
+        1 => (299_999..300_002_i64).prop_map(Some),
+    ];
+    let trade = || 0..20_u32;
+    let some = prop::option::weighted(0.7, 0..20_u32);
+    let make = prop_oneof![
+        20 => (trade(), stage()).prop_map(|(n, stage)| Make::Trade(n, stage)),
+        4 => (some.clone(), stage(), 0..9_u32).prop_map(|(n, stage, reason)| Make::Dlq(n, stage, reason)),
+        3 => (some, stage()).prop_map(|(n, stage)| Make::Error(n, stage)),
+        2 => trade().prop_map(Make::Invalid),
+        3 => (0..3_u32, prop_oneof![0..20_u64, 900..6000_u64]).prop_map(|(partition, lag)| Make::Queue(partition, lag)),
+        2 => trade().prop_map(Make::Rejected),
+        1 => (prop_oneof![Just(0), Just(60_000), Just(i64::MAX)], 1..9_u64)
+            .prop_map(|(horizon, factor)| Make::Settings(horizon, factor)),
+        2 => Just(Make::Tick),
+    ];
+    (make, ahead)
+}

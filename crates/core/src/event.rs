@@ -31,15 +31,15 @@ pub enum Event {
     /// A portfolio's risk metrics (LB-IN-1).
     Risk(RiskMetrics),
     /// A trade reached a stage of the pipeline, or failed there (RT-IN-1).
-    TradeEvent(TradeEvent),
+    TradeEvent(Box<TradeEvent>),
     /// How far a consumer group has come in a partition (RT-IN-2).
     QueueMetric(QueueMetric),
     /// A message went to a dead-letter queue (RT-IN-3).
-    DlqEvent(DlqEvent),
+    DlqEvent(Box<DlqEvent>),
     /// Something went wrong in a service of the pipeline (RT-IN-4).
     ErrorEvent(ErrorEvent),
     /// Validation refused a trade (RT-IN-5).
-    InvalidTrade(InvalidTrade),
+    InvalidTrade(Box<InvalidTrade>),
     /// A second passed in which nothing else was written.
     Tick,
     /// The settings that `apply` reads, from here on.
@@ -223,6 +223,11 @@ mod tests {
         let event = Event::decode(text.as_bytes()).unwrap();
         assert!(matches!(event, Event::Risk(_)), "{event:?}");
         assert_eq!(String::from_utf8(event.encode().unwrap()).unwrap(), text);
+    }
+
+    #[test]
+    fn a_price_does_not_pay_for_the_widest_event() {
+        assert!(size_of::<Event>() <= 128, "{}", size_of::<Event>());
     }
 
     #[test]

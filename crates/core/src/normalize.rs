@@ -107,11 +107,11 @@ pub fn item(kind: Kind, item: &Item<'_>) -> Result<Event, Rejection> {
         Kind::Portfolios => portfolios::read(&object).map(Event::Portfolio),
         Kind::Symbols => symbols::read(&object).map(Event::Symbol),
         Kind::Risk => risk::read(&object).map(Event::Risk),
-        Kind::TradeEvents => trade_events::read(&object).map(Event::TradeEvent),
+        Kind::TradeEvents => trade_events::read(&object).map(|event| Event::TradeEvent(event.into())),
         Kind::QueueMetrics => queue_metrics::read(&object).map(Event::QueueMetric),
-        Kind::DlqEvents => dlq_events::read(&object).map(Event::DlqEvent),
+        Kind::DlqEvents => dlq_events::read(&object).map(|event| Event::DlqEvent(event.into())),
         Kind::ErrorEvents => error_events::read(&object).map(Event::ErrorEvent),
-        Kind::InvalidTrades => invalid_trades::read(&object).map(Event::InvalidTrade),
+        Kind::InvalidTrades => invalid_trades::read(&object).map(|event| Event::InvalidTrade(event.into())),
     }
 }
 

@@ -75,7 +75,11 @@ fn kind_of(tag: &str) -> &str {
 }
 
 fn cut(text: &str) -> String {
-    text[..text.floor_char_boundary(RejectedInput::RAW_MAX_BYTES)].to_owned()
+    let mut end = text.len().min(RejectedInput::RAW_MAX_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
 }
 
 /// The newest dead letters; a value that is cloned in O(1).

@@ -228,7 +228,7 @@ mod tests {
             .map(|class| (class.key.reason.as_str(), class.count, class.first_seen, class.last_seen))
             .collect();
         assert_eq!(found, [("a", 2, at(-5000), at(0)), ("b", 1, at(1000), at(1000))]);
-        assert_eq!((dlq.total(), dlq.recent()), (3, 3));
+        assert_eq!((dlq.total(), dlq.recent()), (3, 2), "one is a second ahead");
         dlq.advance(START + 301_000);
         assert_eq!((dlq.total(), dlq.recent()), (3, 1));
         dlq.advance(START + 24 * 3_600_000);

@@ -64,6 +64,7 @@ pub struct Network {
     pub bytes_out: u64,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
 fn as_text<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(time)
 }
@@ -193,6 +194,22 @@ mod tests {
             let percentage = 100.0 * space.used as f64 / space.total as f64;
             assert!((space.percentage - percentage).abs() <= 0.005, "{metrics:?}");
         }
+    }
+
+    #[test]
+    fn the_thread_measures_and_ends_with_its_handle() {
+        let host = HostMetrics::start().unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while host.latest().is_none() {
+            assert!(std::time::Instant::now() < deadline, "nothing was measured");
+            thread::yield_now();
+        }
+        let metrics = host.latest().unwrap();
+        assert!(metrics.memory.total > 0 && metrics.timestamp > Timestamp::default());
+        let (ends, ended) = sync_channel(0);
+        let measuring = thread::spawn(move || run(&ArcSwapOption::empty(), &ended));
+        drop(ends);
+        measuring.join().unwrap();
     }
 
     #[test]

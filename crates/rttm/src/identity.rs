@@ -128,33 +128,33 @@ impl Identities {
 mod tests {
     use super::*;
 
-    fn identity(n: u32) -> Option<Identity> {
+    fn identity(n: u32) -> Identity {
         let mut bytes = [0; 16];
         bytes[..4].copy_from_slice(&n.to_be_bytes());
         let (trade, time) = (TradeId::from_bytes(bytes), Timestamp::default());
-        Some(Identity { trade, time, service: 0, kind: Kind::Dlq, stage: 0, event_type: 0 })
+        Identity { trade, time, service: 0, kind: Kind::Dlq, stage: 0, event_type: 0 }
     }
 
     #[test]
     fn the_newest_are_remembered_however_many_come() {
         let mut identities = Identities::default();
         for n in 0..REMEMBERED_MAX as u32 + 10 {
-            assert!(identities.admit(identity(n), Timestamp::default()));
+            assert!(identities.admit(Some(identity(n)), Timestamp::default()));
         }
         assert_eq!((identities.known.len(), identities.applied.len()), (REMEMBERED_MAX, REMEMBERED_MAX));
-        assert!(!identities.admit(identity(10), Timestamp::default()));
-        assert!(identities.admit(identity(9), Timestamp::default()), "forgotten");
+        assert!(!identities.admit(Some(identity(10)), Timestamp::default()));
+        assert!(identities.admit(Some(identity(9)), Timestamp::default()), "forgotten");
     }
 
     #[test]
     fn an_identity_is_remembered_for_the_horizon_and_not_longer() {
         let at = |millis| Timestamp::from_millis(millis).unwrap();
         let mut identities = Identities::default();
-        assert!(identities.admit(identity(1), at(1000)));
+        assert!(identities.admit(Some(identity(1)), at(1000)));
         identities.expire(at(1099), 100);
-        assert!(!identities.admit(identity(1), at(1099)));
+        assert!(!identities.admit(Some(identity(1)), at(1099)));
         identities.expire(at(1100), 100);
-        assert!(identities.admit(identity(1), at(1100)));
+        assert!(identities.admit(Some(identity(1)), at(1100)));
         assert!(identities.admit(None, at(1100)) && identities.admit(None, at(1100)));
     }
 }

@@ -61,8 +61,12 @@ impl Pipeline {
             &mut self.counts,
             &mut self.invalid,
         ];
-        windows.into_iter().for_each(|window| window.advance(millis, |_| {}));
-        self.day.iter_mut().chain(&mut self.recent).for_each(|distribution| distribution.advance(millis));
+        for window in windows {
+            window.advance(millis, |_| {});
+        }
+        for distribution in self.day.iter_mut().chain(&mut self.recent) {
+            distribution.advance(millis);
+        }
     }
 
     /// A trade was seen at a stage (RT-P1); at the first, it counts into the

@@ -275,6 +275,7 @@ impl RttmProjection {
 
 impl Projection for RttmProjection {
     fn advance(&mut self, now: Timestamp, offset: Offset) {
+        self.identities.expire(now, self.settings.idempotency_horizon_ms);
         if now == self.now {
             return;
         }
@@ -283,7 +284,6 @@ impl Projection for RttmProjection {
         self.move_windows(now.millis());
         self.queues.advance(now.millis());
         self.trades.expire(now);
-        self.identities.expire(now, self.settings.idempotency_horizon_ms);
     }
 
     fn apply(&mut self, record: &Record, step: &mut Step) {

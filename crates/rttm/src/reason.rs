@@ -16,9 +16,8 @@ pub(crate) fn normalized(reason: &str) -> String {
             break;
         }
     }
-    match out.char_indices().nth(CLASS_MAX_CHARS) {
-        Some((end, _)) => out.truncate(end),
-        None => {}
+    if let Some((end, _)) = out.char_indices().nth(CLASS_MAX_CHARS) {
+        out.truncate(end);
     }
     out
 }

@@ -41,6 +41,8 @@ count!(u64);
 pub(crate) struct Window<C = u32> {
     width_millis: i64,
     back: i64,
+    /// How many buckets there are, `back` and those ahead.
+    length: i64,
     /// The number of the bucket that log time is in.
     current: i64,
     /// The bucket with number `n` is at `n % buckets.len()`.
@@ -53,11 +55,13 @@ impl<C: Count> Window<C> {
     pub(crate) fn new(back: u16, width_millis: i64, keys: usize) -> Window<C> {
         let ahead = CLOCK_SKEW_MAX_MILLIS / width_millis + 1;
         let back = i64::from(back);
+        let length = back + ahead;
         Window {
             width_millis,
             back,
+            length,
             current: 0,
-            buckets: vec![Vec::new(); (back + ahead) as usize],
+            buckets: vec![Vec::new(); length as usize],
             totals: vec![0; keys],
         }
     }
@@ -67,7 +71,7 @@ impl<C: Count> Window<C> {
     /// perhaps more than once.
     pub(crate) fn advance(&mut self, millis: i64, mut changed: impl FnMut(u16)) {
         let target = millis.div_euclid(self.width_millis);
-        if target - self.current >= self.buckets.len() as i64 {
+        if target - self.current >= self.length {
             self.clear(&mut changed);
             self.current = target;
         }
@@ -109,7 +113,7 @@ impl<C: Count> Window<C> {
     /// there.
     pub(crate) fn reaches(&self, millis: i64) -> bool {
         let oldest = self.current - self.back + 1;
-        (oldest..oldest + self.buckets.len() as i64).contains(&millis.div_euclid(self.width_millis))
+        (oldest..oldest + self.length).contains(&millis.div_euclid(self.width_millis))
     }
 
     fn change(&mut self, millis: i64, key: u16, to: impl FnOnce(C) -> C) -> bool {
@@ -173,7 +177,7 @@ impl<C: Count> Window<C> {
     }
 
     fn place(&self, number: i64) -> usize {
-        number.rem_euclid(self.buckets.len() as i64) as usize
+        number.rem_euclid(self.length) as usize
     }
 }
 

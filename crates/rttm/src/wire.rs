@@ -1,24 +1,25 @@
 //! What goes over the wire (section 3.3 of the platform's reference): the
 //! same for sockets and REST.
 
+mod alert;
+mod dead_letter;
+mod trade;
+
 use bytes::Bytes;
 use hub_core::event::Stage;
-use hub_core::{Offset, Position, Thresholds, Timestamp};
+use hub_core::{Thresholds, Timestamp};
 use serde::Serialize;
-use serde::ser::{SerializeMap as _, Serializer};
 
-use crate::alerts::Alert;
-use crate::dead_letters::DeadLetter;
-use crate::dlq::Class;
+pub(crate) use alert::alert;
+pub(crate) use dead_letter::{dlq, letter, letters};
+pub(crate) use trade::trade_row;
+
 use crate::hundredths::Hundredths;
 use crate::pipeline::Numbers;
 use crate::state::State;
-use crate::trades::{Entry, Source};
 
 /// How many queues are shown.
 const QUEUES_SHOWN: usize = 100;
-/// How many classes of dead letters are shown.
-const CLASSES_SHOWN: usize = 100;
 
 /// As JSON text.
 pub(crate) fn json(value: &impl Serialize) -> Bytes {
@@ -93,63 +94,6 @@ pub(crate) fn pipeline(numbers: &Numbers) -> impl Serialize + use<> {
         success_rate: numbers.success_rate(*stage),
     };
     Stage::ALL.iter().map(row).collect::<Vec<_>>()
-}
-
-/// `{"total","byStage":{...},"lastErrorTime","classes":[...]}`; `byStage` is
-/// in the order of the pipeline, `INGEST` last: what the hub itself rejected.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DlqReport<'a> {
-    total: u64,
-    #[serde(serialize_with = "in_order")]
-    by_stage: Vec<(&'static str, u64)>,
-    last_error_time: Option<String>,
-    classes: Vec<ClassRow<'a>>,
-}
-
-fn in_order<S: Serializer>(entries: &[(&'static str, u64)], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(entries.len()))?;
-    for (key, value) in entries {
-        map.serialize_entry(key, value)?;
-    }
-    map.end()
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClassRow<'a> {
-    stage: &'static str,
-    service: &'a str,
-    error_type: Option<&'static str>,
-    reason: &'a str,
-    original_topic: Option<&'a str>,
-    count: u64,
-    first_seen: String,
-    last_seen: String,
-}
-
-pub(crate) fn dlq(state: &State) -> DlqReport<'_> {
-    let by_stage: Vec<_> =
-        state.dead_letters_by_origin().into_iter().map(|(origin, count)| (origin.as_str(), count)).collect();
-    DlqReport {
-        total: by_stage.iter().map(|(_, count)| count).sum(),
-        by_stage,
-        last_error_time: state.last_error().map(|time| time.to_string()),
-        classes: state.dead_letter_classes(CLASSES_SHOWN).into_iter().map(class_row).collect(),
-    }
-}
-
-fn class_row(class: &Class) -> ClassRow<'_> {
-    ClassRow {
-        stage: class.key.origin.as_str(),
-        service: &class.key.service,
-        error_type: class.key.error_type.map(hub_core::event::ErrorType::as_str),
-        reason: &class.key.reason,
-        original_topic: class.key.original_topic.as_deref(),
-        count: class.count,
-        first_seen: class.first_seen.to_string(),
-        last_seen: class.last_seen.to_string(),
-    }
 }
 
 #[derive(Serialize)]
@@ -230,113 +174,6 @@ pub(crate) fn telemetry_snapshot(state: &State) -> impl Serialize + '_ {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct AlertRow {
-    id: String,
-    severity: &'static str,
-    message: String,
-    timestamp: String,
-    source: &'static str,
-    resolved: bool,
-    time_ago: String,
-}
-
-pub(crate) fn alert(alert: &Alert, now: Timestamp) -> AlertRow {
-    AlertRow {
-        id: alert.id(),
-        severity: alert.severity.as_str(),
-        message: alert.message(),
-        timestamp: alert.raised_at.to_string(),
-        source: alert.source(),
-        resolved: alert.cleared_at.is_some(),
-        time_ago: time_ago(alert.raised_at, now),
-    }
-}
-
-/// `now`, `42s ago`, `7m ago`, `3h ago`, `2d ago`.
-fn time_ago(then: Timestamp, now: Timestamp) -> String {
-    let seconds = (now.millis() - then.millis()).div_euclid(1000);
-    match seconds {
-        ..0 => "now".to_owned(),
-        0..60 => format!("{seconds}s ago"),
-        60..3600 => format!("{}m ago", seconds / 60),
-        3600..86_400 => format!("{}h ago", seconds / 3600),
-        _ => format!("{}d ago", seconds / 86_400),
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct TradeRow<'a> {
-    id: u64,
-    trade_id: &'a str,
-    service_name: &'a str,
-    event_stage: &'static str,
-    event_time: String,
-    message: &'a str,
-    source_table: &'static str,
-}
-
-pub(crate) fn trade_row<'a>(trade_id: &'a str, entry: &'a Entry) -> TradeRow<'a> {
-    TradeRow {
-        id: entry.offset.0,
-        trade_id,
-        service_name: &entry.service,
-        event_stage: entry.stage.as_str(),
-        event_time: entry.time.to_string(),
-        message: &entry.message,
-        source_table: match entry.source {
-            Source::TradeEvent => "TRADE_EVENT",
-            Source::Invalid => "INVALID",
-            Source::Dlq => "DLQ",
-            Source::Error => "ERROR",
-        },
-    }
-}
-
-#[derive(Serialize)]
-pub(crate) struct LetterRow<'a> {
-    id: String,
-    kind: &'a str,
-    reason: &'a str,
-    field: Option<&'a str>,
-    raw: &'a str,
-    at: String,
-    position: String,
-}
-
-pub(crate) fn letter<'a>(letter: &'a DeadLetter, state: &State) -> LetterRow<'a> {
-    let position = Position { epoch: state.applied().position.epoch, offset: letter.offset };
-    LetterRow {
-        id: letter.offset.to_string(),
-        kind: &letter.kind,
-        reason: &letter.rejection.reason,
-        field: letter.rejection.field.as_deref(),
-        raw: &letter.raw,
-        at: letter.at.to_string(),
-        position: position.to_string(),
-    }
-}
-
-/// A page of dead letters: `{"total","deadLetters":[...],"next"}`; `next` is
-/// the `before` of the next page, null on the last.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct LetterPage<'a> {
-    total: usize,
-    dead_letters: Vec<LetterRow<'a>>,
-    next: Option<String>,
-}
-
-pub(crate) fn letters(state: &State, before: Offset, limit: usize) -> LetterPage<'_> {
-    let mut found = state.letters_before(before);
-    let dead_letters: Vec<_> = found.by_ref().take(limit).map(|found| letter(found, state)).collect();
-    let more = found.next().is_some();
-    let next = dead_letters.last().filter(|_| more).map(|last| last.id.clone());
-    LetterPage { total: state.letter_count(), dead_letters, next }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct QueueRow<'a> {
     topic: &'a str,
     partition: u32,
@@ -380,20 +217,6 @@ pub(crate) fn queues(state: &State) -> Vec<QueueRow<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ages_are_told_in_the_largest_unit() {
-        let at = |seconds: i64| Timestamp::from_millis(1_000_000_000 + seconds * 1000).unwrap();
-        let ages = [-1, 0, 42, 59, 60, 3599, 3600, 86_399, 86_400, 200_000];
-        let told = ages.map(|seconds| time_ago(at(0), at(seconds)));
-        assert_eq!(
-            told,
-            [
-                "now", "0s ago", "42s ago", "59s ago", "1m ago", "59m ago", "1h ago", "23h ago", "1d ago",
-                "2d ago"
-            ]
-        );
-    }
 
     #[test]
     fn statuses_begin_above_their_thresholds() {

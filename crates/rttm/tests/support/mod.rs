@@ -122,7 +122,7 @@ pub(crate) fn trade_id(n: u32) -> TradeId {
 }
 
 pub(crate) fn trade_event(n: u32, stage: Stage, time: Option<Timestamp>) -> Event {
-    Event::TradeEvent(TradeEvent {
+    Event::TradeEvent(Box::new(TradeEvent {
         trade_id: trade_id(n),
         service_name: "capture".into(),
         event_type: TradeEventType::ALL[stage.index()],
@@ -136,11 +136,11 @@ pub(crate) fn trade_event(n: u32, stage: Stage, time: Option<Timestamp>) -> Even
         offset_value: None,
         event_time: time,
         message: Some(format!("{stage} of {n}")),
-    })
+    }))
 }
 
 pub(crate) fn dlq_event(n: Option<u32>, stage: Stage, reason: &str, time: Option<Timestamp>) -> Event {
-    Event::DlqEvent(DlqEvent {
+    Event::DlqEvent(Box::new(DlqEvent {
         trade_id: n.map(trade_id),
         service_name: "enricher".into(),
         topic_name: Some("trades.dlq".into()),
@@ -148,7 +148,7 @@ pub(crate) fn dlq_event(n: Option<u32>, stage: Stage, reason: &str, time: Option
         reason: Some(reason.into()),
         event_stage: stage,
         event_time: time,
-    })
+    }))
 }
 
 pub(crate) fn error_event(n: Option<u32>, stage: Stage, time: Option<Timestamp>) -> Event {
@@ -163,7 +163,7 @@ pub(crate) fn error_event(n: Option<u32>, stage: Stage, time: Option<Timestamp>)
 }
 
 pub(crate) fn invalid_trade(n: u32, time: Option<Timestamp>) -> Event {
-    Event::InvalidTrade(InvalidTrade {
+    Event::InvalidTrade(Box::new(InvalidTrade {
         trade_id: trade_id(n),
         portfolio_id: None,
         symbol: None,
@@ -172,7 +172,7 @@ pub(crate) fn invalid_trade(n: u32, time: Option<Timestamp>) -> Event {
         quantity: None,
         timestamp: time,
         validation_errors: Some("unknown symbol".into()),
-    })
+    }))
 }
 
 pub(crate) fn queue_metric(partition: u32, lag: u64, time: Option<Timestamp>) -> Event {

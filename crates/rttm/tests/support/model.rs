@@ -10,6 +10,8 @@ const KEPT: i64 = 48 * 3_600_000;
 const DAY: i64 = 24 * 60;
 
 type Id = (TradeId, i64, &'static str, usize);
+/// When it was first heard of, its firsts, and its events by time and offset.
+type Trade = (i64, Firsts, Vec<(i64, u64)>);
 type Firsts = [Option<i64>; Stage::COUNT];
 
 #[derive(Default)]
@@ -21,7 +23,7 @@ pub(crate) struct Model {
     invalid: Vec<i64>,
     dead: Vec<(&'static str, String, i64)>,
     pub(crate) errors: Vec<i64>,
-    trades: BTreeMap<TradeId, (i64, Firsts, Vec<(i64, u64)>)>,
+    trades: BTreeMap<TradeId, Trade>,
     /// Latencies from end to end, and by stage, of trades that are forgotten.
     forgotten: Vec<Firsts>,
     queues: BTreeMap<u32, (i64, u64)>,

@@ -10,18 +10,22 @@ const HOUR: i64 = 3_600_000;
 
 /// A history of up to `records` records, offsets from 1 without gaps.
 pub(crate) fn history(records: usize) -> impl Strategy<Value = Vec<Record>> {
-    prop::collection::vec((pause(), event()), 1..=records).prop_map(|steps| {
-        let mut millis = START;
-        let number = |(place, (pause, (make, ahead))): (usize, (i64, (Make, Option<i64>)))| {
-            millis += pause;
-            let at = Timestamp::from_millis(millis).unwrap();
-            Record {
-                offset: Offset(place as u64 + 1),
-                at,
-                event: make.event(ahead.map(|ahead| at.plus_millis(ahead))),
-            }
-        };
-        steps.into_iter().enumerate().map(number).collect()
+    let again = prop::option::weighted(0.1, any::<prop::sample::Index>());
+    prop::collection::vec((pause(), event(), again), 1..=records).prop_map(|steps| {
+        let (mut millis, mut events) = (START, Vec::<Event>::new());
+        let mut record =
+            |(pause, (make, ahead), again): (i64, (Make, Option<i64>), Option<prop::sample::Index>)| {
+                millis += pause;
+                let at = Timestamp::from_millis(millis).unwrap();
+                let event = match again {
+                    // Somebody sends what was sent before.
+                    Some(index) if !events.is_empty() => index.get(&events).clone(),
+                    _ => make.event(ahead.map(|ahead| at.plus_millis(ahead))),
+                };
+                events.push(event.clone());
+                Record { offset: Offset(events.len() as u64), at, event }
+            };
+        steps.into_iter().map(&mut record).collect()
     })
 }
 

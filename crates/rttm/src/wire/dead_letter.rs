@@ -1,0 +1,113 @@
+//! Dead letters on the wire: counted, and one by one.
+
+use hub_core::event::ErrorType;
+use hub_core::{Offset, Position};
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+
+use crate::dead_letters::DeadLetter;
+use crate::dlq::Class;
+use crate::state::State;
+
+/// How many classes of dead letters are shown.
+const CLASSES_SHOWN: usize = 100;
+
+/// `{"total","byStage":{...},"lastErrorTime","classes":[...]}`; `byStage` is
+/// in the order of the pipeline, `INGEST` last: what the hub itself rejected.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DlqReport<'a> {
+    total: u64,
+    #[serde(serialize_with = "in_order")]
+    by_stage: Vec<(&'static str, u64)>,
+    last_error_time: Option<String>,
+    classes: Vec<ClassRow<'a>>,
+}
+
+fn in_order<S: Serializer>(entries: &[(&'static str, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(entries.len()))?;
+    for (key, value) in entries {
+        map.serialize_entry(key, value)?;
+    }
+    map.end()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClassRow<'a> {
+    stage: &'static str,
+    service: &'a str,
+    error_type: Option<&'static str>,
+    reason: &'a str,
+    original_topic: Option<&'a str>,
+    count: u64,
+    first_seen: String,
+    last_seen: String,
+}
+
+pub(crate) fn dlq(state: &State) -> DlqReport<'_> {
+    let by_stage: Vec<_> =
+        state.dead_letters_by_origin().into_iter().map(|(origin, count)| (origin.as_str(), count)).collect();
+    DlqReport {
+        total: by_stage.iter().map(|(_, count)| count).sum(),
+        by_stage,
+        last_error_time: state.last_error().map(|time| time.to_string()),
+        classes: state.dead_letter_classes(CLASSES_SHOWN).into_iter().map(class_row).collect(),
+    }
+}
+
+fn class_row(class: &Class) -> ClassRow<'_> {
+    ClassRow {
+        stage: class.key.origin.as_str(),
+        service: &class.key.service,
+        error_type: class.key.error_type.map(ErrorType::as_str),
+        reason: &class.key.reason,
+        original_topic: class.key.original_topic.as_deref(),
+        count: class.count,
+        first_seen: class.first_seen.to_string(),
+        last_seen: class.last_seen.to_string(),
+    }
+}
+
+/// One of the hub's own rejections.
+#[derive(Serialize)]
+pub(crate) struct LetterRow<'a> {
+    id: String,
+    kind: &'a str,
+    reason: &'a str,
+    field: Option<&'a str>,
+    raw: &'a str,
+    at: String,
+    position: String,
+}
+
+pub(crate) fn letter<'a>(letter: &'a DeadLetter, state: &State) -> LetterRow<'a> {
+    let position = Position { epoch: state.applied().position.epoch, offset: letter.offset };
+    LetterRow {
+        id: letter.offset.to_string(),
+        kind: &letter.kind,
+        reason: &letter.rejection.reason,
+        field: letter.rejection.field.as_deref(),
+        raw: &letter.raw,
+        at: letter.at.to_string(),
+        position: position.to_string(),
+    }
+}
+
+/// A page of dead letters: `{"total","deadLetters":[...],"next"}`; `next` is
+/// the `before` of the next page, null on the last.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LetterPage<'a> {
+    total: usize,
+    dead_letters: Vec<LetterRow<'a>>,
+    next: Option<String>,
+}
+
+pub(crate) fn letters(state: &State, before: Offset, limit: usize) -> LetterPage<'_> {
+    let mut found = state.letters_before(before);
+    let dead_letters: Vec<_> = found.by_ref().take(limit).map(|found| letter(found, state)).collect();
+    let more = found.next().is_some();
+    let next = dead_letters.last().filter(|_| more).map(|last| last.id.clone());
+    LetterPage { total: state.letter_count(), dead_letters, next }
+}

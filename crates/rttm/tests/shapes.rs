@@ -1,0 +1,219 @@
+//! The JSON of every socket and every REST call.
+
+mod support;
+
+use std::sync::Arc;
+
+use hub_core::event::{Event, RejectedInput, Stage};
+use hub_core::{Offset, Outcome, Rejection};
+use hub_fanout::{Document, Occasion};
+use serde_json::json;
+use support::{
+    Fixture, at, dlq_event, error_event, follow, invalid_trade, queue_metric, trade_event, trade_id,
+};
+
+/// Two trades come through, 100 and 300 ms long; a third fails.
+fn busy() -> Fixture {
+    let mut hub = Fixture::new();
+    for (n, ways) in [(1, [0, 10, 40, 100]), (2, [500, 520, 600, 800])] {
+        for (stage, millis) in Stage::ALL.iter().zip(ways) {
+            hub.send(trade_event(n, *stage, Some(at(millis - 1000))));
+        }
+    }
+    hub.send(trade_event(3, Stage::Received, Some(at(-1000))));
+    hub.send(error_event(Some(3), Stage::Validated, Some(at(-900))));
+    hub.send(dlq_event(Some(3), Stage::Validated, "account 17 is closed", Some(at(-800))));
+    hub.send(invalid_trade(4, Some(at(-700))));
+    hub.send(queue_metric(0, 7, Some(at(-600))));
+    hub
+}
+
+fn messages(document: &Arc<dyn Document>, hub: &Fixture) -> Vec<String> {
+    let composed = document.compose(Occasion::Opened, hub.now());
+    assert_eq!(composed.upto, Offset(hub.offset));
+    composed.messages.into_iter().map(|message| String::from_utf8(message.into()).unwrap()).collect()
+}
+
+const CARDS: &str = r#"[{"title":"Current TPS","value":0.6,"unit":"tx/s","status":"healthy"},{"title":"Peak TPS","value":3,"unit":"tx/s","status":"healthy"},{"title":"Avg Latency","value":200,"unit":"ms","status":"healthy"},{"title":"DLQ Count","value":1,"unit":"errors","status":"healthy"},{"title":"Invalid Trades","value":1,"unit":"trades","status":"healthy"}]"#;
+const PIPELINE: &str = r#"[{"name":"RECEIVED","count":3,"latencyMs":0,"successRate":100},{"name":"VALIDATED","count":2,"latencyMs":15,"successRate":66.67},{"name":"ENRICHED","count":2,"latencyMs":55,"successRate":100},{"name":"COMMITTED","count":2,"latencyMs":130,"successRate":100}]"#;
+const DLQ: &str = r#"{"total":1,"byStage":{"VALIDATED":1},"lastErrorTime":"2026-02-07T10:29:59.200Z","classes":[{"stage":"VALIDATED","service":"enricher","errorType":"TIMEOUT","reason":"account <n> is closed","originalTopic":"trades","count":1,"firstSeen":"2026-02-07T10:29:59.200Z","lastSeen":"2026-02-07T10:29:59.200Z"}]}"#;
+
+#[test]
+fn what_the_sockets_send() {
+    let mut hub = busy();
+    hub.flush();
+    for prefix in ["/ws", "/ws/rttm"] {
+        let document = |name: &str| hub.document(&format!("{prefix}/{name}"), &[]);
+        assert_eq!(messages(&document("pipeline"), &hub), [PIPELINE]);
+        assert_eq!(messages(&document("dlq"), &hub), [DLQ]);
+        assert_eq!(messages(&document("alerts"), &hub), ["[]"]);
+        let telemetry = messages(&document("telemetry"), &hub);
+        let zeros = "0,".repeat(23);
+        assert_eq!(
+            telemetry,
+            [
+                format!(
+                    r#"{{"type":"TPS_TREND","timestamp":"2026-02-07T10:30:00.000Z","data":[{zeros}3]}}"#
+                ),
+                // 100 and 300: P95 is 290 and P99 298, by classes 4 ms wide at 300.
+                r#"{"type":"LATENCY_METRICS","timestamp":"2026-02-07T10:30:00.000Z","data":[{"label":"Avg","value":200},{"label":"P95","value":291.42},{"label":"P99","value":299.48}]}"#.to_owned(),
+                r#"{"type":"KAFKA_LAG","timestamp":"2026-02-07T10:30:00.000Z","data":[{"partition":"P0","lag":7,"topic":"trades","consumerGroup":"capture-group"}]}"#.to_owned(),
+            ]
+        );
+    }
+    assert_eq!(messages(&hub.document("/ws/rttm/metrics", &[]), &hub), [CARDS]);
+}
+
+#[test]
+fn nothing_yet_is_zeros_and_no_lag() {
+    let mut hub = Fixture::new();
+    hub.flush();
+    let telemetry = messages(&hub.document("/ws/telemetry", &[]), &hub);
+    assert_eq!(telemetry.len(), 2, "no KAFKA_LAG: {telemetry:?}");
+    assert_eq!(
+        messages(&hub.document("/ws/dlq", &[]), &hub),
+        [r#"{"total":0,"byStage":{},"lastErrorTime":null,"classes":[]}"#]
+    );
+    let pipeline = messages(&hub.document("/ws/pipeline", &[]), &hub).remove(0);
+    assert!(
+        pipeline.starts_with(r#"[{"name":"RECEIVED","count":0,"latencyMs":0,"successRate":0}"#),
+        "{pipeline}"
+    );
+}
+
+#[test]
+fn cadences_are_the_platforms() {
+    let hub = Fixture::new();
+    let cadence = |path| {
+        let cadence = hub.document(path, &[]).cadence();
+        (cadence.on_change_ms, cadence.period_ms)
+    };
+    assert_eq!(cadence("/ws/metrics"), (None, Some(2000)));
+    assert_eq!(cadence("/ws/rttm/metrics"), (None, Some(2000)));
+    for path in ["/ws/pipeline", "/ws/rttm/dlq", "/ws/telemetry"] {
+        assert_eq!(cadence(path), (None, Some(3000)), "{path}");
+    }
+    assert_eq!(cadence("/ws/rttm/alerts"), (Some(0), Some(3000)));
+}
+
+#[test]
+fn documents_of_equal_parameters_are_one() {
+    let hub = Fixture::new();
+    let (alerts, pipeline) = (hub.endpoint("/ws/alerts"), hub.endpoint("/ws/pipeline"));
+    let same = |a: &Arc<dyn Document>, b: &Arc<dyn Document>| Arc::ptr_eq(a, b);
+    let plain = follow(&*alerts, &[]).unwrap();
+    assert!(same(&plain, &follow(&*alerts, &[("limit", "25")]).unwrap()));
+    assert!(!same(&plain, &follow(&*alerts, &[("limit", "3")]).unwrap()));
+    assert!(same(&follow(&*pipeline, &[]).unwrap(), &follow(&*pipeline, &[("x", "y")]).unwrap()));
+    assert_eq!(follow(&*alerts, &[("limit", "many")]).err().as_deref(), Some("limit must be a whole number"));
+    let mut session = pipeline.open();
+    assert!(session.command("subscribe", "{}").is_err());
+}
+
+#[actix_web::test]
+async fn what_rest_answers() {
+    let mut hub = busy();
+    let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(hub.get("/api/rttm/metrics").await, (200, parsed(CARDS)));
+    assert_eq!(hub.get("/api/rttm/pipeline").await, (200, parsed(PIPELINE)));
+    assert_eq!(hub.get("/api/rttm/dlq").await, (200, parsed(DLQ)));
+    assert_eq!(hub.get("/api/rttm/alerts?status=ACTIVE&limit=10").await, (200, json!([])));
+    let (status, snapshot) = hub.get("/api/rttm/telemetry-snapshot").await;
+    assert_eq!((status, snapshot["tpsTrend"].as_array().unwrap().len()), (200, 24));
+    assert_eq!(snapshot["latencyMetrics"][0], json!({"label": "Avg", "value": 200}));
+    assert_eq!(snapshot["kafkaLag"][0]["partition"], "P0");
+    let (_, queues) = hub.get("/api/rttm/queues").await;
+    assert_eq!(
+        queues,
+        json!([{"topic": "trades", "partition": 0, "consumerGroup": "capture-group", "serviceName": "capture",
+            "producedOffset": 107, "consumedOffset": 100, "lag": 7, "snapshotTime": "2026-02-07T10:29:59.400Z",
+            "history": [{"time": "2026-02-07T10:29:59.400Z", "lag": 7}]}])
+    );
+}
+
+#[actix_web::test]
+async fn a_trade_is_tracked_through_all_four_tables() {
+    let mut hub = busy();
+    hub.send(invalid_trade(3, Some(at(-950))));
+    let (status, way) = hub.get(&format!("/api/rttm/track-trade?tradeId={}", trade_id(3))).await;
+    assert_eq!(status, 200);
+    let id = trade_id(3).to_string();
+    assert_eq!(
+        way,
+        json!([
+            {"id": 9, "tradeId": id, "serviceName": "capture", "eventStage": "RECEIVED",
+                "eventTime": "2026-02-07T10:29:59.000Z", "message": "RECEIVED of 3", "sourceTable": "TRADE_EVENT"},
+            {"id": 14, "tradeId": id, "serviceName": "VALIDATION", "eventStage": "VALIDATED",
+                "eventTime": "2026-02-07T10:29:59.050Z", "message": "unknown symbol", "sourceTable": "INVALID"},
+            {"id": 10, "tradeId": id, "serviceName": "enricher", "eventStage": "VALIDATED",
+                "eventTime": "2026-02-07T10:29:59.100Z", "message": "no answer", "sourceTable": "ERROR"},
+            {"id": 11, "tradeId": id, "serviceName": "enricher", "eventStage": "VALIDATED",
+                "eventTime": "2026-02-07T10:29:59.200Z", "message": "account 17 is closed", "sourceTable": "DLQ"},
+        ])
+    );
+    let upper = trade_id(3).to_string().to_uppercase();
+    assert_eq!(hub.get(&format!("/api/rttm/track-trade?tradeId={upper}")).await.1, way);
+    assert_eq!(hub.get(&format!("/api/rttm/track-trade?tradeId={}", trade_id(99))).await, (200, json!([])));
+    for wrong in ["?tradeId=42", "", "?tradeId="] {
+        let (status, problem) = hub.get(&format!("/api/rttm/track-trade{wrong}")).await;
+        assert_eq!((status, &problem["status"]), (400, &json!(400)), "{wrong}");
+    }
+}
+
+#[actix_web::test]
+async fn what_the_hub_rejected_is_a_dead_letter() {
+    let mut hub = Fixture::new();
+    let at_the_door =
+        RejectedInput::new("prices", Rejection::of("price", "must be a decimal number"), b"{\"x\":1}");
+    hub.send(Event::Rejected(at_the_door));
+    // An earlier projection found that it breaks a rule.
+    let oversell = r#"{"transaction":{"transactionId":"550e8400-e29b-41d4-a716-446655440000","portfolioId":"550e8400-e29b-41d4-a716-446655440001","symbol":"AAPL","side":"SELL","price":"15.25","quantity":"100"}}"#;
+    let event = Event::decode(oversell.as_bytes()).unwrap();
+    hub.send_decided(event.clone(), Outcome::Rejected(Rejection::of("quantity", "is more than is held (7)")));
+    hub.send_decided(event, Outcome::Duplicate);
+    // And one of this projection's own.
+    let ahead = trade_event(1, Stage::Received, Some(at(300_001)));
+    assert!(
+        matches!(hub.send(ahead), Outcome::Rejected(rejection) if rejection.field.as_deref() == Some("eventTime"))
+    );
+
+    let (status, page) = hub.get("/api/rttm/dead-letters").await;
+    assert_eq!(status, 200);
+    assert_eq!((&page["total"], &page["next"]), (&json!(3), &json!(null)));
+    assert_eq!(
+        page["deadLetters"][2],
+        json!({"id": "1", "kind": "prices", "reason": "must be a decimal number", "field": "price",
+            "raw": "{\"x\":1}", "at": "2026-02-07T10:30:00.000Z", "position": "0000000000000001-1"})
+    );
+    let second = &page["deadLetters"][1];
+    assert_eq!((&second["kind"], &second["field"]), (&json!("transactions"), &json!("quantity")));
+    let raw: serde_json::Value = serde_json::from_str(second["raw"].as_str().unwrap()).unwrap();
+    assert_eq!((&raw["side"], &raw["price"]), (&json!("SELL"), &json!("15.25")));
+    assert_eq!(page["deadLetters"][0]["kind"], "trade-events");
+
+    let (_, first) = hub.get("/api/rttm/dead-letters?limit=2").await;
+    assert_eq!((first["deadLetters"].as_array().unwrap().len(), &first["next"]), (2, &json!("2")));
+    let (_, rest) = hub.get("/api/rttm/dead-letters?limit=2&before=2").await;
+    assert_eq!((&rest["deadLetters"][0]["id"], &rest["next"]), (&json!("1"), &json!(null)));
+    assert_eq!(hub.get("/api/rttm/dead-letters/2").await, (200, second.clone()));
+    for (path, status) in [
+        ("/api/rttm/dead-letters/3", 404),
+        ("/api/rttm/dead-letters/x", 404),
+        ("/api/rttm/dead-letters?limit=x", 400),
+        ("/api/rttm/dead-letters?before=x", 400),
+        ("/api/rttm/alerts?limit=x", 400),
+        ("/api/rttm/alerts?status=OLD", 400),
+    ] {
+        assert_eq!(hub.get(path).await.0, status, "{path}");
+    }
+
+    let (_, dlq) = hub.get("/api/rttm/dlq").await;
+    assert_eq!((&dlq["total"], &dlq["byStage"]), (&json!(3), &json!({"INGEST": 3})));
+    let of = |topic: &str| {
+        let classes = dlq["classes"].as_array().unwrap().iter();
+        classes.filter(|class| class["originalTopic"] == topic).collect::<Vec<_>>()
+    };
+    assert_eq!(of("transactions")[0]["errorType"], "BUSINESS");
+    assert_eq!(of("transactions")[0]["reason"], "quantity: is more than is held (<n>)");
+    assert_eq!((of("prices").len(), &of("prices")[0]["errorType"]), (1, &json!("DESERIALIZATION")));
+}

@@ -1,6 +1,7 @@
 //! What can happen: the events a log holds.
 
 mod lifecycle;
+pub mod trading;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ pub use lifecycle::{
     TradeEvent, TradeEventType,
 };
 
+use self::trading::TradingRequest;
 use crate::outcome::Rejection;
 use crate::settings::Settings;
 use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TransactionId};
@@ -40,6 +42,8 @@ pub enum Event {
     ErrorEvent(ErrorEvent),
     /// Validation refused a trade (RT-IN-5).
     InvalidTrade(Box<InvalidTrade>),
+    /// The auto-trader was asked to do something (AT).
+    Trading(TradingRequest),
     /// A second passed in which nothing else was written.
     Tick,
     /// The settings that `apply` reads, from here on.

@@ -64,6 +64,10 @@ uuid_id! {
     /// A trade on its way through the pipeline (RT-IN-1).
     TradeId
 }
+uuid_id! {
+    /// One request of a caller; the key of its idempotency.
+    RequestId
+}
 
 #[cfg(test)]
 mod tests {

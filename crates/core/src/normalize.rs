@@ -17,6 +17,7 @@ mod raw;
 mod risk;
 mod symbols;
 mod trade_events;
+pub mod trading;
 mod transactions;
 mod unrealized;
 

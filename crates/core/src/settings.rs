@@ -1,7 +1,13 @@
 //! The settings that `apply` reads. They are logged when they change, so that
 //! a replay does what was done.
 
+mod alerts;
+mod autotrader;
+
 use serde::{Deserialize, Serialize};
+
+pub use alerts::{AlertRules, Thresholds};
+pub use autotrader::AutotraderSettings;
 
 /// Logged as a record whenever the configuration says something else than the
 /// log does. Durations are in milliseconds of log time.
@@ -15,6 +21,8 @@ pub struct Settings {
     pub resume_horizon_ms: i64,
     /// When the pipeline's alerts are raised and cleared (RT-ALERT).
     pub alerts: AlertRules,
+    /// Of the auto-trader.
+    pub autotrader: AutotraderSettings,
 }
 
 impl Default for Settings {
@@ -23,54 +31,7 @@ impl Default for Settings {
             idempotency_horizon_ms: 7 * 24 * 3600 * 1000,
             resume_horizon_ms: 10 * 60 * 1000,
             alerts: AlertRules::default(),
-        }
-    }
-}
-
-/// When alerts are raised (RT-ALERT, with the thresholds meant for
-/// production) and when they are cleared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct AlertRules {
-    /// P95 and P99 of a stage's latency over 5 minutes, in milliseconds.
-    pub latency_ms: Thresholds,
-    /// Error events in 5 minutes.
-    pub error_rate: Thresholds,
-    /// Dead letters in 5 minutes.
-    pub dlq: Thresholds,
-    /// The largest lag of a consumer group in a partition, in messages.
-    pub queue_lag: Thresholds,
-    /// The most trades received in one second of the last 60.
-    pub tps: Thresholds,
-    /// An alert is cleared once its value has stayed below this share of the
-    /// threshold, in percent...
-    pub clear_below_percent: u64,
-    /// ...for this long, in milliseconds of log time.
-    pub clear_after_ms: i64,
-}
-
-/// Two levels; a value that reaches one is at it (`>=`), the critical one wins
-/// (V8).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Thresholds {
-    /// Worth a look.
-    pub warning: u64,
-    /// Worth getting up for.
-    pub critical: u64,
-}
-
-impl Default for AlertRules {
-    fn default() -> AlertRules {
-        let at = |warning, critical| Thresholds { warning, critical };
-        AlertRules {
-            latency_ms: at(1000, 3000),
-            error_rate: at(5, 20),
-            dlq: at(10, 50),
-            queue_lag: at(1000, 5000),
-            tps: at(10_000, 15_000),
-            clear_below_percent: 90,
-            clear_after_ms: 60_000,
+            autotrader: AutotraderSettings::default(),
         }
     }
 }
@@ -80,10 +41,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_logged_before_there_were_alerts_have_the_default_rules() {
+    fn settings_logged_by_an_earlier_version_have_defaults_for_what_is_new() {
         let old = r#"{"idempotencyHorizonMs":1,"resumeHorizonMs":2}"#;
         let settings: Settings = serde_json::from_str(old).unwrap();
-        assert_eq!(settings.alerts, AlertRules::default());
-        assert_eq!((settings.idempotency_horizon_ms, settings.resume_horizon_ms), (1, 2));
+        assert_eq!(
+            settings,
+            Settings { idempotency_horizon_ms: 1, resume_horizon_ms: 2, ..Settings::default() }
+        );
     }
 }

@@ -108,10 +108,9 @@ fn variables_become_numbers_flags_lists_and_addresses() {
 fn settings_are_in_milliseconds() {
     let config =
         load_text("[analytics]\nidempotency_hours = 2\n[server]\nresume_horizon_ms = 5000\n", &[]).unwrap();
-    assert_eq!(
-        config.settings(),
-        Settings { idempotency_horizon_ms: 7_200_000, resume_horizon_ms: 5000, ..Settings::default() }
-    );
+    let settings =
+        Settings { idempotency_horizon_ms: 7_200_000, resume_horizon_ms: 5000, ..Settings::default() };
+    assert_eq!(config.settings(), settings);
 }
 
 #[test]

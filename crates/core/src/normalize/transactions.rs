@@ -7,7 +7,7 @@ use crate::{Price, Quantity, Rejection};
 
 const TRANSACTION_ID: Field =
     Field { name: "transactionId", spellings: &["transactionId", "transaction_id"] };
-const SIDE: Field = Field { name: "side", spellings: &["side"] };
+pub(super) const SIDE: Field = Field { name: "side", spellings: &["side"] };
 const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity"] };
 const PRICE: Field = Field { name: "price", spellings: &["price"] };
 const BUY_PRICE: Field = Field { name: "buyPrice", spellings: &["buyPrice", "buy_price"] };
@@ -63,7 +63,7 @@ fn price(object: &RawObject<'_>, field: &Field) -> Result<Option<Price>, Rejecti
     }
 }
 
-fn quantity(object: &RawObject<'_>) -> Result<Quantity, Rejection> {
+pub(super) fn quantity(object: &RawObject<'_>) -> Result<Quantity, Rejection> {
     let raw = object.require(&QUANTITY)?;
     let quantity: Quantity = raw.number()?;
     if quantity.is_positive() { Ok(quantity) } else { Err(raw.reject("must be greater than 0")) }

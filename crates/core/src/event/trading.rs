@@ -1,0 +1,147 @@
+//! What the auto-trader is asked to do. Whether it can be done, which id a
+//! session or trade gets, and every exit by stop loss or target follow from
+//! the log and are never written to it.
+
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Side;
+use crate::{Money, Price, Quantity, RequestId, Symbol};
+
+macro_rules! ordinal_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
+
+        impl FromStr for $name {
+            type Err = ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIntError> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+ordinal_id! {
+    /// A trading session: 1, 2, 3 and so on in the order of the log.
+    SessionId
+}
+ordinal_id! {
+    /// A trade of the auto-trader, over all sessions: 1, 2, 3 and so on in the
+    /// order of the log.
+    TradeId
+}
+
+/// One command, as it was taken in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TradingRequest {
+    /// The key of idempotency, where the sender gave one: the same command
+    /// with the same key is done once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
+    /// What is asked for.
+    pub command: TradingCommand,
+}
+
+/// What the auto-trader can be asked to do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TradingCommand {
+    /// Begin a session.
+    CreateSession(CreateSession),
+    /// Open a trade in a session.
+    OpenTrade(OpenTrade),
+    /// Close an open trade.
+    CloseTrade(CloseTrade),
+    /// End a session, and close what is open in it.
+    StopSession(StopSession),
+}
+
+/// Begin a session.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateSession {
+    /// Shown to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What there is to trade with; more than zero.
+    pub initial_capital: Money,
+}
+
+/// Open a trade in a session. All prices are more than zero.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenTrade {
+    /// Where.
+    pub session_id: SessionId,
+    /// Of what.
+    pub symbol: Symbol,
+    /// BUY earns when the price rises, SELL when it falls.
+    pub side: Side,
+    /// How much; more than zero.
+    pub quantity: Quantity,
+    /// The last price known if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_price: Option<Price>,
+    /// Where to end a loss: below the entry of a BUY, above that of a SELL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_loss: Option<Price>,
+    /// Where to take a profit: above the entry of a BUY, below that of a SELL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Price>,
+}
+
+/// Close an open trade.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CloseTrade {
+    /// Which.
+    pub trade_id: TradeId,
+    /// The last price known if absent; more than zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+}
+
+/// End a session.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StopSession {
+    /// Which.
+    pub session_id: SessionId,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Event;
+
+    /// Written by this version; the next ones must read them.
+    const IN_THE_LOG: [&str; 5] = [
+        r#"{"trading":{"requestId":"550e8400-e29b-41d4-a716-446655440000","command":{"create-session":{"name":"Morning","initialCapital":"50000.5"}}}}"#,
+        r#"{"trading":{"command":{"open-trade":{"sessionId":6,"symbol":"NIFTY","side":"SELL","quantity":"50","entryPrice":"195.25","stopLoss":"200","target":"190.5"}}}}"#,
+        r#"{"trading":{"command":{"open-trade":{"sessionId":6,"symbol":"NIFTY","side":"BUY","quantity":"0.5"}}}}"#,
+        r#"{"trading":{"command":{"close-trade":{"tradeId":9,"price":"196.3"}}}}"#,
+        r#"{"trading":{"command":{"stop-session":{"sessionId":6}}}}"#,
+    ];
+
+    #[test]
+    fn the_form_in_the_log_stays_readable_by_the_next_version() {
+        for text in IN_THE_LOG {
+            let event = Event::decode(text.as_bytes()).unwrap();
+            assert!(matches!(event, Event::Trading(_)), "{event:?}");
+            assert_eq!(String::from_utf8(event.encode().unwrap()).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What `/ws/auto-trader` shows. Documents of equal parameters are one, so
+//! that what they compose is shared.
+
+mod interned;
+mod prices;
+mod session;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hub_core::Symbol;
+use hub_core::event::trading::SessionId;
+
+use self::interned::Interned;
+use self::prices::PricesDocument;
+use self::session::SessionDocument;
+use crate::reads::AutotraderReads;
+
+/// The least time between two messages about one symbol's price.
+pub(crate) const PRICE_INTERVAL_MIN_MS: u64 = 100;
+/// An interval beyond counts as this.
+pub(crate) const PRICE_INTERVAL_MAX_MS: u64 = 3_600_000;
+
+/// A document per set of symbols and interval, and one per session, for as
+/// long as somebody follows it.
+pub(crate) struct Documents {
+    reads: AutotraderReads,
+    sessions: Interned<SessionId, SessionDocument>,
+    prices: Interned<(BTreeSet<Symbol>, u64), PricesDocument>,
+}
+
+impl Documents {
+    pub(crate) fn new(reads: AutotraderReads) -> Documents {
+        Documents { reads, sessions: Interned::default(), prices: Interned::default() }
+    }
+
+    pub(crate) fn reads(&self) -> &AutotraderReads {
+        &self.reads
+    }
+
+    pub(crate) fn session(&self, id: SessionId) -> Arc<SessionDocument> {
+        self.sessions.get(id, |id| SessionDocument::new(self.reads.clone(), *id))
+    }
+
+    /// `interval_ms` is brought within its bounds.
+    pub(crate) fn prices(&self, symbols: BTreeSet<Symbol>, interval_ms: u64) -> Arc<PricesDocument> {
+        let interval_ms = interval_ms.clamp(PRICE_INTERVAL_MIN_MS, PRICE_INTERVAL_MAX_MS);
+        self.prices.get((symbols, interval_ms), |(symbols, interval_ms)| {
+            PricesDocument::new(self.reads.clone(), symbols.iter().cloned().collect(), *interval_ms)
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! The way of a command: logged, applied, then answered.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use hub_core::event::RejectedInput;
+use hub_core::event::trading::TradingRequest;
+use hub_core::normalize::{self, BodyForm, Item};
+use hub_core::{Event, Offset, Outcome, Rejection};
+use hub_log::Entry;
+use hub_server::http::ChassisData;
+use hub_server::http::problem::{PROBLEM_JSON, Problem};
+use hub_server::metrics::IngestLabels;
+use hub_server::{Chassis, IngestError};
+
+use super::views;
+use crate::answers::Answer;
+use crate::json::object;
+use crate::reads::AutotraderReads;
+
+/// The kind of commands in metrics and in logged rejections.
+const KIND: &str = "auto-trader";
+
+/// Takes commands in.
+pub(super) struct Door {
+    pub(super) chassis: Arc<Chassis>,
+    reads: AutotraderReads,
+}
+
+impl FromRequest for Door {
+    type Error = Problem;
+    type Future = Ready<Result<Door, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let door = request.app_data::<ChassisData>().zip(request.app_data::<Data<AutotraderReads>>());
+        let door = door.map(|(chassis, reads)| Door {
+            chassis: Arc::clone(chassis),
+            reads: AutotraderReads::clone(reads),
+        });
+        ready(door.ok_or_else(|| Problem::new(500, "the service is not wired")))
+    }
+}
+
+impl Door {
+    /// Answers with `status` and what the command led to, once its record is
+    /// committed and applied; a command that came before with the same
+    /// `requestId` is answered as it was then. 400: no JSON object; 404: no
+    /// such session or trade; 422: refused.
+    pub(super) async fn command(
+        &self,
+        body: &[u8],
+        status: u16,
+        read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,
+    ) -> Result<HttpResponse, Problem> {
+        let (offset, outcome) = self.submit(event(body, read)?).await?;
+        let labels = IngestLabels { kind: KIND, status: outcome.status() };
+        self.chassis.metrics.ingest.get_or_create(&labels).inc();
+        match outcome {
+            Outcome::Rejected(rejection) => refused(&rejection),
+            Outcome::Accepted | Outcome::Duplicate | Outcome::Stale => self.answer(offset, status),
+        }
+    }
+
+    async fn submit(&self, event: Event) -> Result<(Offset, Outcome), Problem> {
+        if self.chassis.readiness.is_draining() {
+            return Err(IngestError::Draining.into());
+        }
+        let claim = self.chassis.outcomes.claim();
+        let appended = self.chassis.log.append(vec![Entry::from(event)]).await.map_err(IngestError::from)?;
+        let outcomes = claim.outcomes(&appended.offsets).await.map_err(IngestError::from)?;
+        let pair = appended.offsets.into_iter().zip(outcomes).next();
+        pair.ok_or_else(|| Problem::new(500, "the log gave the command no place"))
+    }
+
+    fn answer(&self, offset: Offset, status: u16) -> Result<HttpResponse, Problem> {
+        let state = self.reads.current();
+        let answered = state.answer(offset).ok_or_else(|| {
+            Problem::unavailable("the command was done, but so many came after it that its answer is gone")
+        })?;
+        let mut out = Vec::new();
+        match &answered.answer {
+            Answer::Session(session) => views::session(&mut out, session, answered.at),
+            Answer::Trade(trade) => views::trade(&mut out, trade, None),
+        }
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        Ok(HttpResponse::build(status).content_type("application/json").body(out))
+    }
+}
+
+/// What is logged of a body: the command it means, or, where a field is at
+/// fault, that it means none. What is no object is not a command at all.
+fn event(
+    body: &[u8],
+    read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,
+) -> Result<Event, Problem> {
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::bad_request("the body must be one JSON object"));
+    }
+    let items =
+        normalize::items(body, BodyForm::Json, 1).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let item = items.first().ok_or_else(|| Problem::bad_request("the body is empty"))?;
+    match read(item) {
+        Ok(request) => Ok(Event::Trading(request)),
+        Err(rejection) if rejection.field.is_none() => {
+            Err(Problem::bad_request(format!("the body {}", rejection.reason)))
+        }
+        Err(rejection) => Ok(Event::Rejected(RejectedInput::new(KIND, rejection, item.raw()))),
+    }
+}
+
+/// 404 where the session or trade is what is at fault, else 422 with the
+/// field.
+fn refused(rejection: &Rejection) -> Result<HttpResponse, Problem> {
+    let field = rejection.field.as_deref();
+    if matches!(field, Some("sessionId" | "tradeId")) {
+        return Err(Problem::not_found(rejection.reason.clone()));
+    }
+    let mut out = Vec::new();
+    object(&mut out, |problem| {
+        problem.text("title", "Unprocessable Entity");
+        problem.number("status", 422);
+        problem.text("detail", &rejection.to_string());
+        problem.text("reason", &rejection.reason);
+        if let Some(field) = field {
+            problem.text("field", field);
+        }
+    });
+    Ok(HttpResponse::UnprocessableEntity().content_type(PROBLEM_JSON).body(out))
+}

@@ -1,0 +1,37 @@
+//! The last price of a symbol.
+
+use hub_core::event::PriceQuote;
+use hub_core::{Offset, Price, Record, Rejection, Timestamp};
+
+/// A price, when it was quoted and since when it has been held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quote {
+    /// Of one unit.
+    pub price: Price,
+    /// The event's time, or that of its record.
+    pub time: Timestamp,
+    /// The record that last changed the price's value; one that only confirms
+    /// it does not count.
+    pub changed: Offset,
+}
+
+impl Quote {
+    /// The quote a record brings, or why it is none.
+    pub(crate) fn of(record: &Record, event: &PriceQuote) -> Result<Quote, Rejection> {
+        if !event.price.is_positive() {
+            return Err(Rejection::of("price", "must be more than zero"));
+        }
+        let time = record.event_time(event.timestamp)?;
+        Ok(Quote { price: event.price, time, changed: record.offset })
+    }
+
+    /// What is held once this has come: the newest by event time, at equal
+    /// times the later record, as analytics decides. `None`: it is stale.
+    pub(crate) fn after(self, held: Option<Quote>) -> Option<Quote> {
+        match held {
+            Some(held) if self.time < held.time => None,
+            Some(held) if self.price == held.price => Some(Quote { changed: held.changed, ..self }),
+            _ => Some(self),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Sessions, trades and prices at one position of the log.
+
+use std::sync::Arc;
+
+use hub_core::event::trading::SessionId;
+use hub_core::{Epoch, Offset, Position, Symbol, Timestamp};
+use hub_fanout::Applied;
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+
+use crate::answers::{Answered, RecentAnswers};
+use crate::quote::Quote;
+use crate::session::Session;
+
+/// What has been applied, as a value: everything in it is persistent, so that
+/// a clone is O(1) and the next record copies only the path to what it
+/// changes.
+///
+/// Bounded: active sessions, stopped ones, and each one's open and closed
+/// trades by [`AutotraderSettings`](hub_core::settings::AutotraderSettings);
+/// prices by the number of symbols; answers by a constant.
+#[derive(Clone)]
+pub struct State {
+    pub(crate) applied: Applied,
+    pub(crate) sessions: RedBlackTreeMapSync<SessionId, Arc<Session>>,
+    /// Looked up, never walked: its order is random.
+    pub(crate) quotes: HashTrieMapSync<Symbol, Quote>,
+    pub(crate) answers: RecentAnswers,
+}
+
+impl Default for State {
+    fn default() -> State {
+        let start = Position { epoch: Epoch(0), offset: Offset::START };
+        State {
+            applied: Applied { position: start, at: Timestamp::default() },
+            sessions: RedBlackTreeMapSync::new_sync(),
+            quotes: HashTrieMapSync::new_sync(),
+            answers: RecentAnswers::default(),
+        }
+    }
+}
+
+impl State {
+    /// How far the log has been applied: all of this is as of there.
+    pub fn applied(&self) -> Applied {
+        self.applied
+    }
+
+    /// A session, if there is one and it is still kept.
+    pub fn session(&self, id: SessionId) -> Option<&Arc<Session>> {
+        self.sessions.get(&id)
+    }
+
+    /// All sessions from `from` on, by id.
+    pub fn sessions_from(&self, from: SessionId) -> impl Iterator<Item = &Arc<Session>> {
+        self.sessions.range(from..).map(|(_, session)| session)
+    }
+
+    /// The last price of a symbol, if one is known.
+    pub fn quote(&self, symbol: &Symbol) -> Option<Quote> {
+        self.quotes.get(symbol).copied()
+    }
+
+    /// What the command at `offset` led to, if it was applied not long ago.
+    pub fn answer(&self, offset: Offset) -> Option<&Arc<Answered>> {
+        self.answers.get(offset)
+    }
+}

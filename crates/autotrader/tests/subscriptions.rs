@@ -1,0 +1,118 @@
+//! What the commands of a socket lead to.
+
+mod support;
+
+use std::sync::Arc;
+
+use hub_fanout::EventKey;
+use hub_server::native::{Action, Followed, NativeSession, Query};
+use support::{Fixture, document, stop};
+
+/// Each action in a word or two.
+fn act(socket: &mut dyn NativeSession, json: &str) -> Result<Vec<String>, String> {
+    let kind = serde_json::from_str::<serde_json::Value>(json).unwrap()["type"].as_str().unwrap().to_owned();
+    let actions = socket.command(&kind, json)?;
+    let word = |action| match action {
+        Action::Reply(_) => "reply".to_owned(),
+        Action::Unfollow { name } => format!("-{name}"),
+        Action::Follow { name, what: Followed::Document(document) } => {
+            let cadence = document.cadence();
+            format!("+{name} {:?}", cadence.on_change_ms.or(cadence.period_ms).unwrap())
+        }
+        Action::Follow { name, what: Followed::Feed { keys, .. } } => {
+            format!("+{name} {:?}", keys.unwrap().iter().map(|EventKey(key)| *key).collect::<Vec<_>>())
+        }
+    };
+    Ok(actions.into_iter().map(word).collect())
+}
+
+#[test]
+fn one_session_at_a_time() {
+    let mut hub = Fixture::new();
+    hub.create("1000");
+    hub.create("1000");
+    let mut socket = hub.socket();
+    assert!(socket.opened(&Query::default()).unwrap().is_empty());
+    let socket = &mut *socket;
+    for id in [1, 2] {
+        let json = format!(r#"{{"type":"subscribe_session","sessionId":{id}}}"#);
+        // The same names: a new one replaces.
+        let expected = [format!("+trades [{id}]"), "+session 2000".to_owned()];
+        assert_eq!(act(socket, &json).unwrap(), expected);
+    }
+    let unknown = act(socket, r#"{"type":"subscribe_session","sessionId":3}"#);
+    assert_eq!(unknown, Err("there is no session 3".to_owned()));
+    assert_eq!(act(socket, r#"{"type":"unsubscribe_session"}"#).unwrap(), ["-trades", "-session"]);
+    hub.send(stop(2));
+    assert!(
+        act(socket, r#"{"type":"subscribe_session","sessionId":2}"#).is_ok(),
+        "a stopped one can be seen"
+    );
+}
+
+#[test]
+fn symbols_add_up_and_the_last_interval_counts() {
+    let mut hub = Fixture::new();
+    for symbol in ["A", "B", "C"] {
+        hub.price(symbol, "1");
+    }
+    let mut socket = hub.socket();
+    let shown = |actions: Vec<Action>| -> (usize, Option<u64>) {
+        let document = document(actions).unwrap();
+        let interval = document.cadence().on_change_ms;
+        (document.compose(hub_fanout::Occasion::Opened, hub.now()).messages.len(), interval)
+    };
+    let mut add = |json: &str| shown(socket.command("subscribe_prices", json).unwrap());
+    assert_eq!(add(r#"{"symbols":["A"]}"#), (1, Some(1000)));
+    assert_eq!(add(r#"{"symbols":["A","B"],"priceInterval":1}"#), (2, Some(100)), "at least 100");
+    assert_eq!(add(r#"{"symbols":["C"],"priceInterval":18446744073709551615}"#), (3, Some(3_600_000)));
+    let socket = &mut *socket;
+    let left = socket.command("unsubscribe_prices", r#"{"symbols":["A","X"]}"#).unwrap();
+    assert_eq!(shown(left), (2, Some(3_600_000)));
+    let unsubscribe = |socket: &mut dyn NativeSession, symbols: &str| {
+        act(socket, &format!(r#"{{"type":"unsubscribe_prices"{symbols}}}"#)).unwrap()
+    };
+    assert!(unsubscribe(socket, r#","symbols":["A"]"#).is_empty(), "not followed");
+    assert_eq!(unsubscribe(socket, r#","symbols":["B","C"]"#), ["-prices"]);
+    assert!(unsubscribe(socket, "").is_empty());
+    assert_eq!(act(socket, r#"{"type":"subscribe_prices","symbols":["A"]}"#).unwrap(), ["+prices 1000"]);
+    assert_eq!(unsubscribe(socket, ""), ["-prices"]);
+}
+
+#[test]
+fn a_connection_follows_a_bounded_number_of_symbols() {
+    let hub = Fixture::new();
+    let mut socket = hub.socket();
+    let symbols = |range: std::ops::Range<u32>| {
+        let symbols: Vec<String> = range.map(|n| format!("S{n}")).collect();
+        format!(r#"{{"symbols":{symbols:?}}}"#)
+    };
+    assert!(socket.command("subscribe_prices", &symbols(0..1000)).is_ok());
+    assert!(socket.command("subscribe_prices", &symbols(0..1000)).is_ok(), "those already followed");
+    let error = socket.command("subscribe_prices", &symbols(1000..1001)).err().unwrap();
+    assert!(error.contains("1000"), "{error}");
+    assert!(socket.command("unsubscribe_prices", r#"{"symbols":["S0"]}"#).is_ok());
+    assert!(socket.command("subscribe_prices", &symbols(1000..1001)).is_ok());
+}
+
+#[test]
+fn equal_subscriptions_share_what_is_composed() {
+    let mut hub = Fixture::new();
+    hub.create("1000");
+    let prices = |json: &str| document(hub.socket().command("subscribe_prices", json).unwrap()).unwrap();
+    let first = prices(r#"{"symbols":["A","B"],"priceInterval":50}"#);
+    assert!(Arc::ptr_eq(&first, &prices(r#"{"symbols":["B","A","A"],"priceInterval":100}"#)));
+    assert!(!Arc::ptr_eq(&first, &prices(r#"{"symbols":["A","B"],"priceInterval":101}"#)));
+    assert!(!Arc::ptr_eq(&first, &prices(r#"{"symbols":["A"],"priceInterval":100}"#)));
+    let session = hub.session_document(1).unwrap();
+    assert!(Arc::ptr_eq(&session, &hub.session_document(1).unwrap()));
+}
+
+#[test]
+fn anything_else_is_answered_with_an_error_that_names_it() {
+    let hub = Fixture::new();
+    let error = hub.socket().command("subscribe_everything", "{}").err().unwrap();
+    assert!(error.contains("subscribe_everything"), "{error}");
+    let error = hub.socket().command("subscribe_session", "{}").err().unwrap();
+    assert!(error.starts_with("Invalid message format"), "{error}");
+}

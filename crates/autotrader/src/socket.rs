@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hub_core::Symbol;
 use hub_core::event::trading::SessionId;
-use hub_fanout::EventKey;
+use hub_fanout::{EventFilter, EventKey};
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
 
 use self::command::Command;
@@ -67,8 +67,8 @@ impl Subscriptions {
         if reads.current().session(id).is_none() {
             return Err(format!("there is no session {id}"));
         }
-        let keys = Some(Arc::new(BTreeSet::from([EventKey(id.0.into())])));
-        let trades = Followed::Feed { feed: reads.feed(), keys };
+        let filter = EventFilter::Keys(Arc::new(BTreeSet::from([EventKey(id.0.into())])));
+        let trades = Followed::Feed { feed: reads.feed(), filter };
         let numbers = Followed::Document(self.documents.session(id));
         Ok(vec![
             Action::Follow { name: TRADES, what: trades },

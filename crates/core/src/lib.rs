@@ -23,6 +23,7 @@ pub mod views;
 
 pub use close::CloseReason;
 pub use event::Event;
+pub use fixed::{Money, Price, Quantity, Ratio};
 pub use id::{PortfolioId, RequestId, TradeId, TransactionId};
 pub use outcome::{Outcome, Rejection};
 pub use position::{Epoch, Offset, Position};

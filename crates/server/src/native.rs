@@ -103,6 +103,12 @@ impl Query {
     }
 }
 
+impl FromIterator<(String, String)> for Query {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(parameters: I) -> Query {
+        Query(parameters.into_iter().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

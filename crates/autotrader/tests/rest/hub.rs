@@ -12,11 +12,16 @@ use actix_web::{App, test, web};
 use hub_autotrader::{AutotraderReads, register, routes};
 use hub_core::Epoch;
 use hub_core::limits::Limits;
-use hub_fanout::{Catalog, Outcomes, Publisher, Runner, RunnerHandle, RunnerState};
+use hub_fanout::{
+    Catalog, Outcomes, Publisher, PublisherLimits, Runner, RunnerHandle, RunnerState, WindowLimits,
+};
 use hub_log::{EmbeddedLog, Entry, EventLog, Options};
 use hub_server::{Addresses, Chassis, ConnectionIds, Metrics, Origins, Readiness};
 use hub_stomp::{HeartBeat, SessionConfig};
 use serde_json::Value;
+
+const LIMITS: PublisherLimits =
+    PublisherLimits { relay_bytes: 0, feeds: 1, window: WindowLimits { events: 100, bytes: 1 << 20 } };
 
 pub(crate) struct Hub {
     pub(crate) chassis: Arc<Chassis>,
@@ -31,7 +36,7 @@ impl Hub {
             Arc::new(EmbeddedLog::open(&directory.join("hub.db"), Options::default()).unwrap());
         let mut catalog = Catalog::default();
         let (projection, reads) = register(&mut catalog);
-        let (publisher, _mailboxes) = Publisher::new(0, Epoch(1), 0);
+        let (publisher, _mailboxes) = Publisher::new(0, Epoch(1), LIMITS);
         let outcomes = Outcomes::default();
         let mut runner = Runner {
             log: Arc::clone(&log),

@@ -132,7 +132,7 @@ pub(crate) fn document(mut actions: Vec<Action>) -> Arc<dyn Document> {
 
 fn parse_query(query: &str) -> Query {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    Query(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 pub(crate) fn portfolio(n: u8) -> PortfolioId {

@@ -13,7 +13,7 @@ use hub_core::event::{
 use hub_core::{Epoch, Offset, Outcome, Position, Record, Timestamp, TradeId};
 use hub_fanout::{Applied, Document, Projection, Step};
 use hub_rttm::{HostMetrics, RttmProjection, RttmReads, State, endpoints, register, routes};
-use hub_server::native::{Action, Followed, NativeEndpoint, Query};
+use hub_server::native::{Action, Followed, NativeEndpoint};
 use serde_json::Value;
 
 /// 2026-02-07T10:30:00.000Z, where the tests' log time begins.
@@ -103,7 +103,7 @@ pub(crate) fn follow(
     endpoint: &dyn NativeEndpoint,
     query: &[(&str, &str)],
 ) -> Result<Arc<dyn Document>, String> {
-    let query = Query(query.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect());
+    let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let mut actions = endpoint.open().opened(&query)?;
     match (actions.pop(), actions.pop()) {
         (Some(Action::Follow { what: Followed::Document(document), .. }), None) => Ok(document),

@@ -52,6 +52,14 @@ const CONFIG: &str = r#"
 workers = 1
 [analytics]
 bind = "127.0.0.1:0"
+[leaderboard]
+bind = "127.0.0.1:0"
+[rttm]
+bind = "127.0.0.1:0"
+[autotrader]
+bind = "127.0.0.1:0"
+[gateway]
+bind = "127.0.0.1:0"
 [log]
 path = "{data}/hub.db"
 "#;

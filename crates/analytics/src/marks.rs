@@ -11,6 +11,6 @@ mod versions;
 mod view;
 
 pub(crate) use cell::MarkCell;
-pub(crate) use value::encode;
+pub(crate) use value::{encode, unrealized};
 pub(crate) use versions::{MarkVersions, any_changed, version};
 pub(crate) use view::MarksView;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use hub_core::views::PortfolioPnl;
+use hub_core::{Money, PortfolioId};
 
 use crate::state::State;
 
@@ -16,5 +18,11 @@ impl AnalyticsReads {
     /// never holds up `apply`.
     pub fn current(&self) -> Arc<State> {
         self.0.load_full()
+    }
+}
+
+impl PortfolioPnl for AnalyticsReads {
+    fn pnl(&self, id: PortfolioId) -> Option<Money> {
+        self.0.load().pnl(id)
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Epoch, Offset, PortfolioId, Position, Symbol, Timestamp};
+use hub_core::{Epoch, Money, Offset, PortfolioId, Position, Symbol, Timestamp};
 use hub_fanout::{Applied, RowKey};
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
 use crate::listing::{Listing, Quote, SymbolKey};
 use crate::marks;
-use crate::portfolio::{Portfolio, PortfolioKey};
+use crate::portfolio::{Phase, Portfolio, PortfolioKey};
 use crate::row::Row;
 use crate::table::Table;
 
@@ -95,6 +95,25 @@ impl State {
         let version = marks::version(self, key);
         let cell = if portfolio.published.holds(version) { &portfolio.published } else { &portfolio.read };
         cell.at(version, || marks::encode(self, portfolio))
+    }
+
+    /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`
+    /// if it never had a position, or nothing that it holds has a price.
+    pub fn pnl(&self, id: PortfolioId) -> Option<Money> {
+        let portfolio = self.portfolio(id)?;
+        let (mut total, mut holds, mut priced) = (Money::ZERO, false, false);
+        for member in portfolio.members() {
+            let Some(row) = self.rows.get(member.row) else { continue };
+            total = total.checked_add(row.position().realized_pnl)?;
+            if member.phase == Phase::Open {
+                holds = true;
+                if let Some(unrealized) = marks::unrealized(self, member) {
+                    priced = true;
+                    total = total.checked_add(unrealized)?;
+                }
+            }
+        }
+        (priced || !holds).then_some(total)
     }
 
     /// The newest price of a symbol.

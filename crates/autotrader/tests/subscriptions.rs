@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use hub_fanout::EventKey;
+use hub_fanout::{EventFilter, EventKey};
 use hub_server::native::{Action, Followed, NativeSession, Query};
 use support::{Fixture, document, stop};
 
@@ -19,9 +19,10 @@ fn act(socket: &mut dyn NativeSession, json: &str) -> Result<Vec<String>, String
             let cadence = document.cadence();
             format!("+{name} {:?}", cadence.on_change_ms.or(cadence.period_ms).unwrap())
         }
-        Action::Follow { name, what: Followed::Feed { keys, .. } } => {
-            format!("+{name} {:?}", keys.unwrap().iter().map(|EventKey(key)| *key).collect::<Vec<_>>())
+        Action::Follow { name, what: Followed::Feed { filter: EventFilter::Keys(keys), .. } } => {
+            format!("+{name} {:?}", keys.iter().map(|EventKey(key)| *key).collect::<Vec<_>>())
         }
+        other => panic!("{other:?}"),
     };
     Ok(actions.into_iter().map(word).collect())
 }

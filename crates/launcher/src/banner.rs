@@ -28,10 +28,20 @@ fn paths(service: &str) -> &'static [(&'static str, &'static str)] {
             ("STOMP", "/ws  (also /, /websocket, /ws/websocket, and STOMP over TCP)"),
             ("JSON", "/ws/positions"),
             ("positions", "/api/analysis/all"),
-            ("ingest", "/api/ingest/{transactions,prices,portfolios,symbols}  (POST)"),
+            ("ingest", "/api/ingest/{kind}  (POST)"),
             ("publish", "/api/publish/topic/relay/{name}  (POST)"),
-            ("health", "/health  /ready  /metrics"),
+            ("health", "/health  /ready  /metrics  (every port)"),
         ],
+        "leaderboard" => &[
+            ("JSON", "/ws/updates  /ws/top  /ws/around"),
+            ("ranking", "/api/leaderboard/top  /around  /portfolios"),
+        ],
+        "rttm" => &[
+            ("JSON", "/ws/alerts  /ws/metrics  /ws/pipeline  /ws/telemetry  /ws/dlq  (also /ws/rttm/...)"),
+            ("pipeline", "/api/rttm/metrics  /pipeline  /dlq  /telemetry-snapshot  /alerts  /track-trade"),
+        ],
+        "auto-trader" => &[("JSON", "/ws/auto-trader"), ("sessions", "/api/auto-trader/sessions")],
+        "gateway" => &[("status", "/"), ("frontend", "/env.js"), ("everything", "/api/...  /ws/...")],
         _ => &[],
     }
 }

@@ -16,6 +16,7 @@ mod layer;
 mod schema;
 pub mod sections;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use hub_core::Settings;
@@ -23,7 +24,10 @@ use hub_core::limits::Limits;
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Origin};
-pub use sections::{AnalyticsConfig, AuthConfig, DemoConfig, LogConfig, RelayConfig, ServerConfig};
+pub use sections::{
+    AnalyticsConfig, AuthConfig, AutotraderConfig, DemoConfig, GatewayConfig, LeaderboardConfig, LogConfig,
+    RelayConfig, RttmConfig, ServerConfig,
+};
 
 use check::Fault;
 use layer::Layer;
@@ -37,6 +41,14 @@ pub struct Config {
     pub server: ServerConfig,
     /// Positions and P&L.
     pub analytics: AnalyticsConfig,
+    /// The ranking.
+    pub leaderboard: LeaderboardConfig,
+    /// The pipeline watched.
+    pub rttm: RttmConfig,
+    /// Trading sessions.
+    pub autotrader: AutotraderConfig,
+    /// Everything on one origin.
+    pub gateway: GatewayConfig,
     /// The embedded log.
     pub log: LogConfig,
     /// Who may come in.
@@ -83,14 +95,20 @@ impl Config {
         Settings {
             idempotency_horizon_ms: i64::from(self.analytics.idempotency_hours) * 3_600_000,
             resume_horizon_ms: i64::from(self.server.resume_horizon_ms),
-            ..Settings::default()
+            alerts: self.rttm.alerts(),
+            autotrader: self.autotrader.settings(),
         }
+    }
+
+    /// Where each service listens: its section, the address, whether TLS is on.
+    pub fn listeners(&self) -> impl Iterator<Item = (&'static str, SocketAddr, bool)> {
+        check::listeners(self).into_iter().map(|listener| (listener.section, listener.bind, listener.tls))
     }
 
     /// The origins that may connect: those configured or, where none are and
     /// every service is bound to loopback, any page served from this machine.
     pub fn allowed_origins(&self) -> Vec<String> {
-        let local = check::binds(self).iter().all(|(_, address)| check::is_loopback(*address));
+        let local = check::listeners(self).iter().all(|listener| check::is_loopback(listener.bind));
         if self.server.allowed_origins.is_empty() && local {
             return vec!["http://localhost:*".to_owned(), "http://127.0.0.1:*".to_owned()];
         }

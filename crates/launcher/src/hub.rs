@@ -5,20 +5,19 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hub_analytics::PositionsEndpoint;
 use hub_core::{Epoch, Event};
 use hub_fanout::{
     Catalog, Outcomes, Progress, Publisher, PublisherLimits, Runner, RunnerHandle, RunnerState, WindowLimits,
 };
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 use hub_server::tls::{self, TlsError};
-use hub_server::{
-    Addresses, Chassis, ConnectionIds, Endpoint, Ingest, Metrics, Origins, Readiness, Server, Service,
-};
+use hub_server::{Addresses, Chassis, ConnectionIds, Ingest, Metrics, Origins, Readiness, Server, Service};
 use hub_stomp::{HeartBeat, SessionConfig};
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::gateway;
+use crate::wiring::{self, Part, Wiring};
 
 /// Relay messages that may wait for one shard, in outboxes' worth: a shard
 /// serves many of them.
@@ -78,24 +77,36 @@ impl Hub {
     /// ready.
     pub async fn start(config: &Config) -> Result<Hub, StartError> {
         let metrics = Metrics::default();
-        let listener = bind("analytics", config.analytics.bind)?;
-        let addresses = vec![ServiceAddress {
-            name: "analytics",
-            address: listener.local_addr()?,
-            tls: config.analytics.tls,
-        }];
+        let mut wiring = Wiring { catalog: Catalog::new(config.relay.destinations.clone()), pnl: None };
+        let parts = wiring::parts(&mut wiring, config)?;
+        let (listeners, addresses) = bind_all(&parts, config)?;
         let log: Arc<dyn EventLog> =
             Arc::new(EmbeddedLog::open(&config.log.path, log_options(config, &metrics))?);
 
-        let mut catalog = Catalog::new(config.relay.destinations.clone());
-        let (analytics, reads) = hub_analytics::register(&mut catalog);
-        let workers = workers(config);
+        let catalog = wiring.catalog;
         let (publisher, mailboxes) =
-            Publisher::new(workers, relay_epoch(), publisher_limits(config, &catalog));
+            Publisher::new(workers(config), relay_epoch(), publisher_limits(config, &catalog));
         let outcomes = Outcomes::default();
+        let gateway = Service {
+            tls: server_tls(config, config.gateway.tls)?,
+            ..gateway::service(&parts, &addresses, &config.gateway.public_url)
+        };
+        let (mut services, mut projections) = (Vec::new(), Vec::new());
+        for part in parts {
+            projections.push(part.projection);
+            services.push(Service {
+                name: part.name,
+                tls: server_tls(config, part.tls)?,
+                routes: part.routes,
+                endpoints: part.endpoints,
+                sockjs: part.sockjs,
+                raw_stomp: part.raw_stomp,
+            });
+        }
+        services.push(gateway);
         let mut runner = Runner {
             log: Arc::clone(&log),
-            projections: vec![Box::new(analytics)],
+            projections,
             publisher: publisher.clone(),
             outcomes: outcomes.clone(),
             flush_interval: Duration::from_millis(config.server.flush_ms),
@@ -103,20 +114,8 @@ impl Hub {
         .spawn()?;
 
         let chassis = Arc::new(chassis(config, catalog, log, outcomes, publisher, metrics));
-        let positions = PositionsEndpoint::new(config.limits.portfolios_per_subscription);
-        let analytics = Service {
-            name: "analytics",
-            tls: server_tls(config, config.analytics.tls)?,
-            routes: hub_analytics::routes(reads),
-            endpoints: vec![
-                ("/", Endpoint::Stomp),
-                ("/ws", Endpoint::Stomp),
-                ("/ws/positions", Endpoint::Native(Arc::new(positions))),
-            ],
-            sockjs: vec!["/ws", ""],
-            raw_stomp: true,
-        };
-        let server = Server::start(Arc::clone(&chassis), vec![(analytics, listener)], mailboxes)?;
+        let services = services.into_iter().zip(listeners).collect();
+        let server = Server::start(Arc::clone(&chassis), services, mailboxes)?;
         replayed(&mut runner.progress).await?;
         let hub = Hub { chassis, server, runner, addresses };
         hub.log_settings(config).await?;
@@ -229,6 +228,19 @@ fn stomp(config: &Config) -> SessionConfig {
         max_subscriptions: config.limits.subscriptions_per_session,
         heart_beat: HeartBeat { offer_ms: config.limits.heartbeat_ms, wish_ms: config.limits.heartbeat_ms },
     }
+}
+
+/// The listeners of `parts` and, last, of the gateway, and where they are.
+fn bind_all(parts: &[Part], config: &Config) -> Result<(Vec<TcpListener>, Vec<ServiceAddress>), StartError> {
+    let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+    let of_parts = parts.iter().map(|part| (part.name, part.section, part.bind, part.tls));
+    let gateway = ("gateway", "gateway", config.gateway.bind, config.gateway.tls);
+    for (name, section, address, tls) in of_parts.chain([gateway]) {
+        let listener = bind(section, address)?;
+        addresses.push(ServiceAddress { name, address: listener.local_addr()?, tls });
+        listeners.push(listener);
+    }
+    Ok((listeners, addresses))
 }
 
 fn bind(section: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -1,6 +1,6 @@
 //! The command line of pms-hub.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -32,13 +32,37 @@ enum Command {
         #[arg(long)]
         demo: bool,
     },
+    /// Ask a running hub whether it is ready: exit code 0 if every port of the
+    /// configuration says so.
+    Healthcheck {
+        /// The configuration that the hub was started with.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
-    let Command::Serve { config, demo } = Arguments::parse().command;
+    match Arguments::parse().command {
+        Command::Serve { config, demo } => serve_until_told(config.as_deref(), demo),
+        Command::Healthcheck { config } => healthcheck(config.as_deref()),
+    }
+}
+
+fn healthcheck(config: Option<&Path>) -> ExitCode {
+    let config = match Config::load(config, environment()) {
+        Ok(config) => config,
+        Err(error) => return complain(2, &error),
+    };
+    match pms_hub::healthcheck::check(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(1, &error),
+    }
+}
+
+fn serve_until_told(config: Option<&Path>, demo: bool) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let mut config = match Config::load(config.as_deref(), environment()) {
+    let mut config = match Config::load(config, environment()) {
         Ok(config) => config,
         Err(error) => return complain(2, &error),
     };

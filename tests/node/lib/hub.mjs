@@ -58,7 +58,7 @@ export class Hub {
     hub.#directory = await mkdtemp(join(tmpdir(), 'pms-hub-node-'));
     hub.#args = args;
     hub.#environment = environment(settings);
-    await writeFile(hub.#config, `[analytics]\nbind = "127.0.0.1:0"\n[log]\npath = "${LOG}"\n`);
+    await writeFile(hub.#config, `[analytics]\nbind = "127.0.0.1:0"\n[leaderboard]\nbind = "127.0.0.1:0"\n[rttm]\nbind = "127.0.0.1:0"\n[autotrader]\nbind = "127.0.0.1:0"\n[gateway]\nbind = "127.0.0.1:0"\n[log]\npath = "${LOG}"\n`);
     await hub.#serve();
     return hub;
   }

@@ -62,7 +62,7 @@ fn sum_up(mark: &mut UnrealizedPnl) {
 }
 
 /// `price * holdings - totalInvested` of an open position, if it is priced.
-fn unrealized(state: &State, member: &Member) -> Option<Money> {
+pub(crate) fn unrealized(state: &State, member: &Member) -> Option<Money> {
     let price = state.listings.get(member.symbol)?.quote?.price;
     let position = state.rows.get(member.row)?;
     let position = position.position();

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use ::config::ConfigError as LayerError;
+use hub_core::settings::Thresholds;
 
 use super::Config;
 use super::error::ConfigError;
@@ -48,9 +49,25 @@ impl From<LayerError> for Fault {
     }
 }
 
-/// Where each service listens, with its section.
-pub(super) fn binds(config: &Config) -> [(&'static str, SocketAddr); 1] {
-    [("analytics", config.analytics.bind)]
+/// Where a service listens.
+#[derive(Clone, Copy)]
+pub(super) struct Listener {
+    pub(super) section: &'static str,
+    pub(super) bind: SocketAddr,
+    pub(super) tls: bool,
+}
+
+/// Where each service listens.
+pub(super) fn listeners(config: &Config) -> [Listener; 5] {
+    let Config { analytics, leaderboard, rttm, autotrader, gateway, .. } = config;
+    let listener = |section, bind, tls| Listener { section, bind, tls };
+    [
+        listener("analytics", analytics.bind, analytics.tls),
+        listener("leaderboard", leaderboard.bind, leaderboard.tls),
+        listener("rttm", rttm.bind, rttm.tls),
+        listener("autotrader", autotrader.bind, autotrader.tls),
+        listener("gateway", gateway.bind, gateway.tls),
+    ]
 }
 
 /// Whether only this machine can reach it.
@@ -63,18 +80,25 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     config.limits.check().map_err(|error| Fault::new(format!("limits.{}", error.key), error.reason))?;
     ranges(config)?;
     origins(&config.server.allowed_origins)?;
-    ports(&binds(config))?;
+    thresholds(config)?;
+    public_url(&config.gateway.public_url)?;
+    ports(&listeners(config))?;
     tls(config)?;
     open_doors(config)
 }
 
 fn ranges(config: &Config) -> Result<(), Fault> {
     let (server, demo) = (&config.server, &config.demo);
-    let ranges: [(&str, u64, u64, u64); 8] = [
+    let trader = &config.autotrader;
+    let ranges: [(&str, u64, u64, u64); 12] = [
         ("server.workers", server.workers as u64, 0, 1024),
         ("server.flush_ms", server.flush_ms, 1, 60_000),
         ("server.resume_horizon_ms", server.resume_horizon_ms.into(), 1_000, 86_400_000),
         ("analytics.idempotency_hours", config.analytics.idempotency_hours.into(), 1, 8_784),
+        ("autotrader.active_sessions_max", trader.active_sessions_max.into(), 1, 100_000),
+        ("autotrader.stopped_sessions_kept", trader.stopped_sessions_kept.into(), 0, 100_000),
+        ("autotrader.open_trades_max", trader.open_trades_max.into(), 1, 10_000),
+        ("autotrader.closed_trades_kept", trader.closed_trades_kept.into(), 0, 100_000),
         ("demo.portfolios", demo.portfolios.into(), 1, 100_000),
         ("demo.symbols", demo.symbols.into(), 1, 10_000),
         ("demo.prices_per_second", demo.prices_per_second.into(), 0, 100_000),
@@ -123,17 +147,45 @@ fn origins(origins: &[String]) -> Result<(), Fault> {
 }
 
 /// Port 0 is any free one, so any number of services may ask for it.
-fn ports(binds: &[(&str, SocketAddr)]) -> Result<(), Fault> {
-    for (at, (section, address)) in binds.iter().enumerate() {
-        let earlier = binds.iter().take(at).find(|(_, other)| other.port() == address.port());
-        if let Some((other, _)) = earlier.filter(|_| address.port() != 0) {
+fn ports(listeners: &[Listener]) -> Result<(), Fault> {
+    for (at, Listener { section, bind, .. }) in listeners.iter().enumerate() {
+        let earlier = listeners.iter().take(at).find(|other| other.bind.port() == bind.port());
+        if let Some(other) = earlier.filter(|_| bind.port() != 0) {
             return Err(Fault::new(
                 format!("{section}.bind"),
-                format!("must be another port than {other}.bind has"),
+                format!("must be another port than {}.bind has", other.section),
             ));
         }
     }
     Ok(())
+}
+
+/// An alert that nothing can clear, or that is critical before it is a
+/// warning, makes no sense.
+fn thresholds(config: &Config) -> Result<(), Fault> {
+    for (what, Thresholds { warning, critical }) in config.rttm.thresholds() {
+        let unit = if what == "latency" { "_ms" } else { "" };
+        if warning == 0 {
+            return Err(Fault::new(format!("rttm.{what}_warning{unit}"), "must be at least 1"));
+        }
+        if critical < warning {
+            let reason = format!("must be at least rttm.{what}_warning{unit}");
+            return Err(Fault::new(format!("rttm.{what}_critical{unit}"), reason));
+        }
+    }
+    Ok(())
+}
+
+/// It ends up in a script that browsers run.
+fn public_url(url: &str) -> Result<(), Fault> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/[]".contains(&b);
+    let sound = ["http://", "https://"]
+        .iter()
+        .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+    if url.is_empty() || sound && url.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(Fault::new("gateway.public_url", "must be a URL such as https://pms.example.com"))
 }
 
 fn tls(config: &Config) -> Result<(), Fault> {
@@ -141,9 +193,12 @@ fn tls(config: &Config) -> Result<(), Fault> {
     match (&server.tls_certificate, &server.tls_key) {
         (Some(_), None) => Err(Fault::new("server.tls_certificate", "needs server.tls_key, too")),
         (None, Some(_)) => Err(Fault::new("server.tls_key", "needs server.tls_certificate, too")),
-        (None, None) if config.analytics.tls => {
-            Err(Fault::new("analytics.tls", "needs server.tls_certificate and server.tls_key"))
-        }
+        (None, None) => match listeners(config).iter().find(|listener| listener.tls) {
+            Some(Listener { section, .. }) => {
+                Err(Fault::new(format!("{section}.tls"), "needs server.tls_certificate and server.tls_key"))
+            }
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }
@@ -153,9 +208,9 @@ fn open_doors(config: &Config) -> Result<(), Fault> {
     if config.auth.allow_open {
         return Ok(());
     }
-    match binds(config).into_iter().find(|(_, address)| !is_loopback(*address)) {
+    match listeners(config).into_iter().find(|listener| !is_loopback(listener.bind)) {
         None => Ok(()),
-        Some((section, _)) => Err(Fault::new(
+        Some(Listener { section, .. }) => Err(Fault::new(
             format!("{section}.bind"),
             "other machines can reach this address and authentication is off: \
              bind 127.0.0.1 or, if that is meant, set auth.allow_open = true",
@@ -169,10 +224,11 @@ mod tests {
 
     #[test]
     fn two_services_never_share_a_port_unless_it_is_any() {
-        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
-        let clash = ports(&[("analytics", at("127.0.0.1:8086")), ("rttm", at("[::1]:8086"))]).unwrap_err();
+        let at = |section, text: &str| Listener { section, bind: text.parse().unwrap(), tls: false };
+        let ports = |first: &str, second: &str| ports(&[at("analytics", first), at("rttm", second)]);
+        let clash = ports("127.0.0.1:8086", "[::1]:8086").unwrap_err();
         assert_eq!(clash, Fault::new("rttm.bind", "must be another port than analytics.bind has"));
-        assert_eq!(ports(&[("analytics", at("127.0.0.1:0")), ("rttm", at("127.0.0.1:0"))]), Ok(()));
-        assert_eq!(ports(&[("analytics", at("127.0.0.1:1")), ("rttm", at("127.0.0.1:2"))]), Ok(()));
+        assert_eq!(ports("127.0.0.1:0", "127.0.0.1:0"), Ok(()));
+        assert_eq!(ports("127.0.0.1:1", "127.0.0.1:2"), Ok(()));
     }
 }

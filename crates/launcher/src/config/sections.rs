@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use hub_core::settings::{AlertRules, AutotraderSettings, Thresholds};
 use hub_core::topic::TopicPattern;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -55,6 +56,177 @@ pub struct AnalyticsConfig {
 impl Default for AnalyticsConfig {
     fn default() -> AnalyticsConfig {
         AnalyticsConfig { bind: loopback(8086), tls: false, idempotency_hours: 168 }
+    }
+}
+
+/// Which messages a leaderboard socket is sent unless it asks otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LeaderboardDialect {
+    /// `{"type","data"}`: snapshots and updates.
+    Native,
+    /// What the deployed PMS frontend reads: the whole top list.
+    Pms,
+}
+
+/// `[leaderboard]`: the ranking.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LeaderboardConfig {
+    /// Where it listens; port 0 is any free one.
+    #[serde(deserialize_with = "bind_address")]
+    pub bind: SocketAddr,
+    /// Whether it speaks TLS, with the certificate of `[server]`.
+    pub tls: bool,
+    /// Which messages `/ws/updates` sends unless `?dialect=` says otherwise.
+    #[serde(deserialize_with = "dialect")]
+    pub dialect: LeaderboardDialect,
+}
+
+impl Default for LeaderboardConfig {
+    fn default() -> LeaderboardConfig {
+        LeaderboardConfig { bind: loopback(8000), tls: false, dialect: LeaderboardDialect::Native }
+    }
+}
+
+/// `[rttm]`: the pipeline watched. Thresholds of alerts (RT-ALERT): a value
+/// that reaches one is at it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RttmConfig {
+    /// Where it listens; port 0 is any free one.
+    #[serde(deserialize_with = "bind_address")]
+    pub bind: SocketAddr,
+    /// Whether it speaks TLS, with the certificate of `[server]`.
+    pub tls: bool,
+    /// P95 and P99 of a stage's latency over 5 minutes, in milliseconds.
+    pub latency_warning_ms: u32,
+    /// As above.
+    pub latency_critical_ms: u32,
+    /// Error events in 5 minutes.
+    pub errors_warning: u32,
+    /// As above.
+    pub errors_critical: u32,
+    /// Dead letters in 5 minutes.
+    pub dlq_warning: u32,
+    /// As above.
+    pub dlq_critical: u32,
+    /// The largest lag of a consumer group in a partition, in messages.
+    pub lag_warning: u32,
+    /// As above.
+    pub lag_critical: u32,
+    /// The most trades received in one second of the last 60.
+    pub tps_warning: u32,
+    /// As above.
+    pub tps_critical: u32,
+}
+
+impl Default for RttmConfig {
+    fn default() -> RttmConfig {
+        RttmConfig {
+            bind: loopback(8087),
+            tls: false,
+            latency_warning_ms: 1000,
+            latency_critical_ms: 3000,
+            errors_warning: 5,
+            errors_critical: 20,
+            dlq_warning: 10,
+            dlq_critical: 50,
+            lag_warning: 1000,
+            lag_critical: 5000,
+            tps_warning: 10_000,
+            tps_critical: 15_000,
+        }
+    }
+}
+
+impl RttmConfig {
+    /// Each pair of thresholds, by what its keys begin with.
+    pub(super) fn thresholds(&self) -> [(&'static str, Thresholds); 5] {
+        let at =
+            |warning: u32, critical: u32| Thresholds { warning: warning.into(), critical: critical.into() };
+        [
+            ("latency", at(self.latency_warning_ms, self.latency_critical_ms)),
+            ("errors", at(self.errors_warning, self.errors_critical)),
+            ("dlq", at(self.dlq_warning, self.dlq_critical)),
+            ("lag", at(self.lag_warning, self.lag_critical)),
+            ("tps", at(self.tps_warning, self.tps_critical)),
+        ]
+    }
+
+    /// As projections read them.
+    pub(super) fn alerts(&self) -> AlertRules {
+        let [(_, latency_ms), (_, error_rate), (_, dlq), (_, queue_lag), (_, tps)] = self.thresholds();
+        AlertRules { latency_ms, error_rate, dlq, queue_lag, tps, ..AlertRules::default() }
+    }
+}
+
+/// `[autotrader]`: trading sessions.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AutotraderConfig {
+    /// Where it listens; port 0 is any free one.
+    #[serde(deserialize_with = "bind_address")]
+    pub bind: SocketAddr,
+    /// Whether it speaks TLS, with the certificate of `[server]`.
+    pub tls: bool,
+    /// Sessions that may be active at a time.
+    pub active_sessions_max: u32,
+    /// Stopped sessions that can still be looked at.
+    pub stopped_sessions_kept: u32,
+    /// Open trades of one session.
+    pub open_trades_max: u32,
+    /// Closed trades of one session that can still be looked at.
+    pub closed_trades_kept: u32,
+}
+
+impl Default for AutotraderConfig {
+    fn default() -> AutotraderConfig {
+        let AutotraderSettings {
+            active_sessions_max,
+            stopped_sessions_kept,
+            open_trades_max,
+            closed_trades_kept,
+        } = AutotraderSettings::default();
+        AutotraderConfig {
+            bind: loopback(4025),
+            tls: false,
+            active_sessions_max,
+            stopped_sessions_kept,
+            open_trades_max,
+            closed_trades_kept,
+        }
+    }
+}
+
+impl AutotraderConfig {
+    /// As projections read them.
+    pub(super) fn settings(&self) -> AutotraderSettings {
+        AutotraderSettings {
+            active_sessions_max: self.active_sessions_max,
+            stopped_sessions_kept: self.stopped_sessions_kept,
+            open_trades_max: self.open_trades_max,
+            closed_trades_kept: self.closed_trades_kept,
+        }
+    }
+}
+
+/// `[gateway]`: everything on one origin.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// Where it listens; port 0 is any free one.
+    #[serde(deserialize_with = "bind_address")]
+    pub bind: SocketAddr,
+    /// Whether it speaks TLS, with the certificate of `[server]`.
+    pub tls: bool,
+    /// Its URL as browsers see it, where that is not what their requests say.
+    pub public_url: String,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> GatewayConfig {
+        GatewayConfig { bind: loopback(8080), tls: false, public_url: String::new() }
     }
 }
 
@@ -136,6 +308,15 @@ impl Default for DemoConfig {
 
 fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Says what there is to choose from.
+fn dialect<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LeaderboardDialect, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "native" => Ok(LeaderboardDialect::Native),
+        "pms" => Ok(LeaderboardDialect::Pms),
+        _ => Err(D::Error::custom("must be native or pms")),
+    }
 }
 
 /// Says what would be right, which the standard library's error does not.

@@ -30,6 +30,14 @@ workers = 2
 flush_ms = 5
 [analytics]
 bind = "127.0.0.1:0"
+[leaderboard]
+bind = "127.0.0.1:0"
+[rttm]
+bind = "127.0.0.1:0"
+[autotrader]
+bind = "127.0.0.1:0"
+[gateway]
+bind = "127.0.0.1:0"
 [log]
 path = "{data}/hub.db"
 "#;

@@ -1,0 +1,78 @@
+//! The status page: which services there are, where, and who is connected.
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use actix_web::{HttpResponse, web};
+use hub_server::http::ChassisData;
+use hub_server::metrics::ConnectionLabels;
+use serde::Serialize;
+
+use crate::hub::ServiceAddress;
+
+/// A page that reads [`json`] every two seconds; nothing is loaded from
+/// elsewhere.
+const PAGE: &str = include_str!("status.html");
+
+/// What carries connections.
+const TRANSPORTS: [&str; 3] = ["websocket", "sockjs", "tcp"];
+
+/// What does not change while the hub runs.
+#[derive(Clone)]
+pub(super) struct Status {
+    addresses: Vec<ServiceAddress>,
+    paths: Vec<(&'static str, Vec<String>)>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    version: &'static str,
+    ready: bool,
+    services: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    name: &'static str,
+    address: String,
+    port: u16,
+    tls: bool,
+    sockets: &'a [String],
+    connections: i64,
+}
+
+impl Status {
+    pub(super) fn new(addresses: Vec<ServiceAddress>, paths: Vec<(&'static str, Vec<String>)>) -> Status {
+        Status { addresses, paths }
+    }
+}
+
+/// `GET /`.
+pub(super) async fn page() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'self' 'unsafe-inline'"))
+        .body(PAGE)
+}
+
+/// `GET /status.json`: `{version, ready, services: [{name, address, port, tls,
+/// sockets, connections}]}`.
+pub(super) async fn json(status: web::Data<Status>, chassis: ChassisData) -> HttpResponse {
+    let count = |service| {
+        let of = |transport| {
+            chassis.metrics.connections.get_or_create(&ConnectionLabels { service, transport }).get()
+        };
+        TRANSPORTS.into_iter().map(of).sum()
+    };
+    let row = |service: &ServiceAddress| Row {
+        name: service.name,
+        address: service.address.to_string(),
+        port: service.address.port(),
+        tls: service.tls,
+        sockets: status.paths.iter().find(|(name, _)| *name == service.name).map_or(&[], |(_, paths)| paths),
+        connections: count(service.name),
+    };
+    let services = status.addresses.iter().map(row).collect();
+    let shown = Shown { version: env!("CARGO_PKG_VERSION"), ready: chassis.readiness.is_ready(), services };
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(shown)
+}

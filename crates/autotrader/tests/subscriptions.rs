@@ -22,7 +22,7 @@ fn act(socket: &mut dyn NativeSession, json: &str) -> Result<Vec<String>, String
         Action::Follow { name, what: Followed::Feed { filter: EventFilter::Keys(keys), .. } } => {
             format!("+{name} {:?}", keys.iter().map(|EventKey(key)| *key).collect::<Vec<_>>())
         }
-        other => panic!("{other:?}"),
+        other @ Action::Follow { .. } => panic!("{other:?}"),
     };
     Ok(actions.into_iter().map(word).collect())
 }

@@ -148,8 +148,8 @@ impl Reading {
 
     fn threshold(&self, level: Level) -> u64 {
         match level {
-            Level::Warning => self.thresholds.warning,
-            Level::Critical => self.thresholds.critical,
+            Level::Warning => self.thresholds.warning.into(),
+            Level::Critical => self.thresholds.critical.into(),
         }
     }
 

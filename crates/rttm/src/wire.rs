@@ -43,9 +43,9 @@ pub(crate) fn cards(numbers: &Numbers) -> impl Serialize + use<> {
         // High throughput is no fault (BUG-R9): it is remarkable where it
         // would raise an alert.
         let Thresholds { warning, critical } = numbers.tps_thresholds;
-        if value >= Hundredths::whole(critical) {
+        if value >= Hundredths::whole(critical.into()) {
             "critical"
-        } else if value >= Hundredths::whole(warning) {
+        } else if value >= Hundredths::whole(warning.into()) {
             "warning"
         } else {
             "healthy"

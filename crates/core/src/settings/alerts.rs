@@ -19,7 +19,7 @@ pub struct AlertRules {
     pub tps: Thresholds,
     /// An alert is cleared once its value has stayed below this share of the
     /// threshold, in percent...
-    pub clear_below_percent: u64,
+    pub clear_below_percent: u32,
     /// ...for this long, in milliseconds of log time.
     pub clear_after_ms: i64,
 }
@@ -30,9 +30,9 @@ pub struct AlertRules {
 #[serde(rename_all = "camelCase")]
 pub struct Thresholds {
     /// Worth a look.
-    pub warning: u64,
+    pub warning: u32,
     /// Worth getting up for.
-    pub critical: u64,
+    pub critical: u32,
 }
 
 impl Default for AlertRules {

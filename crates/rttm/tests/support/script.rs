@@ -50,7 +50,7 @@ enum Make {
     Invalid(u32),
     Queue(u32, u64),
     Rejected(u32),
-    Settings(i64, u64),
+    Settings(i64, u32),
     Tick,
 }
 

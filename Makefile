@@ -2,8 +2,9 @@
 
 CARGO ?= cargo
 NODE_SUITE := tests/node
+SERVICES := analytics autotrader leaderboard rttm
 
-.PHONY: run build test fmt lint test-rust test-node bench deny clean
+.PHONY: run build test fmt lint apart test-rust test-node bench deny clean
 
 ## Build and start the hub with the demo feed (embedded log in data/hub.db).
 run:
@@ -13,13 +14,22 @@ build:
 	$(CARGO) build --release --locked -p pms-hub
 
 ## Install what the tests need and run all of them.
-test: fmt lint test-rust test-node
+test: fmt lint apart test-rust test-node
 
 fmt:
 	$(CARGO) fmt --all --check
 
 lint:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+## The hub builds without any one of its services, and the rest works.
+apart:
+	for service in $(SERVICES); do \
+	  rest=$$(echo $(SERVICES) | tr ' ' '\n' | grep -vx $$service | paste -sd, -); \
+	  echo "without $$service:"; \
+	  $(CARGO) clippy --locked -p pms-hub --no-default-features --features $$rest -- -D warnings || exit 1; \
+	done
+	$(CARGO) test --locked -p pms-hub --no-default-features --features analytics --test vector_v1
 
 test-rust:
 	$(CARGO) test --workspace --locked

@@ -143,8 +143,7 @@ impl Default for RttmConfig {
 impl RttmConfig {
     /// Each pair of thresholds, by what its keys begin with.
     pub(super) fn thresholds(&self) -> [(&'static str, Thresholds); 5] {
-        let at =
-            |warning: u32, critical: u32| Thresholds { warning: warning.into(), critical: critical.into() };
+        let at = |warning, critical| Thresholds { warning, critical };
         [
             ("latency", at(self.latency_warning_ms, self.latency_critical_ms)),
             ("errors", at(self.errors_warning, self.errors_critical)),

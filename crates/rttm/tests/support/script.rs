@@ -104,7 +104,7 @@ fn event() -> impl Strategy<Value = (Make, Option<i64>)> {
         2 => trade().prop_map(Make::Invalid),
         3 => (0..3_u32, prop_oneof![0..20_u64, 900..6000_u64]).prop_map(|(partition, lag)| Make::Queue(partition, lag)),
         2 => trade().prop_map(Make::Rejected),
-        1 => (prop_oneof![Just(0), Just(60_000), Just(i64::MAX)], 1..9_u64)
+        1 => (prop_oneof![Just(0), Just(60_000), Just(i64::MAX)], 1..9_u32)
             .prop_map(|(horizon, factor)| Make::Settings(horizon, factor)),
         2 => Just(Make::Tick),
     ];

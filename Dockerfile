@@ -10,6 +10,6 @@ COPY --from=build /src/target/release/pms-hub /usr/local/bin/pms-hub
 COPY configs/docker.toml /etc/pms-hub/docker.toml
 USER hub
 VOLUME /data
-EXPOSE 8086
+EXPOSE 8080 8086 8000 8087 4025
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["pms-hub", "serve", "--config", "/etc/pms-hub/docker.toml"]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::{Offset, PortfolioId, Position, Timestamp};
-use hub_fanout::{Cadence, Composed, Document, Occasion};
+use hub_fanout::{Cadence, Composed, Document, Instead, Occasion, honour};
 
 use super::{ON_CHANGE_MS, ROW_BYTES, SNAPSHOT_MS, composed};
 use crate::board::{Board, Ranked};
@@ -28,28 +28,6 @@ pub(crate) struct Updates {
 pub(crate) struct Resumed {
     pub(crate) updates: Arc<Updates>,
     pub(crate) from: Position,
-}
-
-/// Why one who comes back gets a snapshot.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Instead {
-    /// His position is one of another log.
-    UnknownEpoch,
-    /// This log has not come as far as he says.
-    UnknownPosition,
-    /// Not all that changed since then is remembered, or it is more than a
-    /// snapshot is worth.
-    BeyondHorizon,
-}
-
-impl Instead {
-    fn as_str(self) -> &'static str {
-        match self {
-            Instead::UnknownEpoch => "unknown-epoch",
-            Instead::UnknownPosition => "unknown-position",
-            Instead::BeyondHorizon => "beyond-horizon",
-        }
-    }
 }
 
 /// What one top has that the other had not.
@@ -135,14 +113,9 @@ impl Document for Updates {
 
 impl Resumed {
     fn past(&self, state: &State) -> Result<Arc<Board>, Instead> {
-        let here = state.position();
-        if self.from.epoch != here.epoch {
-            return Err(Instead::UnknownEpoch);
-        }
-        if self.from.offset > here.offset {
-            return Err(Instead::UnknownPosition);
-        }
-        state.board_at(self.from.offset).ok_or(Instead::BeyondHorizon)
+        // What is beyond the horizon is not remembered.
+        let after = honour(self.from, state.position(), Offset::START)?;
+        state.board_at(after).ok_or(Instead::BeyondHorizon)
     }
 
     /// An `update` even if nothing changed: it says that the position holds.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub_core::CloseReason;
+use hub_core::{CloseReason, Position};
 use hub_fanout::{FeedBatch, FeedWindow};
 
 use super::Shard;
@@ -64,8 +64,8 @@ impl Shard {
             return None;
         }
         cursor.advance(last.sequence + 1);
-        let epoch = self.chassis.log.epoch();
-        let run = Run { epoch, events: &batch.events, last: true, instead: None };
+        let stands = Position { epoch: self.chassis.log.epoch(), ..self.position };
+        let run = Run { stands, events: &batch.events, last: true, instead: None };
         let (framings, ids) = (&self.framings, &self.ids);
         let encode = || framings.get(subscription.framing).feed(&run, ids);
         let frames = encoded.get(subscription.framing, encode);

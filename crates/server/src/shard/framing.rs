@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::{Epoch, Offset, Position, TopicName};
+use hub_core::{Offset, Position, TopicName};
 use hub_fanout::{Composition, FeedEvent, Instead, RelayMessage};
 use hub_stomp::{Version, encode};
 
@@ -53,7 +53,8 @@ pub(super) struct Drain<'a> {
 
 /// Some events of one feed, on their way to subscribers.
 pub(super) struct Run<'a> {
-    pub(super) epoch: Epoch,
+    /// Where the shard stands: no event at or below it is still to come.
+    pub(super) stands: Position,
     pub(super) events: &'a [Arc<FeedEvent>],
     /// As of a [`Drain`].
     pub(super) last: bool,
@@ -122,14 +123,14 @@ impl Framing {
     pub(super) fn feed(&self, run: &Run<'_>, ids: &MessageIds) -> Frames {
         let parts: Vec<&[u8]> = run.events.iter().map(|event| &*event.json).collect();
         let at = |index: usize| {
-            let offset = run.events.get(index).map(|event| event.offset).unwrap_or_default();
-            Position { epoch: run.epoch, offset }
+            let offset = run.events.get(index).map_or(run.stands.offset, |event| event.offset);
+            Position { offset, ..run.stands }
         };
         let mut packet = Packet::new(self.wire);
         let instead = run.instead;
         if self.composition == Composition::Array || parts.is_empty() {
             let position = at(parts.len().saturating_sub(1));
-            let resume = (run.last && !parts.is_empty()).then_some(position);
+            let resume = run.last.then_some(position);
             self.put(&mut packet, &Content { parts: &parts, array: true, position, resume, instead }, ids);
             return Frames { bytes: packet.finish(), messages: 1 };
         }

@@ -117,8 +117,7 @@ impl Shard {
                 let mut events = Vec::new();
                 let Ok(last) = cursor.take(window, room, &mut events) else { return Pulled::Passed };
                 let says_something = !events.is_empty() || last && instead.is_some();
-                let epoch = self.position.epoch;
-                let run = Run { epoch, events: &events, last, instead: *instead };
+                let run = Run { stands: self.position, events: &events, last, instead: *instead };
                 let frames = says_something.then(|| framing.feed(&run, &self.ids));
                 Pulled::Part { frames, last }
             }

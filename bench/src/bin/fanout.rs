@@ -3,7 +3,8 @@
 //!
 //! The limit is a program that does nothing but write: one thread, the same
 //! number of plain TCP sockets, the same bytes, one `write` each. The hub does
-//! the same through STOMP over WebSocket, its HTTP door included. Rounds
+//! the same through STOMP over WebSocket, plain and in `SockJS` frames, its HTTP
+//! door included. Rounds
 //! alternate; medians and ratios are printed. Traffic stays on 127.0.0.1.
 
 #![allow(clippy::print_stdout, reason = "a benchmark reports on standard output")]
@@ -64,26 +65,69 @@ bind = "127.0.0.1:0"
 path = "{data}/hub.db"
 "#;
 
+/// What carries STOMP.
+#[derive(Clone, Copy, Debug)]
+enum Transport {
+    WebSocket,
+    SockJs,
+}
+
+impl Transport {
+    fn path(self) -> &'static str {
+        match self {
+            Transport::WebSocket => "/ws",
+            Transport::SockJs => "/ws/000/bench/websocket",
+        }
+    }
+
+    /// How the answer to the upgrade ends.
+    fn opened(self) -> &'static [u8] {
+        match self {
+            Transport::WebSocket => b"\r\n\r\n",
+            Transport::SockJs => b"\x81\x01o",
+        }
+    }
+
+    /// How a frame without a body ends.
+    fn frame_end(self) -> &'static [u8] {
+        match self {
+            Transport::WebSocket => b"\n\n\0",
+            Transport::SockJs => br#"\n\n\u0000"]"#,
+        }
+    }
+
+    fn wrap(self, stomp: &str) -> Vec<u8> {
+        match self {
+            Transport::WebSocket => masked(stomp),
+            Transport::SockJs => masked(&serde_json::json!([stomp]).to_string()),
+        }
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if arguments.bare {
         return bare();
     }
-    println!("idle memory, {} connections:", arguments.idle);
-    idle(&arguments).await?;
-    println!("delivery, {} subscribers, {} byte bodies:", arguments.subscribers, arguments.body);
-    delivery(&arguments).await
+    for transport in [Transport::WebSocket, Transport::SockJs] {
+        println!("{transport:?}: idle memory, {} connections:", arguments.idle);
+        idle(&arguments, transport).await?;
+        let Arguments { subscribers, body, .. } = arguments;
+        println!("{transport:?}: delivery, {subscribers} subscribers, {body} byte bodies:");
+        delivery(&arguments, transport).await?;
+    }
+    Ok(())
 }
 
 /// Resident memory per connection: WebSocket upgraded, STOMP connected.
-async fn idle(arguments: &Arguments) -> anyhow::Result<()> {
+async fn idle(arguments: &Arguments, transport: Transport) -> anyhow::Result<()> {
     let hub = start_hub(arguments)?;
     let address = hub.addr("analytics")?;
     // What the first connections allocate once is not theirs.
-    let warm = Load::connect(address, 50, &opening(None)).await?;
+    let warm = Load::connect(address, 50, &opening(transport, None)).await?;
     let before = rss_bytes(hub.pid())?;
-    let load = Load::connect(address, arguments.idle, &opening(None)).await?;
+    let load = Load::connect(address, arguments.idle, &opening(transport, None)).await?;
     let after = rss_bytes(hub.pid())?;
     let kib = after.saturating_sub(before) as f64 / 1024.0 / arguments.idle as f64;
     println!("  hub   {kib:.2} KiB per connection");
@@ -91,10 +135,11 @@ async fn idle(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn delivery(arguments: &Arguments) -> anyhow::Result<()> {
+async fn delivery(arguments: &Arguments, transport: Transport) -> anyhow::Result<()> {
     let hub = start_hub(arguments)?;
     let address = hub.addr("analytics")?;
-    let load = Load::connect(address, arguments.subscribers, &opening(Some("/topic/relay/bench"))).await?;
+    let opening = opening(transport, Some("/topic/relay/bench"));
+    let load = Load::connect(address, arguments.subscribers, &opening).await?;
     let mut http = HttpConnection::connect(address, hub_testkit::DEFAULT_DEADLINE)?;
     let body = vec![b'x'; arguments.body];
     let frame = one_message(&mut http, &load, &body, arguments.subscribers).await?;
@@ -173,16 +218,18 @@ async fn one_message(
 }
 
 /// Upgrades, connects and, if wanted, subscribes with a receipt.
-fn opening(subscribe: Option<&str>) -> Opening {
-    let upgrade = "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                   Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    let mut steps = vec![
-        (upgrade.as_bytes().to_vec(), b"\r\n\r\n".as_slice()),
-        (masked("CONNECT\naccept-version:1.2\nheart-beat:0,0\n\n\0"), b"\n\n\0".as_slice()),
-    ];
+fn opening(transport: Transport, subscribe: Option<&str>) -> Opening {
+    let path = transport.path();
+    let upgrade = format!(
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    let connect = "CONNECT\naccept-version:1.2\nheart-beat:0,0\n\n\0";
+    let mut steps =
+        vec![(upgrade.into_bytes(), transport.opened()), (transport.wrap(connect), transport.frame_end())];
     if let Some(destination) = subscribe {
         let frame = format!("SUBSCRIBE\nid:sub-0\ndestination:{destination}\nreceipt:r\n\n\0");
-        steps.push((masked(&frame), b"\n\n\0".as_slice()));
+        steps.push((transport.wrap(&frame), transport.frame_end()));
     }
     Opening { steps }
 }

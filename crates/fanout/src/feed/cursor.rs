@@ -72,15 +72,19 @@ impl FeedCursor {
         self.next < window.first()
     }
 
-    /// Whether the window is about to pass it by: it should be drained now,
+    /// Whether the window is about to pass it by, because it is nearly full or
+    /// what is next is at or below the `horizon`: it should be drained now,
     /// whatever interval was asked for.
-    pub fn is_urgent(&self, window: &FeedWindow) -> bool {
+    pub fn is_urgent(&self, window: &FeedWindow, horizon: Offset) -> bool {
         let held = window.next() - window.first();
-        self.next.saturating_sub(window.first()) < held / 4
+        let among_the_oldest = self.next.saturating_sub(window.first()) < held / 4;
+        among_the_oldest && window.is_filling()
+            || window.get(self.next).is_some_and(|event| event.offset <= horizon)
     }
 
-    /// Takes events in order, as far as `room` goes. `Ok(true)`: it is caught
-    /// up.
+    /// Takes events in order, as far as `room` goes; what follows from one
+    /// record is not torn apart, so that whoever has it can resume after it.
+    /// `Ok(true)`: it is caught up.
     pub fn take(
         &mut self,
         window: &FeedWindow,
@@ -92,7 +96,8 @@ impl FeedCursor {
         }
         while let Some(event) = window.get(self.next) {
             if event.offset > self.after && self.filter.admits(event.key) {
-                if !room.is_left() {
+                let begun = events.last().is_some_and(|last| last.offset == event.offset);
+                if !room.is_left() && !begun {
                     return Ok(false);
                 }
                 room.take(event.json.len());

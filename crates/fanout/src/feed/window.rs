@@ -52,12 +52,23 @@ impl FeedWindow {
         }
     }
 
+    /// Whether anything is at or below `horizon`.
+    pub fn is_due(&self, horizon: Offset) -> bool {
+        self.events.front().is_some_and(|event| event.offset <= horizon)
+    }
+
     /// Lets everything at or below `horizon` leave.
     pub fn expire(&mut self, horizon: Offset) {
-        while self.events.front().is_some_and(|event| event.offset <= horizon) {
+        while self.is_due(horizon) {
             self.leave();
         }
         self.events.shrink_to(2 * self.events.len());
+    }
+
+    /// Whether the oldest will soon have to leave for want of room.
+    pub fn is_filling(&self) -> bool {
+        let nearly = |held: usize, most: usize| held >= most - most / 4;
+        nearly(self.events.len(), self.limits.events) || nearly(self.bytes, self.limits.bytes)
     }
 
     /// The ordinal of the oldest event held, or of the next one.

@@ -65,7 +65,7 @@ impl Shard {
         }
         cursor.advance(last.sequence + 1);
         let stands = Position { epoch: self.chassis.log.epoch(), ..self.position };
-        let run = Run { stands, events: &batch.events, last: true, instead: None };
+        let run = Run { stands, events: &batch.events, instead: None };
         let (framings, ids) = (&self.framings, &self.ids);
         let encode = || framings.get(subscription.framing).feed(&run, ids);
         let frames = encoded.get(subscription.framing, encode);
@@ -100,15 +100,16 @@ impl Shard {
 
     /// Events older than the resume horizon leave.
     pub(super) fn expire_feeds(&mut self) {
-        let mut left = false;
+        if !self.feeds.iter().any(|feed| feed.window.is_due(self.horizon)) {
+            return;
+        }
+        // Who waits for an interval gets them first; who can't take them is
+        // told.
+        self.catch_up_all();
         for feed in &mut self.feeds {
-            let first = feed.window.first();
             feed.window.expire(self.horizon);
-            left |= feed.window.first() != first;
         }
-        if left {
-            self.catch_up_all();
-        }
+        self.catch_up_all();
     }
 
     fn catch_up_all(&mut self) {

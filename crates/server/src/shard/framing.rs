@@ -55,9 +55,9 @@ pub(super) struct Drain<'a> {
 pub(super) struct Run<'a> {
     /// Where the shard stands: no event at or below it is still to come.
     pub(super) stands: Position,
+    /// All or none of what follows from a record.
     pub(super) events: &'a [Arc<FeedEvent>],
     /// As of a [`Drain`].
-    pub(super) last: bool,
     pub(super) instead: Option<Instead>,
 }
 
@@ -130,12 +130,12 @@ impl Framing {
         let instead = run.instead;
         if self.composition == Composition::Array || parts.is_empty() {
             let position = at(parts.len().saturating_sub(1));
-            let resume = run.last.then_some(position);
+            let resume = Some(position);
             self.put(&mut packet, &Content { parts: &parts, array: true, position, resume, instead }, ids);
             return Frames { bytes: packet.finish(), messages: 1 };
         }
         for (index, part) in parts.iter().enumerate() {
-            let ends = if index + 1 == parts.len() { run.last } else { at(index + 1) != at(index) };
+            let ends = index + 1 == parts.len() || at(index + 1) != at(index);
             let (position, resume) = (at(index), ends.then_some(at(index)));
             let content = Content { parts: &[part], array: false, position, resume, instead };
             self.put(&mut packet, &content, ids);

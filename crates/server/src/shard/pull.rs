@@ -117,7 +117,7 @@ impl Shard {
                 let mut events = Vec::new();
                 let Ok(last) = cursor.take(window, room, &mut events) else { return Pulled::Passed };
                 let says_something = !events.is_empty() || last && instead.is_some();
-                let run = Run { stands: self.position, events: &events, last, instead: *instead };
+                let run = Run { stands: self.position, events: &events, instead: *instead };
                 let frames = says_something.then(|| framing.feed(&run, &self.ids));
                 Pulled::Part { frames, last }
             }
@@ -159,7 +159,9 @@ impl Shard {
         let Some(subscription) = self.subscriptions.get_mut(key) else { return false };
         let Some(pace) = &mut subscription.pace else { return true };
         let urgent = match &subscription.source {
-            Source::Feed { feed, cursor } => cursor.is_urgent(&self.feeds[usize::from(feed.0)].window),
+            Source::Feed { feed, cursor } => {
+                cursor.is_urgent(&self.feeds[usize::from(feed.0)].window, self.horizon)
+            }
             Source::State { .. } | Source::Document { .. } | Source::Relay(_) => false,
         };
         if hurried || urgent || pace.is_due(self.now) {

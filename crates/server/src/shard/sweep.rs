@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use hub_core::CloseReason;
 use hub_core::heartbeat::{self, Sign};
 use hub_sockjs::frame as sockjs;
@@ -22,8 +21,10 @@ enum Due {
     End,
     Close(CloseReason),
     Heartbeat,
+    /// The `h` of `SockJS`.
     Beacon,
     Ping,
+    PingAndBeacon,
 }
 
 impl Shard {
@@ -52,7 +53,11 @@ impl Shard {
             Due::End => self.gone.push(slot),
             Due::Heartbeat => self.send(slot, wire.wrap(encode::HEARTBEAT)),
             Due::Beacon => self.send(slot, frame::text(sockjs::HEARTBEAT.as_bytes())),
-            Due::Ping => self.send(slot, ping(wire)),
+            Due::Ping => self.send(slot, frame::ping(b"")),
+            Due::PingAndBeacon => {
+                let beacon = frame::text(sockjs::HEARTBEAT.as_bytes());
+                self.send(slot, [beacon, frame::ping(b"")].concat().into());
+            }
             Due::Close(reason) => {
                 if *reason == CloseReason::HANDSHAKE_TIMEOUT {
                     let labels = ReasonLabels { reason: "handshake_timeout" };
@@ -106,22 +111,15 @@ fn silence(socket: &Socket, promised: hub_stomp::Intervals, now: Instant) -> Due
         None => heartbeat::sign_of_life(silent, unsent),
         Some(_) => Sign::None,
     };
+    // One-sided: it keeps proxies, not peers.
+    let beacon = socket.wire == Wire::SockJs
+        && promised.send.is_none()
+        && unsent >= Duration::from_secs(sockjs::HEARTBEAT_SECONDS);
     match sign {
+        Sign::Ping if beacon => Due::PingAndBeacon,
         Sign::Ping => Due::Ping,
         Sign::GiveUp => Due::Close(CloseReason::PEER_SILENT),
-        // SockJS's own heart-beat is one-sided: it keeps proxies, not peers.
-        Sign::None if socket.wire == Wire::SockJs && promised.send.is_none() => beacon(unsent),
+        Sign::None if beacon => Due::Beacon,
         Sign::None => Due::Nothing,
-    }
-}
-
-fn beacon(unsent: Duration) -> Due {
-    if unsent >= Duration::from_secs(sockjs::HEARTBEAT_SECONDS) { Due::Beacon } else { Due::Nothing }
-}
-
-fn ping(wire: Wire) -> Bytes {
-    match wire {
-        Wire::SockJs => [frame::text(sockjs::HEARTBEAT.as_bytes()), frame::ping(b"")].concat().into(),
-        Wire::WebSocket | Wire::Tcp => frame::ping(b""),
     }
 }

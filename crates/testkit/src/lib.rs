@@ -1,7 +1,8 @@
 //! Real-socket clients, slow peers and a running hub, for tests.
 //!
 //! Everything here blocks on `std::net` and is written from the RFCs and the STOMP specifications,
-//! independently of `hub-ws` and `hub-stomp`: a bug in one of those is not repeated here, so it can't hide.
+//! independently of `hub-ws`, `hub-sockjs` and `hub-stomp`: a bug in one of those is not repeated here, so it
+//! can't hide.
 //! The clients are strict readers; whatever a server must not send is an [`Error`], not tolerated.
 //!
 //! Nothing waits for ever and nothing waits and hopes: every wait has a deadline, and an [`Error`] says
@@ -10,7 +11,8 @@
 //!
 //! - [`http`]: one request, or many on one connection.
 //! - [`ws`]: a WebSocket, RFC 6455.
-//! - [`stomp`]: STOMP 1.0 to 1.2 over a WebSocket or raw TCP.
+//! - [`sockjs`]: `SockJS` over a WebSocket.
+//! - [`stomp`]: STOMP 1.0 to 1.2 over a WebSocket, `SockJS` or raw TCP.
 //! - [`slow`]: a peer that doesn't read, a peer that sends byte by byte.
 //! - [`process`]: the hub's binary with a configuration and a data directory of its own.
 //! - [`wait`]: until a condition holds.
@@ -45,6 +47,7 @@ mod nonce;
 pub mod process;
 pub mod slow;
 mod socket;
+pub mod sockjs;
 pub mod stomp;
 pub mod wait;
 pub mod ws;

@@ -82,6 +82,11 @@ impl StompClient {
         Ok(&self.connected.insert((version, frame)).1)
     }
 
+    /// What it runs over, to look at what came besides frames.
+    pub fn carrier(&mut self) -> &mut Carrier {
+        &mut self.carrier
+    }
+
     /// The CONNECTED frame, once it has come.
     pub fn connected(&self) -> Option<&Frame> {
         self.connected.as_ref().map(|(_, frame)| frame)
@@ -162,7 +167,7 @@ impl StompClient {
     }
 
     /// Waits for an ERROR, and then for the end of the connection, which has to follow it. Other frames
-    /// that came before stay to be read. The Close is a WebSocket's.
+    /// that came before stay to be read. The Close is a WebSocket's, with `SockJS` as without.
     pub fn expect_error(&mut self) -> Result<(Frame, Option<Close>)> {
         let frame = self.find("ERROR", |frame| frame.command == "ERROR")?;
         let close = self.expect_end()?;
@@ -170,7 +175,7 @@ impl StompClient {
     }
 
     /// Requires that no further frame comes and the server ends the connection, in order; over a WebSocket
-    /// with a Close, which is returned.
+    /// with a Close, which is returned (over `SockJS`, with a `c` frame that says the same).
     pub fn expect_end(&mut self) -> Result<Option<Close>> {
         while let Decoded::HeartBeat(used) = decode::decode(self.received.unread(), self.version())? {
             self.received.consume(used);

@@ -159,6 +159,10 @@ impl WsClient {
         }
     }
 
+    pub(crate) fn has_sent_close(&self) -> bool {
+        self.close_sent
+    }
+
     pub(crate) fn next_data_by(&mut self, deadline: Deadline, awaited: &str) -> Result<Message> {
         loop {
             match self.next_by(deadline, awaited)? {

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod bystander;
+pub(crate) mod ledger;
+pub(crate) mod session;
 pub(crate) mod watcher;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ use serde_json::{Value, json};
 
 pub(crate) const POSITIONS: &str = "/topic/position-update";
 pub(crate) const MARKS: &str = "/topic/unrealized-pnl";
+pub(crate) const TRANSACTIONS: &str = "/topic/transactions";
 
 /// How long anything that is not immediate is awaited on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

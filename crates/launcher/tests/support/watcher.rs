@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use hub_testkit::stomp::Frame;
 use serde_json::Value;
 
+use super::session::{Topic, Update};
+
 /// The latest of every element, put together from snapshot and deltas as a browser does, in a market where
 /// everything only grows: an older value after a newer one is a fault.
 #[derive(Debug, Default)]
@@ -28,7 +30,22 @@ pub(crate) struct Totals {
 impl Picture {
     /// Takes a MESSAGE in.
     pub(crate) fn see(&mut self, message: &Frame) {
-        match message.json().unwrap() {
+        self.see_body(message.json().unwrap());
+    }
+
+    /// Takes a message of any wire in.
+    pub(crate) fn see_update(&mut self, update: &Update) {
+        let elements: Vec<Value> =
+            update.elements.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        match update.topic {
+            Topic::Positions => self.see_body(elements.into()),
+            Topic::Marks => elements.into_iter().for_each(|mark| self.see_body(mark)),
+            Topic::Transactions => panic!("no state: {update:?}"),
+        }
+    }
+
+    fn see_body(&mut self, body: Value) {
+        match body {
             rows @ Value::Array(_) => {
                 for (key, held) in super::holdings(&rows) {
                     let before = self.holdings.insert(key, held).unwrap_or_else(|| {

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use hub_core::Timestamp;
 use hub_core::normalize::{self, BodyForm};
 use hub_server::{Ingest, IngestError};
 use tokio::time::{MissedTickBehavior, interval};
@@ -24,8 +25,7 @@ impl Feed {
     /// positions are in when this returns. What an earlier run put in already
     /// is recognised by its ids.
     pub async fn open(config: &DemoConfig, ingest: Ingest) -> Result<Feed, IngestError> {
-        let run = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
-        let market = Market::new(config, run);
+        let market = Market::new(config, now().millis().unsigned_abs());
         let feed = Feed { market, ingest };
         for batch in feed.market.opening() {
             feed.submit(&batch).await?;
@@ -42,7 +42,7 @@ impl Feed {
             steps.tick().await;
             let elapsed = last.elapsed();
             last = Instant::now();
-            for batch in self.market.step(elapsed) {
+            for batch in self.market.step(elapsed, now()) {
                 if let Err(error) = self.submit(&batch).await {
                     tracing::warn!(%error, "demo feed");
                 }
@@ -60,4 +60,9 @@ impl Feed {
             }
         }
     }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::default().plus_millis(since.as_millis() as i64)
 }

@@ -21,6 +21,8 @@ mod pace;
 mod pipeline;
 mod quote;
 mod risk;
+#[cfg(feature = "autotrader")]
+mod trader;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -40,6 +42,9 @@ use pace::Pace;
 use pipeline::Pipeline;
 use quote::Quote;
 use risk::Risk;
+
+#[cfg(feature = "autotrader")]
+pub use trader::Trader;
 
 /// Items of one kind, each a JSON object, in the order in which they happened.
 pub type Batch = (Kind, Vec<String>);

@@ -90,7 +90,7 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
 fn ranges(config: &Config) -> Result<(), Fault> {
     let (server, demo) = (&config.server, &config.demo);
     let trader = &config.autotrader;
-    let ranges: [(&str, u64, u64, u64); 14] = [
+    let ranges: [(&str, u64, u64, u64); 15] = [
         ("server.workers", server.workers as u64, 0, 1024),
         ("server.flush_ms", server.flush_ms, 1, 60_000),
         ("server.resume_horizon_ms", server.resume_horizon_ms.into(), 1_000, 86_400_000),
@@ -105,6 +105,7 @@ fn ranges(config: &Config) -> Result<(), Fault> {
         ("demo.transactions_per_second", demo.transactions_per_second.into(), 0, 100_000),
         ("demo.risk_per_second", demo.risk_per_second.into(), 0, 100_000),
         ("demo.trades_per_second", demo.trades_per_second.into(), 0, 10_000),
+        ("demo.trading_sessions", demo.trading_sessions.into(), 0, 100),
     ];
     for (key, value, least, most) in ranges {
         if !(least..=most).contains(&value) {

@@ -295,6 +295,8 @@ pub struct DemoConfig {
     pub trades_per_second: u32,
     /// The share of them that fail on their way, 0 to 1.
     pub failing_share: f64,
+    /// Sessions of the auto-trader; 0: nobody trades there.
+    pub trading_sessions: u32,
 }
 
 impl Default for DemoConfig {
@@ -310,6 +312,7 @@ impl Default for DemoConfig {
             risk_per_second: 10,
             trades_per_second: 5,
             failing_share: 0.02,
+            trading_sessions: 2,
         }
     }
 }

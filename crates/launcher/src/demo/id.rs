@@ -13,6 +13,9 @@ pub(super) enum Domain {
     Step = 3,
     /// A trade of this run on its way through the pipeline.
     Trade = 4,
+    /// A request for a session of the auto-trader.
+    #[cfg(feature = "autotrader")]
+    Session = 5,
 }
 
 /// Makes UUIDs of numbers. They depend on nothing else, neither on the order

@@ -11,6 +11,7 @@ fn values_out_of_range_are_refused() {
     for (line, reason) in [
         ("risk_per_second = 100001", "must be 0 to 100000"),
         ("trades_per_second = 10001", "must be 0 to 10000"),
+        ("trading_sessions = 101", "must be 0 to 100"),
         ("failing_share = 1.5", "must be 0 to 1"),
         ("failing_share = nan", "must be 0 to 1"),
     ] {

@@ -16,6 +16,7 @@ fn config(seed: u64) -> DemoConfig {
         prices_per_second: 0,
         transactions_per_second: 0,
         trades_per_second: 0,
+        trading_sessions: 0,
         ..DemoConfig::default()
     }
 }

@@ -122,7 +122,7 @@ async fn trades(reads: Data<AutotraderReads>, id: Path<String>) -> Result<HttpRe
 /// `POST /sessions {name?, initialCapital, requestId?}`: 201 with the session.
 async fn create(request: HttpRequest, payload: Payload, door: Door) -> Result<HttpResponse, Problem> {
     let body = body::read(&request, payload, &door.chassis, body::Empty::Refused).await?;
-    door.command(&body, 201, trading::create_session).await
+    door.answer(&body, 201, trading::create_session).await
 }
 
 /// `POST /sessions/{id}/trades {symbol, quantity, side?, entryPrice?,
@@ -135,7 +135,7 @@ async fn open(
 ) -> Result<HttpResponse, Problem> {
     let id: SessionId = parse("session", &id)?;
     let body = body::read(&request, payload, &door.chassis, body::Empty::Refused).await?;
-    door.command(&body, 201, |item| trading::open_trade(id, item)).await
+    door.answer(&body, 201, |item| trading::open_trade(id, item)).await
 }
 
 /// `POST /trades/{id}/close {price?, requestId?}`: 200 with the trade.
@@ -147,7 +147,7 @@ async fn close(
 ) -> Result<HttpResponse, Problem> {
     let id: TradeId = parse("trade", &id)?;
     let body = body::read(&request, payload, &door.chassis, body::Empty::Allowed).await?;
-    door.command(&body, 200, |item| trading::close_trade(id, item)).await
+    door.answer(&body, 200, |item| trading::close_trade(id, item)).await
 }
 
 /// `POST /sessions/{id}/stop {requestId?}`: 200 with the session.
@@ -159,7 +159,7 @@ async fn stop(
 ) -> Result<HttpResponse, Problem> {
     let id: SessionId = parse("session", &id)?;
     let body = body::read(&request, payload, &door.chassis, body::Empty::Allowed).await?;
-    door.command(&body, 200, |item| trading::stop_session(id, item)).await
+    door.answer(&body, 200, |item| trading::stop_session(id, item)).await
 }
 
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Session, Problem> {

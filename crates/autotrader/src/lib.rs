@@ -14,6 +14,7 @@
 
 mod answers;
 mod balance;
+mod desk;
 mod documents;
 mod http;
 mod json;
@@ -36,6 +37,7 @@ use hub_core::TopicName;
 use hub_fanout::Catalog;
 
 pub use answers::{Answer, Answered};
+pub use desk::{CommandError, Desk};
 pub use http::routes;
 pub use percent::Percent;
 pub use projection::AutotraderProjection;

@@ -71,6 +71,12 @@ impl Session {
         self.stopped_at.is_none()
     }
 
+    /// What may be staked: the capital that no open trade holds. Negative
+    /// after losses beyond it; `None` if it can't even be represented.
+    pub fn available_capital(&self) -> Option<Money> {
+        self.balance.available()
+    }
+
     /// Its open trades, by id.
     pub fn open_trades(&self) -> impl Iterator<Item = &Arc<Trade>> {
         self.open.values()

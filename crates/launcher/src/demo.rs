@@ -15,13 +15,19 @@ mod item;
 mod listing;
 mod mistake;
 mod name;
+mod object;
 mod opening;
 mod pace;
+mod pipeline;
 mod quote;
+mod risk;
+#[cfg(feature = "autotrader")]
+mod trader;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use hub_core::Timestamp;
 use hub_core::normalize::Kind;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -33,7 +39,12 @@ use item::Spelling;
 use listing::Listing;
 use mistake::Mistake;
 use pace::Pace;
+use pipeline::Pipeline;
 use quote::Quote;
+use risk::Risk;
+
+#[cfg(feature = "autotrader")]
+pub use trader::Trader;
 
 /// Items of one kind, each a JSON object, in the order in which they happened.
 pub type Batch = (Kind, Vec<String>);
@@ -62,6 +73,8 @@ pub struct Market {
     trade_rng: ChaCha8Rng,
     transactions: u64,
     recent: VecDeque<String>,
+    risk: Risk,
+    pipeline: Option<Pipeline>,
 }
 
 impl Market {
@@ -83,13 +96,15 @@ impl Market {
             trade_rng: stream(config.seed, 3),
             transactions: 0,
             recent: VecDeque::new(),
+            risk: Risk::new(config),
+            pipeline: Pipeline::new(config),
             config: config.clone(),
         }
     }
 
     /// What there is before anything moves: symbols, portfolios, a price for
-    /// each symbol, and for each portfolio a few positions. The same for every
-    /// run, and whatever has happened since.
+    /// each symbol, and for each portfolio a few positions and its risk. The
+    /// same for every run, and whatever has happened since.
     pub fn opening(&self) -> Vec<Batch> {
         let rng = &mut stream(self.config.seed, 4);
         let mut batches = Vec::new();
@@ -101,18 +116,24 @@ impl Market {
             Kind::Transactions,
             opening::purchases(&self.config, &self.ids, &self.listings, rng),
         );
+        push(&mut batches, Kind::Risk, Risk::new(&self.config).all(&self.ids));
         batches
     }
 
-    /// What happens in `elapsed`, at the configured rates; of a time longer
-    /// than [`STEP_MAX`], only in as much.
-    pub fn step(&mut self, elapsed: Duration) -> Vec<Batch> {
+    /// What happens in the `elapsed` before `now`, at the configured rates; of
+    /// a time longer than [`STEP_MAX`], only in as much. Only the pipeline's
+    /// services say when something happened.
+    pub fn step(&mut self, elapsed: Duration, now: Timestamp) -> Vec<Batch> {
         let elapsed = elapsed.min(STEP_MAX);
         let prices = (0..self.price_pace.due(elapsed)).filter_map(|_| self.tick()).collect();
         let transactions = (0..self.transaction_pace.due(elapsed)).filter_map(|_| self.trade()).collect();
         let mut batches = Vec::new();
         push(&mut batches, Kind::Prices, prices);
         push(&mut batches, Kind::Transactions, transactions);
+        push(&mut batches, Kind::Risk, self.risk.step(elapsed, &self.ids));
+        if let Some(pipeline) = &mut self.pipeline {
+            batches.extend(pipeline.step(elapsed, now, &self.ids, &self.listings));
+        }
         batches
     }
 

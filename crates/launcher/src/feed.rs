@@ -1,14 +1,18 @@
-//! The demo feed's driver: what the market makes goes through the same door
-//! as everybody's items.
+//! The demo feed's driver: what the market makes goes through the same doors
+//! as everybody's items and commands.
+
+#[cfg(feature = "autotrader")]
+mod trading;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use hub_core::Timestamp;
 use hub_core::normalize::{self, BodyForm};
 use hub_server::{Ingest, IngestError};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::DemoConfig;
-use crate::demo::{Batch, Market};
+use crate::demo::{BATCH_MAX_ITEMS, Batch, Market};
 
 /// How often the market moves.
 const STEP: Duration = Duration::from_millis(100);
@@ -17,20 +21,38 @@ const STEP: Duration = Duration::from_millis(100);
 pub struct Feed {
     market: Market,
     ingest: Ingest,
+    #[cfg(feature = "autotrader")]
+    trading: Option<trading::Trading>,
 }
 
 impl Feed {
-    /// Opens the market: symbols, portfolios, first prices and first
-    /// positions are in when this returns. What an earlier run put in already
-    /// is recognised by its ids.
+    /// Opens the market: symbols, portfolios, first prices, first positions
+    /// and first risk metrics are in when this returns. What an earlier run
+    /// put in already is recognised by its ids.
     pub async fn open(config: &DemoConfig, ingest: Ingest) -> Result<Feed, IngestError> {
-        let run = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
-        let market = Market::new(config, run);
-        let feed = Feed { market, ingest };
-        for batch in feed.market.opening() {
-            feed.submit(&batch).await?;
-        }
+        let market = Market::new(config, now().millis().unsigned_abs());
+        let feed = Feed {
+            market,
+            ingest,
+            #[cfg(feature = "autotrader")]
+            trading: None,
+        };
+        feed.submit(&feed.market.opening()).await?;
         Ok(feed)
+    }
+
+    /// From here on somebody trades at the auto-trader's desk, too: when this
+    /// returns, each session holds a trade.
+    #[cfg(feature = "autotrader")]
+    pub async fn trade_at(
+        mut self,
+        desk: hub_autotrader::Desk,
+        config: &DemoConfig,
+    ) -> Result<Feed, IngestError> {
+        let mut trading = trading::Trading::new(config, desk);
+        trading.step().await?;
+        self.trading = Some(trading);
+        Ok(self)
     }
 
     /// Trades for as long as it is polled.
@@ -42,22 +64,58 @@ impl Feed {
             steps.tick().await;
             let elapsed = last.elapsed();
             last = Instant::now();
-            for batch in self.market.step(elapsed) {
-                if let Err(error) = self.submit(&batch).await {
-                    tracing::warn!(%error, "demo feed");
-                }
+            if let Err(error) = self.step(elapsed, now()).await {
+                tracing::warn!(%error, "demo feed");
             }
         }
     }
 
-    async fn submit(&self, (kind, items): &Batch) -> Result<(), IngestError> {
-        let body = format!("[{}]", items.join(","));
-        match normalize::items(body.as_bytes(), BodyForm::Json, items.len()) {
-            Ok(items) => self.ingest.submit(*kind, &items).await.map(drop),
-            Err(error) => {
-                tracing::error!(%error, "the demo feed made a malformed body");
-                Ok(())
+    /// What happens in the `elapsed` before `now`; all of it is applied when
+    /// this returns.
+    pub async fn step(&mut self, elapsed: Duration, now: Timestamp) -> Result<(), IngestError> {
+        let batches = self.market.step(elapsed, now);
+        let submitted = self.submit(&batches).await;
+        // Traders go on also where some of the batches were not taken in.
+        #[cfg(feature = "autotrader")]
+        if let Some(trading) = &mut self.trading {
+            return submitted.and(trading.step().await);
+        }
+        submitted
+    }
+
+    /// Takes all batches in, in order; small ones go together and share the
+    /// log's commits.
+    async fn submit(&self, batches: &[Batch]) -> Result<(), IngestError> {
+        let mut items_before = 0;
+        let together = |(_, before): &Batch, (_, next): &Batch| {
+            items_before += before.len();
+            let fits = items_before + next.len() <= BATCH_MAX_ITEMS;
+            items_before = if fits { items_before } else { 0 };
+            fits
+        };
+        for group in batches.chunk_by(together) {
+            self.submit_together(group).await?;
+        }
+        Ok(())
+    }
+
+    async fn submit_together(&self, batches: &[Batch]) -> Result<(), IngestError> {
+        let mut under_way = Vec::with_capacity(batches.len());
+        for (kind, items) in batches {
+            let body = format!("[{}]", items.join(","));
+            match normalize::items(body.as_bytes(), BodyForm::Json, items.len()) {
+                Ok(items) => under_way.push(self.ingest.begin(*kind, &items)?),
+                Err(error) => tracing::error!(%error, "the demo feed made a malformed body"),
             }
         }
+        for taking in under_way {
+            taking.answer().await?;
+        }
+        Ok(())
     }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::default().plus_millis(since.as_millis() as i64)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use demo_ledger::{Ledger, Verdict, read};
 use hub_core::event::Trade;
 use hub_core::normalize::Kind;
-use hub_core::{Event, Price};
+use hub_core::{Event, Price, Timestamp};
 use pms_hub::config::DemoConfig;
 use pms_hub::demo::{BATCH_MAX_ITEMS, Batch, Market, STEP_MAX};
 use serde_json::Value;
@@ -33,7 +33,12 @@ fn texts(items: &[Value], keys: &[&str]) -> BTreeSet<String> {
 }
 
 fn steps(market: &mut Market, count: usize) -> Vec<Batch> {
-    (0..count).flat_map(|_| market.step(SECOND)).collect()
+    (0..).take(count).flat_map(|second| market.step(SECOND, at(second * 1000))).collect()
+}
+
+/// So many milliseconds after 2026-02-07T10:30:00.000Z.
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(1_770_460_200_000 + millis).unwrap()
 }
 
 /// Prices by symbol, as the hub reads them.
@@ -51,8 +56,10 @@ fn the_same_seed_and_steps_make_the_same_market() {
     let history = |config: &DemoConfig| {
         let mut market = Market::new(config, 1);
         let mut all = market.opening();
+        let mut now = at(0);
         for millis in [100, 7, 1000, 0, 333] {
-            all.extend(market.step(Duration::from_millis(millis)));
+            now = now.plus_millis(millis);
+            all.extend(market.step(Duration::from_millis(millis.unsigned_abs()), now));
         }
         all
     };
@@ -227,7 +234,7 @@ fn rates_hold_however_time_is_cut() {
         let mut market = Market::new(config, 1);
         let mut counts = [0, 0];
         for _ in 0..steps {
-            let batches = market.step(step);
+            let batches = market.step(step, at(0));
             counts[0] += of_kind(&batches, Kind::Prices).len();
             counts[1] += of_kind(&batches, Kind::Transactions).len();
         }
@@ -245,7 +252,7 @@ fn rates_hold_however_time_is_cut() {
 #[test]
 fn a_machine_that_slept_does_not_make_up_for_it() {
     let mut market = Market::new(&DemoConfig::default(), 1);
-    let batches = market.step(Duration::MAX);
+    let batches = market.step(Duration::MAX, at(0));
     assert_eq!(of_kind(&batches, Kind::Prices).len() as u64, 200 * STEP_MAX.as_secs());
 }
 
@@ -253,10 +260,10 @@ fn a_machine_that_slept_does_not_make_up_for_it() {
 fn no_batch_is_empty_or_larger_than_it_may_be() {
     let config = DemoConfig { portfolios: 5000, prices_per_second: 2500, ..DemoConfig::default() };
     let mut market = Market::new(&config, 1);
-    let batches: Vec<Batch> = market.opening().into_iter().chain(market.step(SECOND)).collect();
+    let batches: Vec<Batch> = market.opening().into_iter().chain(market.step(SECOND, at(0))).collect();
     assert!(batches.iter().all(|(_, items)| (1..=BATCH_MAX_ITEMS).contains(&items.len())));
     assert_eq!(of_kind(&batches, Kind::Prices).len(), 40 + 2500);
-    assert_eq!(market.step(Duration::ZERO), []);
+    assert_eq!(market.step(Duration::ZERO, at(0)), []);
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! The way of a command: logged, applied, then answered.
+//! The way of a command from REST to the desk and back.
 
 use std::future::{Ready, ready};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -10,25 +11,25 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use hub_core::event::RejectedInput;
 use hub_core::event::trading::TradingRequest;
 use hub_core::normalize::{self, BodyForm, Item};
-use hub_core::{Event, Offset, Outcome, Rejection};
-use hub_log::Entry;
+use hub_core::{Event, Rejection};
 use hub_server::http::ChassisData;
 use hub_server::http::problem::{PROBLEM_JSON, Problem};
-use hub_server::metrics::IngestLabels;
-use hub_server::{Chassis, IngestError};
 
 use super::views;
-use crate::answers::Answer;
+use crate::answers::{Answer, Answered};
+use crate::desk::{CommandError, Desk, KIND};
 use crate::json::object;
 use crate::reads::AutotraderReads;
 
-/// The kind of commands in metrics and in logged rejections.
-const KIND: &str = "auto-trader";
+/// The desk, as REST comes to it.
+pub(super) struct Door(Desk);
 
-/// Takes commands in.
-pub(super) struct Door {
-    pub(super) chassis: Arc<Chassis>,
-    reads: AutotraderReads,
+impl Deref for Door {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.0
+    }
 }
 
 impl FromRequest for Door {
@@ -36,12 +37,10 @@ impl FromRequest for Door {
     type Future = Ready<Result<Door, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let door = request.app_data::<ChassisData>().zip(request.app_data::<Data<AutotraderReads>>());
-        let door = door.map(|(chassis, reads)| Door {
-            chassis: Arc::clone(chassis),
-            reads: AutotraderReads::clone(reads),
-        });
-        ready(door.ok_or_else(|| Problem::new(500, "the service is not wired")))
+        let wired = request.app_data::<ChassisData>().zip(request.app_data::<Data<AutotraderReads>>());
+        let desk =
+            wired.map(|(chassis, reads)| Door(Desk::new(Arc::clone(chassis), AutotraderReads::clone(reads))));
+        ready(desk.ok_or_else(|| Problem::new(500, "the service is not wired")))
     }
 }
 
@@ -50,45 +49,29 @@ impl Door {
     /// committed and applied; a command that came before with the same
     /// `requestId` is answered as it was then. 400: no JSON object; 404: no
     /// such session or trade; 422: refused.
-    pub(super) async fn command(
+    pub(super) async fn answer(
         &self,
         body: &[u8],
         status: u16,
         read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,
     ) -> Result<HttpResponse, Problem> {
-        let (offset, outcome) = self.submit(event(body, read)?).await?;
-        let labels = IngestLabels { kind: KIND, status: outcome.status() };
-        self.chassis.metrics.ingest.get_or_create(&labels).inc();
-        match outcome {
-            Outcome::Rejected(rejection) => refused(&rejection),
-            Outcome::Accepted | Outcome::Duplicate | Outcome::Stale => self.answer(offset, status),
+        match self.take(event(body, read)?).await {
+            Ok(answered) => Ok(done(&answered, status)),
+            Err(CommandError::Refused(rejection)) => refused(&rejection),
+            Err(CommandError::Ingest(error)) => Err(error.into()),
+            Err(error @ CommandError::Forgotten) => Err(Problem::unavailable(error.to_string())),
         }
     }
+}
 
-    async fn submit(&self, event: Event) -> Result<(Offset, Outcome), Problem> {
-        if self.chassis.readiness.is_draining() {
-            return Err(IngestError::Draining.into());
-        }
-        let claim = self.chassis.outcomes.claim();
-        let appended = self.chassis.log.append(vec![Entry::from(event)]).await.map_err(IngestError::from)?;
-        let outcomes = claim.outcomes(&appended.offsets).await.map_err(IngestError::from)?;
-        let pair = appended.offsets.into_iter().zip(outcomes).next();
-        pair.ok_or_else(|| Problem::new(500, "the log gave the command no place"))
+fn done(answered: &Answered, status: u16) -> HttpResponse {
+    let mut out = Vec::new();
+    match &answered.answer {
+        Answer::Session(session) => views::session(&mut out, session, answered.at),
+        Answer::Trade(trade) => views::trade(&mut out, trade, None),
     }
-
-    fn answer(&self, offset: Offset, status: u16) -> Result<HttpResponse, Problem> {
-        let state = self.reads.current();
-        let answered = state.answer(offset).ok_or_else(|| {
-            Problem::unavailable("the command was done, but so many came after it that its answer is gone")
-        })?;
-        let mut out = Vec::new();
-        match &answered.answer {
-            Answer::Session(session) => views::session(&mut out, session, answered.at),
-            Answer::Trade(trade) => views::trade(&mut out, trade, None),
-        }
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-        Ok(HttpResponse::build(status).content_type("application/json").body(out))
-    }
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    HttpResponse::build(status).content_type("application/json").body(out)
 }
 
 /// What is logged of a body: the command it means, or, where a field is at

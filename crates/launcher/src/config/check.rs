@@ -90,7 +90,7 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
 fn ranges(config: &Config) -> Result<(), Fault> {
     let (server, demo) = (&config.server, &config.demo);
     let trader = &config.autotrader;
-    let ranges: [(&str, u64, u64, u64); 12] = [
+    let ranges: [(&str, u64, u64, u64); 15] = [
         ("server.workers", server.workers as u64, 0, 1024),
         ("server.flush_ms", server.flush_ms, 1, 60_000),
         ("server.resume_horizon_ms", server.resume_horizon_ms.into(), 1_000, 86_400_000),
@@ -103,14 +103,21 @@ fn ranges(config: &Config) -> Result<(), Fault> {
         ("demo.symbols", demo.symbols.into(), 1, 10_000),
         ("demo.prices_per_second", demo.prices_per_second.into(), 0, 100_000),
         ("demo.transactions_per_second", demo.transactions_per_second.into(), 0, 100_000),
+        ("demo.risk_per_second", demo.risk_per_second.into(), 0, 100_000),
+        ("demo.trades_per_second", demo.trades_per_second.into(), 0, 10_000),
+        ("demo.trading_sessions", demo.trading_sessions.into(), 0, 100),
     ];
     for (key, value, least, most) in ranges {
         if !(least..=most).contains(&value) {
             return Err(Fault::new(key, format!("must be {least} to {most}")));
         }
     }
-    if !(0.0..=1.0).contains(&demo.invalid_share) {
-        return Err(Fault::new("demo.invalid_share", "must be 0 to 1"));
+    for (key, share) in
+        [("demo.invalid_share", demo.invalid_share), ("demo.failing_share", demo.failing_share)]
+    {
+        if !(0.0..=1.0).contains(&share) {
+            return Err(Fault::new(key, "must be 0 to 1"));
+        }
     }
     if u64::from(server.resume_horizon_ms) < server.flush_ms {
         return Err(Fault::new("server.resume_horizon_ms", "must be at least server.flush_ms"));

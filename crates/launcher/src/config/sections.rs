@@ -289,6 +289,14 @@ pub struct DemoConfig {
     pub transactions_per_second: u32,
     /// The share of transactions that are wrong on purpose, 0 to 1.
     pub invalid_share: f64,
+    /// Risk metrics per second, over all portfolios; 0: there are none.
+    pub risk_per_second: u32,
+    /// Trades per second that enter the pipeline; 0: there is no pipeline.
+    pub trades_per_second: u32,
+    /// The share of them that fail on their way, 0 to 1.
+    pub failing_share: f64,
+    /// Sessions of the auto-trader; 0: nobody trades there.
+    pub trading_sessions: u32,
 }
 
 impl Default for DemoConfig {
@@ -301,6 +309,10 @@ impl Default for DemoConfig {
             prices_per_second: 200,
             transactions_per_second: 20,
             invalid_share: 0.02,
+            risk_per_second: 10,
+            trades_per_second: 5,
+            failing_share: 0.02,
+            trading_sessions: 2,
         }
     }
 }

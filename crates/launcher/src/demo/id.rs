@@ -11,6 +11,11 @@ pub(super) enum Domain {
     Opening = 2,
     /// A transaction of this run.
     Step = 3,
+    /// A trade of this run on its way through the pipeline.
+    Trade = 4,
+    /// A request for a session of the auto-trader.
+    #[cfg(feature = "autotrader")]
+    Session = 5,
 }
 
 /// Makes UUIDs of numbers. They depend on nothing else, neither on the order
@@ -28,7 +33,7 @@ impl Ids {
 
     /// The id of the `number`th thing, a version 4 UUID to look at.
     pub(super) fn get(&self, domain: Domain, number: u64) -> String {
-        let run = if matches!(domain, Domain::Step) { self.run } else { 0 };
+        let run = if matches!(domain, Domain::Step | Domain::Trade) { self.run } else { 0 };
         let mut key = [0; 32];
         for (part, value) in key.chunks_exact_mut(8).zip([self.seed, domain as u64, run, number]) {
             part.copy_from_slice(&value.to_le_bytes());

@@ -4,6 +4,8 @@ use hub_core::Price;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::object::Object;
+
 /// How a sender writes an item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Spelling {
@@ -125,27 +127,18 @@ pub(super) fn portfolio(id: &str, name: &str, phone: &str, spelling: Spelling) -
     object.end()
 }
 
-/// A JSON object being written. Numbers are written by their digits, which
-/// `serde_json`'s own would take through a binary float.
-#[derive(Default)]
-struct Object(String);
-
-impl Object {
-    fn text(&mut self, name: &str, text: &str) {
-        self.number(name, &serde_json::Value::from(text).to_string());
-    }
-
-    fn number(&mut self, name: &str, digits: &str) {
-        let before = if self.0.is_empty() { '{' } else { ',' };
-        self.0.push(before);
-        self.0.push('"');
-        self.0.push_str(name);
-        self.0.push_str("\":");
-        self.0.push_str(digits);
-    }
-
-    fn end(mut self) -> String {
-        self.0.push('}');
-        self.0
-    }
+/// A portfolio's risk metrics; the numbers are digits.
+pub(super) fn risk(
+    id: &str,
+    average_return: &str,
+    sharpe: &str,
+    sortino: &str,
+    spelling: Spelling,
+) -> String {
+    let mut object = Object::spelled(spelling);
+    object.text("portfolioId", id);
+    object.value("avgRateOfReturn", average_return);
+    object.value("sharpeRatio", sharpe);
+    object.value("sortinoRatio", sortino);
+    object.end()
 }

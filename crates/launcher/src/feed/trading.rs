@@ -1,0 +1,44 @@
+//! Traders at the auto-trader's desk.
+
+use hub_autotrader::{CommandError, Desk};
+use hub_server::IngestError;
+
+use crate::config::DemoConfig;
+use crate::demo::Trader;
+
+/// How much a trader may ask for in one step.
+const REQUESTS_MAX: usize = 10;
+
+/// The traders of all sessions, and where they ask.
+pub(super) struct Trading {
+    traders: Vec<Trader>,
+    desk: Desk,
+}
+
+impl Trading {
+    pub(super) fn new(config: &DemoConfig, desk: Desk) -> Trading {
+        Trading { traders: Trader::all(config), desk }
+    }
+
+    /// Each trader gets what it asks for now, and sees what became of it
+    /// before it asks for more.
+    pub(super) async fn step(&mut self) -> Result<(), IngestError> {
+        for trader in &mut self.traders {
+            for _ in 0..REQUESTS_MAX {
+                let state = self.desk.current();
+                let Some(request) = trader.next(&state) else { break };
+                match self.desk.command(request).await {
+                    Ok(answered) => trader.answered(&answered.answer),
+                    Err(CommandError::Refused(rejection)) => {
+                        tracing::info!(%rejection, "demo feed");
+                        trader.refused(&rejection, state.applied().at);
+                    }
+                    Err(CommandError::Ingest(error)) => return Err(error),
+                    // It was done all the same, as the next step will see.
+                    Err(CommandError::Forgotten) => break,
+                }
+            }
+        }
+        Ok(())
+    }
+}

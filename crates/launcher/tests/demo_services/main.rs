@@ -1,0 +1,9 @@
+//! What whoever watches a service sees of the demo.
+
+mod config;
+mod feed;
+mod hub;
+mod pipeline;
+mod ranks;
+mod trading;
+mod world;

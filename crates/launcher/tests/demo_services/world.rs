@@ -1,0 +1,154 @@
+//! The services that watch the demo, fed by hand, in the demo's own time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hub_autotrader::{AutotraderProjection, AutotraderReads};
+use hub_core::event::trading::TradingRequest;
+use hub_core::normalize::{self, BodyForm, Kind};
+use hub_core::{Epoch, Event, Offset, Outcome, Position, Record, Rejection, Timestamp};
+use hub_fanout::{Applied, Catalog, Projection, Step};
+use hub_leaderboard::{LeaderboardProjection, LeaderboardReads};
+use hub_rttm::{RttmProjection, RttmReads};
+use pms_hub::config::DemoConfig;
+use pms_hub::demo::{Batch, Market, Trader};
+
+/// From one step to the next.
+pub(crate) const STEP_MILLIS: i64 = 100;
+
+pub(crate) struct World {
+    market: Market,
+    traders: Vec<Trader>,
+    leaderboard: LeaderboardProjection,
+    rttm: RttmProjection,
+    autotrader: AutotraderProjection,
+    pub(crate) ranks: LeaderboardReads,
+    pub(crate) pipeline: RttmReads,
+    pub(crate) trading: AutotraderReads,
+    offset: u64,
+    pub(crate) now: Timestamp,
+    /// What was asked of the auto-trader and refused.
+    pub(crate) refused: Vec<Rejection>,
+}
+
+impl World {
+    /// After the opening, at 2026-02-07T10:30:00.000Z.
+    pub(crate) fn open(config: &DemoConfig) -> World {
+        let (leaderboard, ranks) = hub_leaderboard::register(None);
+        let (rttm, pipeline) = hub_rttm::register();
+        let (autotrader, trading) = hub_autotrader::register(&mut Catalog::default());
+        let mut world = World {
+            market: Market::new(config, 1),
+            traders: Trader::all(config),
+            leaderboard,
+            rttm,
+            autotrader,
+            ranks,
+            pipeline,
+            trading,
+            offset: 0,
+            now: Timestamp::from_millis(1_770_460_200_000).unwrap(),
+            refused: Vec::new(),
+        };
+        world.restart(config, 1);
+        world
+    }
+
+    /// What is derived stays, who makes it up begins anew.
+    pub(crate) fn restart(&mut self, config: &DemoConfig, run: u64) {
+        self.market = Market::new(config, run);
+        self.traders = Trader::all(config);
+        self.take(&self.market.opening());
+        self.trade();
+    }
+
+    pub(crate) fn step(&mut self) -> Vec<Batch> {
+        self.now = self.now.plus_millis(STEP_MILLIS);
+        let batches = self.market.step(Duration::from_millis(STEP_MILLIS.unsigned_abs()), self.now);
+        self.take(&batches);
+        self.trade();
+        batches
+    }
+
+    pub(crate) fn pass(&mut self, seconds: i64) {
+        (0..seconds * 1000 / STEP_MILLIS).for_each(|_| drop(self.step()));
+    }
+
+    fn take(&mut self, batches: &[Batch]) {
+        for (kind, items) in batches {
+            for item in items {
+                let event = read(*kind, item);
+                let is_wrong_on_purpose = *kind == Kind::Transactions;
+                match event.map(|event| self.apply(event)) {
+                    Ok(Outcome::Accepted) => {}
+                    _ if is_wrong_on_purpose => {}
+                    other => panic!("{kind:?} {item} is {other:?}"),
+                }
+            }
+        }
+        self.settle();
+    }
+
+    /// As the feed does.
+    fn trade(&mut self) {
+        let mut traders = std::mem::take(&mut self.traders);
+        for trader in &mut traders {
+            for _ in 0..10 {
+                let Some(request) = trader.next(&self.trading.current()) else { break };
+                self.ask(trader, request);
+            }
+        }
+        self.traders = traders;
+    }
+
+    fn ask(&mut self, trader: &mut Trader, request: TradingRequest) {
+        let outcome = self.apply(Event::Trading(request));
+        self.settle();
+        if let Outcome::Rejected(rejection) = outcome {
+            trader.refused(&rejection, self.now);
+            self.refused.push(rejection);
+        } else {
+            let state = self.trading.current();
+            trader.answered(&state.answer(Offset(self.offset)).unwrap().answer);
+        }
+    }
+
+    pub(crate) fn apply(&mut self, event: Event) -> Outcome {
+        self.offset += 1;
+        let record = Record { offset: Offset(self.offset), at: self.now, event };
+        let mut step = Step::default();
+        let projections: [&mut dyn Projection; 3] =
+            [&mut self.autotrader, &mut self.leaderboard, &mut self.rttm];
+        for projection in projections {
+            projection.advance(record.at, record.offset);
+            projection.apply(&record, &mut step);
+        }
+        step.outcome().cloned().unwrap_or(Outcome::Accepted)
+    }
+
+    pub(crate) fn settle(&mut self) {
+        let position = Position { epoch: Epoch(1), offset: Offset(self.offset) };
+        let applied = Applied { position, at: self.now };
+        self.autotrader.settle(applied);
+        self.leaderboard.settle(applied);
+        self.rttm.settle(applied);
+    }
+
+    /// Portfolios by rank.
+    pub(crate) fn ranking(&self) -> Vec<hub_core::PortfolioId> {
+        self.ranks.current().board().rows(0, usize::MAX).map(|(_, entry)| entry.id).collect()
+    }
+
+    /// Open trades of each session.
+    pub(crate) fn open_trades(&self) -> Vec<Vec<Arc<hub_autotrader::Trade>>> {
+        let state = self.trading.current();
+        let sessions = state.sessions_from(hub_core::event::trading::SessionId(0));
+        sessions.map(|session| session.open_trades().cloned().collect()).collect()
+    }
+}
+
+/// What the hub makes of an item.
+pub(crate) fn read(kind: Kind, item: &str) -> Result<Event, Rejection> {
+    let items = normalize::items(item.as_bytes(), BodyForm::Json, 1).unwrap();
+    normalize::item(kind, &items[0])
+}

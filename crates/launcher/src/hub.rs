@@ -32,6 +32,8 @@ pub struct Hub {
     server: Server,
     runner: RunnerHandle,
     addresses: Vec<ServiceAddress>,
+    #[cfg(feature = "autotrader")]
+    trading: Option<hub_autotrader::AutotraderReads>,
 }
 
 /// Where a service listens.
@@ -77,7 +79,12 @@ impl Hub {
     /// ready.
     pub async fn start(config: &Config) -> Result<Hub, StartError> {
         let metrics = Metrics::default();
-        let mut wiring = Wiring { catalog: Catalog::new(config.relay.destinations.clone()), pnl: None };
+        let mut wiring = Wiring {
+            catalog: Catalog::new(config.relay.destinations.clone()),
+            pnl: None,
+            #[cfg(feature = "autotrader")]
+            trading: None,
+        };
         let parts = wiring::parts(&mut wiring, config)?;
         let (listeners, addresses) = bind_all(&parts, config)?;
         let log: Arc<dyn EventLog> =
@@ -117,7 +124,14 @@ impl Hub {
         let services = services.into_iter().zip(listeners).collect();
         let server = Server::start(Arc::clone(&chassis), services, mailboxes)?;
         replayed(&mut runner.progress).await?;
-        let hub = Hub { chassis, server, runner, addresses };
+        let hub = Hub {
+            chassis,
+            server,
+            runner,
+            addresses,
+            #[cfg(feature = "autotrader")]
+            trading: wiring.trading,
+        };
         hub.log_settings(config).await?;
         hub.chassis.readiness.set_ready();
         Ok(hub)
@@ -131,6 +145,13 @@ impl Hub {
     /// The door for facts.
     pub fn ingest(&self) -> Ingest {
         Ingest::new(Arc::clone(&self.chassis))
+    }
+
+    /// The door for the auto-trader's commands.
+    #[cfg(feature = "autotrader")]
+    pub fn desk(&self) -> Option<hub_autotrader::Desk> {
+        let reads = self.trading.clone()?;
+        Some(hub_autotrader::Desk::new(Arc::clone(&self.chassis), reads))
     }
 
     /// The log.

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::{Context as _, anyhow};
+use hub_server::IngestError;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::banner;
@@ -33,10 +34,19 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     result.and(stopped)
 }
 
+async fn open(hub: &Hub, config: &Config) -> Result<Feed, IngestError> {
+    let feed = Feed::open(&config.demo, hub.ingest()).await?;
+    #[cfg(feature = "autotrader")]
+    if let Some(desk) = hub.desk() {
+        return feed.trade_at(desk, &config.demo).await;
+    }
+    Ok(feed)
+}
+
 /// What goes on while the hub serves.
 async fn run(hub: &Hub, config: &Config) -> anyhow::Result<()> {
     let feed = if config.demo.enabled {
-        Some(Feed::open(&config.demo, hub.ingest()).await.context("the demo feed's opening")?)
+        Some(open(hub, config).await.context("the demo feed's opening")?)
     } else {
         None
     };

@@ -26,6 +26,9 @@ pub(crate) struct Wiring {
     pub(crate) catalog: Catalog,
     /// What others may know of portfolios' P&L; none without analytics.
     pub(crate) pnl: Option<Arc<dyn PortfolioPnl>>,
+    /// Where the demo's traders look.
+    #[cfg(feature = "autotrader")]
+    pub(crate) trading: Option<hub_autotrader::AutotraderReads>,
 }
 
 /// One service.

@@ -9,6 +9,7 @@ use crate::hub::StartError;
 #[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
 pub(super) fn part(wiring: &mut Wiring, config: &Config) -> Result<Part, StartError> {
     let (projection, reads) = hub_autotrader::register(&mut wiring.catalog);
+    wiring.trading = Some(reads.clone());
     let endpoints = hub_autotrader::endpoints(reads.clone()).into_iter();
     Ok(Part {
         name: "auto-trader",

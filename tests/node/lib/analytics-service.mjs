@@ -6,34 +6,10 @@ import { Client } from '@stomp/stompjs';
 import SockJS from 'sockjs-client';
 import { WebSocket } from 'ws';
 
+import { BehaviorSubject } from './behavior-subject.mjs';
+
 /** For those who have no SockJS: an option of the service, whose `baseWs` is then a `ws:` URL. */
 export const plainWebSocket = (url) => new WebSocket(url);
-
-/** What the service needs of rxjs. */
-export class BehaviorSubject {
-  #value;
-  #observers = new Set();
-
-  constructor(value) {
-    this.#value = value;
-  }
-
-  get value() {
-    return this.#value;
-  }
-
-  next(value) {
-    this.#value = value;
-    for (const observer of this.#observers) observer(value);
-  }
-
-  /** Calls `observer` with the current value now, and with each later one. */
-  subscribe(observer) {
-    this.#observers.add(observer);
-    observer(this.#value);
-    return { unsubscribe: () => this.#observers.delete(observer) };
-  }
-}
 
 export class AnalyticsStompService {
   #baseWs;

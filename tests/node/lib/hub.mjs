@@ -18,6 +18,9 @@ const BINARY =
 /** The log's file in the data directory; SQLite puts others beside it that begin with its name. */
 const LOG = 'hub.db';
 
+/** What listens, by its name in the banner. */
+export const SERVICES = ['analytics', 'leaderboard', 'rttm', 'auto-trader', 'gateway'];
+
 /** How long the hub may take to be ready, and to stop. */
 const PROCESS_MS = 30_000;
 
@@ -31,6 +34,9 @@ const SERVICE = /^\s*(?<name>[a-z-]+)\s+https?:\/\/(?<address>[^\s/]+)$/;
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.exit(1));
+
+/** The section of the configuration that a service has. */
+const sectionOf = (service) => service.replace('-', '');
 
 /** A hub: one data directory, and the process that serves it now. */
 export class Hub {
@@ -58,7 +64,8 @@ export class Hub {
     hub.#directory = await mkdtemp(join(tmpdir(), 'pms-hub-node-'));
     hub.#args = args;
     hub.#environment = environment(settings);
-    await writeFile(hub.#config, `[analytics]\nbind = "127.0.0.1:0"\n[leaderboard]\nbind = "127.0.0.1:0"\n[rttm]\nbind = "127.0.0.1:0"\n[autotrader]\nbind = "127.0.0.1:0"\n[gateway]\nbind = "127.0.0.1:0"\n[log]\npath = "${LOG}"\n`);
+    const binds = SERVICES.map((service) => `[${sectionOf(service)}]\nbind = "127.0.0.1:0"\n`);
+    await writeFile(hub.#config, `${binds.join('')}[log]\npath = "${LOG}"\n`);
     await hub.#serve();
     return hub;
   }
@@ -68,27 +75,28 @@ export class Hub {
   }
 
   /** @returns {string} `http://127.0.0.1:<port><path>` */
-  http(path = '') {
-    return `http://${this.#address}${path}`;
+  http(path = '', service = 'analytics') {
+    return `http://${this.#address(service)}${path}`;
   }
 
   /** @returns {string} `ws://127.0.0.1:<port><path>` */
-  ws(path = '/ws') {
-    return `ws://${this.#address}${path}`;
+  ws(path = '/ws', service = 'analytics') {
+    return `ws://${this.#address(service)}${path}`;
   }
 
   /** @returns {string} `http://localhost:<port><path>`: what the frontend's `baseWs` names, for SockJS */
-  base(path = '') {
-    return `http://localhost:${this.#port}${path}`;
+  base(path = '', service = 'analytics') {
+    return `http://localhost:${this.port(service)}${path}`;
   }
 
-  get #port() {
-    return this.#address.split(':').at(-1);
+  /** @returns {string} the port of a service */
+  port(service) {
+    return this.#address(service).split(':').at(-1);
   }
 
-  get #address() {
-    const address = this.#addresses.get('analytics');
-    assert.ok(address, `the banner names analytics and its address, but says:\n${this.#printed}`);
+  #address(service) {
+    const address = this.#addresses.get(service);
+    assert.ok(address, `the banner names ${service} and its address, but says:\n${this.#printed}`);
     return address;
   }
 
@@ -115,9 +123,12 @@ export class Hub {
     await waitFor(this.#exited, 'the hub to be gone after SIGKILL', PROCESS_MS);
   }
 
-  /** Serves the same data again, on the port it had unless another is given. */
-  async restart(port = this.#port) {
-    this.#environment.PMS_HUB__ANALYTICS__BIND = `127.0.0.1:${port}`;
+  /** Serves the same data again, on the ports it had. */
+  async restart() {
+    for (const service of SERVICES) {
+      const key = `PMS_HUB__${sectionOf(service).toUpperCase()}__BIND`;
+      this.#environment[key] = this.#address(service);
+    }
     await this.#serve();
   }
 

@@ -10,6 +10,9 @@ export class NativePeer {
   /** What came, parsed. */
   messages = [];
 
+  /** When each of them came: `performance.now()`. */
+  arrivals = [];
+
   /** `{ code, reason }` of each close. */
   closes = [];
 
@@ -26,6 +29,7 @@ export class NativePeer {
     peer.#socket.on('message', (data, isBinary) => {
       assert.ok(!isBinary, 'JSON comes as text');
       peer.messages.push(JSON.parse(data));
+      peer.arrivals.push(performance.now());
     });
     peer.#socket.on('close', (code, reason) => peer.closes.push({ code, reason: String(reason) }));
     await waitFor(opened, `the WebSocket at ${url} to open`);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ISO_8601_MS_Z = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** An element of `/topic/position-update` and of `GET /api/analysis/all`. */
@@ -58,19 +58,19 @@ function assertUnpriced({ symbol, unpriced = ['-'] }, shown) {
   }
 }
 
-function assertKeys(object, keys, shown) {
+export function assertKeys(object, keys, shown) {
   assert.deepEqual(Object.keys(object).sort(), [...keys].sort(), shown);
 }
 
-function assertNumber(value, shown) {
+export function assertNumber(value, shown) {
   assert.ok(typeof value === 'number' && Number.isFinite(value), `not a JSON number: ${value} in ${shown}`);
 }
 
-function assertSymbol(value, shown) {
+export function assertSymbol(value, shown) {
   assert.ok(typeof value === 'string' && value.length >= 1 && value.length <= 32, shown);
 }
 
-function assertTime(value, shown) {
+export function assertTime(value, shown) {
   assert.match(value, ISO_8601_MS_Z, shown);
   assert.ok(!Number.isNaN(Date.parse(value)), shown);
 }

@@ -1,9 +1,8 @@
 // Transactions, and what comes of them.
 
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
-import { ingest } from './rest.mjs';
+import { ingestOk } from './rest.mjs';
 
 /** A purchase, by default of one share at 10. */
 export function purchase(portfolioId, symbol, { quantity = 1, price = 10 } = {}) {
@@ -39,9 +38,4 @@ export function key({ id }) {
 /** The newest of each key, in the order of their first. */
 export function newest(values, keyOf) {
   return new Map(values.map((value) => [keyOf(value), value]));
-}
-
-async function ingestOk(hub, kind, items) {
-  const { status, body } = await ingest(hub, kind, items);
-  assert.equal(status, 200, JSON.stringify(body));
 }

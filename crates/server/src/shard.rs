@@ -220,6 +220,7 @@ impl Shard {
         while let Ok(sent) = inputs.answers.try_recv() {
             self.answer(sent);
         }
+        self.hurry_channels();
         self.close_all();
     }
 

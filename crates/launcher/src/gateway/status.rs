@@ -12,6 +12,9 @@ use crate::hub::ServiceAddress;
 /// elsewhere.
 const PAGE: &str = include_str!("status.html");
 
+/// Where the page lists services.
+const SERVICES: &str = "<!--services-->";
+
 /// What carries connections.
 const TRANSPORTS: [&str; 3] = ["websocket", "sockjs", "tcp"];
 
@@ -47,12 +50,17 @@ impl Status {
     }
 }
 
-/// `GET /`.
-pub(super) async fn page() -> HttpResponse {
+/// `GET /`: names and ports are in the page itself, the rest comes by script.
+pub(super) async fn page(status: web::Data<Status>) -> HttpResponse {
+    let row = |service: &ServiceAddress| {
+        let (name, address) = (service.name, service.address);
+        format!("<tr><td>{name}</td><td>{address}</td><td></td><td></td></tr>")
+    };
+    let rows: String = status.addresses.iter().map(row).collect();
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'self' 'unsafe-inline'"))
-        .body(PAGE)
+        .body(PAGE.replace(SERVICES, &rows))
 }
 
 /// `GET /status.json`: `{version, ready, services: [{name, address, port, tls,

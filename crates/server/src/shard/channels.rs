@@ -120,6 +120,18 @@ impl Shard {
         }
     }
 
+    /// The hub is shutting down: what waits for its time is told now.
+    pub(super) fn hurry_channels(&mut self) {
+        let keys: Vec<usize> =
+            self.channels.iter().filter(|(_, channel)| channel.changed).map(|(key, _)| key).collect();
+        for key in keys {
+            if let Some(channel) = self.channels.get_mut(key) {
+                channel.not_before = self.now;
+            }
+            self.wake_channel(key);
+        }
+    }
+
     /// Tells what is due now.
     pub(super) fn wake_channel(&mut self, key: usize) {
         let now = self.now;

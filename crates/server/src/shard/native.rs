@@ -33,11 +33,13 @@ impl Shard {
             return self.close(slot, CloseReason::OUTBOX_OVERFLOW);
         }
         let Said::Text(text) = said else {
-            return self.complain(slot, "a binary message is no command; commands are JSON text");
+            return self.complain(slot, "Invalid message format: commands are text messages");
         };
-        // To serde an array would do for a struct.
-        let command = if text.trim_ascii_start().starts_with('{') { text } else { "" };
-        match serde_json::from_str::<Command>(command) {
+        if !text.trim_ascii_start().starts_with('{') {
+            // To serde an array would do for a struct.
+            return self.complain(slot, "Invalid message format: a command is a JSON object");
+        }
+        match serde_json::from_str::<Command>(text) {
             Ok(command) if command.kind == "ping" => {
                 self.send_native(slot, br#"{"type":"pong"}"#);
             }
@@ -47,7 +49,7 @@ impl Shard {
                 let actions = session.command(&command.kind, text);
                 self.act(slot, actions);
             }
-            Err(error) => self.complain(slot, &format!("a command is {{\"type\":...}}: {error}")),
+            Err(error) => self.complain(slot, &format!("Invalid message format: {error}")),
         }
     }
 

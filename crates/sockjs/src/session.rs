@@ -10,6 +10,7 @@
 
 mod inbound;
 mod outbound;
+mod reason;
 mod timing;
 
 use std::time::Instant;
@@ -22,35 +23,8 @@ use crate::frame;
 use crate::limits::Limits;
 
 pub use self::inbound::MESSAGE_COST_BYTES;
+pub use self::reason::{BUSY, GO_AWAY, INTERRUPTED, Reason};
 pub use self::timing::Tick;
-
-/// A receiver came while there was one (protocol, "Protocol and framing").
-pub const BUSY: Reason =
-    Reason { code: 2010, text: std::borrow::Cow::Borrowed("Another connection still open") };
-
-/// A receiver went before its response was whole (protocol, "Handling close"):
-/// nobody knows what arrived.
-pub const INTERRUPTED: Reason =
-    Reason { code: 1002, text: std::borrow::Cow::Borrowed("Connection interrupted") };
-
-/// What an application says that gives no reason of its own.
-pub const GO_AWAY: Reason = Reason { code: 3000, text: std::borrow::Cow::Borrowed("Go away!") };
-
-/// Why a session is closed, as in a WebSocket's Close.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Reason {
-    /// A WebSocket's close code.
-    pub code: u16,
-    /// For people.
-    pub text: std::borrow::Cow<'static, str>,
-}
-
-impl Reason {
-    /// `c[code,"text"]`.
-    pub fn frame(&self) -> Bytes {
-        frame::close(self.code, &self.text).into()
-    }
-}
 
 /// Which of a session's receivers one is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -239,6 +213,15 @@ impl Session {
         self.receiver = None;
         self.outbound.clear();
         self.changes = Changes::ALL;
+    }
+
+    /// The same, after what the client sent last: it is taken whatever waits.
+    pub fn end_with(&mut self, messages: Vec<String>) {
+        if !self.is_closed() {
+            // All fits where there is no limit.
+            let _ = self.inbound.push(messages, usize::MAX);
+        }
+        self.end();
     }
 
     /// Adds a frame for the client: `a[...]`, or `h`. An empty array says

@@ -26,7 +26,7 @@ impl Session {
     /// Does what is due. To be called at [`Session::deadline`], or every now
     /// and then.
     pub fn tick(&mut self, now: Instant) -> Tick {
-        if self.deadline().is_some_and(|deadline| now < deadline) {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
             return Tick::Alive;
         }
         match (&self.phase, &self.receiver) {
@@ -49,10 +49,12 @@ impl Session {
     pub fn deadline(&self) -> Option<Instant> {
         match (&self.phase, &self.receiver) {
             (Phase::Over(_), _) => Some(self.absent_since),
-            (Phase::Closed { told: Some(told), .. }, None) => Some(*told + self.limits.absence),
-            (_, None) => Some(self.absent_since + self.limits.absence),
-            (_, Some(_)) if self.has_waiting() => Some(self.waiting_since + self.limits.stall),
-            (Phase::Open, Some(receiver)) if self.heartbeats => Some(receiver.served + self.limits.heartbeat),
+            (Phase::Closed { told: Some(told), .. }, None) => told.checked_add(self.limits.absence),
+            (_, None) => self.absent_since.checked_add(self.limits.absence),
+            (_, Some(_)) if self.has_waiting() => self.waiting_since.checked_add(self.limits.stall),
+            (Phase::Open, Some(receiver)) if self.heartbeats => {
+                receiver.served.checked_add(self.limits.heartbeat)
+            }
             (_, Some(_)) => None,
         }
     }
@@ -63,7 +65,7 @@ impl Session {
     }
 
     fn beat(&mut self, now: Instant) {
-        if self.heartbeats && self.outbound.push(&Bytes::from_static(HEARTBEAT.as_bytes())) {
+        if self.outbound.push(&Bytes::from_static(HEARTBEAT.as_bytes())) {
             self.waiting_since = now;
             self.changes.outbound = true;
         }

@@ -33,6 +33,8 @@ pub(super) struct WebSocketBody {
     out: VecDeque<Bytes>,
     /// What was read and does not fit yet; nothing more is read meanwhile.
     read: Vec<String>,
+    /// It waits for room.
+    waits: bool,
     /// Runs once a Close was sent.
     closing: Option<Pin<Box<rt::time::Sleep>>>,
     /// The client's side has ended.
@@ -55,6 +57,7 @@ impl WebSocketBody {
             connection: Connection::new(max_message_bytes),
             out: VecDeque::new(),
             read: Vec::new(),
+            waits: false,
             closing: None,
             ended: false,
         }
@@ -64,7 +67,7 @@ impl WebSocketBody {
     fn poll_read(&mut self, cx: &mut Context<'_>) {
         while !self.ended && self.out.len() < MAX_WAITING_FRAMES {
             if !self.read.is_empty() {
-                let offered = self.shared.poll_offer(cx, &mut self.read, &mut false);
+                let offered = self.shared.poll_offer(cx, &mut self.read, &mut self.waits);
                 if offered.is_pending() {
                     return;
                 }
@@ -92,7 +95,7 @@ impl WebSocketBody {
                 Ok(Some(Incoming::Pong(_))) => continue,
                 Ok(Some(Incoming::Close(..))) => {
                     self.out.extend(self.connection.close_reply());
-                    return self.shared.with(crate::session::Session::end);
+                    return self.end();
                 }
                 Err(failure) => Err(Fault::from(failure)),
             };
@@ -103,15 +106,16 @@ impl WebSocketBody {
         }
     }
 
-    /// The client broke a rule: what it sent before still counts.
+    /// The client broke a rule; what it sent before still counts.
     fn fail(&mut self, fault: &Fault) {
-        let read = std::mem::take(&mut self.read);
-        self.shared.with(|session| {
-            // What does not fit any more is lost, as on any broken connection.
-            let _ = session.offer(read);
-            session.end();
-        });
+        self.end();
         self.out.extend(self.connection.close(fault.code, fault.reason));
+    }
+
+    /// Nothing more comes from the client.
+    fn end(&mut self) {
+        let read = std::mem::take(&mut self.read);
+        self.shared.with(|session| session.end_with(read));
     }
 
     /// The next bytes to write; empty ones say nothing.
@@ -163,6 +167,6 @@ impl MessageBody for WebSocketBody {
 
 impl Drop for WebSocketBody {
     fn drop(&mut self) {
-        self.shared.with(crate::session::Session::end);
+        self.end();
     }
 }

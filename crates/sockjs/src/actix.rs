@@ -1,15 +1,74 @@
-//! The HTTP side, for any actix-web application: what is not a session.
+//! A `SockJS` server for any actix-web application.
 //!
-//! An upgrade of `/{server}/{session}/websocket` reaches an application only
-//! where nothing takes upgrades before it does (the hub's sockets leave actix
-//! first); a request that is no upgrade is told so here.
+//! A [`Server`] is one service with its sessions; its [`Server::routes`] go
+//! into the application of every worker thread, and [`Server::sweeping`] is
+//! spawned once. What the service does is a [`Service`]: it is given a
+//! [`SessionEnd`] per session, its side of something like a socket.
+//!
+//! ```no_run
+//! use actix_web::{App, HttpRequest, HttpServer, rt};
+//! use hub_sockjs::actix::{Server, Service, SessionEnd, Settings};
+//!
+//! struct Echo;
+//!
+//! impl Service for Echo {
+//!     fn open(&self, end: SessionEnd, _: &HttpRequest) {
+//!         rt::spawn(async move {
+//!             while let Some(message) = end.receive().await {
+//!                 if end.send([message.as_str()]).await.is_err() {
+//!                     break;
+//!                 }
+//!             }
+//!         });
+//!     }
+//! }
+//!
+//! # fn main() -> std::io::Result<()> {
+//! rt::System::new().block_on(async {
+//!     let server = Server::new(Settings::default(), Echo);
+//!     rt::spawn(server.sweeping());
+//!     HttpServer::new(move || App::new().configure(|config| server.routes(config, "/echo")))
+//!         // A client that closes is gone: see `Server`.
+//!         .h1_allow_half_closed(false)
+//!         .bind(("127.0.0.1", 8081))?
+//!         .run()
+//!         .await
+//! })
+//! # }
+//! ```
+//!
+//! Who serves nothing but `WebSocket`s, and those outside of actix, needs no
+//! server: [`routes`] answers what clients ask for before.
+
+#![allow(clippy::result_large_err, reason = "a refusal is a response, and is moved once")]
+
+mod body;
+mod end;
+mod headers;
+mod pages;
+mod receiving;
+mod registry;
+mod sending;
+mod server;
+mod settings;
+mod shared;
+mod websocket;
 
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::info::{self, Info};
+pub use self::end::{Gone, SendError, SessionEnd};
+pub use self::server::{Server, Service};
+pub use self::settings::{Settings, WebSockets};
+use crate::info::Info;
 use crate::path::Transport;
+
+/// The path of a session's request below its mount, in actix's notation.
+fn session_path(mount: &str, transport: Transport) -> String {
+    let transport = transport.as_str();
+    format!("{mount}/{{server:[^/.]+}}/{{session:[^/.]+}}/{transport}")
+}
 
 const TEXT: &str = "text/plain; charset=UTF-8";
 
@@ -22,49 +81,19 @@ pub fn not_allowed(_: &HttpRequest, methods: &'static str) -> HttpResponse {
     HttpResponse::MethodNotAllowed().insert_header((ALLOW, methods)).finish()
 }
 
-/// Adds the routes of a service mounted at `mount`: empty for the root, or
+/// Adds the routes of a service that has `WebSocket`s alone, taken out of actix
+/// before it sees them, mounted at `mount`: empty for the root, or
 /// `/segments`.
 pub fn routes(config: &mut web::ServiceConfig, mount: &str, told: Info, not_allowed: NotAllowed) {
-    for path in [mount.to_owned(), format!("{mount}/")] {
-        // The root has one path, not two.
-        if !path.is_empty() {
-            config.service(reading(&path, greeting, not_allowed));
-        }
-    }
-    config.service(reading(&format!("{mount}/info"), move || tell(told), not_allowed));
-    let transport = Transport::WebSocket.as_str();
-    let session = format!("{mount}/{{server:[^/.]+}}/{{session:[^/.]+}}/{transport}");
-    let answer = move |request: HttpRequest| std::future::ready(no_session(&request, not_allowed));
-    config.service(web::resource(session).to(answer));
+    pages::greeting_routes(config, mount, not_allowed);
+    let tell = move |_: HttpRequest| std::future::ready(pages::info(told));
+    config.service(pages::reading(&format!("{mount}/info"), tell, not_allowed));
+    let answer = move |request: HttpRequest| std::future::ready(no_upgrade(&request, not_allowed));
+    config.service(web::resource(session_path(mount, Transport::WebSocket)).to(answer));
 }
 
-fn reading<F, R>(path: &str, handler: F, not_allowed: NotAllowed) -> actix_web::Resource
-where
-    F: Fn() -> R + Clone + 'static,
-    R: Future<Output = HttpResponse> + 'static,
-{
-    let refused = move |request: HttpRequest| std::future::ready(not_allowed(&request, "GET, HEAD"));
-    web::resource(path)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
-        .default_service(web::to(refused))
-}
-
-fn greeting() -> impl Future<Output = HttpResponse> {
-    std::future::ready(HttpResponse::Ok().insert_header((CONTENT_TYPE, TEXT)).body("Welcome to SockJS!\n"))
-}
-
-fn tell(told: Info) -> impl Future<Output = HttpResponse> {
-    let body = told.json(rand::random());
-    let response = HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/json; charset=UTF-8"))
-        .insert_header((CACHE_CONTROL, info::CACHE_CONTROL))
-        .body(body);
-    std::future::ready(response)
-}
-
-/// A session's path, without an upgrade to a WebSocket.
-fn no_session(request: &HttpRequest, not_allowed: NotAllowed) -> HttpResponse {
+/// A WebSocket's path, without an upgrade to one.
+fn no_upgrade(request: &HttpRequest, not_allowed: NotAllowed) -> HttpResponse {
     if request.method() != Method::GET {
         return not_allowed(request, "GET");
     }

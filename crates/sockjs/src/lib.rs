@@ -16,17 +16,33 @@
 //! # Ok::<(), hub_sockjs::receive::BrokenJson>(())
 //! ```
 //!
-//! # What is not here yet
+//! A [`Session`] outlives the HTTP requests of its client: frames go out by one
+//! [`Response`] after another, each written as its transport's [`Framing`]
+//! wants it. Time comes in as an argument, and everything is bounded by
+//! [`Limits`].
 //!
-//! Of the transports only `websocket` and the raw WebSocket; the sessions of
-//! the HTTP transports and the iframe pages come with them.
+//! With feature `actix` there is a complete server for any actix-web
+//! application: see the module of that name.
 
 #[cfg(feature = "actix")]
 pub mod actix;
+pub mod callback;
+pub mod cookie;
+pub mod form;
 pub mod frame;
+pub mod framing;
+pub mod iframe;
 pub mod info;
+pub mod limits;
 pub mod path;
 pub mod receive;
+pub mod response;
+pub mod session;
 
+pub use callback::Callback;
 pub use frame::Messages;
+pub use framing::Framing;
+pub use limits::Limits;
 pub use path::{Route, Transport};
+pub use response::{Part, Response};
+pub use session::Session;

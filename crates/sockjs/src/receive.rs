@@ -1,5 +1,7 @@
 //! What a client sends: messages in JSON.
 
+use crate::form;
+
 /// What was sent is no array of strings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("Broken JSON encoding.")]
@@ -15,6 +17,41 @@ pub fn messages(text: &str) -> Result<Vec<String>, BrokenJson> {
         Some(b'[') => serde_json::from_str(text).map_err(|_| BrokenJson),
         Some(_) => serde_json::from_str(text).map(|message| vec![message]).map_err(|_| BrokenJson),
     }
+}
+
+/// Why a request that sends is answered with 500; the wording is the
+/// protocol's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PayloadError {
+    /// There is nothing, or no array.
+    #[error("Payload expected.")]
+    Expected,
+    /// It is not JSON, or not of strings.
+    #[error("Broken JSON encoding.")]
+    Broken,
+}
+
+/// The messages in the body of an `xhr_send`, or what a `jsonp_send` carries:
+/// an array of strings, which may be empty ("Sending empty frames").
+pub fn payload(body: &[u8]) -> Result<Vec<String>, PayloadError> {
+    match body.trim_ascii().first() {
+        None => Err(PayloadError::Expected),
+        Some(b'[') => serde_json::from_slice(body).map_err(|_| PayloadError::Broken),
+        Some(_) => match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+            Ok(_) => Err(PayloadError::Expected),
+            Err(_) => Err(PayloadError::Broken),
+        },
+    }
+}
+
+/// The messages in the body of a `jsonp_send`: field `d` of a form, or of any
+/// other content type the body itself.
+pub fn jsonp_payload(body: &[u8], is_form: bool) -> Result<Vec<String>, PayloadError> {
+    if !is_form {
+        return payload(body);
+    }
+    let form = str::from_utf8(body).map_err(|_| PayloadError::Broken)?;
+    payload(form::value(form, &["d"]).unwrap_or_default().as_bytes())
 }
 
 #[cfg(test)]
@@ -34,5 +71,29 @@ mod tests {
         for text in ["[\"a", "[1]", "{}", "a", "[\"a\"] x", "null", r#"["\ud800"]"#] {
             assert_eq!(messages(text), Err(BrokenJson), "{text}");
         }
+    }
+
+    #[test]
+    fn a_request_s_payload_is_an_array_of_strings() {
+        assert_eq!(payload(br#" ["a","\u0000"] "#).unwrap(), ["a", "\0"]);
+        assert_eq!(payload(b"[]").unwrap(), [""; 0]);
+        for empty in [&b""[..], b" \n", b"1", b"{}", b"\"a\"", b"null"] {
+            assert_eq!(payload(empty), Err(PayloadError::Expected), "{}", empty.escape_ascii());
+        }
+        let deep = "[".repeat(100_000);
+        for broken in [&b"[\"x"[..], b"[1]", b"[[]]", b"x", b"[\"\xff\"]", b"[] []", deep.as_bytes()] {
+            assert_eq!(payload(broken), Err(PayloadError::Broken));
+        }
+    }
+
+    #[test]
+    fn jsonp_sends_a_form_or_the_plain_array() {
+        assert_eq!(jsonp_payload(b"d=%5B%22x%22%5D", true).unwrap(), ["x"]);
+        assert_eq!(jsonp_payload(br#"["%61bc"]"#, false).unwrap(), ["%61bc"]);
+        for empty in ["", "d=", "p=p", "d"] {
+            assert_eq!(jsonp_payload(empty.as_bytes(), true), Err(PayloadError::Expected), "{empty}");
+        }
+        assert_eq!(jsonp_payload(b"d=%5B%22x", true), Err(PayloadError::Broken));
+        assert_eq!(jsonp_payload(b"d=\xff", true), Err(PayloadError::Broken));
     }
 }

@@ -14,8 +14,6 @@ use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route, web,
 };
 
-use hub_sockjs::info::Info;
-
 use self::problem::Problem;
 use crate::chassis::Chassis;
 use crate::origin::Origins;
@@ -28,12 +26,6 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .configure(ingest::routes)
         .configure(publish::routes)
         .default_service(web::to(not_found));
-}
-
-/// What `SockJS` clients ask for before they open a session at `mount`.
-pub(crate) fn sockjs(config: &mut web::ServiceConfig, mount: &str) {
-    let info = Info { websocket: true, cookie_needed: false };
-    hub_sockjs::actix::routes(config, mount, info, method_not_allowed);
 }
 
 /// CORS for allowed origins, the list that guards upgrades, too. `SockJS`
@@ -70,7 +62,8 @@ pub(crate) fn not_allowed(methods: &'static str) -> Route {
     web::to(move |request: HttpRequest| async move { method_not_allowed(&request, methods) })
 }
 
-fn method_not_allowed(request: &HttpRequest, methods: &'static str) -> HttpResponse {
+/// 405 as a problem.
+pub(crate) fn method_not_allowed(request: &HttpRequest, methods: &'static str) -> HttpResponse {
     let detail = format!("{} is not allowed at {}", request.method(), request.path());
     let mut response = Problem::new(405, detail).error_response();
     response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(methods));

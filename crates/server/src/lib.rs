@@ -20,6 +20,7 @@ pub mod server;
 pub mod service;
 mod shard;
 pub mod sniff;
+mod sockjs;
 pub mod stream;
 pub mod tls;
 mod upgrade;

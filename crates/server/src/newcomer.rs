@@ -36,6 +36,8 @@ pub(crate) enum NewcomerKind {
     },
     /// STOMP straight over TCP.
     RawStomp,
+    /// STOMP in the messages of a `SockJS` session.
+    Session,
     /// Refused in HTTP: `first` is the answer, nothing follows.
     Refused,
 }

@@ -15,6 +15,7 @@ use crate::acceptor;
 use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
 use crate::service::Service;
+use crate::sockjs::{self, NewSession};
 use crate::worker::Worker;
 
 /// What acceptor and shards are to do.
@@ -55,7 +56,12 @@ impl Server {
         let started_millis =
             SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
         let mut dealing = Vec::new();
-        for (index, mailbox) in mailboxes.into_iter().enumerate() {
+        let (shards, sessions): (Vec<_>, Vec<_>) =
+            mailboxes.iter().map(|_| mpsc::unbounded_channel::<NewSession>()).unzip();
+        let shards = Arc::from(shards);
+        let sockjs: Arc<[_]> =
+            services.iter().map(|service| sockjs::server(&server.chassis, service.name, &shards)).collect();
+        for ((index, mailbox), sessions) in mailboxes.into_iter().enumerate().zip(sessions) {
             let (sender, accepted) = mpsc::unbounded_channel();
             dealing.push(sender);
             let worker = Worker {
@@ -66,6 +72,8 @@ impl Server {
                 started_millis,
                 mailbox,
                 accepted,
+                sessions,
+                sockjs: Arc::clone(&sockjs),
                 stage: server.stage.subscribe(),
                 in_flight: server.in_flight.clone(),
             };

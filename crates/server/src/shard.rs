@@ -27,7 +27,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hub_core::{Epoch, Offset, Position, TopicName};
+use bytes::{Bytes, BytesMut};
+use hub_core::{CloseReason, Epoch, Offset, Position, TopicName};
 use hub_fanout::{Mailbox, Publication, View};
 use slab::Slab;
 use tokio::sync::{mpsc, watch};
@@ -50,6 +51,8 @@ use crate::native::Query;
 use crate::newcomer::{Newcomer, NewcomerKind};
 use crate::server::Stage;
 use crate::service::Endpoint;
+use crate::sockjs::NewSession;
+use crate::stream::Stream;
 
 /// How often deadlines and heart-beats are looked at.
 const SWEEP: Duration = Duration::from_millis(250);
@@ -109,6 +112,7 @@ pub(crate) struct ShardInputs {
     pub(crate) newcomers: mpsc::UnboundedReceiver<Newcomer>,
     pub(crate) stage: watch::Receiver<Stage>,
     pub(crate) answers: mpsc::UnboundedReceiver<Sent>,
+    pub(crate) sessions: mpsc::UnboundedReceiver<NewSession>,
 }
 
 /// What a shard is made of.
@@ -180,6 +184,10 @@ impl Shard {
                     self.now = Instant::now();
                     self.welcome(newcomer);
                 }
+                Some(session) = inputs.sessions.recv(), if !draining => {
+                    self.now = Instant::now();
+                    self.welcome_session(session);
+                }
                 Some(sent) = inputs.answers.recv() => {
                     self.now = Instant::now();
                     self.answer(sent);
@@ -217,6 +225,10 @@ impl Shard {
         while let Ok(newcomer) = inputs.newcomers.try_recv() {
             self.welcome(newcomer);
         }
+        inputs.sessions.close();
+        while let Ok(session) = inputs.sessions.try_recv() {
+            self.welcome_session(session);
+        }
         while let Ok(sent) = inputs.answers.try_recv() {
             self.answer(sent);
         }
@@ -235,8 +247,29 @@ impl Shard {
         }
     }
 
-    /// Takes a socket over.
-    fn welcome(&mut self, newcomer: Newcomer) {
+    /// Takes a session of `SockJS`'s HTTP transports over. One too many of its
+    /// address is told so as on any other wire, once it is opened.
+    fn welcome_session(&mut self, session: NewSession) {
+        let NewSession { end, peer, service } = session;
+        // Without a place the end is dropped, and the session with it.
+        let Some(place) = self.chassis.addresses.enter(peer.ip()) else { return };
+        let welcome = place.is_welcome();
+        let slot = self.welcome(Newcomer {
+            id: self.chassis.connection_ids.next(),
+            stream: Stream::session(end, place),
+            ahead: BytesMut::new(),
+            first: Bytes::new(),
+            kind: NewcomerKind::Session,
+            service,
+            peer: Some(peer),
+        });
+        if !welcome {
+            self.close(slot, CloseReason::TOO_MANY_SESSIONS);
+        }
+    }
+
+    /// Takes a socket over; gives its slot.
+    fn welcome(&mut self, newcomer: Newcomer) -> usize {
         let Newcomer { id, stream, mut ahead, first, kind, service, peer } = newcomer;
         let Welcome { protocol, wire, phase, counted } = self.prepare(&kind);
         let entry = self.sockets.vacant_entry();
@@ -260,7 +293,10 @@ impl Shard {
                 self.receive(slot, &mut ahead);
             }
             NewcomerKind::RawStomp => self.receive(slot, &mut ahead),
+            // Nothing has been read yet.
+            NewcomerKind::Session => {}
         }
+        slot
     }
 
     fn prepare(&self, kind: &NewcomerKind) -> Welcome {
@@ -284,6 +320,10 @@ impl Shard {
             NewcomerKind::RawStomp => {
                 let protocol = Protocol { websocket: None, dialogue: stomp() };
                 Welcome { protocol, wire: Wire::Tcp, phase: opening, counted: true }
+            }
+            NewcomerKind::Session => {
+                let protocol = Protocol { websocket: None, dialogue: stomp() };
+                Welcome { protocol, wire: Wire::Session, phase: opening, counted: true }
             }
             NewcomerKind::Refused => {
                 let protocol = Protocol { websocket: None, dialogue: Dialogue::Refused };

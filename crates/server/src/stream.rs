@@ -1,17 +1,21 @@
 //! A connection's byte stream: TCP or TLS, with what was read ahead of its
 //! owner put back in front.
 
+mod pipe;
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, BytesMut};
+use hub_sockjs::actix::SessionEnd;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::addresses::Place;
 use crate::hang_up::HangUp;
+use crate::stream::pipe::SessionPipe;
 
 /// What both actix and the shards read from and write to.
 pub struct Stream {
@@ -27,6 +31,7 @@ pub struct Stream {
 enum Transport {
     Tcp(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    Session(SessionPipe),
 }
 
 /// How much is read to tell one protocol from another.
@@ -41,6 +46,20 @@ impl Stream {
     /// TLS whose handshake is done.
     pub fn tls(stream: TlsStream<TcpStream>, place: Place) -> Stream {
         Stream::new(Transport::Tls(Box::new(stream)), place)
+    }
+
+    /// A session of `SockJS`'s HTTP transports. What is written to it are whole
+    /// frames, one a slice.
+    pub(crate) fn session(end: SessionEnd, place: Place) -> Stream {
+        Stream::new(Transport::Session(SessionPipe::new(end)), place)
+    }
+
+    /// The session's side, where it is one.
+    pub(crate) fn as_session(&mut self) -> Option<&mut SessionPipe> {
+        match &mut self.transport {
+            Transport::Session(pipe) => Some(pipe),
+            Transport::Tcp(_) | Transport::Tls(_) => None,
+        }
     }
 
     fn new(transport: Transport, place: Place) -> Stream {
@@ -74,6 +93,7 @@ impl Stream {
         match &mut self.transport {
             Transport::Tcp(stream) => stream.read_buf(&mut self.ahead).await,
             Transport::Tls(stream) => stream.read_buf(&mut self.ahead).await,
+            Transport::Session(pipe) => pipe.read_buf(&mut self.ahead).await,
         }
     }
 
@@ -102,6 +122,10 @@ macro_rules! transport {
                 $call
             }
             Transport::Tls($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+            Transport::Session($stream) => {
                 let $stream = Pin::new($stream);
                 $call
             }

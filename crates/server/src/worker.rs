@@ -14,6 +14,7 @@ use actix_web::{App, ResponseError as _, web};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use hub_fanout::Mailbox;
+use hub_sockjs::Route;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -31,6 +32,7 @@ use crate::server::Stage;
 use crate::service::Service;
 use crate::shard::{Shard, ShardInputs, ShardParts};
 use crate::sniff::{Protocol, sniff};
+use crate::sockjs::NewSession;
 use crate::stream::Stream;
 use crate::upgrade;
 
@@ -54,6 +56,9 @@ pub(crate) struct Worker {
     pub(crate) started_millis: u64,
     pub(crate) mailbox: Mailbox,
     pub(crate) accepted: mpsc::UnboundedReceiver<Accepted>,
+    pub(crate) sessions: mpsc::UnboundedReceiver<NewSession>,
+    /// The sessions of each service's `SockJS`.
+    pub(crate) sockjs: Arc<[hub_sockjs::actix::Server]>,
     pub(crate) stage: watch::Receiver<Stage>,
     pub(crate) in_flight: InFlight,
 }
@@ -79,8 +84,10 @@ impl Worker {
     async fn serve(mut self) -> std::io::Result<()> {
         let (newcomers, receiver) = mpsc::unbounded_channel();
         let mut http = Vec::new();
+        let streaming = InFlight::default();
+        let patience = Duration::from_millis(self.chassis.limits.close_ms);
         for index in 0..self.services.len() {
-            http.push(self.http_handler(index, &newcomers).await);
+            http.push(self.http_handler(index, &newcomers, &streaming).await);
         }
         let (shard, answers) = Shard::new(ShardParts {
             chassis: Arc::clone(&self.chassis),
@@ -89,7 +96,13 @@ impl Worker {
             shards: self.workers,
             in_flight: self.in_flight.clone(),
         });
-        let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage: self.stage, answers };
+        if self.index == 0 {
+            for sessions in &*self.sockjs {
+                spawn_local(sessions.sweeping());
+            }
+        }
+        let (sessions, stage) = (self.sessions, self.stage);
+        let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage, answers, sessions };
         // One task for all sockets: its budget is its own fairness, not tokio's.
         let shard = spawn_local(unconstrained(shard.run(inputs)));
         let door = Rc::new(Door { chassis: self.chassis, services: self.services, http, newcomers });
@@ -98,22 +111,36 @@ impl Worker {
                 spawn_local(Rc::clone(&door).admit(accepted));
             }
         });
-        shard.await.map_err(std::io::Error::other)
+        let ended = shard.await.map_err(std::io::Error::other);
+        // Streams of closed sessions have their reason still to write.
+        let _ = timeout(patience, streaming.none()).await;
+        ended
     }
 
-    async fn http_handler(&self, service: usize, newcomers: &mpsc::UnboundedSender<Newcomer>) -> HttpHandler {
+    async fn http_handler(
+        &self,
+        service: usize,
+        newcomers: &mpsc::UnboundedSender<Newcomer>,
+        streaming: &InFlight,
+    ) -> HttpHandler {
         let app = {
             let chassis = web::Data::from(Arc::clone(&self.chassis));
             let registry: web::Data<Registry> = web::Data::new(self.chassis.metrics.registry());
             let routes = Arc::clone(&self.services[service].routes);
-            let sockjs = self.services[service].sockjs.clone();
+            let mounts = self.services[service].sockjs.clone();
+            let own_mounts = mounts.clone();
+            let (sockjs, streaming) = (self.sockjs[service].clone(), streaming.clone());
             let (in_flight, gate) = (self.in_flight.clone(), Arc::clone(&self.chassis));
             App::new()
                 .app_data(chassis)
                 .app_data(registry)
                 .wrap(http::cors(&self.chassis.origins))
                 .wrap_fn(move |request, next| {
-                    let guard = in_flight.enter();
+                    // A stream of SockJS lasts as long as its session does.
+                    let is_session = mounts.iter().any(|mount| {
+                        matches!(Route::parse(mount, request.path()), Some(Route::Session { .. }))
+                    });
+                    let guard = if is_session { streaming.enter() } else { in_flight.enter() };
                     let admitted = match http::gate::refuse(&gate, &request) {
                         Some(problem) => Err(request.into_response(problem.error_response())),
                         None => Ok(next.call(request)),
@@ -127,7 +154,7 @@ impl Worker {
                     }
                 })
                 .configure(|config| routes(config))
-                .configure(|config| sockjs.iter().for_each(|mount| http::sockjs(config, mount)))
+                .configure(|config| own_mounts.iter().for_each(|mount| sockjs.routes(config, mount)))
                 .configure(http::routes)
         };
         let upgrade = {
@@ -144,6 +171,9 @@ impl Worker {
             .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
             .client_request_timeout(Duration::from_millis(self.chassis.limits.handshake_ms))
             .client_disconnect_timeout(Duration::from_millis(self.chassis.limits.close_ms))
+            // A client of SockJS that closes its stream is gone; actix would
+            // wait for it to end.
+            .h1_allow_half_closed(false)
             .on_connect_ext(|stream: &Stream, extensions| {
                 if let Some(hang_up) = stream.hang_up_given() {
                     extensions.insert(hang_up.clone());

@@ -41,6 +41,9 @@ impl Shard {
             let close = connection.close(CloseCode::new(reason.code), reason.text)?;
             Some([socket.wire.closing(reason.code, reason.text), close].concat().into())
         });
+        if let Some(session) = socket.stream.as_session() {
+            session.part_with(reason);
+        }
         tracing::debug!(connection = socket.id, code = reason.code, reason = reason.text, "close");
         self.count_close(u32::from(reason.code));
         self.leave(slot, close.unwrap_or_default());

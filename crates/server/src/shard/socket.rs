@@ -20,7 +20,7 @@ use crate::stream::Stream;
 /// A socket that a shard owns.
 pub(super) struct Socket {
     pub(super) id: u64,
-    stream: Stream,
+    pub(super) stream: Stream,
     pub(super) outbox: Outbox,
     pub(super) ready: Arc<ReadySocket>,
     waker: Waker,

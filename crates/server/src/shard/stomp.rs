@@ -57,9 +57,14 @@ impl Shard {
             socket.phase = Phase::Open;
         }
         let id = format!("{:08x}", socket.id);
-        if let Some(connected) = session.accept(&id, self.now) {
-            self.send(slot, wire.wrap(&connected));
+        let Some(connected) = session.accept(&id, self.now) else { return };
+        // One owner of liveness.
+        if session.intervals().send.is_some()
+            && let Some(pipe) = socket.stream.as_session()
+        {
+            pipe.leave_heartbeats();
         }
+        self.send(slot, wire.wrap(&connected));
     }
 
     /// Does what a frame asks for.

@@ -12,6 +12,8 @@ pub(super) enum Wire {
     WebSocket,
     /// `SockJS` frames in WebSocket messages.
     SockJs,
+    /// `SockJS` frames in a session of its HTTP transports.
+    Session,
     /// The bare TCP stream.
     Tcp,
 }
@@ -22,13 +24,14 @@ impl Wire {
         match self {
             Wire::WebSocket => "websocket",
             Wire::SockJs => "sockjs",
+            Wire::Session => "sockjs-http",
             Wire::Tcp => "tcp",
         }
     }
 
     /// Whether a WebSocket is underneath.
     pub(super) fn is_websocket(self) -> bool {
-        self != Wire::Tcp
+        matches!(self, Wire::WebSocket | Wire::SockJs)
     }
 
     /// A single message as it goes over this wire.
@@ -42,7 +45,7 @@ impl Wire {
     pub(super) fn opening(self) -> Bytes {
         match self {
             Wire::SockJs => frame::text(sockjs::OPEN.as_bytes()),
-            Wire::WebSocket | Wire::Tcp => Bytes::new(),
+            Wire::WebSocket | Wire::Session | Wire::Tcp => Bytes::new(),
         }
     }
 
@@ -50,7 +53,7 @@ impl Wire {
     pub(super) fn closing(self, code: u16, reason: &str) -> Bytes {
         match self {
             Wire::SockJs => frame::text(sockjs::close(code, reason).as_bytes()),
-            Wire::WebSocket | Wire::Tcp => Bytes::new(),
+            Wire::WebSocket | Wire::Session | Wire::Tcp => Bytes::new(),
         }
     }
 }
@@ -60,13 +63,13 @@ pub(super) enum Packet {
     /// One after another.
     Stream { wire: Wire, out: Vec<u8> },
     /// In one `SockJS` frame.
-    Array(Messages),
+    Array { wire: Wire, messages: Messages },
 }
 
 impl Packet {
     pub(super) fn new(wire: Wire) -> Packet {
         match wire {
-            Wire::SockJs => Packet::Array(Messages::default()),
+            Wire::SockJs | Wire::Session => Packet::Array { wire, messages: Messages::default() },
             Wire::WebSocket | Wire::Tcp => Packet::Stream { wire, out: Vec::new() },
         }
     }
@@ -85,7 +88,7 @@ impl Packet {
                 out.extend_from_slice(message);
                 true
             }
-            Packet::Array(messages) => text.map(|text| messages.push(text)).is_ok(),
+            Packet::Array { messages, .. } => text.map(|text| messages.push(text)).is_ok(),
         }
     }
 
@@ -93,8 +96,9 @@ impl Packet {
     pub(super) fn finish(self) -> Bytes {
         match self {
             Packet::Stream { out, .. } => out.into(),
-            Packet::Array(messages) if messages.is_empty() => Bytes::new(),
-            Packet::Array(messages) => frame::text(&messages.finish()),
+            Packet::Array { messages, .. } if messages.is_empty() => Bytes::new(),
+            Packet::Array { wire: Wire::Session, messages } => messages.finish().into(),
+            Packet::Array { messages, .. } => frame::text(&messages.finish()),
         }
     }
 }
@@ -116,6 +120,7 @@ mod tests {
         assert_eq!(packed(Wire::Tcp, &[b"a", b"b\0"]), &b"ab\0"[..]);
         assert_eq!(packed(Wire::WebSocket, &[b"a", b"\xff"]), &b"\x81\x01a\x82\x01\xff"[..]);
         assert_eq!(packed(Wire::SockJs, &[b"a", b"b\0"]), &b"\x81\x10a[\"a\",\"b\\u0000\"]"[..]);
+        assert_eq!(packed(Wire::Session, &[b"a", b"b\0"]), &b"a[\"a\",\"b\\u0000\"]"[..]);
         assert!(packed(Wire::SockJs, &[]).is_empty());
     }
 

@@ -1,0 +1,76 @@
+//! Sessions of `SockJS`'s HTTP transports: from requests, on whatever worker
+//! they arrive, to a shard, which owns the session as it owns a socket.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use hub_core::CloseReason;
+use hub_sockjs::Limits;
+use hub_sockjs::actix::{Server, Service as SockJsService, SessionEnd, Settings, WebSockets};
+use hub_sockjs::info::Info;
+use tokio::sync::mpsc;
+
+use crate::chassis::Chassis;
+use crate::http;
+use crate::http::problem::Problem;
+
+/// A session on its way to its shard.
+pub(crate) struct NewSession {
+    pub(crate) end: SessionEnd,
+    pub(crate) peer: SocketAddr,
+    /// The service that was asked for.
+    pub(crate) service: &'static str,
+}
+
+/// Deals sessions out to the shards in turn.
+struct Door {
+    chassis: Arc<Chassis>,
+    service: &'static str,
+    shards: Arc<[mpsc::UnboundedSender<NewSession>]>,
+    turn: AtomicUsize,
+}
+
+impl SockJsService for Door {
+    fn open(&self, end: SessionEnd, request: &HttpRequest) {
+        self.chassis.metrics.connection_attempts.inc();
+        let Some(peer) = request.peer_addr() else { return };
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.shards.len();
+        // A shard that is gone has drained: the session is closed by its drop.
+        let _ = self.shards[turn].send(NewSession { end, peer, service: self.service });
+    }
+
+    fn refuse(&self, _: &HttpRequest) -> Option<HttpResponse> {
+        let draining = self.chassis.readiness.is_draining();
+        draining.then(|| Problem::unavailable(CloseReason::GOING_AWAY.text).error_response())
+    }
+}
+
+/// The sessions of one service.
+pub(crate) fn server(
+    chassis: &Arc<Chassis>,
+    service: &'static str,
+    shards: &Arc<[mpsc::UnboundedSender<NewSession>]>,
+) -> Server {
+    let limits = &chassis.limits;
+    let settings = Settings {
+        info: Info { websocket: true, cookie_needed: false },
+        websockets: WebSockets::Elsewhere,
+        limits: Limits {
+            outbound_bytes: limits.outbox_bytes,
+            inbound_bytes: limits.message_bytes,
+            ..Limits::default()
+        },
+        body_bytes: limits.message_bytes,
+        body_timeout: Duration::from_millis(limits.body_ms),
+        // The application's own, for all of its paths.
+        cors: false,
+        not_allowed: http::method_not_allowed,
+        ..Settings::default()
+    };
+    let door =
+        Door { chassis: Arc::clone(chassis), service, shards: Arc::clone(shards), turn: AtomicUsize::new(0) };
+    Server::new(settings, door)
+}

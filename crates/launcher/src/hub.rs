@@ -2,9 +2,11 @@
 //! and stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hub_core::{Epoch, Event};
 use hub_fanout::{
     Catalog, Outcomes, Progress, Publisher, PublisherLimits, Runner, RunnerHandle, RunnerState, WindowLimits,
@@ -66,6 +68,14 @@ pub enum StartError {
     /// Replay failed.
     #[error("replaying the log: {0}")]
     Replay(String),
+    /// The script can't be read.
+    #[error("server.sockjs_script = {path}: {cause}")]
+    Script {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
     /// TLS can't be set up.
     #[error("server.tls_certificate: {0}")]
     Tls(#[from] TlsError),
@@ -120,7 +130,7 @@ impl Hub {
         }
         .spawn()?;
 
-        let chassis = Arc::new(chassis(config, catalog, log, outcomes, publisher, metrics));
+        let chassis = Arc::new(chassis(config, catalog, log, outcomes, publisher, metrics)?);
         let services = services.into_iter().zip(listeners).collect();
         let server = Server::start(Arc::clone(&chassis), services, mailboxes)?;
         replayed(&mut runner.progress).await?;
@@ -221,8 +231,9 @@ fn chassis(
     outcomes: Outcomes,
     publisher: Publisher,
     metrics: Metrics,
-) -> Chassis {
-    Chassis {
+) -> Result<Chassis, StartError> {
+    Ok(Chassis {
+        sockjs_script: sockjs_script(config)?,
         catalog,
         log,
         outcomes,
@@ -235,7 +246,13 @@ fn chassis(
         addresses: Addresses::new(config.limits.sessions_per_address),
         connection_ids: ConnectionIds::default(),
         limits: config.limits.clone(),
-    }
+    })
+}
+
+fn sockjs_script(config: &Config) -> Result<Option<Bytes>, StartError> {
+    let Some(path) = &config.server.sockjs_script else { return Ok(None) };
+    let read = std::fs::read(path).map_err(|cause| StartError::Script { path: path.clone(), cause })?;
+    Ok(Some(read.into()))
 }
 
 fn stomp(config: &Config) -> SessionConfig {

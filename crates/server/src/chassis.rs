@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
+use bytes::Bytes;
 use hub_core::limits::Limits;
 use hub_fanout::{Catalog, Outcomes, Publisher};
 use hub_log::EventLog;
@@ -32,6 +33,9 @@ pub struct Chassis {
     pub client_send: bool,
     /// What all STOMP sessions have in common.
     pub stomp: Arc<SessionConfig>,
+    /// The script that `SockJS`'s iframe transports load; none of the hub's own:
+    /// the usual place.
+    pub sockjs_script: Option<Bytes>,
     /// Whether the hub serves.
     pub readiness: Readiness,
     /// Connections per peer address.

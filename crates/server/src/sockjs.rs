@@ -63,6 +63,7 @@ pub(crate) fn server(
             inbound_bytes: limits.message_bytes,
             ..Limits::default()
         },
+        script: chassis.sockjs_script.clone(),
         body_bytes: limits.message_bytes,
         body_timeout: Duration::from_millis(limits.body_ms),
         // The application's own, for all of its paths.

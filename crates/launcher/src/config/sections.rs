@@ -21,6 +21,9 @@ pub struct ServerConfig {
     pub flush_ms: u64,
     /// How far back a subscriber may resume, in milliseconds of log time.
     pub resume_horizon_ms: u32,
+    /// A copy of sockjs-client's script to serve to `SockJS`'s iframe
+    /// transports; without one they load it from a public CDN.
+    pub sockjs_script: Option<PathBuf>,
     /// The certificate chain, a PEM file.
     pub tls_certificate: Option<PathBuf>,
     /// Its private key, a PEM file.
@@ -34,6 +37,7 @@ impl Default for ServerConfig {
             workers: 0,
             flush_ms: 100,
             resume_horizon_ms: 600_000,
+            sockjs_script: None,
             tls_certificate: None,
             tls_key: None,
         }

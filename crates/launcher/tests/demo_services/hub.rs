@@ -69,6 +69,7 @@ fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outco
         publisher,
         origins: Origins::new(vec![]),
         metrics: Metrics::default(),
+        sockjs_script: None,
         client_send: false,
         stomp: Arc::new(SessionConfig {
             server_name: "test".into(),

@@ -86,6 +86,11 @@ impl Decoder {
         self.version = version;
     }
 
+    /// Sets [`Limits::max_frame_bytes`] for the frames that begin from now on.
+    pub(crate) const fn set_max_frame_bytes(&mut self, bytes: usize) {
+        self.limits.max_frame_bytes = bytes;
+    }
+
     /// Octets of memory held for a frame that came in pieces.
     pub fn buffered(&self) -> usize {
         self.partial.as_ref().map_or(0, |partial| partial.bytes.capacity())

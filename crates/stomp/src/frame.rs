@@ -69,6 +69,16 @@ impl<'a> Headers<'a> {
         Some(Self { block, dialect: Dialect::of(command, version) })
     }
 
+    /// The header lines as received, with their EOLs.
+    pub(crate) const fn block(self) -> &'a str {
+        self.block
+    }
+
+    /// The same, borrowing nothing.
+    pub(crate) fn to_held(self) -> HeldHeaders {
+        HeldHeaders(self.block.into())
+    }
+
     /// The value of `name`, unescaped: the first, where a header is repeated ("Repeated Header
     /// Entries").
     pub fn get(self, name: &str) -> Option<Cow<'a, str>> {
@@ -90,6 +100,23 @@ impl<'a> Headers<'a> {
     /// `subscription`, `ack`, which the server sets itself.
     pub fn custom(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
         self.iter().filter(|(name, _)| !NOT_CUSTOM.contains(&name.as_ref()))
+    }
+}
+
+/// The checked headers of a frame that opens no session, kept for later.
+pub(crate) struct HeldHeaders(Box<str>);
+
+impl HeldHeaders {
+    /// Lends them again, to be read as `version` does.
+    pub(crate) fn lend(&self, version: Version) -> Headers<'_> {
+        Headers { block: &self.0, dialect: Dialect::of(Command::Send, version) }
+    }
+}
+
+impl fmt::Debug for HeldHeaders {
+    /// Secrets may be among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} octets", self.0.len())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::str::Lines;
+
+use memchr::memchr;
 
 use crate::Command;
 use crate::error::{FrameError, excerpt};
@@ -31,22 +32,34 @@ pub struct Frame<'a> {
 #[derive(Clone, Copy)]
 pub struct Headers<'a> {
     block: &'a str,
+    /// How the block is read. Where it holds no backslash, a dialect that escapes nothing.
     dialect: Dialect,
 }
 
 impl<'a> Headers<'a> {
-    /// Checks every line of `block`, the header lines with their EOLs and without the blank one.
+    /// The lines of `block`, with their EOLs and without the blank one.
+    fn new(block: &'a str, command: Command, version: Version) -> Self {
+        let dialect = Dialect::of(command, version);
+        let plain = dialect.escapes() && memchr(b'\\', block.as_bytes()).is_none();
+        Self { block, dialect: if plain { Dialect::Opening } else { dialect } }
+    }
+
+    /// Checks every line of `block`.
     pub(crate) fn checked(block: &'a [u8], command: Command, version: Version) -> Result<Self, FrameError> {
         let block = str::from_utf8(block).map_err(|_| FrameError::HeadersNotUtf8 { command })?;
-        let headers = Self { block, dialect: Dialect::of(command, version) };
-        for line in block.lines() {
-            headers.check_line(line, command, version)?;
+        let headers = Self::new(block, command, version);
+        let plain = headers.dialect == Dialect::Opening;
+        for line in headers.lines() {
+            // Where nothing is escaped or trimmed, a name and a colon are all there is to it.
+            if !plain || colon(line).is_none_or(|at| at == 0) {
+                headers.check_line(line, command, version)?;
+            }
         }
         Ok(headers)
     }
 
     fn check_line(self, line: &str, command: Command, version: Version) -> Result<(), FrameError> {
-        let Some((raw_name, raw_value)) = line.split_once(':') else {
+        let Some((raw_name, raw_value)) = split(line) else {
             return Err(FrameError::HeaderWithoutColon { command, shown: excerpt(line) });
         };
         let undefined = |sequence: &str| FrameError::UndefinedEscape {
@@ -65,8 +78,7 @@ impl<'a> Headers<'a> {
 
     /// What can be read of a frame that is refused, for the `receipt-id` of its ERROR.
     pub(crate) fn lenient(block: &'a [u8], command: Command, version: Version) -> Option<Self> {
-        let block = str::from_utf8(block).ok()?;
-        Some(Self { block, dialect: Dialect::of(command, version) })
+        Some(Self::new(str::from_utf8(block).ok()?, command, version))
     }
 
     /// The header lines as received, with their EOLs.
@@ -82,17 +94,25 @@ impl<'a> Headers<'a> {
     /// The value of `name`, unescaped: the first, where a header is repeated ("Repeated Header
     /// Entries").
     pub fn get(self, name: &str) -> Option<Cow<'a, str>> {
+        if self.dialect == Dialect::Opening && colon(name).is_none() {
+            // Nothing is escaped or trimmed: the line begins with the name.
+            return self.lines().find_map(|line| after_name(line, name)).map(Cow::Borrowed);
+        }
         self.iter().find(|(found, _)| found == name).map(|(_, value)| value)
     }
 
     /// Whether there is a header `name`.
     pub fn contains(self, name: &str) -> bool {
-        self.iter().any(|(found, _)| found == name)
+        self.get(name).is_some()
+    }
+
+    const fn lines(self) -> Lines<'a> {
+        Lines(self.block)
     }
 
     /// Every header, unescaped, in the order received, repeated ones included.
     pub fn iter(self) -> HeaderIter<'a> {
-        HeaderIter { lines: self.block.lines(), dialect: self.dialect }
+        HeaderIter { lines: self.lines(), dialect: self.dialect }
     }
 
     /// The headers of a SEND that its MESSAGEs must carry ("SEND"), in the order received: all but
@@ -103,13 +123,44 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// The lines of a block, without their EOLs.
+#[derive(Clone)]
+struct Lines<'a>(&'a str);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let end = memchr(b'\n', self.0.as_bytes())?;
+        let line = self.0.get(..end)?;
+        self.0 = self.0.get(end + 1..)?;
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    }
+}
+
+/// Where a line's name ends. Names are short: no search is quicker than a look at each octet.
+fn colon(line: &str) -> Option<usize> {
+    line.bytes().position(|byte| byte == b':')
+}
+
+/// A line's name and value, as received.
+fn split(line: &str) -> Option<(&str, &str)> {
+    let colon = colon(line)?;
+    Some((line.get(..colon)?, line.get(colon + 1..)?))
+}
+
+/// The value, if it is the line of this name.
+fn after_name<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    line.strip_prefix(name)?.strip_prefix(':')
+}
+
 /// The checked headers of a frame that opens no session, kept for later.
 pub(crate) struct HeldHeaders(Box<str>);
 
 impl HeldHeaders {
     /// Lends them again, to be read as `version` does.
     pub(crate) fn lend(&self, version: Version) -> Headers<'_> {
-        Headers { block: &self.0, dialect: Dialect::of(Command::Send, version) }
+        Headers::new(&self.0, Command::Send, version)
     }
 }
 
@@ -155,7 +206,7 @@ impl<'a> Iterator for HeaderIter<'a> {
     type Item = (Cow<'a, str>, Cow<'a, str>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, value) = self.lines.find_map(|line| line.split_once(':'))?;
+        let (name, value) = self.lines.find_map(split)?;
         // Checked when the frame was decoded; what was refused then is shown as received.
         let read = |raw: &'a str| self.dialect.unescape(raw).unwrap_or(Cow::Borrowed(raw));
         Some((read(name), read(value)))

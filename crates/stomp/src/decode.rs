@@ -203,7 +203,7 @@ fn take<'i>(input: &mut &'i [u8], length: usize) -> &'i [u8] {
 fn read<'a>(bytes: &'a [u8], extent: &Extent, version: Version) -> Result<Item<'a>, BadFrame> {
     let command = extent.command;
     let part = |range: Range<usize>| bytes.get(range).unwrap_or_default();
-    match Headers::checked(part(extent.headers.clone()), command, version) {
+    match Headers::checked(part(extent.headers.clone()), extent.named, command, version) {
         Ok(headers) => Ok(Item::Frame(Frame { command, headers, body: part(extent.body.clone()) })),
         Err(error) => Err(refused(error, bytes, Some((command, extent.headers.clone())), version)),
     }

@@ -44,16 +44,21 @@ impl<'a> Headers<'a> {
         Self { block, dialect: if plain { Dialect::Opening } else { dialect } }
     }
 
-    /// Checks every line of `block`.
-    pub(crate) fn checked(block: &'a [u8], command: Command, version: Version) -> Result<Self, FrameError> {
+    /// Checks `block`. If its lines are `named`, each has a name, as received, and a `:`: where
+    /// nothing is escaped or trimmed, that is all there is to it.
+    pub(crate) fn checked(
+        block: &'a [u8],
+        named: bool,
+        command: Command,
+        version: Version,
+    ) -> Result<Self, FrameError> {
         let block = str::from_utf8(block).map_err(|_| FrameError::HeadersNotUtf8 { command })?;
         let headers = Self::new(block, command, version);
-        let plain = headers.dialect == Dialect::Opening;
+        if headers.dialect == Dialect::Opening && named {
+            return Ok(headers);
+        }
         for line in headers.lines() {
-            // Where nothing is escaped or trimmed, a name and a colon are all there is to it.
-            if !plain || colon(line).is_none_or(|at| at == 0) {
-                headers.check_line(line, command, version)?;
-            }
+            headers.check_line(line, command, version)?;
         }
         Ok(headers)
     }
@@ -94,7 +99,7 @@ impl<'a> Headers<'a> {
     /// The value of `name`, unescaped: the first, where a header is repeated ("Repeated Header
     /// Entries").
     pub fn get(self, name: &str) -> Option<Cow<'a, str>> {
-        if self.dialect == Dialect::Opening && colon(name).is_none() {
+        if self.dialect == Dialect::Opening && colon(name.as_bytes()).is_none() {
             // Nothing is escaped or trimmed: the line begins with the name.
             return self.lines().find_map(|line| after_name(line, name)).map(Cow::Borrowed);
         }
@@ -139,13 +144,13 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 /// Where a line's name ends. Names are short: no search is quicker than a look at each octet.
-fn colon(line: &str) -> Option<usize> {
-    line.bytes().position(|byte| byte == b':')
+pub(crate) fn colon(line: &[u8]) -> Option<usize> {
+    line.iter().position(|byte| *byte == b':')
 }
 
 /// A line's name and value, as received.
 fn split(line: &str) -> Option<(&str, &str)> {
-    let colon = colon(line)?;
+    let colon = colon(line.as_bytes())?;
     Some((line.get(..colon)?, line.get(colon + 1..)?))
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2};
 
 use crate::error::{FrameError, excerpt};
+use crate::frame::colon;
 use crate::{Command, Limits};
 
 /// No command is longer than `UNSUBSCRIBE` with its CR; the rest is shown to whoever must find out
@@ -28,6 +29,8 @@ pub(super) struct Scan {
     scanned: usize,
     headers: usize,
     content_length: Option<Range<usize>>,
+    /// Every header line has a name, as received, and a `:`.
+    named: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +59,8 @@ pub(super) struct Extent {
     pub(super) headers: Range<usize>,
     pub(super) body: Range<usize>,
     pub(super) total: usize,
+    /// Every header line has a name, as received, and a `:`.
+    pub(super) named: bool,
 }
 
 enum Line<'a> {
@@ -69,7 +74,14 @@ enum Line<'a> {
 
 impl Scan {
     pub(super) const fn new() -> Self {
-        Self { phase: Phase::Command, line_start: 0, scanned: 0, headers: 0, content_length: None }
+        Self {
+            phase: Phase::Command,
+            line_start: 0,
+            scanned: 0,
+            headers: 0,
+            content_length: None,
+            named: true,
+        }
     }
 
     /// Reads on. `data` is the frame from its first octet, as far as it has come, and may go on
@@ -153,6 +165,7 @@ impl Scan {
                     if self.headers > limits.max_headers {
                         return Err(FrameError::TooManyHeaders { command, limit: limits.max_headers });
                     }
+                    self.named &= colon(line).is_some_and(|at| at > 0);
                     if self.content_length.is_none() {
                         self.content_length = content_length_value(line, at.start);
                     }
@@ -220,7 +233,10 @@ impl Scan {
         let body = body_start..total.saturating_sub(1);
         match window.get(body.end) {
             None => Ok(Progress::Partial),
-            Some(0) => Ok(Progress::Frame(Extent { command, headers: start..headers_end, body, total })),
+            Some(0) => {
+                let (headers, named) = (start..headers_end, self.named);
+                Ok(Progress::Frame(Extent { command, headers, body, total, named }))
+            }
             Some(_) => Err(FrameError::MissingNul { command, content_length: body.len() }),
         }
     }

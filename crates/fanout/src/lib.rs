@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod outcomes;
 pub mod projection;
 pub mod publisher;
+pub mod queues;
 pub mod resume;
 pub mod runner;
 pub mod subscription;

@@ -38,24 +38,6 @@ pub enum Command {
 }
 
 impl Command {
-    const ALL: [Self; 15] = [
-        Self::Connect,
-        Self::Stomp,
-        Self::Send,
-        Self::Subscribe,
-        Self::Unsubscribe,
-        Self::Ack,
-        Self::Nack,
-        Self::Begin,
-        Self::Commit,
-        Self::Abort,
-        Self::Disconnect,
-        Self::Connected,
-        Self::Message,
-        Self::Receipt,
-        Self::Error,
-    ];
-
     /// As it stands on the wire. Case matters.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -88,7 +70,24 @@ impl Command {
     }
 
     pub(crate) fn from_line(line: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|command| command.as_str().as_bytes() == line)
+        Some(match line {
+            b"CONNECT" => Self::Connect,
+            b"STOMP" => Self::Stomp,
+            b"SEND" => Self::Send,
+            b"SUBSCRIBE" => Self::Subscribe,
+            b"UNSUBSCRIBE" => Self::Unsubscribe,
+            b"ACK" => Self::Ack,
+            b"NACK" => Self::Nack,
+            b"BEGIN" => Self::Begin,
+            b"COMMIT" => Self::Commit,
+            b"ABORT" => Self::Abort,
+            b"DISCONNECT" => Self::Disconnect,
+            b"CONNECTED" => Self::Connected,
+            b"MESSAGE" => Self::Message,
+            b"RECEIPT" => Self::Receipt,
+            b"ERROR" => Self::Error,
+            _ => return None,
+        })
     }
 }
 

@@ -86,6 +86,11 @@ impl Decoder {
         self.version = version;
     }
 
+    /// Sets [`Limits::max_frame_bytes`] for the frames that begin from now on.
+    pub(crate) const fn set_max_frame_bytes(&mut self, bytes: usize) {
+        self.limits.max_frame_bytes = bytes;
+    }
+
     /// Octets of memory held for a frame that came in pieces.
     pub fn buffered(&self) -> usize {
         self.partial.as_ref().map_or(0, |partial| partial.bytes.capacity())
@@ -198,7 +203,7 @@ fn take<'i>(input: &mut &'i [u8], length: usize) -> &'i [u8] {
 fn read<'a>(bytes: &'a [u8], extent: &Extent, version: Version) -> Result<Item<'a>, BadFrame> {
     let command = extent.command;
     let part = |range: Range<usize>| bytes.get(range).unwrap_or_default();
-    match Headers::checked(part(extent.headers.clone()), command, version) {
+    match Headers::checked(part(extent.headers.clone()), extent.named, command, version) {
         Ok(headers) => Ok(Item::Frame(Frame { command, headers, body: part(extent.body.clone()) })),
         Err(error) => Err(refused(error, bytes, Some((command, extent.headers.clone())), version)),
     }

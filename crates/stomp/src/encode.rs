@@ -11,7 +11,7 @@
 use bytes::Bytes;
 
 use crate::escape::{Dialect, Part};
-use crate::{Command, HeartBeat, Version};
+use crate::{AckMode, Command, HeartBeat, Version};
 
 /// What is sent when there is nothing to say ("Heart-beating").
 pub const HEARTBEAT: &[u8] = b"\n";
@@ -59,6 +59,16 @@ pub(crate) fn error_with<'a>(
     out.extend_from_slice(body.as_bytes());
     end_frame(&mut out);
     Bytes::from(out)
+}
+
+/// The header by which a client acknowledges a MESSAGE, as `id` of its ACK or NACK: only in 1.2,
+/// and there in the two modes that ask for acknowledgements (STOMP 1.2, "MESSAGE"). Clients of 1.0
+/// and 1.1 acknowledge by `message-id`, which has to tell one delivery from another there.
+pub const fn ack_header(version: Version, mode: AckMode, id: &str) -> Option<(&'static str, &str)> {
+    match (version, mode) {
+        (Version::V1_2, AckMode::Client | AckMode::ClientIndividual) => Some(("ack", id)),
+        _ => None,
+    }
 }
 
 /// Writes a MESSAGE up to its body. The caller appends the body and calls [`end_frame`].

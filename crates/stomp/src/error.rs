@@ -1,6 +1,6 @@
 //! Everything that is refused, each with a cause of its own.
 
-use crate::{Command, Version};
+use crate::{Command, RateLimit, Version};
 
 /// Octets of a peer's input that an error shows.
 const EXCERPT_BYTES: usize = 48;
@@ -177,11 +177,60 @@ pub enum ProtocolError {
         /// Subscriptions allowed.
         limit: usize,
     },
-    /// See the crate's documentation.
-    #[error("transactions are not supported yet: {command} was not processed")]
-    TransactionsUnsupported {
+    /// [`crate::OpeningLimits::max_eols`].
+    #[error("more EOLs than opening.max_eols = {limit} came before CONNECT")]
+    TooManyEols {
+        /// EOLs allowed.
+        limit: u32,
+    },
+    /// [`crate::OpeningLimits::max_connect_bytes`].
+    #[error("the frame that opens the session is longer than opening.max_connect_bytes = {limit}")]
+    ConnectTooLarge {
+        /// Octets allowed.
+        limit: usize,
+    },
+    /// [`crate::RateLimit`].
+    #[error("more came than rate.bytes_per_second = {} and rate.burst_bytes = {} allow", .limit.bytes_per_second, .limit.burst_bytes)]
+    TooFast {
+        /// What is allowed.
+        limit: RateLimit,
+    },
+    /// A frame names a transaction that was not begun, or was committed or aborted.
+    #[error("{command} names transaction '{id}', which is not open in this session")]
+    UnknownTransaction {
         /// The frame's command.
         command: Command,
+        /// Its `transaction` header, escaped and cut.
+        id: String,
+    },
+    /// "Different transactions within the same connection MUST be using different transaction
+    /// identifiers."
+    #[error("transaction '{id}' is already open in this session")]
+    DuplicateTransaction {
+        /// Its id, escaped and cut.
+        id: String,
+    },
+    /// [`crate::TransactionLimits::max_open`].
+    #[error("the session has as many open transactions as transactions.max_open = {limit} allows")]
+    TooManyTransactions {
+        /// Transactions allowed.
+        limit: usize,
+    },
+    /// [`crate::TransactionLimits::max_frames`].
+    #[error("transaction '{id}' holds as many frames as transactions.max_frames = {limit} allows")]
+    TransactionOfTooManyFrames {
+        /// Its id, escaped and cut.
+        id: String,
+        /// Frames allowed.
+        limit: usize,
+    },
+    /// [`crate::TransactionLimits::max_bytes`].
+    #[error("transaction '{id}' would hold more octets than transactions.max_bytes = {limit} allows")]
+    TransactionTooLarge {
+        /// Its id, escaped and cut.
+        id: String,
+        /// Octets allowed.
+        limit: usize,
     },
     /// NACK in a 1.0 session.
     #[error("STOMP {version} has no {command} command")]
@@ -213,7 +262,15 @@ impl ProtocolError {
             Self::MissingHeader { .. } => "missing header",
             Self::DuplicateSubscription { .. } => "duplicate subscription",
             Self::TooManySubscriptions { .. } => "too many subscriptions",
-            Self::TransactionsUnsupported { .. } => "transactions are not supported",
+            Self::TooManyEols { .. } => "too many EOLs",
+            Self::ConnectTooLarge { .. } => "frame too large",
+            Self::TooFast { .. } => "too fast",
+            Self::UnknownTransaction { .. } => "unknown transaction",
+            Self::DuplicateTransaction { .. } => "duplicate transaction",
+            Self::TooManyTransactions { .. } => "too many transactions",
+            Self::TransactionOfTooManyFrames { .. } | Self::TransactionTooLarge { .. } => {
+                "transaction too large"
+            }
             Self::CommandNotInVersion { .. } => "unknown command",
             Self::Denied { message, .. } => message,
         }

@@ -40,7 +40,7 @@ impl Dialect {
         }
     }
 
-    const fn escapes(self) -> bool {
+    pub(crate) const fn escapes(self) -> bool {
         matches!(self, Self::V1_1 | Self::V1_2)
     }
 

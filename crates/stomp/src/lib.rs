@@ -62,10 +62,15 @@
 //! - `client-individual` is an `ack` mode in 1.0 too, as clients of that version use it.
 //! - An ERROR written before CONNECTED is not escaped: the peer has not been told a version yet.
 //!
-//! # What is not here yet
+//! - The ids of transactions are unique among those that are open; one that was committed or aborted
+//!   may be used again. Naming a transaction that is not open is an error.
+//! - A frame in a transaction gets its RECEIPT when it is taken in ([`Request::Held`]).
 //!
-//! Transactions. `BEGIN`, `COMMIT`, `ABORT` and a `transaction` header on `SEND`, `ACK` or `NACK`
-//! are refused with an ERROR that says so, rather than applied outside a transaction.
+//! # What belongs to the owner
+//!
+//! Which messages are unacknowledged, by which subscriptions, and what becomes of them. The session
+//! reports modes ([`AckMode`]), ACKs and NACKs, and checks that they carry what their version asks
+//! for; [`encode::ack_header`] is the header by which MESSAGEs are acknowledged.
 
 mod command;
 pub mod decode;
@@ -75,6 +80,7 @@ mod escape;
 mod frame;
 mod heartbeat;
 mod limits;
+mod rate;
 mod refusal;
 mod session;
 mod version;
@@ -84,7 +90,7 @@ pub use decode::{BadFrame, Decoder, Item};
 pub use error::{FrameError, ProtocolError};
 pub use frame::{Frame, HeaderIter, Headers};
 pub use heartbeat::{HeartBeat, HeartbeatTimer, Intervals, Liveness};
-pub use limits::Limits;
+pub use limits::{Limits, OpeningLimits, RateLimit, TransactionLimits};
 pub use refusal::Refusal;
 pub use session::{AckMode, Connect, Reply, Request, Session, SessionConfig, SubscriptionRef};
 pub use version::Version;

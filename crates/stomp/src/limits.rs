@@ -1,4 +1,4 @@
-//! What one frame may cost (STOMP 1.2, "Size Limits").
+//! What a peer may cost (STOMP 1.2, "Size Limits").
 
 /// Bounds on an incoming frame. Each is refused by an error of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,4 +16,52 @@ impl Default for Limits {
     fn default() -> Self {
         Self { max_frame_bytes: 1 << 20, max_headers: 64, max_header_line_bytes: 8 << 10 }
     }
+}
+
+/// Bounds on what comes before a session is open. No frame but CONNECT is let in there, and it is
+/// not yet known who sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpeningLimits {
+    /// EOLs before the first frame.
+    pub max_eols: u32,
+    /// Octets of the first frame, if that is less than [`Limits::max_frame_bytes`].
+    pub max_connect_bytes: usize,
+}
+
+impl Default for OpeningLimits {
+    /// 64 EOLs, 64 KiB.
+    fn default() -> Self {
+        Self { max_eols: 64, max_connect_bytes: 64 << 10 }
+    }
+}
+
+/// Bounds on what a session holds for transactions: at most `max_open * max_bytes` octets, and as
+/// much as one transaction while a committed one is handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionLimits {
+    /// Open transactions of a session; 0: it may have none.
+    pub max_open: usize,
+    /// Frames held for one transaction.
+    pub max_frames: usize,
+    /// Octets held for one transaction: header lines and bodies as received.
+    pub max_bytes: usize,
+}
+
+impl Default for TransactionLimits {
+    /// 4 transactions of 1,024 frames and 1 MiB.
+    fn default() -> Self {
+        Self { max_open: 4, max_frames: 1024, max_bytes: 1 << 20 }
+    }
+}
+
+/// How fast a peer may send: a token bucket over everything it sends, heart-beats included.
+///
+/// It refuses rather than delays, so it is for peers that are known: one read of the owner's and
+/// one frame must fit [`RateLimit::burst_bytes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Octets that are earned each second.
+    pub bytes_per_second: u32,
+    /// Octets that may come at once, after a pause or at the start.
+    pub burst_bytes: u32,
 }

@@ -1,22 +1,25 @@
 //! The server's side of one STOMP session.
 
+mod call;
 mod conversation;
 mod opening;
 mod reply;
 mod request;
 mod subscriptions;
+mod transactions;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use self::conversation::{Conversation, Stage};
+use self::conversation::{Conversation, Heard, Stage};
 pub use self::reply::Reply;
 pub use self::request::{AckMode, Connect, Request, SubscriptionRef};
+use crate::rate::Bucket;
 use crate::{
-    Decoder, HeartBeat, HeartbeatTimer, Intervals, Item, Limits, Liveness, ProtocolError, Refusal, Version,
-    encode,
+    BadFrame, Decoder, HeartBeat, HeartbeatTimer, Intervals, Item, Limits, Liveness, OpeningLimits,
+    ProtocolError, RateLimit, Refusal, TransactionLimits, Version, encode,
 };
 
 /// What all sessions of a server have in common.
@@ -31,16 +34,25 @@ pub struct SessionConfig {
     /// Subscriptions a session may have at a time. Their ids are held in memory, each at most as
     /// long as a header line.
     pub max_subscriptions: usize,
+    /// Bounds on what comes before the session is open.
+    pub opening: OpeningLimits,
+    /// Bounds on what is held for transactions.
+    pub transactions: TransactionLimits,
+    /// How fast a peer may send; `None`: as fast as the owner reads.
+    pub rate: Option<RateLimit>,
 }
 
 impl Default for SessionConfig {
-    /// Heart-beats every 10 s, [`Limits::default`], 256 subscriptions.
+    /// Heart-beats every 10 s, 256 subscriptions, no limit on the rate, else the limits' defaults.
     fn default() -> Self {
         Self {
             server_name: concat!("pms-hub/", env!("CARGO_PKG_VERSION")).to_owned(),
             heart_beat: HeartBeat::default(),
             limits: Limits::default(),
             max_subscriptions: 256,
+            opening: OpeningLimits::default(),
+            transactions: TransactionLimits::default(),
+            rate: None,
         }
     }
 }
@@ -53,21 +65,25 @@ pub struct Session {
     decoder: Decoder,
     conversation: Conversation,
     heartbeats: HeartbeatTimer,
+    bucket: Option<Box<Bucket>>,
 }
 
 impl Session {
     /// A session that waits for CONNECT. Heart-beats start once it is accepted.
     pub fn new(config: Arc<SessionConfig>, now: Instant) -> Self {
+        let first = config.limits.max_frame_bytes.min(config.opening.max_connect_bytes);
         Self {
-            decoder: Decoder::new(config.limits),
+            decoder: Decoder::new(Limits { max_frame_bytes: first, ..config.limits }),
             conversation: Conversation::new(),
             heartbeats: HeartbeatTimer::new(Intervals::default(), now),
+            bucket: config.rate.map(|limit| Box::new(Bucket::new(limit, now))),
             config,
         }
     }
 
     /// Takes the next request off the front of `input`: a TCP read, or one WebSocket message. Call
-    /// it until it returns `None`.
+    /// it until it returns `None`, even if the input is empty by then: what a COMMIT releases comes
+    /// one by one, before anything else is read.
     ///
     /// Between [`Request::Connect`] and [`Session::accept`] it returns `None` and takes nothing:
     /// whoever decides later keeps what is left of the input. After a refusal or DISCONNECT, all
@@ -83,15 +99,31 @@ impl Session {
         match self.conversation.stage {
             Stage::Deciding { .. } => return Ok(None),
             Stage::Closed => *input = &[],
-            Stage::Opening | Stage::Open => {}
+            Stage::Opening { .. } | Stage::Open => {}
         }
-        match self.decoder.next(input) {
-            Ok(None) => Ok(None),
-            Ok(Some(Item::Heartbeat)) => Ok(Some(Request::Heartbeat)),
-            Ok(Some(Item::Frame(frame))) => {
-                self.conversation.hear(frame, self.config.max_subscriptions).map(Some)
+        if self.conversation.transactions.is_releasing() {
+            self.decoder.release();
+            return Ok(self.conversation.release());
+        }
+        let frame = match metered(&mut self.decoder, self.bucket.as_deref_mut(), input, now) {
+            Ok(Some(Item::Frame(frame))) => frame,
+            Ok(Some(Item::Heartbeat)) => {
+                return self.conversation.beat(self.config.opening.max_eols).map(Some);
             }
-            Err(bad) => Err(self.conversation.refuse(bad.receipt, bad.error.into())),
+            Ok(None) => match self.bucket.as_deref() {
+                Some(bucket) if !input.is_empty() => {
+                    *input = &[];
+                    return Err(self
+                        .conversation
+                        .refuse(None, ProtocolError::TooFast { limit: bucket.limit() }));
+                }
+                _ => return Ok(None),
+            },
+            Err(bad) => return Err(self.conversation.refuse_frame(bad, &self.config.opening)),
+        };
+        match self.conversation.hear(frame, &self.config)? {
+            Heard::Request(request) => Ok(Some(request)),
+            Heard::Committed => Ok(self.conversation.release()),
         }
     }
 
@@ -103,6 +135,7 @@ impl Session {
         self.conversation.stage = Stage::Open;
         self.conversation.version = version;
         self.decoder.set_version(version);
+        self.decoder.set_max_frame_bytes(self.config.limits.max_frame_bytes);
         self.decoder.release();
         self.heartbeats = HeartbeatTimer::new(Intervals::negotiate(ours, theirs), now);
         Some(encode::connected(version, &self.config.server_name, session_id, ours))
@@ -116,8 +149,8 @@ impl Session {
     }
 
     /// Ends the session without a word: nothing more is processed.
-    pub const fn close(&mut self) {
-        self.conversation.stage = Stage::Closed;
+    pub fn close(&mut self) {
+        self.conversation.close();
     }
 
     /// Whether CONNECT was accepted and the session has not ended.
@@ -138,6 +171,11 @@ impl Session {
     /// Subscriptions the session has.
     pub const fn subscriptions(&self) -> usize {
         self.conversation.subscriptions.len()
+    }
+
+    /// Transactions that were begun, and neither committed nor aborted.
+    pub fn open_transactions(&self) -> usize {
+        self.conversation.transactions.open()
     }
 
     /// Octets of memory held for a frame that came in pieces.
@@ -170,4 +208,22 @@ impl Session {
     pub fn next_deadline(&self) -> Option<Instant> {
         self.heartbeats.next_deadline()
     }
+}
+
+/// Decodes no further into `input` than the rate allows. What is left of it without an item is too
+/// much.
+fn metered<'s, 'i: 's>(
+    decoder: &'s mut Decoder,
+    bucket: Option<&mut Bucket>,
+    input: &mut &'i [u8],
+    now: Instant,
+) -> Result<Option<Item<'s>>, BadFrame> {
+    let Some(bucket) = bucket else { return decoder.next(input) };
+    let (mut admitted, beyond) = input.split_at_checked(bucket.allowance(now)).unwrap_or((*input, &[]));
+    let offered = admitted.len();
+    let item = decoder.next(&mut admitted);
+    let taken = offered - admitted.len();
+    bucket.spend(taken);
+    *input = input.get(taken..).unwrap_or(beyond);
+    item
 }

@@ -1,16 +1,23 @@
 //! However a stream is cut, the outcome is the same, errors included.
+#![allow(clippy::disallowed_methods, reason = "a test needs an origin of time")]
 
 mod support;
 
-use hub_stomp::{Decoder, Limits, Version};
+use std::time::Instant;
+
+use hub_stomp::{Decoder, Limits, RateLimit, Session, SessionConfig, TransactionLimits, Version};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use support::{Decoded, Transcript, cut, decode, decoder, session};
+use support::{Decoded, Transcript, config, cut, decode, decoder, open_with, session};
 
 const STREAM: &[u8] = b"\n\r\nCONNECT\r\naccept-version:1.2,1.1\r\nheart-beat:0,0\r\n\r\n\0\n\
     SUBSCRIBE\nid:a\\cb\ndestination:/topic/x\nreceipt:1\n\n\0\
     SEND\ndestination:/app/y\ncontent-length:5\nfoo:a\nfoo:b\n\nab\0\0c\0\
     SEND\ndestination:/app/y\n\nno length, caf\xc3\xa9\0\n\n\
+    BEGIN\ntransaction:t\n\n\0BEGIN\ntransaction:u\n\n\0\
+    SEND\ntransaction:t\ndestination:/app/t\nreceipt:h\ncontent-length:2\nk:\\c\n\n\0\n\0\
+    ACK\ntransaction:u\nid:1\n\n\0NACK\ntransaction:t\nid:2\n\n\0ABORT\ntransaction:u\n\n\0\
+    COMMIT\ntransaction:t\nreceipt:c\n\n\0\
     UNSUBSCRIBE\nid:a\\cb\nreceipt:2\n\n\0\
     SEND\ndestination:/app/y\nreceipt:3\nbad:\\t\n\n\0\
     SEND\ndestination:/app/never\n\n\0";
@@ -18,7 +25,8 @@ const STREAM: &[u8] = b"\n\r\nCONNECT\r\naccept-version:1.2,1.1\r\nheart-beat:0,
 #[test]
 fn a_session_cut_anywhere_goes_the_same_way() {
     let whole = Transcript::of(session(), [STREAM]);
-    assert_eq!(whole.requests.iter().filter(|line| line.starts_with("Send")).count(), 2);
+    assert_eq!(whole.requests.iter().filter(|line| line.starts_with("Send")).count(), 3);
+    assert_eq!(whole.requests.iter().filter(|line| line.starts_with("Commit")).count(), 1);
     assert!(whole.refused.as_ref().is_some_and(|refusal| refusal.receipt_id() == Some("3")));
     for at in 0..=STREAM.len() {
         let (front, back) = STREAM.split_at(at);
@@ -54,6 +62,21 @@ fn token() -> impl Strategy<Value = Vec<u8>> {
     ];
     let known: Vec<Vec<u8>> = known.iter().map(|token| token.to_vec()).collect();
     prop_oneof![8 => prop::sample::select(known), 1 => vec(any::<u8>(), 0..40)]
+}
+
+/// Frames of two transactions, in any order.
+fn transactional() -> impl Strategy<Value = Vec<u8>> {
+    let commands = [
+        "BEGIN\n",
+        "COMMIT\nreceipt:c\n",
+        "ABORT\n",
+        "SEND\ndestination:/a\nreceipt:s\n",
+        "ACK\nid:1\n",
+        "NACK\nid:2\n",
+    ];
+    let command = prop_oneof![2 => Just(commands[0]), 1 => prop::sample::select(commands.to_vec())];
+    (command, prop::sample::select(vec!["t", "u"]), prop::sample::select(vec!["", "body"]))
+        .prop_map(|(command, id, body)| format!("{command}transaction:{id}\n\n{body}\0").into_bytes())
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
@@ -93,6 +116,40 @@ proptest! {
         let whole = with_limits(limits, [stream.as_slice()]);
         prop_assert_eq!(&with_limits(limits, cut(&stream, &cuts)), &whole);
         prop_assert_eq!(&with_limits(limits, stream.chunks(1)), &whole);
+    }
+
+    #[test]
+    fn any_transactions_go_the_same_way(
+        frames in vec(transactional(), 0..16),
+        cuts in vec(0_usize..64, 0..12),
+        max_frames in 0_usize..4,
+        max_bytes in 0_usize..80,
+    ) {
+        let session = || {
+            let transactions = TransactionLimits { max_open: 2, max_frames, max_bytes };
+            open_with(Version::V1_2, SessionConfig { transactions, ..config() })
+        };
+        let stream = frames.concat();
+        let whole = Transcript::of(session(), [stream.as_slice()]);
+        prop_assert_eq!(&Transcript::of(session(), cut(&stream, &cuts)), &whole);
+        prop_assert_eq!(&Transcript::of(session(), stream.chunks(1)), &whole);
+    }
+
+    #[test]
+    fn any_cutting_meets_the_same_rate(cuts in vec(0_usize..64, 0..12), burst_bytes in 0_u32..600) {
+        let now = Instant::now();
+        let transcript = |pieces: Vec<&[u8]>| {
+            let rate = Some(RateLimit { bytes_per_second: 1, burst_bytes });
+            let mut session = Session::new(SessionConfig { rate, ..config() }.into(), now);
+            let mut transcript = Transcript::default();
+            for piece in pieces {
+                transcript.feed_at(&mut session, piece, now);
+            }
+            transcript
+        };
+        let whole = transcript(vec![STREAM]);
+        prop_assert_eq!(&transcript(cut(STREAM, &cuts)), &whole);
+        prop_assert_eq!(&transcript(STREAM.chunks(1).collect()), &whole);
     }
 
     #[test]

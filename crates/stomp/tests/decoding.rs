@@ -39,6 +39,7 @@ fn a_line_is_split_at_its_first_colon() {
     for version in Version::ALL {
         only_frame(version, b"SEND\nurl:http://h:80/\n\n\0", |frame| {
             assert_eq!(frame.headers.get("url").as_deref(), Some("http://h:80/"));
+            assert_eq!((frame.headers.get("url:http"), frame.headers.get("ur")), (None, None));
         });
     }
 }

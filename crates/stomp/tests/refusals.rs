@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Instant;
 
-use hub_stomp::{ProtocolError, Refusal, Request, Session, SessionConfig, Version};
+use hub_stomp::{Limits, OpeningLimits, ProtocolError, Refusal, Request, Session, SessionConfig, Version};
 use support::{Transcript, config, open, open_with, session};
 
 /// Feeds one frame that is refused, and one more that must not be processed.
@@ -92,6 +92,9 @@ fn required_headers_are_named() {
         (Version::V1_2, "ACK", "message-id:1\nsubscription:1\n", "id"),
         (Version::V1_1, "NACK", "message-id:1\n", "subscription"),
         (Version::V1_2, "NACK", "", "id"),
+        (Version::V1_2, "BEGIN", "", "transaction"),
+        (Version::V1_1, "COMMIT", "transaction:\n", "transaction"),
+        (Version::V1_0, "ABORT", "", "transaction"),
     ];
     for (version, command, headers, missing) in cases {
         let shown = format!("{command} needs a '{missing}' header in STOMP {version}");
@@ -140,20 +143,35 @@ fn subscriptions_are_counted() {
 }
 
 #[test]
-fn transactions_are_refused_in_words() {
-    let frames = [
-        ("BEGIN", "transaction:t\n"),
-        ("COMMIT", "transaction:t\n"),
-        ("ABORT", ""),
-        ("SEND", "destination:/a\ntransaction:t\n"),
-        ("ACK", "id:1\ntransaction:t\n"),
-        ("NACK", "id:1\ntransaction:t\n"),
-    ];
-    for (command, headers) in frames {
-        let shown = format!("transactions are not supported yet: {command} was not processed");
-        let frame = format!("{command}\n{headers}receipt:r\n\n\0");
-        cause(Version::V1_2, &frame, "transactions are not supported", &shown);
+fn eols_before_connect_are_counted() {
+    let config =
+        || SessionConfig { opening: OpeningLimits { max_eols: 3, ..Default::default() }, ..config() };
+    let new = || Session::new(config().into(), Instant::now());
+    let refusal = refused(new(), "\n\r\n\n\n");
+    assert_eq!(refusal.error().title(), "too many EOLs");
+    assert_eq!(refusal.to_string(), "more EOLs than opening.max_eols = 3 came before CONNECT");
+    let fine = Transcript::of(new(), [b"\n\n\nCONNECT\n\n\0\n\n\n\n\n".as_slice()]);
+    assert_eq!(fine.refused, None, "an open session beats as often as it likes");
+}
+
+#[test]
+fn the_first_frame_is_smaller_than_others_may_be() {
+    let config = || {
+        let opening = OpeningLimits { max_connect_bytes: 40, ..OpeningLimits::default() };
+        SessionConfig { opening, ..config() }
+    };
+    let new = || Session::new(config().into(), Instant::now());
+    let shown = "the frame that opens the session is longer than opening.max_connect_bytes = 40";
+    for frame in [format!("CONNECT\nx:{}", "y".repeat(31)), "CONNECT\ncontent-length:99\n\n".to_owned()] {
+        let refusal = refused(new(), &frame);
+        assert_eq!((refusal.error().title(), refusal.to_string().as_str()), ("frame too large", shown));
     }
+    let stream = format!("CONNECT\nx:1\n\n\0SEND\ndestination:/a\n\n{}\0", "y".repeat(1000));
+    assert_eq!(Transcript::of(new(), [stream.as_bytes()]).refused, None);
+
+    let small = SessionConfig { limits: Limits { max_frame_bytes: 30, ..Limits::default() }, ..config() };
+    let refusal = refused(Session::new(small.into(), Instant::now()), &"CONNECT\nx:".repeat(3));
+    assert_eq!(refusal.to_string(), "the frame is longer than max_frame_bytes = 30");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod support;
 
-use hub_stomp::{Version, encode};
+use hub_stomp::{AckMode, Version, encode};
 use support::{Transcript, session};
 
 fn text(bytes: &[u8]) -> String {
@@ -128,6 +128,41 @@ fn a_message_is_written_around_the_callers_body() {
     assert_eq!(write(Version::V1_2, Some(3)), expected("sub\\c0", "content-length:3\n"));
     assert_eq!(write(Version::V1_1, None), expected("sub\\c0", ""));
     assert_eq!(write(Version::V1_0, None), expected("sub:0", ""));
+}
+
+#[test]
+fn messages_ask_for_acknowledgements_as_their_version_does() {
+    for version in Version::ALL {
+        assert_eq!(encode::ack_header(version, AckMode::Auto, "7"), None);
+        for mode in [AckMode::Client, AckMode::ClientIndividual] {
+            let expected = (version == Version::V1_2).then_some(("ack", "7"));
+            assert_eq!(encode::ack_header(version, mode, "7"), expected, "{version}");
+        }
+    }
+    let mut out = Vec::new();
+    let headers = [("subscription", "s"), ("message-id", "m-1"), ("destination", "/queue/a")];
+    let ack = encode::ack_header(Version::V1_2, AckMode::Client, "1:7");
+    encode::begin_message(&mut out, Version::V1_2, headers.into_iter().chain(ack), None);
+    encode::end_frame(&mut out);
+    assert_eq!(text(&out), "MESSAGE\nsubscription:s\nmessage-id:m-1\ndestination:/queue/a\nack:1\\c7\n\n^@");
+}
+
+#[test]
+fn stompjs_commits_and_aborts() {
+    server_writes(
+        "CONNECT\naccept-version:1.2,1.1,1.0\nheart-beat:10000,10000\n\n^@\
+         BEGIN\ntransaction:tx-0\n\n^@\
+         SEND\ndestination:/topic/relay/a\ntransaction:tx-0\nreceipt:in\ncontent-length:3\n\nabc^@\
+         ABORT\ntransaction:tx-0\nreceipt:gone\n\n^@\
+         BEGIN\ntransaction:tx-0\nreceipt:again\n\n^@\
+         ACK\ntransaction:tx-0\nid:7\nsubscription:sub-0\n\n^@\
+         COMMIT\ntransaction:tx-0\nreceipt:done\n\n^@",
+        "CONNECTED\nversion:1.2\nserver:hub/1\nsession:s-1\nheart-beat:10000,10000\n\n^@\
+         RECEIPT\nreceipt-id:in\n\n^@\
+         RECEIPT\nreceipt-id:gone\n\n^@\
+         RECEIPT\nreceipt-id:again\n\n^@\
+         RECEIPT\nreceipt-id:done\n\n^@",
+    );
 }
 
 #[test]

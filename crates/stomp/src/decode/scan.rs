@@ -5,6 +5,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2};
 
 use crate::error::{FrameError, excerpt};
+use crate::frame::colon;
 use crate::{Command, Limits};
 
 /// No command is longer than `UNSUBSCRIBE` with its CR; the rest is shown to whoever must find out
@@ -28,6 +29,8 @@ pub(super) struct Scan {
     scanned: usize,
     headers: usize,
     content_length: Option<Range<usize>>,
+    /// Every header line has a name, as received, and a `:`.
+    named: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +59,8 @@ pub(super) struct Extent {
     pub(super) headers: Range<usize>,
     pub(super) body: Range<usize>,
     pub(super) total: usize,
+    /// Every header line has a name, as received, and a `:`.
+    pub(super) named: bool,
 }
 
 enum Line<'a> {
@@ -69,7 +74,14 @@ enum Line<'a> {
 
 impl Scan {
     pub(super) const fn new() -> Self {
-        Self { phase: Phase::Command, line_start: 0, scanned: 0, headers: 0, content_length: None }
+        Self {
+            phase: Phase::Command,
+            line_start: 0,
+            scanned: 0,
+            headers: 0,
+            content_length: None,
+            named: true,
+        }
     }
 
     /// Reads on. `data` is the frame from its first octet, as far as it has come, and may go on
@@ -84,7 +96,7 @@ impl Scan {
         loop {
             let progress = match self.phase {
                 Phase::Command => self.command_line(window, side)?,
-                Phase::Headers { command, start } => self.header_line(window, command, start, limits)?,
+                Phase::Headers { command, start } => self.header_lines(window, command, start, limits)?,
                 Phase::Body { .. } => return self.body(window, data.len(), limits),
             };
             match progress {
@@ -129,40 +141,46 @@ impl Scan {
         Err(FrameError::UnknownCommand { shown })
     }
 
-    fn header_line(
+    /// Reads header lines up to the blank one that ends them.
+    fn header_lines(
         &mut self,
         window: &[u8],
         command: Command,
         start: usize,
         limits: &Limits,
     ) -> Result<Option<Progress>, FrameError> {
-        let headers_end = self.line_start;
-        match self.line(window, limits.max_header_line_bytes) {
-            Line::Partial => return Ok(Some(Progress::Partial)),
-            Line::Nul(_) => return Err(FrameError::NulInHeaders { command }),
-            Line::TooLong => {
-                return Err(FrameError::HeaderLineTooLong { command, limit: limits.max_header_line_bytes });
-            }
-            Line::Whole(b"", _) => {
-                // The phase comes first: a refusal of the length still names the frame's receipt.
-                let body_start = self.scanned;
-                self.phase = Phase::Body { command, start, headers_end, body_start, total: None };
-                let total = self.total(window, body_start, limits)?;
-                self.phase = Phase::Body { command, start, headers_end, body_start, total };
-            }
-            Line::Whole(line, at) => {
-                self.headers += 1;
-                if self.headers > limits.max_headers {
-                    return Err(FrameError::TooManyHeaders { command, limit: limits.max_headers });
+        loop {
+            let headers_end = self.line_start;
+            match self.line(window, limits.max_header_line_bytes) {
+                Line::Whole(b"", _) => {
+                    // The phase comes first: a refusal of the length still names the frame's receipt.
+                    let body_start = self.scanned;
+                    self.phase = Phase::Body { command, start, headers_end, body_start, total: None };
+                    let total = self.total(window, body_start, limits)?;
+                    self.phase = Phase::Body { command, start, headers_end, body_start, total };
+                    return Ok(None);
                 }
-                if self.content_length.is_none() {
-                    self.content_length = content_length_value(line, at.start);
+                Line::Whole(line, at) => {
+                    self.headers += 1;
+                    if self.headers > limits.max_headers {
+                        return Err(FrameError::TooManyHeaders { command, limit: limits.max_headers });
+                    }
+                    self.named &= colon(line).is_some_and(|at| at > 0);
+                    if self.content_length.is_none() {
+                        self.content_length = content_length_value(line, at.start);
+                    }
+                }
+                Line::Partial => return Ok(Some(Progress::Partial)),
+                Line::Nul(_) => return Err(FrameError::NulInHeaders { command }),
+                Line::TooLong => {
+                    let limit = limits.max_header_line_bytes;
+                    return Err(FrameError::HeaderLineTooLong { command, limit });
                 }
             }
         }
-        Ok(None)
     }
 
+    #[inline]
     fn line<'a>(&mut self, window: &'a [u8], max_bytes: usize) -> Line<'a> {
         let unread = window.get(self.scanned..).unwrap_or_default();
         let Some(found) = memchr2(b'\n', 0, unread) else {
@@ -192,9 +210,7 @@ impl Scan {
         if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
             return Err(FrameError::BadContentLength { shown: excerpt(value) });
         }
-        str::from_utf8(value)
-            .ok()
-            .and_then(|digits| digits.parse::<usize>().ok())
+        number(value)
             .and_then(|length| length.checked_add(body_start)?.checked_add(1))
             .filter(|total| *total <= limits.max_frame_bytes)
             .map(Some)
@@ -217,7 +233,10 @@ impl Scan {
         let body = body_start..total.saturating_sub(1);
         match window.get(body.end) {
             None => Ok(Progress::Partial),
-            Some(0) => Ok(Progress::Frame(Extent { command, headers: start..headers_end, body, total })),
+            Some(0) => {
+                let (headers, named) = (start..headers_end, self.named);
+                Ok(Progress::Frame(Extent { command, headers, body, total, named }))
+            }
             Some(_) => Err(FrameError::MissingNul { command, content_length: body.len() }),
         }
     }
@@ -236,4 +255,11 @@ fn content_length_value(line: &[u8], line_start: usize) -> Option<Range<usize>> 
     let value = line.strip_prefix(b"content-length:")?;
     let end = line_start + line.len();
     Some(end - value.len()..end)
+}
+
+/// What decimal digits amount to, if it is no more than can be counted.
+fn number(digits: &[u8]) -> Option<usize> {
+    digits.iter().try_fold(0_usize, |sum, digit| {
+        sum.checked_mul(10)?.checked_add(usize::from(digit.saturating_sub(b'0')))
+    })
 }

@@ -2,16 +2,21 @@
 
 use std::borrow::Cow;
 
+use super::call::Call;
 use super::subscriptions::{NotAdded, Subscriptions};
-use super::{AckMode, Reply, Request, SubscriptionRef, opening};
+use super::transactions::Transactions;
+use super::{Request, SessionConfig, SubscriptionRef, opening};
 use crate::error::excerpt;
-use crate::{Command, Frame, Headers, HeartBeat, ProtocolError, Refusal, Version};
+use crate::{
+    BadFrame, Command, Frame, FrameError, HeartBeat, OpeningLimits, ProtocolError, Refusal,
+    TransactionLimits, Version,
+};
 
 /// Where the session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Nothing but heart-beats came.
-    Opening,
+    /// Nothing but so many EOLs came.
+    Opening { eols: u32 },
     /// CONNECT came; the owner decides.
     Deciding { version: Version, theirs: HeartBeat },
     /// CONNECTED was written.
@@ -27,40 +32,82 @@ pub(super) struct Conversation {
     /// The version by which the peer reads what we write: 1.0 until CONNECTED tells another.
     pub(super) version: Version,
     pub(super) subscriptions: Subscriptions,
+    pub(super) transactions: Transactions,
 }
 
-/// A frame of an open session.
-#[derive(Clone, Copy)]
-struct Call<'a> {
-    frame: Frame<'a>,
-    version: Version,
+/// What came of a frame.
+pub(super) enum Heard<'a> {
+    /// Something to do.
+    Request(Request<'a>),
+    /// A transaction was committed: [`Conversation::release`] says what there is to do.
+    Committed,
 }
 
 impl Conversation {
     pub(super) fn new() -> Self {
-        Self { stage: Stage::Opening, version: Version::V1_0, subscriptions: Subscriptions::default() }
+        Self {
+            stage: Stage::Opening { eols: 0 },
+            version: Version::V1_0,
+            subscriptions: Subscriptions::default(),
+            transactions: Transactions::default(),
+        }
     }
 
-    /// Ends the session.
-    pub(super) fn refuse(&mut self, receipt: Option<Box<str>>, error: ProtocolError) -> Refusal {
+    /// Ends the session: nothing more is processed, nothing held is kept.
+    pub(super) fn close(&mut self) {
         self.stage = Stage::Closed;
+        self.transactions.clear();
+    }
+
+    /// Ends the session with a reason.
+    pub(super) fn refuse(&mut self, receipt: Option<Box<str>>, error: ProtocolError) -> Refusal {
+        self.close();
         Refusal::new(self.version, receipt, error)
+    }
+
+    /// Ends the session because of a frame that is none.
+    pub(super) fn refuse_frame(&mut self, bad: BadFrame, opening: &OpeningLimits) -> Refusal {
+        let max = opening.max_connect_bytes;
+        let error = match (self.stage, bad.error) {
+            (
+                Stage::Opening { .. },
+                FrameError::FrameTooLarge { limit } | FrameError::AnnouncedTooLarge { limit, .. },
+            ) if limit == max => ProtocolError::ConnectTooLarge { limit },
+            (_, error) => error.into(),
+        };
+        self.refuse(bad.receipt, error)
+    }
+
+    /// An EOL between frames. Before CONNECT they are counted.
+    pub(super) fn beat(&mut self, max_eols: u32) -> Result<Request<'static>, Refusal> {
+        if let Stage::Opening { eols } = &mut self.stage {
+            *eols += 1;
+            if *eols > max_eols {
+                return Err(self.refuse(None, ProtocolError::TooManyEols { limit: max_eols }));
+            }
+        }
+        Ok(Request::Heartbeat)
     }
 
     /// Understands a frame, or ends the session.
     pub(super) fn hear<'a>(
         &mut self,
         frame: Frame<'a>,
-        max_subscriptions: usize,
-    ) -> Result<Request<'a>, Refusal> {
+        config: &SessionConfig,
+    ) -> Result<Heard<'a>, Refusal> {
         let heard = match self.stage {
-            Stage::Open => self.hear_open(Call { frame, version: self.version }, max_subscriptions),
-            _ => self.hear_opening(frame),
+            Stage::Open => self.hear_open(Call { frame, version: self.version }, config),
+            _ => self.hear_opening(frame).map(Heard::Request),
         };
         heard.map_err(|error| {
             let receipt = frame.headers.get("receipt").map(|id| id.into_owned().into_boxed_str());
             self.refuse(receipt, error)
         })
+    }
+
+    /// The next request of a committed transaction.
+    pub(super) fn release(&mut self) -> Option<Request<'_>> {
+        self.transactions.release(self.version)
     }
 
     fn hear_opening<'a>(&mut self, frame: Frame<'a>) -> Result<Request<'a>, ProtocolError> {
@@ -72,31 +119,56 @@ impl Conversation {
         Ok(Request::Connect(connect))
     }
 
-    fn hear_open<'a>(
-        &mut self,
-        call: Call<'a>,
-        max_subscriptions: usize,
-    ) -> Result<Request<'a>, ProtocolError> {
+    fn hear_open<'a>(&mut self, call: Call<'a>, config: &SessionConfig) -> Result<Heard<'a>, ProtocolError> {
         let command = call.frame.command;
-        match command {
-            Command::Send => call.send(),
-            Command::Subscribe => self.subscribe(call, max_subscriptions),
+        let request = match command {
+            Command::Send | Command::Ack | Command::Nack => self.act(call, &config.transactions),
+            Command::Subscribe => self.subscribe(call, config.max_subscriptions),
             Command::Unsubscribe => self.unsubscribe(call),
-            Command::Ack => call.ack(),
-            Command::Nack => call.nack(),
-            Command::Disconnect => {
-                self.stage = Stage::Closed;
-                Ok(Request::Disconnect { reply: call.reply() })
+            Command::Begin => self.begin(call, &config.transactions),
+            Command::Abort => self.abort(call),
+            Command::Commit => {
+                self.transactions.commit(&call.required("transaction")?, call.reply().into_owned())?;
+                return Ok(Heard::Committed);
             }
-            Command::Begin | Command::Commit | Command::Abort => {
-                Err(ProtocolError::TransactionsUnsupported { command })
+            Command::Disconnect => {
+                self.close();
+                Ok(Request::Disconnect { reply: call.reply() })
             }
             Command::Connect | Command::Stomp => Err(ProtocolError::AlreadyConnected { command }),
             // The decoder lets no server command in.
             Command::Connected | Command::Message | Command::Receipt | Command::Error => {
-                Err(ProtocolError::CommandNotInVersion { command, version: call.version })
+                Err(call.not_in_version())
             }
-        }
+        };
+        request.map(Heard::Request)
+    }
+
+    /// Done at once, or held if it belongs to a transaction. What can be wrong with it by itself is
+    /// found now, not when it is committed.
+    fn act<'a>(&mut self, call: Call<'a>, limits: &TransactionLimits) -> Result<Request<'a>, ProtocolError> {
+        let request = call.act()?;
+        let Some(id) = call.transaction() else { return Ok(request) };
+        self.transactions.hold(&id, &request, call.frame, limits)?;
+        let destination = match request {
+            Request::Send { destination, .. } => Some(destination),
+            _ => None,
+        };
+        Ok(Request::Held { destination, reply: call.reply() })
+    }
+
+    fn begin<'a>(
+        &mut self,
+        call: Call<'a>,
+        limits: &TransactionLimits,
+    ) -> Result<Request<'a>, ProtocolError> {
+        self.transactions.begin(&call.required("transaction")?, limits)?;
+        Ok(Request::Begin { reply: call.reply() })
+    }
+
+    fn abort<'a>(&mut self, call: Call<'a>) -> Result<Request<'a>, ProtocolError> {
+        self.transactions.abort(&call.required("transaction")?)?;
+        Ok(Request::Abort { reply: call.reply() })
     }
 
     fn subscribe<'a>(&mut self, call: Call<'a>, max: usize) -> Result<Request<'a>, ProtocolError> {
@@ -129,71 +201,5 @@ impl Conversation {
         };
         let known = self.subscriptions.remove(&target);
         Ok(Request::Unsubscribe { target, known, reply: call.reply() })
-    }
-}
-
-impl<'a> Call<'a> {
-    fn send(self) -> Result<Request<'a>, ProtocolError> {
-        let destination = self.required("destination")?;
-        self.no_transaction()?;
-        Ok(Request::Send { destination, headers: self.headers(), body: self.frame.body, reply: self.reply() })
-    }
-
-    fn ack(self) -> Result<Request<'a>, ProtocolError> {
-        let (id, subscription) = self.acknowledged()?;
-        Ok(Request::Ack { id, subscription, reply: self.reply() })
-    }
-
-    fn nack(self) -> Result<Request<'a>, ProtocolError> {
-        if self.version == Version::V1_0 {
-            let (command, version) = (self.frame.command, self.version);
-            return Err(ProtocolError::CommandNotInVersion { command, version });
-        }
-        let (id, subscription) = self.acknowledged()?;
-        Ok(Request::Nack { id, subscription, reply: self.reply() })
-    }
-
-    /// 1.0: `message-id`. 1.1: `message-id` and `subscription`. 1.2: `id`.
-    fn acknowledged(self) -> Result<(Cow<'a, str>, Option<Cow<'a, str>>), ProtocolError> {
-        let acknowledged = match self.version {
-            Version::V1_0 => (self.required("message-id")?, self.given("subscription")),
-            Version::V1_1 => (self.required("message-id")?, Some(self.required("subscription")?)),
-            Version::V1_2 => (self.required("id")?, self.given("subscription")),
-        };
-        self.no_transaction()?;
-        Ok(acknowledged)
-    }
-
-    fn ack_mode(self) -> Result<AckMode, ProtocolError> {
-        let Some(value) = self.headers().get("ack") else { return Ok(AckMode::default()) };
-        AckMode::parse(&value).ok_or_else(|| ProtocolError::BadAckMode { value: excerpt(value.as_bytes()) })
-    }
-
-    fn no_transaction(self) -> Result<(), ProtocolError> {
-        if self.headers().contains("transaction") {
-            return Err(ProtocolError::TransactionsUnsupported { command: self.frame.command });
-        }
-        Ok(())
-    }
-
-    const fn headers(self) -> Headers<'a> {
-        self.frame.headers
-    }
-
-    fn reply(self) -> Reply<'a> {
-        Reply::new(self.version, self.headers().get("receipt"))
-    }
-
-    /// A header that holds something.
-    fn given(self, name: &str) -> Option<Cow<'a, str>> {
-        self.headers().get(name).filter(|value| !value.is_empty())
-    }
-
-    fn required(self, header: &'static str) -> Result<Cow<'a, str>, ProtocolError> {
-        self.given(header).ok_or_else(|| self.missing(header))
-    }
-
-    const fn missing(self, header: &'static str) -> ProtocolError {
-        ProtocolError::MissingHeader { command: self.frame.command, header, version: self.version }
     }
 }

@@ -12,22 +12,32 @@ use crate::{ProtocolError, Refusal, Version, encode};
 pub struct Reply<'a> {
     version: Version,
     receipt: Option<Cow<'a, str>>,
+    /// The receipt is another frame's: it names a refusal, and no RECEIPT is owed.
+    of_another: bool,
 }
 
 impl<'a> Reply<'a> {
     pub(super) const fn new(version: Version, receipt: Option<Cow<'a, str>>) -> Self {
-        Self { version, receipt }
+        Self { version, receipt, of_another: false }
     }
 
-    /// The frame's `receipt` header.
+    /// For a frame that is released by the COMMIT which this is the reply to.
+    pub(super) fn of_held(&self) -> Reply<'_> {
+        let receipt = self.receipt.as_deref().map(Cow::Borrowed);
+        Reply { version: self.version, receipt, of_another: true }
+    }
+
+    /// The frame's `receipt` header; of a frame that a COMMIT released, the COMMIT's.
     pub fn receipt(&self) -> Option<&str> {
         self.receipt.as_deref()
     }
 
     /// The RECEIPT, to be written once the frame has been processed ("RECEIPT"); `None` where none
-    /// was asked for.
+    /// was asked for, and for a frame that a COMMIT released: its own was written when it was taken
+    /// into the transaction, the COMMIT's follows.
     pub fn receipt_frame(&self) -> Option<Bytes> {
-        Some(encode::receipt(self.version, self.receipt()?))
+        let receipt = self.receipt().filter(|_| !self.of_another)?;
+        Some(encode::receipt(self.version, receipt))
     }
 
     /// Refuses the request: `message` in a few words, `detail` in full. The owner writes the ERROR,
@@ -42,6 +52,7 @@ impl<'a> Reply<'a> {
 
     /// The same, borrowing nothing.
     pub fn into_owned(self) -> Reply<'static> {
-        Reply { version: self.version, receipt: self.receipt.map(|id| Cow::Owned(id.into_owned())) }
+        let receipt = self.receipt.map(|id| Cow::Owned(id.into_owned()));
+        Reply { version: self.version, receipt, of_another: self.of_another }
     }
 }

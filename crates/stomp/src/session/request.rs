@@ -66,7 +66,40 @@ pub enum Request<'a> {
         /// How to answer.
         reply: Reply<'a>,
     },
-    /// DISCONNECT. Nothing after it is read; the owner writes the receipt and closes.
+    /// BEGIN.
+    Begin {
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// A SEND, ACK or NACK was taken into a transaction: there is nothing to do but to answer. If
+    /// the transaction is committed, it comes again, as what it is.
+    ///
+    /// Its RECEIPT says that it was taken in, as a client may wait for it before it commits; that
+    /// it took effect is said by the COMMIT's.
+    Held {
+        /// Where a SEND goes to, for an owner that refuses a destination at once rather than in the
+        /// middle of a commit.
+        destination: Option<Cow<'a, str>>,
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// COMMIT, after all that its transaction held: those came before as ordinary requests, in
+    /// their order, with a [`Reply`] that owes no RECEIPT and names the COMMIT when it refuses. The
+    /// owner writes the RECEIPT once they have been processed.
+    ///
+    /// If the owner refuses one of them, the session ends: what came before it has happened, what
+    /// came after has not.
+    Commit {
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// ABORT: what the transaction held is gone.
+    Abort {
+        /// How to answer.
+        reply: Reply<'a>,
+    },
+    /// DISCONNECT. Open transactions are aborted. Nothing after it is read; the owner writes the
+    /// receipt and closes.
     Disconnect {
         /// How to answer.
         reply: Reply<'a>,

@@ -50,7 +50,11 @@ impl Transcript {
     }
 
     pub(crate) fn feed(&mut self, session: &mut Session, piece: &[u8]) {
-        let (mut input, now) = (piece, Instant::now());
+        self.feed_at(session, piece, Instant::now());
+    }
+
+    pub(crate) fn feed_at(&mut self, session: &mut Session, piece: &[u8], now: Instant) {
+        let mut input = piece;
         loop {
             let connecting = match session.receive(&mut input, now) {
                 Ok(Some(request)) => {
@@ -58,7 +62,10 @@ impl Transcript {
                     self.written.extend(reply(&request).unwrap_or_default());
                     matches!(request, Request::Connect(_))
                 }
-                Ok(None) => return,
+                Ok(None) => {
+                    assert!(input.is_empty(), "input was left over");
+                    return;
+                }
                 Err(refusal) => {
                     self.written.extend(refusal.error_frame());
                     self.refused = Some(refusal);
@@ -79,6 +86,10 @@ fn reply(request: &Request<'_>) -> Option<Vec<u8>> {
         | Request::Send { reply, .. }
         | Request::Ack { reply, .. }
         | Request::Nack { reply, .. }
+        | Request::Begin { reply }
+        | Request::Held { reply, .. }
+        | Request::Commit { reply }
+        | Request::Abort { reply }
         | Request::Disconnect { reply } => reply.receipt_frame().map(Vec::from),
         Request::Connect(_) | Request::Heartbeat => None,
     }

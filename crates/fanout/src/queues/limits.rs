@@ -1,0 +1,70 @@
+//! What the queues may hold.
+
+use std::sync::Arc;
+
+use hub_core::TopicName;
+
+use crate::publisher::RelayMessage;
+
+/// About what a message takes beside its content: its places in the maps, a queue's name.
+pub(super) const MESSAGE_OVERHEAD_BYTES: usize = 128;
+
+/// Something whose place in memory can be told.
+pub trait Weigh {
+    /// About what it takes in memory, in bytes.
+    fn bytes(&self) -> usize;
+}
+
+impl Weigh for Arc<RelayMessage> {
+    fn bytes(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.destination.as_str().len() + headers + self.body.len() + size_of::<RelayMessage>()
+    }
+}
+
+/// What the queues may hold, and how often a message is tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct QueueLimits {
+    /// Messages of one queue, waiting or unacknowledged.
+    pub messages: usize,
+    /// Bytes of one queue's messages.
+    pub bytes: usize,
+    /// Bytes of all queues' messages, and with it how many queues there can be.
+    pub total_bytes: usize,
+    /// A message that comes back by NACK so many times is dropped; 0 means 1.
+    pub nacks: u32,
+}
+
+impl Default for QueueLimits {
+    /// 10,000 messages and 16 MiB a queue, 64 MiB in all, 16 times.
+    fn default() -> QueueLimits {
+        QueueLimits { messages: 10_000, bytes: 16 << 20, total_bytes: 64 << 20, nacks: 16 }
+    }
+}
+
+/// Why a message is not taken.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum QueueFull {
+    /// [`QueueLimits::messages`].
+    #[error("{queue} holds as many messages as its limit of {limit} allows")]
+    Messages {
+        /// Which queue.
+        queue: TopicName,
+        /// Messages allowed.
+        limit: usize,
+    },
+    /// [`QueueLimits::bytes`].
+    #[error("{queue} would hold more than its limit of {limit} bytes")]
+    Bytes {
+        /// Which queue.
+        queue: TopicName,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// [`QueueLimits::total_bytes`].
+    #[error("all queues together would hold more than their limit of {limit} bytes")]
+    Total {
+        /// Bytes allowed.
+        limit: usize,
+    },
+}

@@ -25,6 +25,16 @@ pub struct Limits {
     pub portfolios_per_subscription: usize,
     /// What is retained of one feed.
     pub feed_bytes: usize,
+    /// Messages that one queue may hold, waiting or unacknowledged.
+    pub queue_messages: usize,
+    /// Their bytes, for one queue; all queues together hold four times as
+    /// much.
+    pub queue_bytes: usize,
+    /// Messages that one consumer of a queue may have unacknowledged.
+    pub queue_prefetch: usize,
+    /// What one STOMP session may send, in bytes per second; 0: as much as it
+    /// likes.
+    pub session_bytes_per_second: u32,
     /// Headers of one STOMP frame.
     pub stomp_headers: usize,
     /// One line of a STOMP frame's head.
@@ -53,6 +63,10 @@ impl Default for Limits {
             subscriptions_per_session: 256,
             portfolios_per_subscription: 1000,
             feed_bytes: 4 << 20,
+            queue_messages: 10_000,
+            queue_bytes: 16 << 20,
+            queue_prefetch: 64,
+            session_bytes_per_second: 0,
             stomp_headers: 64,
             stomp_header_line_bytes: 8 << 10,
             ingest_items: 10_000,
@@ -78,7 +92,7 @@ pub struct LimitsError {
 impl Limits {
     /// Checks the limits against each other.
     pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 15] = [
+        let rules: [(&'static str, bool, &'static str); 18] = [
             ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
             ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
             ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
@@ -86,6 +100,13 @@ impl Limits {
             ("subscriptions_per_session", self.subscriptions_per_session >= 1, "must be at least 1"),
             ("portfolios_per_subscription", self.portfolios_per_subscription >= 1, "must be at least 1"),
             ("feed_bytes", self.feed_bytes >= 4096, "must be at least 4096"),
+            ("queue_messages", self.queue_messages >= 1, "must be at least 1"),
+            (
+                "queue_bytes",
+                self.queue_bytes >= self.message_bytes,
+                "must be at least limits.message_bytes, or the largest message would never fit",
+            ),
+            ("queue_prefetch", self.queue_prefetch >= 1, "must be at least 1"),
             ("stomp_headers", self.stomp_headers >= 8, "must be at least 8"),
             (
                 "stomp_header_line_bytes",

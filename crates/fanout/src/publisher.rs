@@ -13,6 +13,7 @@ pub use self::mailbox::{Mailbox, Publication};
 use crate::feed::{FeedEvent, FeedId, FeedWindow, WindowLimits};
 use crate::flush::Flush;
 use crate::projection::Told;
+use crate::queues::Delivery;
 
 /// A message that is relayed as it came: volatile, in memory, not logged.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -181,10 +182,7 @@ impl Publisher {
         body: Bytes,
     ) -> Arc<RelayMessage> {
         let mut last = lock(&self.relay_sequence);
-        let sequence = last.saturating_add(1);
-        *last = sequence;
-        let message =
-            Arc::new(RelayMessage { destination, headers, body, epoch: self.relay_epoch, sequence });
+        let message = self.numbered(&mut last, destination, headers, body);
         let size = message.bytes();
         for shard in &*self.shards {
             if shard.load.relay.admit(size, self.limits.relay_bytes) {
@@ -194,6 +192,38 @@ impl Publisher {
             }
         }
         message
+    }
+}
+
+impl Publisher {
+    /// A message that is not sent yet, with the next id.
+    pub(crate) fn message(
+        &self,
+        destination: TopicName,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> Arc<RelayMessage> {
+        self.numbered(&mut lock(&self.relay_sequence), destination, headers, body)
+    }
+
+    fn numbered(
+        &self,
+        last: &mut u64,
+        destination: TopicName,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> Arc<RelayMessage> {
+        *last = last.saturating_add(1);
+        let (epoch, sequence) = (self.relay_epoch, *last);
+        Arc::new(RelayMessage { destination, headers, body, epoch, sequence })
+    }
+
+    /// Hands a queue's message to its consumer's shard.
+    pub(crate) fn deliver(&self, delivery: Delivery<Arc<RelayMessage>>) {
+        if let Some(shard) = self.shards.get(delivery.consumer.shard) {
+            // A shard that is gone has no consumers.
+            let _ = shard.sender.send(Publication::Queue(delivery));
+        }
     }
 }
 

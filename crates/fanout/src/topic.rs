@@ -79,6 +79,8 @@ pub enum Target {
     },
     /// To a relay topic: what is published there reaches its subscribers.
     Relay(TopicName),
+    /// To a relay queue: each message reaches one of its consumers.
+    Queue(TopicName),
 }
 
 /// Why a destination leads nowhere.
@@ -90,9 +92,6 @@ pub enum TargetError {
     /// A computed topic is followed by something that is no portfolio.
     #[error("{0}: what follows the topic must be a portfolio's UUID")]
     NotAPortfolio(TopicName),
-    /// Queues hand each message to one consumer; they are not served yet.
-    #[error("{0}: queues are not served yet, only topics")]
-    QueueNotServed(TopicName),
     /// Computed by the hub; can't be written to from outside.
     #[error("{0} is computed by the hub and can't be written to")]
     Computed(TopicName),
@@ -148,7 +147,7 @@ impl Catalog {
             let portfolios = Arc::new(BTreeSet::from([portfolio]));
             return self.computed(parent, Some(portfolios)).ok_or(TargetError::Unknown(destination.clone()));
         }
-        self.relay(destination).map(Target::Relay)
+        self.relay(destination)
     }
 
     /// The computed topic of this name, or the part of it that belongs to
@@ -162,10 +161,11 @@ impl Catalog {
         Some(Target::Feed { feed: FeedId(index as u16), filter })
     }
 
-    /// Whether `destination` may be published to.
-    pub fn publishable(&self, destination: &TopicName) -> Result<TopicName, TargetError> {
+    /// Where what is published to `destination` goes, if it may be: a relay
+    /// topic or queue.
+    pub fn publishable(&self, destination: &TopicName) -> Result<Target, TargetError> {
         match self.resolve(destination) {
-            Ok(Target::Relay(name)) => Ok(name),
+            Ok(target @ (Target::Relay(_) | Target::Queue(_))) => Ok(target),
             Ok(Target::State { .. } | Target::Feed { .. }) | Err(TargetError::NotAPortfolio(_)) => {
                 Err(TargetError::Computed(destination.clone()))
             }
@@ -183,14 +183,13 @@ impl Catalog {
         &self.states
     }
 
-    fn relay(&self, destination: &TopicName) -> Result<TopicName, TargetError> {
+    fn relay(&self, destination: &TopicName) -> Result<Target, TargetError> {
         if !self.relays.iter().any(|pattern| pattern.matches(destination)) {
             return Err(TargetError::Unknown(destination.clone()));
         }
-        if destination.segments().next() == Some("queue") {
-            return Err(TargetError::QueueNotServed(destination.clone()));
-        }
-        Ok(destination.clone())
+        let is_queue = destination.segments().next() == Some("queue");
+        let name = destination.clone();
+        Ok(if is_queue { Target::Queue(name) } else { Target::Relay(name) })
     }
 
     fn state_named(&self, name: &str) -> Option<TopicId> {

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hub_core::{Epoch, Event};
+use hub_fanout::queues::QueueLimits;
 use hub_fanout::{
-    Catalog, Outcomes, Progress, Publisher, PublisherLimits, Runner, RunnerHandle, RunnerState, WindowLimits,
+    Catalog, Outcomes, Progress, Publisher, PublisherLimits, QueueRelay, Runner, RunnerHandle, RunnerState,
+    WindowLimits,
 };
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 use hub_server::tls::{self, TlsError};
 use hub_server::{Addresses, Chassis, ConnectionIds, Ingest, Metrics, Origins, Readiness, Server, Service};
-use hub_stomp::{HeartBeat, SessionConfig};
+use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -232,6 +234,7 @@ fn chassis(
     publisher: Publisher,
     metrics: Metrics,
 ) -> Result<Chassis, StartError> {
+    let queues = QueueRelay::new(publisher.clone(), queue_limits(config));
     Ok(Chassis {
         sockjs_script: sockjs_script(config)?,
         catalog,
@@ -240,6 +243,7 @@ fn chassis(
         publisher,
         origins: Origins::new(config.allowed_origins()),
         metrics,
+        queues,
         client_send: config.relay.client_send,
         stomp: Arc::new(stomp(config)),
         readiness: Readiness::default(),
@@ -247,6 +251,16 @@ fn chassis(
         connection_ids: ConnectionIds::default(),
         limits: config.limits.clone(),
     })
+}
+
+fn queue_limits(config: &Config) -> QueueLimits {
+    let limits = &config.limits;
+    QueueLimits {
+        messages: limits.queue_messages,
+        bytes: limits.queue_bytes,
+        total_bytes: limits.queue_bytes.saturating_mul(4),
+        ..QueueLimits::default()
+    }
 }
 
 fn sockjs_script(config: &Config) -> Result<Option<Bytes>, StartError> {
@@ -264,8 +278,17 @@ fn stomp(config: &Config) -> SessionConfig {
             max_header_line_bytes: config.limits.stomp_header_line_bytes,
         },
         max_subscriptions: config.limits.subscriptions_per_session,
+        rate: rate(config),
         heart_beat: HeartBeat { offer_ms: config.limits.heartbeat_ms, wish_ms: config.limits.heartbeat_ms },
+        ..SessionConfig::default()
     }
+}
+
+/// A burst is a second's worth, but never less than one message and one read.
+fn rate(config: &Config) -> Option<RateLimit> {
+    let bytes_per_second = config.limits.session_bytes_per_second;
+    let least = u32::try_from(config.limits.message_bytes).unwrap_or(u32::MAX).saturating_add(64 << 10);
+    (bytes_per_second > 0).then(|| RateLimit { bytes_per_second, burst_bytes: bytes_per_second.max(least) })
 }
 
 /// The listeners of `parts` and, last, of the gateway, and where they are.

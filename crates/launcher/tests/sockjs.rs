@@ -301,12 +301,13 @@ fn silence_is_broken_by_h_unless_stomp_s_heart_beats_do() {
         let Carrier::SockJs(session) = client.carrier() else { unreachable!("asked for one") };
         session.heart_beats()
     };
-    // What the last of them hears, the others had to hear before.
-    quiet.socket_mut().set_deadline(2 * PATIENCE);
-    let Carrier::SockJs(session) = quiet.carrier() else { unreachable!("asked for one") };
-    assert_eq!(session.next_frame().unwrap(), SockJsFrame::HeartBeat);
-    for (client, wanted) in [(&mut beaten, true), (&mut quiet, true), (&mut beating, false)] {
-        assert_eq!(fence(client), []);
-        assert_eq!(heard(client) > 0, wanted);
+    // They may be on different shards, which look around at different times.
+    for client in [&mut beaten, &mut quiet] {
+        client.socket_mut().set_deadline(2 * PATIENCE);
+        let Carrier::SockJs(session) = client.carrier() else { unreachable!("asked for one") };
+        assert_eq!(session.next_frame().unwrap(), SockJsFrame::HeartBeat);
     }
+    // It is as old as they are, and heard nothing.
+    assert_eq!(fence(&mut beating), []);
+    assert_eq!(heard(&mut beating), 0);
 }

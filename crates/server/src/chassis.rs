@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use hub_core::limits::Limits;
-use hub_fanout::{Catalog, Outcomes, Publisher};
+use hub_fanout::queues::QueueFull;
+use hub_fanout::{Catalog, Outcomes, Publisher, QueueRelay, RelayMessage, Target};
 use hub_log::EventLog;
 use hub_stomp::SessionConfig;
 
@@ -23,6 +24,8 @@ pub struct Chassis {
     pub outcomes: Outcomes,
     /// Where relayed messages go.
     pub publisher: Publisher,
+    /// The queues that all shards share.
+    pub queues: QueueRelay,
     /// Every limit.
     pub limits: Limits,
     /// Which pages may connect.
@@ -87,5 +90,32 @@ impl ConnectionIds {
     /// The next one.
     pub fn next(&self) -> u64 {
         self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+/// Why a message was not published.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The queue holds as much as it may.
+    #[error(transparent)]
+    Full(#[from] QueueFull),
+    /// Not a relay destination.
+    #[error("messages can't be published there")]
+    NotRelayed,
+}
+
+impl Chassis {
+    /// Publishes to a relay topic or queue; gives the message with its id.
+    pub fn publish(
+        &self,
+        target: Target,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> Result<Arc<RelayMessage>, PublishError> {
+        match target {
+            Target::Relay(topic) => Ok(self.publisher.relay(topic, headers, body)),
+            Target::Queue(queue) => Ok(self.queues.publish(queue, headers, body)?),
+            Target::State { .. } | Target::Feed { .. } => Err(PublishError::NotRelayed),
+        }
     }
 }

@@ -14,6 +14,7 @@ mod inbound;
 mod native;
 mod pace;
 mod pull;
+mod queues;
 mod ready;
 mod send;
 mod socket;
@@ -78,6 +79,10 @@ pub(crate) struct Shard {
     /// By feed id.
     feeds: Vec<Feed>,
     relays: HashMap<TopicName, Vec<usize>>,
+    /// Subscriptions to queues, by the key of their consumer.
+    consumers: HashMap<u64, usize>,
+    consumers_made: u64,
+    index: usize,
     /// Of documents that somebody follows.
     channels: Slab<Channel>,
     position: Position,
@@ -139,6 +144,9 @@ impl Shard {
             subscriptions: Slab::new(),
             framings: Framings::default(),
             relays: HashMap::new(),
+            consumers: HashMap::new(),
+            consumers_made: 0,
+            index,
             channels: Slab::new(),
             position: Position { epoch: Epoch(0), offset: Offset::START },
             horizon: Offset::START,
@@ -243,6 +251,7 @@ impl Shard {
             Publication::Feed(batch) => self.deliver_feed(batch),
             Publication::FeedGap => self.reload_feeds(),
             Publication::Relay(message) => self.deliver_relay(message),
+            Publication::Queue(delivery) => self.deliver_queue(delivery),
             Publication::RelayGap => self.close_relay_subscribers(),
         }
     }

@@ -12,6 +12,8 @@ use actix_web::{App, test, web};
 use hub_autotrader::{AutotraderReads, register, routes};
 use hub_core::Epoch;
 use hub_core::limits::Limits;
+use hub_fanout::QueueRelay;
+use hub_fanout::queues::QueueLimits;
 use hub_fanout::{
     Catalog, Outcomes, Publisher, PublisherLimits, Runner, RunnerHandle, RunnerState, WindowLimits,
 };
@@ -100,6 +102,7 @@ async fn read(response: ServiceResponse<impl MessageBody>) -> (u16, Value) {
 
 fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outcomes: Outcomes) -> Chassis {
     let limits = Limits::default();
+    let queues = QueueRelay::new(publisher.clone(), QueueLimits::default());
     Chassis {
         catalog,
         log,
@@ -108,6 +111,7 @@ fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outco
         origins: Origins::new(vec![]),
         metrics: Metrics::default(),
         sockjs_script: None,
+        queues,
         client_send: false,
         stomp: Arc::new(SessionConfig {
             server_name: "test".into(),
@@ -118,6 +122,7 @@ fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outco
             },
             max_subscriptions: limits.subscriptions_per_session,
             heart_beat: HeartBeat { offer_ms: limits.heartbeat_ms, wish_ms: limits.heartbeat_ms },
+            ..SessionConfig::default()
         }),
         readiness: Readiness::default(),
         addresses: Addresses::new(limits.sessions_per_address),

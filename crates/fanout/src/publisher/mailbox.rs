@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{FeedBatch, RelayMessage, lock};
 use crate::flush::Flush;
+use crate::queues::Delivery;
 
 /// Flushes a shard may lag behind before it gets only the latest.
 pub(super) const FLUSH_BACKLOG_MAX: usize = 16;
@@ -26,6 +27,9 @@ pub enum Publication {
     FeedGap,
     /// A message to relay at once.
     Relay(Arc<RelayMessage>),
+    /// A queue's message for one consumer. The queues bound how many there
+    /// are, so none is ever dropped.
+    Queue(Delivery<Arc<RelayMessage>>),
     /// Relay messages were lost to this shard here: their subscribers have to
     /// be told.
     RelayGap,
@@ -122,6 +126,7 @@ impl Mailbox {
             Publication::FeedGap => self.load.feed.close_gap(),
             Publication::Relay(message) => self.load.relay.release(message.bytes()),
             Publication::RelayGap => self.load.relay.close_gap(),
+            Publication::Queue(_) => {}
         }
     }
 }

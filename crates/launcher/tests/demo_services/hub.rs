@@ -7,6 +7,8 @@ use std::time::Duration;
 use hub_autotrader::{AutotraderReads, Desk};
 use hub_core::Epoch;
 use hub_core::limits::Limits;
+use hub_fanout::QueueRelay;
+use hub_fanout::queues::QueueLimits;
 use hub_fanout::{
     Catalog, Outcomes, Publisher, PublisherLimits, Runner, RunnerHandle, RunnerState, WindowLimits,
 };
@@ -62,6 +64,7 @@ impl Hub {
 
 fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outcomes: Outcomes) -> Chassis {
     let limits = Limits::default();
+    let queues = QueueRelay::new(publisher.clone(), QueueLimits::default());
     Chassis {
         catalog,
         log,
@@ -70,6 +73,7 @@ fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outco
         origins: Origins::new(vec![]),
         metrics: Metrics::default(),
         sockjs_script: None,
+        queues,
         client_send: false,
         stomp: Arc::new(SessionConfig {
             server_name: "test".into(),
@@ -80,6 +84,7 @@ fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outco
             },
             max_subscriptions: limits.subscriptions_per_session,
             heart_beat: HeartBeat { offer_ms: limits.heartbeat_ms, wish_ms: limits.heartbeat_ms },
+            ..SessionConfig::default()
         }),
         readiness: Readiness::default(),
         addresses: Addresses::new(limits.sessions_per_address),

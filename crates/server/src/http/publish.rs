@@ -42,12 +42,13 @@ async fn publish(
 ) -> Result<HttpResponse, Problem> {
     let destination: TopicName =
         format!("/{destination}").parse().map_err(|error| Problem::bad_request(format!("{error}")))?;
-    let destination = chassis.catalog.publishable(&destination).map_err(|error| refused(&error))?;
+    let target = chassis.catalog.publishable(&destination).map_err(|error| refused(&error))?;
     if chassis.readiness.is_draining() {
         return Err(Problem::unavailable("the hub is shutting down"));
     }
     let body = body::read(&request, payload, &chassis.limits).await?;
-    let message = chassis.publisher.relay(destination, headers(request.headers())?, body);
+    let message = chassis.publish(target, headers(request.headers())?, body);
+    let message = message.map_err(|error| Problem::unavailable(error.to_string()))?;
     let position = Position { epoch: message.epoch, offset: Offset(message.sequence) };
     let (destination, message_id) = (message.destination.to_string(), format!("{position}-0"));
     Ok(HttpResponse::Ok().json(Published { destination, message_id }))
@@ -57,7 +58,6 @@ fn refused(error: &TargetError) -> Problem {
     let status = match error {
         TargetError::Unknown(_) | TargetError::NotAPortfolio(_) => 404,
         TargetError::Computed(_) => 403,
-        TargetError::QueueNotServed(_) => 501,
     };
     Problem::new(status, error.to_string())
 }

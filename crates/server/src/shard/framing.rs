@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::{Offset, Position, TopicName};
+use hub_fanout::queues::Delivery;
 use hub_fanout::{Composition, FeedEvent, Instead, RelayMessage};
-use hub_stomp::{Version, encode};
+use hub_stomp::{AckMode, Version, encode};
 
 use super::wire::{Packet, Wire};
 
@@ -32,6 +33,8 @@ pub(super) enum Dialect {
         subscription: Option<Box<str>>,
         /// As the subscriber named it.
         destination: TopicName,
+        /// Whether MESSAGEs carry what an ACK names (STOMP 1.2, "ACK").
+        ack: AckMode,
     },
     /// `{"type":<name>,"data":...}`.
     Native { name: &'static str },
@@ -147,14 +150,16 @@ impl Framing {
         let length = content.json_len();
         let mut message = Vec::with_capacity(length + 320);
         match &self.dialect {
-            Dialect::Stomp { version, .. } => {
+            Dialect::Stomp { version, ack, .. } => {
+                let id = ids.next(content.position);
                 let extra = [
+                    ("ack", ack_header(*version, *ack, &id)),
                     ("content-type", Some("application/json".to_owned())),
                     ("resume", content.resume.map(|position| position.to_string())),
                     ("snapshot", content.instead.map(|instead| instead.as_str().to_owned())),
                 ];
                 let extra = extra.into_iter().filter_map(|(name, value)| Some((name, value?)));
-                let headers = self.own_headers(ids.next(content.position)).chain(extra);
+                let headers = self.own_headers(id).chain(extra);
                 encode::begin_message(&mut message, *version, headers, Some(length));
                 content.put_json(&mut message);
                 encode::end_frame(&mut message);
@@ -178,10 +183,31 @@ impl Framing {
     /// The frame of a relayed message: its headers and body as they came.
     /// `None` where the wire can't carry it.
     pub(super) fn relay(&self, message: &RelayMessage) -> Option<Frames> {
+        let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
+        let id = format!("{}-0", position(message));
+        let ack = ack_header(*version, *ack, &id).map(|id| ("ack", id));
+        self.relayed(message, id, ack)
+    }
+
+    /// The frame of a queue's message. Its id ends with the delivery's, by
+    /// which clients before 1.2 acknowledge it.
+    pub(super) fn queue(&self, delivery: &Delivery<Arc<RelayMessage>>) -> Option<Frames> {
+        let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
+        let id = format!("{}-{}", position(&delivery.message), delivery.id);
+        let ack = ack_header(*version, *ack, &delivery.id.to_string()).map(|id| ("ack", id));
+        let redelivered = delivery.redelivered.then(|| ("redelivered", "true".to_owned()));
+        self.relayed(&delivery.message, id, ack.into_iter().chain(redelivered))
+    }
+
+    fn relayed<'m>(
+        &'m self,
+        message: &'m RelayMessage,
+        id: String,
+        own: impl IntoIterator<Item = (&'m str, String)>,
+    ) -> Option<Frames> {
         let Dialect::Stomp { version, .. } = &self.dialect else { return None };
-        let position = Position { epoch: message.epoch, offset: Offset(message.sequence) };
         let custom = message.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
-        let headers = self.own_headers(format!("{position}-0")).chain(custom);
+        let headers = self.own_headers(id).chain(own).chain(custom);
         let mut stomp = Vec::with_capacity(256 + message.body.len());
         encode::begin_message(&mut stomp, *version, headers, Some(message.body.len()));
         stomp.extend_from_slice(&message.body);
@@ -199,6 +225,15 @@ impl Framing {
         let destination = destination.map(|name| ("destination", name.as_str().to_owned()));
         subscription.into_iter().chain([("message-id", id)]).chain(destination)
     }
+}
+
+fn position(message: &RelayMessage) -> Position {
+    Position { epoch: message.epoch, offset: Offset(message.sequence) }
+}
+
+/// What an ACK of a message with this id names, where it names anything.
+fn ack_header(version: Version, mode: AckMode, id: &str) -> Option<String> {
+    encode::ack_header(version, mode, id).map(|(_, id)| id.to_owned())
 }
 
 /// Gives out `<epoch>-<offset>-<n>`; n is unique in this process and starts

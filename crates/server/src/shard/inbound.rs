@@ -128,11 +128,11 @@ impl Shard {
 
     /// A peer that makes us answer (receipts, errors) and does not read.
     pub(super) fn is_flooded(&self, slot: usize) -> bool {
-        let outbox_max = self.chassis.limits.outbox_bytes;
-        // A snapshot chunk may stand in the outbox beside the answers.
-        self.sockets
-            .get(slot)
-            .is_some_and(|socket| socket.is_streaming() && socket.outbox.bytes() > 2 * outbox_max)
+        let limits = &self.chassis.limits;
+        // A snapshot chunk and one relayed message, which may be large, may
+        // stand in the outbox beside the answers.
+        let most = 2 * limits.outbox_bytes + limits.message_bytes;
+        self.sockets.get(slot).is_some_and(|socket| socket.is_streaming() && socket.outbox.bytes() > most)
     }
 }
 

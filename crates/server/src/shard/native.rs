@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use hub_core::CloseReason;
+use hub_fanout::queues::AckMode;
 use serde::Deserialize;
 
 use super::Shard;
@@ -64,7 +65,8 @@ impl Shard {
                 Action::Follow { name, what: Followed::Topic { destination, options } } => {
                     self.unfollow(slot, name);
                     let dialect = Dialect::Native { name };
-                    let wanted = Wanted { wire: Wire::WebSocket, dialect, destination, options };
+                    let ack = AckMode::Auto;
+                    let wanted = Wanted { wire: Wire::WebSocket, dialect, destination, options, ack };
                     if let Err(error) = self.subscribe(slot, wanted) {
                         self.complain(slot, &error.to_string());
                     }

@@ -47,6 +47,7 @@ impl Shard {
             if !socket.is_streaming() {
                 return self.progress_closing(slot);
             }
+            self.acknowledge_written(slot);
             if !self.pull(slot) {
                 return self.close_if_draining(slot);
             }
@@ -133,7 +134,7 @@ impl Shard {
                 }
                 Pulled::Part { frames: (frames.messages > 0).then_some(frames), last: rest.is_nothing() }
             }
-            Source::Relay(_) => Pulled::Nothing,
+            Source::Relay(_) | Source::Queue(_) => Pulled::Nothing,
         }
     }
 
@@ -149,7 +150,7 @@ impl Shard {
                     !cursor.is_caught_up(&self.feeds[usize::from(feed.0)].window)
                 }
                 Source::Document { owed, .. } => !owed.is_nothing(),
-                Source::Relay(_) => false,
+                Source::Relay(_) | Source::Queue(_) => false,
             }
     }
 
@@ -162,7 +163,7 @@ impl Shard {
             Source::Feed { feed, cursor } => {
                 cursor.is_urgent(&self.feeds[usize::from(feed.0)].window, self.horizon)
             }
-            Source::State { .. } | Source::Document { .. } | Source::Relay(_) => false,
+            Source::State { .. } | Source::Document { .. } | Source::Queue(_) | Source::Relay(_) => false,
         };
         if hurried || urgent || pace.is_due(self.now) {
             self.timers.unschedule(key, pace);

@@ -145,6 +145,18 @@ impl Shard {
         self.progress(slot);
     }
 
+    /// The RECEIPT of a frame whose effect is that of the SENDs before it: after
+    /// their answers.
+    pub(super) fn acknowledge_in_turn(&mut self, slot: usize, wire: Wire, reply: Reply<'_>) {
+        let sends = self.sockets.get_mut(slot).and_then(|socket| socket.sends.as_mut());
+        if let Some(sends) = sends {
+            let ordinal = sends.begin(reply.into_owned());
+            sends.answered(ordinal, Ok(Answer::default()));
+        } else {
+            self.acknowledge(slot, wire, &reply);
+        }
+    }
+
     fn finish_sends(&mut self, slot: usize, wire: Wire) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         let Some(sends) = socket.sends.take_if(|sends| sends.under_way.is_empty()) else { return };

@@ -1,12 +1,14 @@
 //! What STOMP frames ask for.
 
+use bytes::Bytes;
 use hub_core::topic::TopicError;
 use hub_core::{CloseReason, TopicName};
-use hub_fanout::Options;
-use hub_stomp::{Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
+use hub_fanout::{Options, Target, queues};
+use hub_stomp::{AckMode, Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
 
 use super::Shard;
 use super::framing::Dialect;
+use super::queues::Verdict;
 use super::socket::Phase;
 use super::subscribe::Wanted;
 use super::wire::Wire;
@@ -77,7 +79,7 @@ impl Shard {
     ) -> Result<(), Refusal> {
         let reply = match request {
             Request::Heartbeat | Request::Connect(_) => return Ok(()),
-            Request::Subscribe { id, destination, headers, reply, .. } => {
+            Request::Subscribe { id, destination, ack, headers, reply } => {
                 let destination = parse_destination(&destination, &reply)?;
                 let refused = |detail: String| reply.refusal("subscription refused", detail);
                 let subscription = id.map(|id| id.into_owned().into_boxed_str());
@@ -87,8 +89,8 @@ impl Shard {
                 let options =
                     Options::read(|name| headers.get(name), self.chassis.limits.portfolios_per_subscription);
                 let options = options.map_err(|error| refused(error.to_string()))?;
-                let dialect = Dialect::Stomp { version, subscription, destination: destination.clone() };
-                let wanted = Wanted { wire, dialect, destination, options };
+                let dialect = Dialect::Stomp { version, subscription, destination: destination.clone(), ack };
+                let wanted = Wanted { wire, dialect, destination, options, ack: queue_mode(ack) };
                 self.subscribe(slot, wanted).map_err(|error| refused(error.to_string()))?;
                 reply
             }
@@ -107,8 +109,27 @@ impl Shard {
                 self.relay(&destination, headers, body, &reply)?;
                 reply
             }
-            // Nothing that is sent today awaits an acknowledgement.
-            Request::Ack { reply, .. } | Request::Nack { reply, .. } | Request::Disconnect { reply } => reply,
+            Request::Ack { id, subscription, reply } => {
+                self.settle(slot, &id, subscription.as_deref(), Verdict::Consumed);
+                reply
+            }
+            Request::Nack { id, subscription, reply } => {
+                self.settle(slot, &id, subscription.as_deref(), Verdict::NotConsumed);
+                reply
+            }
+            Request::Held { destination, reply } => {
+                // What could never be sent is refused before it is committed.
+                if let Some(destination) = destination.filter(|name| !name.starts_with(INGEST_PREFIX)) {
+                    self.check_sendable(&destination, &reply)?;
+                }
+                reply
+            }
+            Request::Commit { reply } => {
+                // What it released may still be on its way into the log.
+                self.acknowledge_in_turn(slot, wire, reply);
+                return Ok(());
+            }
+            Request::Begin { reply } | Request::Abort { reply } | Request::Disconnect { reply } => reply,
         };
         self.acknowledge(slot, wire, &reply);
         Ok(())
@@ -128,16 +149,30 @@ impl Shard {
         body: &[u8],
         reply: &Reply<'_>,
     ) -> Result<(), Refusal> {
+        let target = self.check_sendable(destination, reply)?;
+        let headers = headers.custom().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let published = self.chassis.publish(target, headers, Bytes::copy_from_slice(body));
+        published.map(drop).map_err(|error| reply.refusal("message refused", error.to_string()))
+    }
+
+    /// Where a client's message goes, if it may go there.
+    fn check_sendable(&self, destination: &str, reply: &Reply<'_>) -> Result<Target, Refusal> {
         let destination = parse_destination(destination, reply)?;
         let refused = |detail: String| reply.refusal("message refused", detail);
-        let name =
+        let target =
             self.chassis.catalog.publishable(&destination).map_err(|error| refused(error.to_string()))?;
         if !self.chassis.client_send {
             return Err(refused("clients may not SEND here: relay.client_send is off".into()));
         }
-        let headers = headers.custom().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        self.chassis.publisher.relay(name, headers, bytes::Bytes::copy_from_slice(body));
-        Ok(())
+        Ok(target)
+    }
+}
+
+fn queue_mode(ack: AckMode) -> queues::AckMode {
+    match ack {
+        AckMode::Auto => queues::AckMode::Auto,
+        AckMode::Client => queues::AckMode::Cumulative,
+        AckMode::ClientIndividual => queues::AckMode::Individual,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use hub_core::{Offset, Position, TopicName};
+use hub_fanout::queues::AckMode;
 use hub_fanout::{
     Composition, EventFilter, FeedCursor, FeedId, FeedStart, Filter, Instead, Options, Start,
     StateSubscription, Target, TargetError, TopicId, honour,
@@ -15,6 +16,7 @@ use super::channels::Owed;
 use super::feeds::Feed;
 use super::framing::{Dialect, Framing};
 use super::pace::Pace;
+use super::queues::Consumer;
 use super::wire::Wire;
 use crate::native::Followed;
 
@@ -38,6 +40,7 @@ pub(super) enum Source {
     State { topic: TopicId, owed: StateSubscription },
     Feed { feed: FeedId, cursor: FeedCursor },
     Document { channel: usize, upto: Offset, owed: Owed },
+    Queue(Consumer),
     Relay(TopicName),
 }
 
@@ -47,6 +50,8 @@ pub(super) struct Wanted {
     pub(super) dialect: Dialect,
     pub(super) destination: TopicName,
     pub(super) options: Options,
+    /// How messages of a queue are acknowledged.
+    pub(super) ack: AckMode,
 }
 
 /// Why it does not get it.
@@ -101,7 +106,8 @@ impl Shard {
     /// Adds a subscription; the caller lets the socket [progress](Shard::progress)
     /// to hand over the snapshot.
     pub(super) fn subscribe(&mut self, slot: usize, wanted: Wanted) -> Result<(), NotSubscribed> {
-        let Wanted { wire, dialect, destination, options } = wanted;
+        let Wanted { wire, dialect, destination, options, ack } = wanted;
+        let mut queue = None;
         let (source, composition, instead) = match self.chassis.catalog.resolve(&destination)? {
             Target::State { topic, filter } => self.follow_state(topic, filter, &options),
             Target::Feed { feed, filter } => self.follow_feed(feed, filter, &options),
@@ -109,10 +115,18 @@ impl Shard {
                 check_relay(&options, &name)?;
                 (Source::Relay(name), Composition::Each, None)
             }
+            Target::Queue(name) => {
+                check_relay(&options, &name)?;
+                queue = Some(name);
+                (Source::Queue(self.consumer(ack)), Composition::Each, None)
+            }
         };
         let composition = if options.batch { Composition::Array } else { composition };
         let framing = Framing { wire, composition, dialect };
-        self.enter(slot, framing, source, &options, instead);
+        let key = self.enter(slot, framing, source, &options, instead);
+        if let Some(queue) = queue {
+            self.start_consuming(key, &queue, ack);
+        }
         Ok(())
     }
 
@@ -140,7 +154,7 @@ impl Shard {
         source: Source,
         options: &Options,
         instead: Option<Instead>,
-    ) {
+    ) -> usize {
         let framing = self.framings.enter(framing);
         let pace = Pace::new(options.interval, self.now).map(Box::new);
         let since = if options.resume.is_some() { self.chassis.publisher.published() } else { Offset::START };
@@ -153,11 +167,13 @@ impl Shard {
             }
             Source::Feed { feed, .. } => self.feeds[usize::from(feed.0)].subscribers.push(key),
             Source::Document { channel, .. } => self.channels[*channel].subscribers.push(key),
+            Source::Queue(_) => {}
             Source::Relay(name) => self.relays.entry(name.clone()).or_default().push(key),
         }
         if let Some(socket) = self.sockets.get_mut(slot) {
             socket.subscriptions.push(key);
         }
+        key
     }
 
     fn follow_state(
@@ -274,6 +290,7 @@ impl Shard {
             }
             Source::Feed { feed, .. } => remove(&mut self.feeds[usize::from(feed.0)].subscribers, key),
             Source::Document { channel, .. } => self.leave_channel(channel, key),
+            Source::Queue(consumer) => self.stop_consuming(&consumer),
             Source::Relay(name) => {
                 if let Some(subscribers) = self.relays.get_mut(&name) {
                     remove(subscribers, key);

@@ -135,7 +135,7 @@ impl fmt::Debug for Connect<'_> {
 }
 
 /// How messages of a subscription are acknowledged ("SUBSCRIBE ack Header").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum AckMode {
     /// Not at all.
     #[default]

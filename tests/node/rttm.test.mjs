@@ -16,9 +16,6 @@ import { waitFor } from './lib/wait.mjs';
 const SERVICE = 'rttm';
 const PREFIXES = ['/ws', '/ws/rttm'];
 
-/** A timer of this process may be late for one message and not for the next. */
-const TIMER_MS = 50;
-
 /** An ISO-8601 time. */
 const iso = (millis) => new Date(millis).toISOString();
 
@@ -120,11 +117,13 @@ describe('a pipeline that is reported', { concurrency: true }, () => {
   /** Waits for two rounds of `size` messages, which come by `period`, and checks both. */
   async function twoRounds(t, path, size, period, check) {
     const peer = await connect(t, hub, path);
-    await waitFor(() => peer.messages.length >= 2 * size, 'two rounds');
+    await waitFor(() => peer.messages.length >= 3 * size, 'three rounds');
     check(peer.messages.slice(0, size));
     check(peer.messages.slice(size, 2 * size));
-    const ms = peer.arrivals[size] - peer.arrivals[0];
-    assert.ok(ms >= period - TIMER_MS, `again after ${ms} ms`);
+    // From the second on they come in step with everybody's. Half a period: on a loaded machine the first of
+    // the two may come late.
+    const ms = peer.arrivals[2 * size] - peer.arrivals[size];
+    assert.ok(ms >= period / 2, `again after ${ms} ms`);
     return peer;
   }
 

@@ -7,8 +7,8 @@ import { NativePeer } from './native.mjs';
 import { read } from './rest.mjs';
 import { waitFor } from './wait.mjs';
 
-/** From the banner to a hub that is visibly alive. */
-export const SOON_MS = 5000;
+/** From the banner to a hub that is visibly alive: 5 s, and as much again for each time a machine is loaded. */
+export const SOON_MS = 4 * 5000;
 
 /** How much of that is left. */
 export function left(hub) {

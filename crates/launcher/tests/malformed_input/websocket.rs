@@ -154,9 +154,18 @@ fn a_frame_that_breaks_rfc_6455_is_answered_by_its_close_code_and_reason() {
 fn the_limit_itself_still_fits_and_so_does_a_message_in_pieces_around_pings() {
     let hub = hub(&[("LIMITS__MESSAGE_BYTES", "16384")]);
     let mut ws = WsClient::connect(address(&hub), "/ws", &WsOptions::default()).unwrap();
-    // A CONNECT of exactly 16,384 bytes: end-of-lines may come before it.
-    let connect = "CONNECT\naccept-version:1.2\nhost:x\n\n\0";
-    let whole = format!("{}{connect}", "\n".repeat(16_384 - connect.len()));
+    // A CONNECT of exactly 16,384 bytes in headers as long as one may be before it is answered.
+    let mut whole = "CONNECT\naccept-version:1.2\nhost:x\n".to_owned();
+    for n in 0.. {
+        let left = 16_384 - whole.len() - "\n\0".len();
+        if left == 0 {
+            break;
+        }
+        let line = left.min(1_024);
+        whole.push_str(&format!("{:x<1$}\n", format!("x{n}:"), line - 1));
+    }
+    whole.push_str("\n\0");
+    assert_eq!(whole.len(), 16_384);
     let (first, rest) = whole.as_bytes().split_at(7_000);
     ws.send_frame(false, frame::TEXT, first).unwrap();
     assert_eq!(ws.fence().unwrap(), [], "not whole yet");

@@ -93,17 +93,13 @@ fn a_command_that_may_not_come_or_lacks_what_it_needs_is_refused() {
             "invalid header",
             "'maybe'",
         ),
-        (
-            "BEGIN\nreceipt:r\ntransaction:t\n\n\0",
-            "transactions are not supported",
-            "BEGIN was not processed",
-        ),
-        ("COMMIT\nreceipt:r\ntransaction:t\n\n\0", "transactions are not supported", "COMMIT"),
-        ("ABORT\nreceipt:r\ntransaction:t\n\n\0", "transactions are not supported", "ABORT"),
+        ("BEGIN\nreceipt:r\n\n\0", "missing header", "'transaction'"),
+        ("COMMIT\nreceipt:r\ntransaction:t\n\n\0", "unknown transaction", "COMMIT names transaction 't'"),
+        ("ABORT\nreceipt:r\ntransaction:t\n\n\0", "unknown transaction", "ABORT names transaction 't'"),
         (
             "SEND\nreceipt:r\ndestination:/topic/relay/x\ntransaction:t\n\nx\0",
-            "transactions are not supported",
-            "SEND",
+            "unknown transaction",
+            "SEND names transaction 't', which is not open",
         ),
     ];
     assert_refused_in_a_session(address(&hub), &cases);
@@ -123,7 +119,7 @@ fn a_destination_that_leads_nowhere_or_may_not_be_written_to_is_refused_by_name(
             subscription,
             "/topic/position-update/mine: what follows the topic must be a portfolio's UUID",
         ),
-        (subscribe("/queue/relay/x"), subscription, "/queue/relay/x: queues are not served yet"),
+        (subscribe("/queue/x"), subscription, "there is no destination /queue/x"),
         (subscribe("topic/x"), "bad destination", "a destination is /segment/segment"),
         (subscribe("/topic/a b"), "bad destination", "without blanks or empty segments"),
         (subscribe(&format!("/{}", "x".repeat(255))), "bad destination", "at most 255 bytes"),

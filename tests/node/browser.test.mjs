@@ -153,6 +153,17 @@ describe('the page that the hub has for iframes', () => {
     assert.deepEqual(await said.jsonValue(), ['{"windowId":"window","type":"s","data":""}']);
     assert.deepEqual(tab.complaints, []);
   });
+
+  it('lets no other page in by a side door: what it asks for, it asks as a page of the hub', async (t) => {
+    const tab = await browser.open({ at: browser.origin('evil.example') });
+    t.after(() => tab.close());
+    const said = await frame(tab);
+    await waitFor(async () => {
+      assert.deepEqual(await said.jsonValue(), []);
+      return tab.complaints.some((text) => text.includes('frame-ancestors'));
+    }, 'the browser to refuse it');
+    assert.deepEqual(await said.jsonValue(), []);
+  });
 });
 
 describe('pages in Chromium, one of each transport', () => {

@@ -2,6 +2,7 @@
 
 CARGO ?= cargo
 NODE_SUITE := tests/node
+export CHROMIUM ?= /usr/bin/chromium
 SERVICES := analytics autotrader leaderboard rttm
 
 .PHONY: run build test fmt lint apart test-rust test-node bench deny clean
@@ -34,9 +35,18 @@ apart:
 test-rust:
 	$(CARGO) test --workspace --locked
 
-test-node:
+test-node: $(CHROMIUM)
 	$(CARGO) build --locked -p pms-hub
 	cd $(NODE_SUITE) && npm ci --no-audit --no-fund && npm test
+
+## The browser of the tests: Debian's, unless CHROMIUM names another that is there.
+$(CHROMIUM):
+	@[ $@ = /usr/bin/chromium ] || { echo "there is no $@, which CHROMIUM names" >&2; exit 1; }
+	@echo "installing Debian's chromium, which the browser tests need"
+	@export DEBIAN_FRONTEND=noninteractive; as_root=; [ "$$(id -u)" = 0 ] || as_root="sudo -n -E"; \
+	{ $$as_root apt-get update -qq && \
+	  $$as_root apt-get install -y -qq --no-install-recommends chromium; } >/dev/null || \
+	{ echo "chromium can't be installed: install it, or run make with CHROMIUM=PATH" >&2; exit 1; }
 
 ## Benchmarks, each beside a peer or the physical limit; see docs/performance.md.
 bench:

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { get } from 'node:http';
+import { get, request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 
 import { Hub } from './lib/hub.mjs';
@@ -283,6 +283,23 @@ describe('a page that uses SockJS', () => {
     return waitFor(answer, `the answer to GET ${path}/info`);
   }
 
+  /** Asks as a page that is welcome, reads until it has come, and hangs up. */
+  function opened(method, path, opening) {
+    const answer = new Promise((resolve, reject) => {
+      const asked = request(hub.http(path), { method, headers: { origin: welcome } }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk) => {
+          text += chunk;
+          if (!opening.test(text)) return;
+          resolve([response.statusCode, response.headers, text]);
+          asked.destroy();
+        });
+      });
+      asked.on('error', reject).end();
+    });
+    return waitFor(answer, `the opening at ${method} ${path}`);
+  }
+
   for (const path of MOUNTS) {
     it(`is told at ${path}/info what sockjs-client wants to know`, async () => {
       const { status, headers, text } = await info(path, welcome);
@@ -298,15 +315,35 @@ describe('a page that uses SockJS', () => {
       assert.notEqual(again.entropy, entropy, 'random each time');
     });
 
-    it(`is greeted at ${path || '/'}, and told that there is nothing but WebSocket yet`, async () => {
+    it(`is greeted at ${path || '/'}, and may open a session of any transport`, async () => {
       const greeting = await fetch(hub.http(path));
       assert.deepEqual([greeting.status, await greeting.text()], [200, 'Welcome to SockJS!\n']);
-      const session = await fetch(hub.http(`${path}/000/session/websocket`));
+      const session = await fetch(hub.http(`${path}/000/${randomUUID()}/websocket`));
       assert.equal(session.status, 400);
       assert.ok((await session.text()).includes('Can "Upgrade" only to "WebSocket".'));
-      for (const transport of ['xhr', 'xhr_streaming', 'xhr_send', 'eventsource', 'htmlfile', 'jsonp']) {
-        const answer = await post(hub, `${path}/000/session/${transport}`, '');
-        assert.deepEqual([answer.status, answer.type], [404, 'application/problem+json'], transport);
+      for (const [method, transport, opening] of [
+        ['POST', 'xhr', /^o\n/],
+        ['POST', 'xhr_streaming', /^h{2048}\no\n/],
+        ['GET', 'eventsource', /^\r\ndata: o\r\n\r\n/],
+        ['GET', 'htmlfile?c=callback', /<script>\np\("o"\);\n<\/script>\r\n/],
+        ['GET', 'jsonp?c=callback', /^\/\*\*\/callback\("o"\);\r\n/],
+      ]) {
+        const [status, headers, text] = await opened(
+          method,
+          `${path}/000/${randomUUID()}/${transport}`,
+          opening,
+        );
+        assert.equal(status, 200, transport);
+        assert.equal(headers['access-control-allow-origin'], welcome, transport);
+        assert.match(headers['cache-control'], /no-store/, transport);
+        assert.match(text, opening, transport);
+      }
+      for (const [transport, body] of [
+        ['xhr_send', '["x"]'],
+        ['jsonp_send', 'd=%5B%22x%22%5D'],
+      ]) {
+        const answer = await post(hub, `${path}/000/${randomUUID()}/${transport}`, body);
+        assert.equal(answer.status, 404, `${transport} to a session that nobody opened`);
       }
     });
 

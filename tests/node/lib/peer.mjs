@@ -95,7 +95,8 @@ export class Peer {
   /** Patient: sockjs-client by itself gives a transport up after some 600 ms, little on a loaded machine. */
   #openSockJs(url, options) {
     const socket = new SockJS(url, null, { timeout: DEADLINE_MS, ...options });
-    socket.onheartbeat = () => this.sockjsHeartbeats++;
+    // Before it is open: the prelude of xhr-streaming, which is made of h.
+    socket.onheartbeat = () => socket.readyState === SockJS.OPEN && this.sockjsHeartbeats++;
     return socket;
   }
 

@@ -1,0 +1,82 @@
+// What stands between a client and the hub: a proxy that knows no WebSockets, a network that stops or is gone.
+
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+
+/** The head of a request for a SockJS WebSocket. */
+const WEBSOCKET = /^GET \S+\/websocket HTTP\//;
+
+export class Proxy {
+  #server;
+  #links = new Set();
+  #held = false;
+
+  /** How many WebSockets were asked for and refused. */
+  refused = 0;
+
+  /**
+   * Stands before a port of this machine.
+   *
+   * @param {object} [options]
+   * @param {boolean} [options.webSockets] whether they are let through
+   */
+  static async before(port, { webSockets = true } = {}) {
+    const proxy = new Proxy();
+    proxy.#server = createServer((client) => proxy.#link(client, port, webSockets));
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  /** @returns {string} `http://localhost:<port><path>` */
+  base(path = '') {
+    return `http://localhost:${this.#server.address().port}${path}`;
+  }
+
+  /** Nothing that the hub sends is passed on, nor taken, until {@link release}. */
+  hold() {
+    this.#held = true;
+    for (const { hub } of this.#links) hub.pause();
+  }
+
+  release() {
+    this.#held = false;
+    for (const { hub } of this.#links) hub.resume();
+  }
+
+  /** Ends all connections, without a word. */
+  cut() {
+    for (const { client, hub } of this.#links) {
+      client.destroy();
+      hub.destroy();
+    }
+  }
+
+  async stop() {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.cut();
+    await closed;
+  }
+
+  #link(client, port, webSockets) {
+    const hub = connect(port, '127.0.0.1');
+    const link = { client, hub };
+    this.#links.add(link);
+    client.on('data', (bytes) => {
+      if (webSockets || !WEBSOCKET.test(bytes.toString('latin1'))) return hub.write(bytes);
+      this.refused++;
+      client.end('HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    });
+    hub.on('data', (bytes) => client.write(bytes));
+    if (this.#held) hub.pause();
+    for (const [one, other] of [
+      [client, hub],
+      [hub, client],
+    ]) {
+      one.on('error', () => other.destroy());
+      one.on('end', () => other.end());
+      one.on('close', () => this.#links.delete(link));
+    }
+  }
+}

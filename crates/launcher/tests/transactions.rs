@@ -186,13 +186,14 @@ fn the_receipts_of_a_commit_and_of_what_surrounds_it_come_in_the_order_of_the_se
         let mut client = connect(carrier(addr));
         let owner = uuid(n);
         let item = |id| buy(100 * n + id, &owner, "ACME", 1);
+        let held = |id| format!("SEND\ndestination:{FACTS}\ntransaction:t\n\n{}\0", item(id));
+        let sent =
+            |id, receipt| format!("SEND\ndestination:{FACTS}\nreceipt:{receipt}\n\n{}\0", item(id));
         let mut frames = "BEGIN\ntransaction:t\n\n\0".to_owned();
-        for id in 0..50 {
-            frames += &format!("SEND\ndestination:{FACTS}\ntransaction:t\n\n{}\0", item(id));
-        }
-        frames += &format!("SEND\ndestination:{FACTS}\nreceipt:before\n\n{}\0", item(50));
+        frames.extend((0..50).map(held));
+        frames += &sent(50, "before");
         frames += "COMMIT\ntransaction:t\nreceipt:commit\n\n\0";
-        frames += &format!("SEND\ndestination:{FACTS}\nreceipt:after\n\n{}\0", item(51));
+        frames += &sent(51, "after");
         frames += "DISCONNECT\nreceipt:end\n\n\0";
         client.send_frame_text(&frames).unwrap();
         for receipt in ["before", "commit", "after", "end"] {

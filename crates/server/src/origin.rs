@@ -16,6 +16,12 @@ impl Origins {
         Origins(list)
     }
 
+    /// The list as a source list of Content Security Policy, whose notation
+    /// this is.
+    pub fn source_list(&self) -> String {
+        if self.0.is_empty() { "'none'".to_owned() } else { self.0.join(" ") }
+    }
+
     /// Whether a page of `origin` may connect.
     pub fn allow(&self, origin: &str) -> bool {
         self.0.iter().any(|allowed| match allowed.strip_suffix(":*") {
@@ -61,5 +67,7 @@ mod tests {
         assert!(list.allow("https://pms.example"));
         assert!(!list.allow("http://pms.example"));
         assert!(!list.allow("http://localhost:4200"));
+        assert_eq!(list.source_list(), "https://pms.example");
+        assert_eq!(Origins::default().source_list(), "'none'");
     }
 }

@@ -64,6 +64,7 @@ pub(crate) fn server(
             ..Limits::default()
         },
         script: chassis.sockjs_script.clone(),
+        frame_ancestors: Some(chassis.origins.source_list()),
         body_bytes: limits.message_bytes,
         body_timeout: Duration::from_millis(limits.body_ms),
         // The application's own, for all of its paths.

@@ -62,7 +62,7 @@ impl Framing {
     pub fn encode(&self, frame: &[u8]) -> Bytes {
         match self {
             Framing::Xhr | Framing::XhrStreaming => joined(b"", frame, b"\n"),
-            Framing::EventSource => joined(b"data: ", frame, b"\r\n\r\n"),
+            Framing::EventSource => event(frame),
             Framing::HtmlFile(_) => script("<script>\np(", frame, ");\n</script>\r\n"),
             // The comment keeps what a plug-in takes for a file's first bytes
             // out of the client's hands.
@@ -73,6 +73,16 @@ impl Framing {
 
 fn joined(before: &[u8], frame: &[u8], after: &[u8]) -> Bytes {
     [before, frame, after].concat().into()
+}
+
+/// `frame` as an event. The client decodes events as it does URLs
+/// (`decodeURI`), so that `%` alone has to be written as `%25`.
+fn event(frame: &[u8]) -> Bytes {
+    if !frame.contains(&b'%') {
+        return joined(b"data: ", frame, b"\r\n\r\n");
+    }
+    let parts: Vec<&[u8]> = frame.split(|byte| *byte == b'%').collect();
+    joined(b"data: ", &parts.join(&b"%25"[..]), b"\r\n\r\n")
 }
 
 /// `frame` as a string in a script.
@@ -145,6 +155,7 @@ mod tests {
         assert_eq!(encoded(&Framing::Xhr, frame), "a[\"x\"]\n");
         assert_eq!(encoded(&Framing::XhrStreaming, "o"), "o\n");
         assert_eq!(encoded(&Framing::EventSource, frame), "data: a[\"x\"]\r\n\r\n");
+        assert_eq!(encoded(&Framing::EventSource, "a[\"%\",\"%25\"]"), "data: a[\"%25\",\"%2525\"]\r\n\r\n");
         assert_eq!(
             encoded(&Framing::HtmlFile(callback()), frame),
             "<script>\np(\"a[\\\"x\\\"]\");\n</script>\r\n"

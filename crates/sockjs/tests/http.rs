@@ -247,3 +247,23 @@ async fn the_script_is_served_and_the_iframe_page_uses_it() {
     let again = TestRequest::with_uri("/x/iframe.html").insert_header(("if-none-match", tag));
     assert_eq!(f.call(again).await.status(), StatusCode::NOT_MODIFIED);
 }
+
+#[actix_web::test]
+async fn the_iframe_page_says_who_may_frame_it_and_is_asked_for_again_when_that_changes() {
+    let page = |allowed: Option<&str>| {
+        let allowed = allowed.map(str::to_owned);
+        let f = fixture(|settings| settings.frame_ancestors = allowed);
+        async move { f.call(TestRequest::with_uri("/x/iframe.html")).await }
+    };
+    let open = page(None).await;
+    assert_eq!(header(&open, "content-security-policy"), None);
+    assert!(header(&open, "cache-control").unwrap().contains("max-age=31536000"));
+
+    let closed = page(Some("'none'")).await;
+    assert_eq!(header(&closed, "content-security-policy"), Some("frame-ancestors 'none'"));
+    assert_eq!(header(&closed, "cache-control"), Some("no-cache"));
+    assert_eq!(header(&closed, "expires"), None);
+    let friends = page(Some("https://a.example http://localhost:*")).await;
+    let tags = [&open, &closed, &friends].map(|page| header(page, "etag").unwrap());
+    assert!(tags[0] != tags[1] && tags[1] != tags[2], "{tags:?}");
+}

@@ -162,7 +162,8 @@ fn the_limit_itself_still_fits_and_so_does_a_message_in_pieces_around_pings() {
             break;
         }
         let line = left.min(1_024);
-        whole.push_str(&format!("{:x<1$}\n", format!("x{n}:"), line - 1));
+        let header = format!("x{n}:");
+        whole.extend([&header, &"x".repeat(line - 1 - header.len()), "\n"]);
     }
     whole.push_str("\n\0");
     assert_eq!(whole.len(), 16_384);

@@ -2,7 +2,7 @@
 //! client's script.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 
@@ -45,25 +45,46 @@ pub(super) fn info(told: Info) -> HttpResponse {
         .body(told.json(rand::random()))
 }
 
-/// What may be kept for a year.
+/// What browsers may keep: for a year, or as long as its tag says that it is
+/// the same.
 #[derive(Clone)]
 struct Page {
     content_type: &'static str,
     etag: String,
     body: Bytes,
+    policy: Option<String>,
+    is_lasting: bool,
 }
 
 impl Page {
-    fn new(content_type: &'static str, body: Bytes) -> Page {
-        Page { content_type, etag: iframe::etag(&body), body }
+    /// The client's script: its URL names no version, so it may change.
+    fn script(script: Bytes) -> Page {
+        let content_type = "application/javascript; charset=UTF-8";
+        Page { content_type, etag: iframe::etag(&script), body: script, policy: None, is_lasting: false }
+    }
+
+    /// The iframe page. It lasts, unless a policy comes with it that may change.
+    fn iframe(script_url: &str, frame_ancestors: Option<&str>) -> Page {
+        let policy = frame_ancestors.map(|allowed| format!("frame-ancestors {allowed}"));
+        let body = iframe::page(script_url);
+        let etag = iframe::etag(format!("{body}{}", policy.as_deref().unwrap_or_default()).as_bytes());
+        let is_lasting = policy.is_none();
+        Page { content_type: "text/html; charset=UTF-8", etag, body: body.into(), policy, is_lasting }
     }
 
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let known = headers::values(request, &IF_NONE_MATCH).any(|tags| iframe::matches(tags, &self.etag));
         let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let mut response = HttpResponse::build(status);
-        response.insert_header((ETAG, self.etag.as_str())).insert_header((CACHE_CONTROL, FOREVER));
-        response.insert_header(headers::expires());
+        response.insert_header((ETAG, self.etag.as_str()));
+        if self.is_lasting {
+            response.insert_header((CACHE_CONTROL, FOREVER)).insert_header(headers::expires());
+        } else {
+            response.insert_header((CACHE_CONTROL, "no-cache"));
+        }
+        if let Some(policy) = &self.policy {
+            response.insert_header((CONTENT_SECURITY_POLICY, policy.as_str()));
+        }
         if known {
             return response.finish();
         }
@@ -79,11 +100,11 @@ pub(super) fn page_routes(config: &mut web::ServiceConfig, mount: &str, server: 
     let mut script_url = settings.sockjs_url.clone();
     if let Some(script) = &settings.script {
         let path = format!("{mount}/sockjs.min.js");
-        let page = Page::new("application/javascript; charset=UTF-8", script.clone());
+        let page = Page::script(script.clone());
         config.service(reading(&path, move |request| std::future::ready(page.answer(&request)), not_allowed));
         script_url = path;
     }
-    let page = Page::new("text/html; charset=UTF-8", iframe::page(&script_url).into());
+    let page = Page::iframe(&script_url, settings.frame_ancestors.as_deref());
     let path = format!("{mount}/iframe{{version:[0-9a-zA-Z._-]*}}.html");
     config.service(reading(&path, move |request| std::future::ready(page.answer(&request)), not_allowed));
     config.service(info_resource(mount, server));

@@ -46,6 +46,11 @@ pub struct Settings {
     /// The client's script, if it is to be served at `{mount}/sockjs.min.js`
     /// and used by the iframe page.
     pub script: Option<Bytes>,
+    /// Whose pages may frame the iframe page, as CSP's `frame-ancestors` takes
+    /// it; `None`: anybody's. What the page asks for it asks as a page of this
+    /// server, whoever frames it: where not every origin may connect, this has
+    /// to say so, too.
+    pub frame_ancestors: Option<String>,
     /// Whether to set CORS headers: off where something around the routes does.
     pub cors: bool,
     /// How 405 is said.
@@ -64,6 +69,7 @@ impl Default for Settings {
             sweep: Duration::from_millis(500),
             sockjs_url: iframe::DEFAULT_SCRIPT_URL.to_owned(),
             script: None,
+            frame_ancestors: None,
             cors: true,
             not_allowed: super::not_allowed,
         }

@@ -154,9 +154,9 @@ fn a_frame_that_breaks_rfc_6455_is_answered_by_its_close_code_and_reason() {
 fn the_limit_itself_still_fits_and_so_does_a_message_in_pieces_around_pings() {
     let hub = hub(&[("LIMITS__MESSAGE_BYTES", "16384")]);
     let mut ws = WsClient::connect(address(&hub), "/ws", &WsOptions::default()).unwrap();
-    // A CONNECT of exactly 16,384 bytes: end-of-lines may come before it.
-    let connect = "CONNECT\naccept-version:1.2\nhost:x\n\n\0";
-    let whole = format!("{}{connect}", "\n".repeat(16_384 - connect.len()));
+    // A CONNECT of exactly 16,384 bytes: it may have a body, which says nothing.
+    let connect = "CONNECT\naccept-version:1.2\nhost:x\n\n";
+    let whole = format!("{connect}{}\0", "x".repeat(16_383 - connect.len()));
     let (first, rest) = whole.as_bytes().split_at(7_000);
     ws.send_frame(false, frame::TEXT, first).unwrap();
     assert_eq!(ws.fence().unwrap(), [], "not whole yet");

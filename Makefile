@@ -2,9 +2,12 @@
 
 CARGO ?= cargo
 NODE_SUITE := tests/node
+PYTHON ?= python3
+PYTHON_SUITE := tests/python
+VENV := .venv
 SERVICES := analytics autotrader leaderboard rttm
 
-.PHONY: run build test fmt lint apart test-rust test-node bench deny clean
+.PHONY: run build test fmt lint apart test-rust test-node test-python bench deny clean
 
 ## Build and start the hub with the demo feed (embedded log in data/hub.db).
 run:
@@ -14,7 +17,7 @@ build:
 	$(CARGO) build --release --locked -p pms-hub
 
 ## Install what the tests need and run all of them.
-test: fmt lint apart test-rust test-node
+test: fmt lint apart test-rust test-node test-python
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -38,6 +41,13 @@ test-node:
 	$(CARGO) build --locked -p pms-hub
 	cd $(NODE_SUITE) && npm ci --no-audit --no-fund && npm test
 
+## stomp.py, its command line and its library, against the hub over TCP.
+test-python:
+	$(CARGO) build --locked -p pms-hub
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(PYTHON_SUITE)/requirements.txt
+	$(VENV)/bin/python -W error -B $(PYTHON_SUITE)/test_stomp.py
+
 ## Benchmarks, each beside a peer or the physical limit; see docs/performance.md.
 bench:
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
@@ -49,4 +59,4 @@ deny:
 
 clean:
 	$(CARGO) clean
-	rm -rf $(NODE_SUITE)/node_modules
+	rm -rf $(NODE_SUITE)/node_modules $(VENV)

@@ -3,9 +3,20 @@
 CARGO ?= cargo
 NODE_SUITE := tests/node
 export CHROMIUM ?= /usr/bin/chromium
+PYTHON ?= python3
+PYTHON_SUITE := tests/python
+VENV := .venv
 SERVICES := analytics autotrader leaderboard rttm
 
-.PHONY: run build test fmt lint apart test-rust test-node bench deny clean
+# What the tests need of Debian, quietly.
+define apt_install
+echo "installing Debian's $(1), which the tests need"; \
+export DEBIAN_FRONTEND=noninteractive; as_root=; [ "$$(id -u)" = 0 ] || as_root="sudo -n -E"; \
+{ $$as_root apt-get update -qq && $$as_root apt-get install -y -qq --no-install-recommends $(1); } >/dev/null || \
+{ echo "$(1) can't be installed: install it by hand" >&2; exit 1; }
+endef
+
+.PHONY: run build test fmt lint apart test-rust test-node test-python bench deny clean
 
 ## Build and start the hub with the demo feed (embedded log in data/hub.db).
 run:
@@ -15,7 +26,7 @@ build:
 	$(CARGO) build --release --locked -p pms-hub
 
 ## Install what the tests need and run all of them.
-test: fmt lint apart test-rust test-node
+test: fmt lint apart test-rust test-node test-python
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -42,16 +53,21 @@ test-node: $(CHROMIUM)
 ## The browser of the tests: Debian's, unless CHROMIUM names another that is there.
 $(CHROMIUM):
 	@[ $@ = /usr/bin/chromium ] || { echo "there is no $@, which CHROMIUM names" >&2; exit 1; }
-	@echo "installing Debian's chromium, which the browser tests need"
-	@export DEBIAN_FRONTEND=noninteractive; as_root=; [ "$$(id -u)" = 0 ] || as_root="sudo -n -E"; \
-	{ $$as_root apt-get update -qq && \
-	  $$as_root apt-get install -y -qq --no-install-recommends chromium; } >/dev/null || \
-	{ echo "chromium can't be installed: install it, or run make with CHROMIUM=PATH" >&2; exit 1; }
+	@$(call apt_install,chromium)
+
+## stomp.py, its command line and its library, against the hub over TCP.
+test-python:
+	$(CARGO) build --locked -p pms-hub
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { $(call apt_install,python3-venv); }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(PYTHON_SUITE)/requirements.txt
+	$(VENV)/bin/python -W error -B $(PYTHON_SUITE)/test_stomp.py
 
 ## Benchmarks, each beside a peer or the physical limit; see docs/performance.md.
 bench:
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
 	$(CARGO) run --release --locked -p hub-bench --bin fanout
+	$(CARGO) bench --locked -p hub-bench --bench stomp_parse
 
 ## Licenses and sources of all dependencies (needs cargo-deny).
 deny:
@@ -59,4 +75,4 @@ deny:
 
 clean:
 	$(CARGO) clean
-	rm -rf $(NODE_SUITE)/node_modules
+	rm -rf $(NODE_SUITE)/node_modules $(VENV)

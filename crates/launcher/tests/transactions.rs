@@ -187,8 +187,7 @@ fn the_receipts_of_a_commit_and_of_what_surrounds_it_come_in_the_order_of_the_se
         let owner = uuid(n);
         let item = |id| buy(100 * n + id, &owner, "ACME", 1);
         let held = |id| format!("SEND\ndestination:{FACTS}\ntransaction:t\n\n{}\0", item(id));
-        let sent =
-            |id, receipt| format!("SEND\ndestination:{FACTS}\nreceipt:{receipt}\n\n{}\0", item(id));
+        let sent = |id, receipt| format!("SEND\ndestination:{FACTS}\nreceipt:{receipt}\n\n{}\0", item(id));
         let mut frames = "BEGIN\ntransaction:t\n\n\0".to_owned();
         frames.extend((0..50).map(held));
         frames += &sent(50, "before");

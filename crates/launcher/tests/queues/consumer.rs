@@ -40,6 +40,12 @@ pub(crate) fn consume(client: &mut StompClient, id: &str, queue: &str, ack: &str
     client.await_receipt(&receipt).unwrap();
 }
 
+/// The n-th of some queues: where one case is not to be disturbed by the consumers of another, who may still be
+/// about to leave.
+pub(crate) fn queue(n: usize) -> String {
+    format!("/queue/relay/{n}")
+}
+
 /// Puts these bodies into a queue, one after the other, over HTTP.
 pub(crate) fn put<B: AsRef<str>>(addr: SocketAddr, queue: &str, bodies: impl IntoIterator<Item = B>) {
     for body in bodies {

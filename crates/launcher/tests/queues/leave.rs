@@ -3,7 +3,7 @@
 use hub_testkit::stomp::StompClient;
 
 use crate::consumer::{
-    CARRIERS, connect, consume, consumer, expect, expect_new, expect_nothing, put, settle,
+    CARRIERS, connect, consume, consumer, expect, expect_new, expect_nothing, put, queue, settle,
 };
 use crate::support::{address, fence};
 use crate::{QUEUE, hub};
@@ -38,15 +38,17 @@ const WAYS: [fn(StompClient) -> Option<StompClient>; 4] = [unsubscribes, disconn
 fn whichever_way_a_consumer_leaves_the_next_gets_what_it_has_not_acknowledged_in_order() {
     let hub = hub(&[]);
     let addr = address(&hub);
+    let mut queues = (0..).map(queue);
     for leave in WAYS {
         for carrier in CARRIERS {
+            let queue = queues.next().unwrap();
             let mut client = connect(carrier(addr), hub_testkit::stomp::Version::V1_2);
-            consume(&mut client, "q", QUEUE, "client-individual");
-            put(addr, QUEUE, ["1", "2", "3", "4"]);
+            consume(&mut client, "q", &queue, "client-individual");
+            put(addr, &queue, ["1", "2", "3", "4"]);
             let messages = expect_new(&mut client, &["1", "2", "3", "4"]);
             settle(&mut client, "ACK", &messages[1]);
             // It is there already, and has room.
-            let mut next = consumer(addr, "q", QUEUE, "client-individual");
+            let mut next = consumer(addr, "q", &queue, "client-individual");
             expect_nothing(&mut next);
             let _stays = leave(client);
             for body in ["1", "3", "4"] {
@@ -91,18 +93,19 @@ fn what_nobody_has_acknowledged_waits_and_comes_before_what_is_newer() {
 fn what_was_acknowledged_never_comes_again_even_if_the_consumer_leaves_in_the_same_breath() {
     let hub = hub(&[]);
     let addr = address(&hub);
-    for leave in ["UNSUBSCRIBE\nid:q\n\n\0", "DISCONNECT\n\n\0", ""] {
-        let mut client = consumer(addr, "q", QUEUE, "client-individual");
-        let mut other = consumer(addr, "q", "/queue/relay/y", "auto");
-        put(addr, QUEUE, ["1", "2", "3"]);
+    for (n, leave) in ["UNSUBSCRIBE\nid:q\n\n\0", "DISCONNECT\n\n\0", ""].into_iter().enumerate() {
+        let (queue, done) = (queue(n), queue(n + 3));
+        let mut client = consumer(addr, "q", &queue, "client-individual");
+        let mut other = consumer(addr, "q", &done, "auto");
+        put(addr, &queue, ["1", "2", "3"]);
         let messages = expect_new(&mut client, &["1", "2", "3"]);
         let acks: String = messages
             .iter()
             .map(|message| format!("ACK\nid:{}\n\n\0", message.require("ack").unwrap()))
             .collect();
-        client.send_frame_text(&format!("{acks}SEND\ndestination:/queue/relay/y\n\ndone\0{leave}")).unwrap();
+        client.send_frame_text(&format!("{acks}SEND\ndestination:{done}\n\ndone\0{leave}")).unwrap();
         expect(&mut other, "done", false);
         drop(client);
-        expect_nothing(&mut consumer(addr, "q", QUEUE, "auto"));
+        expect_nothing(&mut consumer(addr, "q", &queue, "auto"));
     }
 }

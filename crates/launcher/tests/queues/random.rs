@@ -69,8 +69,14 @@ impl Client {
         Client { stomp, subscriptions: BTreeMap::new(), made: 0, name: name.to_string() }
     }
 
-    /// Takes up what has come. Those of `auto` are consumed.
+    /// Takes up what has come.
     fn read(&mut self, model: &mut Model) {
+        self.read_leaving(model, "none");
+    }
+
+    /// Takes up what has come. Those of `auto` are consumed; those of the subscription that ends meanwhile are with
+    /// others, maybe of this session.
+    fn read_leaving(&mut self, model: &mut Model, leaving: &str) {
         for frame in fence(&mut self.stomp) {
             assert_eq!(frame.command, "MESSAGE", "{frame}");
             let id = frame.require("subscription").unwrap().to_owned();
@@ -80,6 +86,8 @@ impl Client {
             model.delivered(n, &format!("{}/{id}", self.name), frame.header("redelivered").is_some());
             if *ack == "auto" {
                 model.consumed(n);
+            } else if id == leaving {
+                model.returned(n);
             } else {
                 held.push((n, frame));
             }
@@ -95,10 +103,11 @@ impl Client {
 
     /// Ends one, and takes up what came before the end.
     fn unsubscribe(&mut self, id: &str, model: &mut Model) {
+        let (_, held) = self.subscriptions.get_mut(id).unwrap();
+        held.drain(..).for_each(|(n, _)| model.returned(n));
         self.stomp.unsubscribe(id).unwrap();
-        self.read(model);
-        let (_, held) = self.subscriptions.remove(id).unwrap();
-        held.iter().for_each(|(n, _)| model.returned(*n));
+        self.read_leaving(model, id);
+        self.subscriptions.remove(id);
     }
 
     /// Answers for one of the messages it holds, or with `client` for those before it, too.

@@ -64,11 +64,11 @@ const LARGE: usize = 100_000;
 const LARGE_ONES: usize = 150;
 
 fn large(n: usize) -> Vec<u8> {
-    format!("{n:>LARGE$}").into_bytes()
+    [n.to_string().into_bytes(), vec![b' '; LARGE]].concat()
 }
 
 fn number(message: &Frame) -> usize {
-    assert_eq!(message.body.len(), LARGE, "{message}");
+    assert!(message.body.len() > LARGE, "{message}");
     message.text().unwrap().trim().parse().unwrap()
 }
 

@@ -4,7 +4,7 @@ use hub_testkit::http;
 use hub_testkit::stomp::{Frame, Version};
 
 use crate::consumer::{
-    CARRIERS, VERSIONS, connect, consume, consumer, expect, expect_nothing, put, settle, tcp,
+    CARRIERS, VERSIONS, connect, consume, consumer, expect, expect_nothing, put, queue, settle, tcp,
 };
 use crate::support::{address, await_metric, problem, publish};
 use crate::{QUEUE, hub, support};
@@ -13,19 +13,21 @@ use crate::{QUEUE, hub, support};
 fn a_queue_is_served_over_every_wire_in_every_version() {
     let hub = hub(&[]);
     let addr = address(&hub);
+    let mut queues = (0..).map(queue);
     for carrier in CARRIERS {
         for version in VERSIONS {
+            let queue = queues.next().unwrap();
             let mut sender = connect(carrier(addr), version);
             let mut client = connect(carrier(addr), version);
-            consume(&mut client, "q", QUEUE, "client-individual");
+            consume(&mut client, "q", &queue, "client-individual");
             for body in ["", "plain", "\u{1f4c8} a\nb\0c"] {
                 let headers = [("content-type", "text/x"), ("colour", "blue"), ("receipt", body)];
                 let headers = if body.contains('\n') || body.is_empty() { &headers[..2] } else { &headers };
-                sender.send(QUEUE, headers, body.as_bytes()).unwrap();
+                sender.send(&queue, headers, body.as_bytes()).unwrap();
                 let message = expect(&mut client, body, false);
                 assert_eq!(message.header("content-type"), Some("text/x"));
                 assert_eq!(message.header("colour"), Some("blue"));
-                assert_eq!(message.header("destination"), Some(QUEUE));
+                assert_eq!(message.header("destination"), Some(queue.as_str()));
                 settle(&mut client, "ACK", &message);
             }
             expect_nothing(&mut client);

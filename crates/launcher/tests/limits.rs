@@ -1,0 +1,146 @@
+//! What a STOMP session may cost: each limit has an ERROR of its own, and what is within it passes.
+
+mod support;
+
+use std::net::SocketAddr;
+
+use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions};
+
+use hub_testkit::ws::WsOptions;
+
+use support::{PATIENCE, address, await_metric, fence, subscriber};
+
+const TOPIC: &str = "/topic/relay/x";
+const CARRIERS: [fn(SocketAddr) -> Carrier; 3] = [websocket, sockjs, tcp];
+
+fn websocket(addr: SocketAddr) -> Carrier {
+    Carrier::websocket(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
+}
+
+fn sockjs(addr: SocketAddr) -> Carrier {
+    Carrier::sockjs(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
+}
+
+fn tcp(addr: SocketAddr) -> Carrier {
+    Carrier::tcp(addr, PATIENCE).unwrap()
+}
+
+fn hub(settings: &[(&str, &str)]) -> hub_testkit::process::HubProcess {
+    support::hub(&[&[("RELAY__CLIENT_SEND", "true")], settings].concat())
+}
+
+fn connect(carrier: Carrier) -> StompClient {
+    StompClient::connect(carrier, &StompOptions::default()).unwrap()
+}
+
+fn assert_refused(client: &mut StompClient, message: &str, body: &str) -> Frame {
+    let (error, _) = client.expect_error().unwrap_or_else(|error| panic!("{message}: {error}"));
+    assert_eq!(error.header("message"), Some(message), "{error}");
+    assert!(error.text().unwrap().contains(body), "{error}");
+    error
+}
+
+#[test]
+fn before_connect_a_peer_may_send_64_line_ends_and_no_more() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let opening = "CONNECT\naccept-version:1.2\nhost:x\n\n\0";
+    for carrier in CARRIERS {
+        let mut client = StompClient::unconnected(carrier(addr));
+        client.send_frame_text(&format!("{}{opening}", "\n".repeat(64))).unwrap();
+        assert_eq!(client.next_frame().unwrap().command, "CONNECTED");
+        let mut client = StompClient::unconnected(carrier(addr));
+        client.send_frame_text(&format!("{}{opening}", "\n".repeat(65))).unwrap();
+        assert_refused(&mut client, "too many EOLs", "opening.max_eols = 64");
+    }
+    await_metric(addr, r#"hub_errors_total{kind="stomp"}"#, 3);
+}
+
+#[test]
+fn a_connect_may_have_64_kib_though_later_frames_may_have_more() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let opening = |bytes: usize| {
+        let head = "CONNECT\naccept-version:1.2\nhost:x\n\n";
+        format!("{head}{}\0", "x".repeat(bytes - head.len() - 1))
+    };
+    for carrier in CARRIERS {
+        let mut client = StompClient::unconnected(carrier(addr));
+        client.send_frame_text(&opening(64 << 10)).unwrap();
+        assert_eq!(client.next_frame().unwrap().command, "CONNECTED");
+        let mut client = StompClient::unconnected(carrier(addr));
+        client.send_frame_text(&opening((64 << 10) + 1)).unwrap();
+        assert_refused(&mut client, "frame too large", "opening.max_connect_bytes = 65536");
+
+        let mut client = connect(carrier(addr));
+        client.send(TOPIC, &[("receipt", "r")], &vec![b'x'; 200_000]).unwrap();
+        client.await_receipt("r").unwrap();
+    }
+}
+
+#[test]
+fn headers_lines_bodies_and_subscriptions_are_taken_up_to_their_limits() {
+    let settings = [
+        ("LIMITS__MESSAGE_BYTES", "16384"),
+        ("LIMITS__STOMP_HEADERS", "16"),
+        ("LIMITS__STOMP_HEADER_LINE_BYTES", "512"),
+        ("LIMITS__SUBSCRIPTIONS_PER_SESSION", "3"),
+    ];
+    let hub = hub(&settings);
+    let addr = address(&hub);
+    let topics = [("a", TOPIC), ("b", TOPIC), ("c", "/queue/relay/x")];
+    let mut client = subscriber(addr, &topics);
+    let head = format!("SEND\ndestination:{TOPIC}\n");
+    let most = |count: usize| format!("{head}{}\n\0", "x:x\n".repeat(count - 1));
+    let longest = |bytes: usize| format!("{head}x:{}\n\n\0", "x".repeat(bytes - 2));
+    let largest = |bytes: usize| format!("{head}\n{}\0", "x".repeat(bytes - head.len() - 2));
+    for frame in [most(16), longest(512), largest(16_384)] {
+        client.send_frame_text(&frame).unwrap();
+    }
+    let messages = fence(&mut client);
+    assert!(messages.iter().all(|frame| frame.command == "MESSAGE"), "{messages:?}");
+    for (frame, message, body) in [
+        (most(17), "too many headers", "max_headers = 16"),
+        (longest(513), "header line too long", "max_header_line_bytes = 512"),
+        (largest(16_385), "frame too large", "max_frame_bytes = 16384"),
+    ] {
+        // Over TCP: a WebSocket has a limit of its own, which is the same.
+        let mut client = connect(tcp(addr));
+        client.send_frame_text(&frame).unwrap();
+        assert_refused(&mut client, message, body);
+    }
+    client.subscribe("d", "/queue/relay/x", &[("receipt", "r")]).unwrap();
+    let (error, _) = client.expect_error().unwrap();
+    assert_eq!(error.header("message"), Some("too many subscriptions"), "{error}");
+    assert_eq!(error.header("receipt-id"), Some("r"), "{error}");
+}
+
+#[test]
+fn a_session_that_sends_faster_than_it_may_is_told_so_and_one_that_keeps_to_it_is_not() {
+    // At once as much as one message and one read: 1,024 + 65,536 bytes.
+    let hub = hub(&[
+        ("LIMITS__SESSION_BYTES_PER_SECOND", "20000"),
+        ("LIMITS__MESSAGE_BYTES", "1024"),
+        ("LIMITS__STOMP_HEADER_LINE_BYTES", "512"),
+    ]);
+    let addr = address(&hub);
+    let body = [b'x'; 900];
+    let mut modest = connect(tcp(addr));
+    for carrier in CARRIERS {
+        let mut flood = connect(carrier(addr));
+        // All that may come at once, and what is earned in 15 s: no machine is that slow.
+        let sent = (0..400).take_while(|_| flood.send(TOPIC, &[], &body).is_ok()).count();
+        assert!(sent > 66_560 / 1_000, "{sent}");
+        let error = flood.next_frame().unwrap();
+        assert_eq!((&*error.command, error.header("message")), ("ERROR", Some("too fast")), "{error}");
+        let text = error.text().unwrap();
+        assert!(text.contains("rate.bytes_per_second = 20000 and rate.burst_bytes = 66560"), "{text}");
+    }
+    await_metric(addr, r#"hub_errors_total{kind="stomp"}"#, 3);
+    // Others are not held to account for it.
+    for n in 0..60 {
+        modest.send(TOPIC, &[("receipt", &n.to_string())], &body).unwrap();
+        modest.await_receipt(&n.to_string()).unwrap();
+    }
+    assert_eq!(fence(&mut modest), []);
+}

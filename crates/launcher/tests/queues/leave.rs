@@ -1,6 +1,6 @@
 //! What a consumer leaves without an acknowledgement goes to another.
 
-use hub_testkit::stomp::StompClient;
+use hub_testkit::stomp::{Frame, StompClient};
 
 use crate::consumer::{
     CARRIERS, connect, consume, consumer, expect, expect_new, expect_nothing, put, queue, settle,
@@ -8,6 +8,7 @@ use crate::consumer::{
 use crate::support::{address, fence};
 use crate::{QUEUE, hub};
 
+#[expect(clippy::unnecessary_wraps, reason = "the other ways leave no session")]
 fn unsubscribes(mut client: StompClient) -> Option<StompClient> {
     client.unsubscribe("q").unwrap();
     assert_eq!(fence(&mut client), []);
@@ -99,10 +100,8 @@ fn what_was_acknowledged_never_comes_again_even_if_the_consumer_leaves_in_the_sa
         let mut other = consumer(addr, "q", &done, "auto");
         put(addr, &queue, ["1", "2", "3"]);
         let messages = expect_new(&mut client, &["1", "2", "3"]);
-        let acks: String = messages
-            .iter()
-            .map(|message| format!("ACK\nid:{}\n\n\0", message.require("ack").unwrap()))
-            .collect();
+        let ack = |message: &Frame| format!("ACK\nid:{}\n\n\0", message.require("ack").unwrap());
+        let acks = messages.iter().map(ack).collect::<Vec<_>>().concat();
         client.send_frame_text(&format!("{acks}SEND\ndestination:{done}\n\ndone\0{leave}")).unwrap();
         expect(&mut other, "done", false);
         drop(client);

@@ -20,6 +20,9 @@ const BY_SEND: usize = 1_500;
 /// A message as a consumer got it: who published it, and which of theirs it is.
 type Got = (String, usize);
 
+/// Puts its messages into the queue, named by who it is.
+type Publish = fn(SocketAddr, &str);
+
 /// Takes messages, and acknowledges them where it has to, until the bell rings and nothing more comes. The client
 /// stays: what it has not acknowledged would go to others.
 fn take(mut client: StompClient, ack: &str, taken: &Sender<Got>) -> (Vec<Got>, StompClient) {
@@ -73,7 +76,7 @@ fn thousands_of_messages_from_four_publishers_reach_one_of_nine_consumers_each()
         }
     }
     drop(taken);
-    let publishers: [(&str, fn(SocketAddr, &str), usize); 4] = [
+    let publishers: [(&str, Publish, usize); 4] = [
         ("http-1", by_http, BY_HTTP),
         ("http-2", by_http, BY_HTTP),
         ("send-1", by_send, BY_SEND + 1),

@@ -55,10 +55,13 @@ impl Model {
     }
 }
 
+/// An ack mode, and what is held in it.
+type Subscription = (&'static str, Vec<(usize, Frame)>);
+
 /// A session, its subscriptions' modes and what each holds, in the order it came.
 struct Client {
     stomp: StompClient,
-    subscriptions: BTreeMap<String, (&'static str, Vec<(usize, Frame)>)>,
+    subscriptions: BTreeMap<String, Subscription>,
     made: usize,
     name: String,
 }
@@ -143,7 +146,9 @@ impl Client {
             .filter(|(_, (ack, _))| *ack == "auto")
             .map(|(id, _)| id.clone())
             .collect();
-        autos.iter().for_each(|id| self.unsubscribe(id, model));
+        for id in &autos {
+            self.unsubscribe(id, model);
+        }
         self.read(model);
         // Before it goes, as it may be with others before we hear of it.
         let held = self.subscriptions.values().flat_map(|(_, held)| held);

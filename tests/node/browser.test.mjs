@@ -202,8 +202,9 @@ describe('pages in Chromium, one of each transport', () => {
     const last = purchase(randomUUID(), 'LAST');
     await trade(hub, last);
     hub.signalTerminate();
-    for (const tab of tabs) {
-      assert.deepEqual(await tab.closes(), [{ code: 1001, reason: 'Going away' }]);
+    for (const [n, tab] of tabs.entries()) {
+      const transport = Object.keys(TRANSPORTS)[n];
+      assert.deepEqual([transport, ...(await tab.closes())], [transport, { code: 1001, reason: 'Going away' }]);
       const rows = (await tab.bodies('/topic/position-update', 1)).flatMap((body) => JSON.parse(body));
       assert.equal(rows.at(-1).id.portfolioId, last.portfolioId);
       assert.deepEqual(await tab.errors(), []);

@@ -19,7 +19,7 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local, unconstrained};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::addresses::Place;
@@ -38,6 +38,10 @@ use crate::upgrade;
 
 /// How long an idle HTTP connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How often it is looked, at a shutdown, whether every client that polls has
+/// been told.
+const PARTING_LOOK: Duration = Duration::from_millis(10);
 
 /// A connection on its way from the acceptor to a worker.
 pub(crate) struct Accepted {
@@ -101,6 +105,7 @@ impl Worker {
                 spawn_local(sessions.sweeping());
             }
         }
+        let parting = Arc::clone(&self.sockjs);
         let (sessions, stage) = (self.sessions, self.stage);
         let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage, answers, sessions };
         // One task for all sockets: its budget is its own fairness, not tokio's.
@@ -112,8 +117,15 @@ impl Worker {
             }
         });
         let ended = shard.await.map_err(std::io::Error::other);
-        // Streams of closed sessions have their reason still to write.
-        let _ = timeout(patience, streaming.none()).await;
+        // Clients that poll come once more for the reason, to any worker;
+        // streams have it still to write.
+        let told = async {
+            while parting.iter().any(|sessions| sessions.any_awaited()) {
+                sleep(PARTING_LOOK).await;
+            }
+            streaming.none().await;
+        };
+        let _ = timeout(patience, told).await;
         ended
     }
 

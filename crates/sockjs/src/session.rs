@@ -296,6 +296,12 @@ impl Session {
         !matches!(self.phase, Phase::Open)
     }
 
+    /// Whether the client may still come for something: it has not been told of
+    /// a close.
+    pub fn is_awaited(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Closed { told: None, .. })
+    }
+
     /// Why it is closed.
     pub fn reason(&self) -> Option<&Reason> {
         match &self.phase {

@@ -86,6 +86,13 @@ impl Registry {
         }
     }
 
+    /// Whether any client may still come for something.
+    pub(super) fn any_awaited(&self) -> bool {
+        self.parts
+            .iter()
+            .any(|part| lock(part).values().any(|shared| shared.with(|session| session.is_awaited())))
+    }
+
     /// Does what is due in every session, and forgets those that are over.
     pub(super) fn sweep(&self, now: Instant) {
         for part in &self.parts {

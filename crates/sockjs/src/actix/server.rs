@@ -93,6 +93,12 @@ impl Server {
         self.0.registry.len()
     }
 
+    /// Whether the client of any session has not been told of its end: at a
+    /// shutdown, one that polls comes for it with its next request.
+    pub fn any_awaited(&self) -> bool {
+        self.0.registry.any_awaited()
+    }
+
     pub(super) fn settings(&self) -> &Settings {
         &self.0.settings
     }

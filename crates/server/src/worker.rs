@@ -120,7 +120,7 @@ impl Worker {
         // Clients that poll come once more for the reason, to any worker;
         // streams have it still to write.
         let told = async {
-            while parting.iter().any(|sessions| sessions.any_awaited()) {
+            while parting.iter().any(hub_sockjs::actix::Server::any_awaited) {
                 sleep(PARTING_LOOK).await;
             }
             streaming.none().await;

@@ -11,8 +11,16 @@ use crate::escape::Dialect;
 use crate::version::Version;
 
 /// Headers of a SEND that belong to that frame, or that the server sets on a MESSAGE itself.
-const NOT_CUSTOM: [&str; 7] =
-    ["destination", "content-length", "receipt", "transaction", "message-id", "subscription", "ack"];
+const NOT_CUSTOM: [&str; 8] = [
+    "destination",
+    "content-length",
+    "receipt",
+    "transaction",
+    "message-id",
+    "subscription",
+    "ack",
+    "redelivered",
+];
 
 /// Values that no log line may show.
 const SECRET: [&str; 2] = ["passcode", "authorization"];

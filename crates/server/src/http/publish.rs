@@ -14,8 +14,16 @@ use super::{ChassisData, body};
 const CUSTOM_PREFIX: &str = "stomp-";
 
 /// Headers of a MESSAGE that are the hub's to set.
-const OWN: [&str; 7] =
-    ["subscription", "message-id", "destination", "content-length", "content-type", "ack", "resume"];
+const OWN: [&str; 8] = [
+    "subscription",
+    "message-id",
+    "destination",
+    "content-length",
+    "content-type",
+    "ack",
+    "resume",
+    "redelivered",
+];
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(

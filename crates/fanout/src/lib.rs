@@ -34,7 +34,7 @@ pub use outbox::Outbox;
 pub use outcomes::{Claim, Outcomes, Stopped};
 pub use projection::{Applied, Projection, Step, Told};
 pub use publisher::{FeedBatch, Mailbox, Publication, Publisher, PublisherLimits, RelayMessage};
-pub use queue_relay::QueueRelay;
+pub use queue_relay::{QueueLoad, QueueRelay};
 pub use resume::{Instead, honour};
 pub use runner::{Progress, Runner, RunnerHandle, RunnerState};
 pub use subscription::{Room, Start, StateSubscription};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use hub_core::{Epoch, Offset, TopicName};
+use hub_core::{Epoch, Offset, Position, TopicName};
 
 use self::mailbox::{FLUSH_BACKLOG_MAX, Outlet};
 pub use self::mailbox::{Mailbox, Publication};
@@ -31,6 +31,11 @@ pub struct RelayMessage {
 }
 
 impl RelayMessage {
+    /// What its id begins with.
+    pub fn position(&self) -> Position {
+        Position { epoch: self.epoch, offset: Offset(self.sequence) }
+    }
+
     /// About what it takes in memory.
     fn bytes(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();

@@ -4,12 +4,23 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use hub_core::TopicName;
+use hub_core::{Position, TopicName};
 
 use crate::publisher::{Publisher, RelayMessage};
 use crate::queues::{
-    AckMode, ConsumerId, Delivery, DeliveryId, QueueFull, QueueLimits, Queues, UnknownMessage,
+    AckMode, ConsumerId, Delivery, DeliveryId, QueueCounters, QueueFull, QueueLimits, Queues, UnknownMessage,
 };
+
+/// All queues at one moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct QueueLoad {
+    /// What has happened.
+    pub counters: QueueCounters,
+    /// Queues that have messages or consumers.
+    pub queues: usize,
+    /// Bytes of their messages, waiting or unacknowledged.
+    pub bytes: usize,
+}
 
 /// The queues that all shards share, and the way from them to consumers.
 ///
@@ -70,14 +81,24 @@ impl QueueRelay {
         Ok(())
     }
 
-    /// Which of these consumers has a message to acknowledge: STOMP 1.2 names
+    /// Which of these consumers has the message to acknowledge: STOMP 1.2 names
     /// no subscription.
     pub fn holder(
         &self,
         consumers: impl IntoIterator<Item = ConsumerId>,
         delivery: DeliveryId,
+        position: Position,
     ) -> Option<ConsumerId> {
-        self.lock().holder(consumers, delivery)
+        let queues = self.lock();
+        let consumer = queues.holder(consumers, delivery)?;
+        let message = queues.held(consumer, delivery)?;
+        (message.position() == position).then_some(consumer)
+    }
+
+    /// What has happened, and what is held.
+    pub fn load(&self) -> QueueLoad {
+        let queues = self.lock();
+        QueueLoad { counters: queues.counters(), queues: queues.len(), bytes: queues.bytes() }
     }
 
     /// `_held`: the lock is.

@@ -160,10 +160,12 @@ impl<M: Clone + Weigh> Queues<M> {
         consumers: impl IntoIterator<Item = ConsumerId>,
         delivery: DeliveryId,
     ) -> Option<ConsumerId> {
-        consumers.into_iter().find(|consumer| {
-            let queue = self.consumers.get(consumer).and_then(|name| self.by_name.get(name));
-            queue.is_some_and(|queue| queue.holds(*consumer, delivery))
-        })
+        consumers.into_iter().find(|consumer| self.held(*consumer, delivery).is_some())
+    }
+
+    /// What a consumer holds by this delivery.
+    pub fn held(&self, consumer: ConsumerId, delivery: DeliveryId) -> Option<&M> {
+        self.by_name.get(self.consumers.get(&consumer)?)?.held(consumer, delivery)
     }
 
     /// What has happened.

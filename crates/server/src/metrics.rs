@@ -1,6 +1,8 @@
 //! What the hub counts, in Prometheus' text form at `/metrics`. Never a label
 //! per session or portfolio.
 
+pub(crate) mod queues;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

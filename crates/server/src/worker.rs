@@ -27,6 +27,7 @@ use crate::chassis::Chassis;
 use crate::http;
 use crate::http::in_flight::{GuardedBody, InFlight};
 use crate::metrics::ReasonLabels;
+use crate::metrics::queues::QueueCollector;
 use crate::newcomer::{Newcomer, NewcomerKind};
 use crate::server::Stage;
 use crate::service::Service;
@@ -137,7 +138,9 @@ impl Worker {
     ) -> HttpHandler {
         let app = {
             let chassis = web::Data::from(Arc::clone(&self.chassis));
-            let registry: web::Data<Registry> = web::Data::new(self.chassis.metrics.registry());
+            let mut registry = self.chassis.metrics.registry();
+            registry.register_collector(Box::new(QueueCollector(Arc::clone(&self.chassis))));
+            let registry: web::Data<Registry> = web::Data::new(registry);
             let routes = Arc::clone(&self.services[service].routes);
             let mounts = self.services[service].sockjs.clone();
             let own_mounts = mounts.clone();

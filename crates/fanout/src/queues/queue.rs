@@ -96,8 +96,8 @@ impl<M> Queue<M> {
         self.waiting.extend(consumer.held.into_values());
     }
 
-    pub(super) fn holds(&self, id: ConsumerId, delivery: DeliveryId) -> bool {
-        self.consumers.get(&id).is_some_and(|consumer| consumer.held.contains_key(&delivery))
+    pub(super) fn held(&self, id: ConsumerId, delivery: DeliveryId) -> Option<&M> {
+        self.consumers.get(&id)?.held.get(&delivery).map(|(_, message)| &message.content)
     }
 
     /// Takes what an ACK or NACK of this delivery answers for out of the queue, oldest first.

@@ -150,3 +150,35 @@ fn an_acknowledgement_of_what_is_not_held_costs_no_session_and_changes_nothing()
     drop(client);
     expect_nothing(&mut consumer(addr, "q", QUEUE, "auto"));
 }
+
+#[test]
+fn an_acknowledgement_has_to_name_its_message_exactly() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    for (n, version) in VERSIONS.into_iter().enumerate() {
+        let queue = queue(n);
+        let mut client = connect(tcp(addr), version);
+        consume(&mut client, "q", &queue, "client-individual");
+        put(addr, &queue, ["1"]);
+        let message = expect_new(&mut client, &["1"]).remove(0);
+        let id = message.require("message-id").unwrap();
+        let parts: Vec<&str> = id.split('-').collect();
+        let [epoch, sequence, delivery] = parts[..] else { panic!("{id}") };
+        for wrong in [
+            delivery.to_owned(),
+            format!("-{delivery}"),
+            format!("garbage-{delivery}"),
+            format!("0000000000000000-{sequence}-{delivery}"),
+            format!("{epoch}-999-{delivery}"),
+            format!("{epoch}-{sequence}-{delivery}-"),
+        ] {
+            let header = if version == Version::V1_2 { "id" } else { "message-id" };
+            let ack = [(header, wrong.as_str()), ("subscription", "q")];
+            client.send_frame(&Frame::new("ACK", &ack)).unwrap();
+        }
+        assert_eq!(fence(&mut client), []);
+        await_metric(addr, UNKNOWN, 6 * (n as u64 + 1));
+        drop(client);
+        expect(&mut consumer(addr, "q", &queue, "auto"), "1", true);
+    }
+}

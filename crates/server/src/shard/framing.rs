@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::{Offset, Position, TopicName};
+use hub_core::{Position, TopicName};
 use hub_fanout::queues::Delivery;
 use hub_fanout::{Composition, FeedEvent, Instead, RelayMessage};
 use hub_stomp::{AckMode, Version, encode};
@@ -184,17 +184,17 @@ impl Framing {
     /// `None` where the wire can't carry it.
     pub(super) fn relay(&self, message: &RelayMessage) -> Option<Frames> {
         let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
-        let id = format!("{}-0", position(message));
+        let id = format!("{}-0", message.position());
         let ack = ack_header(*version, *ack, &id).map(|id| ("ack", id));
         self.relayed(message, id, ack)
     }
 
-    /// The frame of a queue's message. Its id ends with the delivery's, by
-    /// which clients before 1.2 acknowledge it.
+    /// The frame of a queue's message. Its id, by which it is acknowledged in
+    /// every version, ends with the delivery's.
     pub(super) fn queue(&self, delivery: &Delivery<Arc<RelayMessage>>) -> Option<Frames> {
         let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
-        let id = format!("{}-{}", position(&delivery.message), delivery.id);
-        let ack = ack_header(*version, *ack, &delivery.id.to_string()).map(|id| ("ack", id));
+        let id = format!("{}-{}", delivery.message.position(), delivery.id);
+        let ack = ack_header(*version, *ack, &id).map(|id| ("ack", id));
         let redelivered = delivery.redelivered.then(|| ("redelivered", "true".to_owned()));
         self.relayed(&delivery.message, id, ack.into_iter().chain(redelivered))
     }
@@ -225,10 +225,6 @@ impl Framing {
         let destination = destination.map(|name| ("destination", name.as_str().to_owned()));
         subscription.into_iter().chain([("message-id", id)]).chain(destination)
     }
-}
-
-fn position(message: &RelayMessage) -> Position {
-    Position { epoch: message.epoch, offset: Offset(message.sequence) }
 }
 
 /// What an ACK of a message with this id names, where it names anything.

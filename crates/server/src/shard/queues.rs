@@ -2,9 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use hub_core::{CloseReason, TopicName};
+use hub_core::{CloseReason, Position, TopicName};
 use hub_fanout::RelayMessage;
-use hub_fanout::queues::{AckMode, ConsumerId, Delivery, DeliveryId};
+use hub_fanout::queues::{AckMode, ConsumerId, Delivery, DeliveryId, UnknownMessage};
 use hub_stomp::SubscriptionRef;
 use std::sync::Arc;
 
@@ -92,14 +92,11 @@ impl Shard {
     /// ACK and NACK. What is unknown is counted and let pass: an ACK that
     /// crosses its UNSUBSCRIBE should not cost a session.
     pub(super) fn settle(&mut self, slot: usize, id: &str, subscription: Option<&str>, verdict: Verdict) {
-        // In 1.2 the id is the delivery's own, before that the message's,
-        // which ends with it.
-        let delivery = id.rsplit('-').next().unwrap_or_default().parse::<DeliveryId>();
-        let settled = delivery.and_then(|delivery| {
+        let settled = named_delivery(id).ok_or(UnknownMessage).and_then(|(position, delivery)| {
             let named = subscription.map(|id| SubscriptionRef::Id(id.into()));
             let consumers = self.consumers_of(slot, named.as_ref());
             let queues = &self.chassis.queues;
-            let consumer = queues.holder(consumers, delivery).ok_or(hub_fanout::queues::UnknownMessage)?;
+            let consumer = queues.holder(consumers, delivery, position).ok_or(UnknownMessage)?;
             match verdict {
                 Verdict::Consumed => queues.ack(consumer, delivery),
                 Verdict::NotConsumed => queues.nack(consumer, delivery),
@@ -129,4 +126,11 @@ impl Shard {
         };
         socket.subscriptions.iter().filter_map(consumer).collect()
     }
+}
+
+/// What the id of a queue's MESSAGE says: which message, and which handing-out
+/// of it. Both have to be right: deliveries are numbered anew by each process.
+fn named_delivery(id: &str) -> Option<(Position, DeliveryId)> {
+    let (position, delivery) = id.rsplit_once('-')?;
+    Some((position.parse().ok()?, delivery.parse().ok()?))
 }

@@ -124,7 +124,20 @@ fn a_message_that_nobody_can_use_is_dropped_after_sixteen_nacks() {
     settle(&mut client, "NACK", &poison);
     expect_nothing(&mut client);
     settle(&mut client, "NACK", &good);
-    expect(&mut client, "good", true);
+    let good = expect(&mut client, "good", true);
+    await_metric(addr, "hub_queues", 1);
+    settle(&mut client, "ACK", &good);
+    for (what, count) in [
+        ("published", 2),
+        ("delivered", 18),
+        ("redelivered", 16),
+        ("dropped", 1),
+        ("acknowledged", 1),
+        ("refused", 0),
+    ] {
+        await_metric(addr, &format!("hub_queue_{what}_total"), count);
+    }
+    await_metric(addr, "hub_queues_bytes", 0);
 }
 
 #[test]

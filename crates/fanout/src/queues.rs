@@ -8,7 +8,7 @@
 //!   because its consumer is gone) takes its old place. So a single consumer sees a queue's order, but for what
 //!   it sent back itself. Deliveries have to be handed on before the lock is released, or two
 //!   shards may overtake each other on the way to a third.
-//! - **Who is next.** Consumers with room take turns; one that NACKs goes to the end of the row.
+//! - **Who is next.** Consumers with room take turns; what one refuses by NACK goes to the others first.
 //!   A consumer has room while fewer messages than its prefetch are unacknowledged.
 //! - **Acknowledgement** (STOMP 1.2, "ACK", "NACK"). Until it is acknowledged, a message is with its
 //!   consumer and with nobody else. See [`AckMode`].
@@ -141,7 +141,6 @@ impl<M: Clone + Weigh> Queues<M> {
     ) -> Result<Vec<Delivery<M>>, UnknownMessage> {
         let (name, settled) = self.settle(consumer, delivery)?;
         let queue = self.by_name.get_mut(&name).ok_or(UnknownMessage)?;
-        queue.move_last(consumer);
         for (ordinal, mut message) in settled {
             message.nacks = message.nacks.saturating_add(1);
             if message.nacks < self.limits.nacks {
@@ -151,7 +150,7 @@ impl<M: Clone + Weigh> Queues<M> {
                 self.counters.dropped += 1;
             }
         }
-        Ok(self.dispatch(&name))
+        Ok(self.dispatch_rather_not_to(Some(consumer), &name))
     }
 
     /// Which of these consumers holds the delivery: the ACK and NACK of STOMP 1.2 name none.
@@ -223,9 +222,14 @@ impl<M: Clone + Weigh> Queues<M> {
 
     /// Hands out what there is room for, and forgets a queue that is idle and empty.
     fn dispatch(&mut self, name: &TopicName) -> Vec<Delivery<M>> {
+        self.dispatch_rather_not_to(None, name)
+    }
+
+    /// The same, to one consumer only what no other has room for.
+    fn dispatch_rather_not_to(&mut self, last: Option<ConsumerId>, name: &TopicName) -> Vec<Delivery<M>> {
         let mut deliveries = Vec::new();
         let Some(queue) = self.by_name.get_mut(name) else { return deliveries };
-        while let Some(delivery) = queue.deliver(DeliveryId(self.last.0 + 1)) {
+        while let Some(delivery) = queue.deliver(DeliveryId(self.last.0 + 1), last) {
             self.last = delivery.id;
             self.counters.delivered += 1;
             self.counters.redelivered += u64::from(delivery.redelivered);

@@ -120,7 +120,7 @@ impl<M> Queue<M> {
     }
 
     /// The others come first.
-    pub(super) fn move_last(&mut self, id: ConsumerId) {
+    fn move_last(&mut self, id: ConsumerId) {
         if let Some(at) = self.ready.iter().position(|other| *other == id) {
             self.ready.remove(at);
             self.ready.push_back(id);
@@ -129,8 +129,12 @@ impl<M> Queue<M> {
 }
 
 impl<M: Clone> Queue<M> {
-    /// Hands the oldest message to the next consumer with room.
-    pub(super) fn deliver(&mut self, id: DeliveryId) -> Option<Delivery<M>> {
+    /// Hands the oldest message to the next consumer with room; to the last resort only if there is
+    /// no other.
+    pub(super) fn deliver(&mut self, id: DeliveryId, last_resort: Option<ConsumerId>) -> Option<Delivery<M>> {
+        if let Some(last) = last_resort {
+            self.move_last(last);
+        }
         let oldest = self.waiting.first_entry()?;
         let next = self.ready.pop_front()?;
         let consumer = self.consumers.get_mut(&next)?;

@@ -98,6 +98,17 @@ fn a_cumulative_acknowledgement_counts_for_all_before_it() {
 }
 
 #[test]
+fn all_that_a_cumulative_nack_returns_goes_to_others_while_they_have_room() {
+    let mut bench = Bench::new();
+    bench.subscribe(1, AckMode::Cumulative, 4);
+    for name in 0..4 {
+        bench.publish(name);
+    }
+    bench.subscribe(2, AckMode::Individual, 3);
+    assert_eq!(bench.nack(1, 4), Some(vec![(2, 0), (2, 1), (2, 2), (1, 3)]));
+}
+
+#[test]
 fn a_nacked_message_goes_to_another_and_in_the_end_to_nobody() {
     let mut bench = Bench::new();
     bench.subscribe(1, AckMode::Individual, 5);

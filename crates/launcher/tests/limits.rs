@@ -2,28 +2,12 @@
 
 mod support;
 
-use std::net::SocketAddr;
-
 use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions};
 
-use hub_testkit::ws::WsOptions;
-
-use support::{PATIENCE, address, await_metric, fence, subscriber};
+use support::carriers::{CARRIERS, tcp};
+use support::{address, await_metric, fence, subscriber};
 
 const TOPIC: &str = "/topic/relay/x";
-const CARRIERS: [fn(SocketAddr) -> Carrier; 3] = [websocket, sockjs, tcp];
-
-fn websocket(addr: SocketAddr) -> Carrier {
-    Carrier::websocket(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
-}
-
-fn sockjs(addr: SocketAddr) -> Carrier {
-    Carrier::sockjs(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
-}
-
-fn tcp(addr: SocketAddr) -> Carrier {
-    Carrier::tcp(addr, PATIENCE).unwrap()
-}
 
 fn hub(settings: &[(&str, &str)]) -> hub_testkit::process::HubProcess {
     support::hub(&[&[("RELAY__CLIENT_SEND", "true")], settings].concat())

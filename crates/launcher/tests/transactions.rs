@@ -2,31 +2,16 @@
 
 mod support;
 
-use std::net::SocketAddr;
-
 use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions, Version};
-use hub_testkit::ws::WsOptions;
 use serde_json::json;
 
-use support::{PATIENCE, POSITIONS, address, analysis, buy, fence, publish, subscribe, subscriber, uuid};
+use support::carriers::{CARRIERS, tcp};
+use support::{POSITIONS, address, analysis, buy, fence, publish, subscribe, subscriber, uuid};
 
 const TOPIC: &str = "/topic/relay/t";
 const QUEUE: &str = "/queue/relay/q";
 const FACTS: &str = "/app/transactions";
-const CARRIERS: [fn(SocketAddr) -> Carrier; 3] = [websocket, sockjs, tcp];
 const VERSIONS: [Version; 3] = [Version::V1_0, Version::V1_1, Version::V1_2];
-
-fn websocket(addr: SocketAddr) -> Carrier {
-    Carrier::websocket(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
-}
-
-fn sockjs(addr: SocketAddr) -> Carrier {
-    Carrier::sockjs(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
-}
-
-fn tcp(addr: SocketAddr) -> Carrier {
-    Carrier::tcp(addr, PATIENCE).unwrap()
-}
 
 fn hub(settings: &[(&str, &str)]) -> hub_testkit::process::HubProcess {
     support::hub(&[&[("RELAY__CLIENT_SEND", "true")], settings].concat())

@@ -1,12 +1,11 @@
 //! Options that are none: an ERROR that names the option, then the end.
 
-use std::net::SocketAddr;
-
 use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions};
-use hub_testkit::ws::{Close, WsOptions};
+use hub_testkit::ws::Close;
 
 use crate::support::bystander::Bystander;
-use crate::support::{MARKS, PATIENCE, POSITIONS, TRANSACTIONS, address, hub, uuid};
+use crate::support::carriers::{sockjs, tcp, websocket};
+use crate::support::{MARKS, POSITIONS, TRANSACTIONS, address, hub, uuid};
 
 /// Options that are in order, and values of them that are not.
 const WRONG: [(&str, &[&str]); 5] = [
@@ -27,18 +26,6 @@ const RIGHT: [(&str, &str); 5] = [
     ("resume", "00000000deadbeef-1"),
     ("batch", "true"),
 ];
-
-fn websocket(addr: SocketAddr) -> Carrier {
-    Carrier::websocket(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
-}
-
-fn sockjs(addr: SocketAddr) -> Carrier {
-    Carrier::sockjs(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
-}
-
-fn tcp(addr: SocketAddr) -> Carrier {
-    Carrier::tcp(addr, PATIENCE).unwrap()
-}
 
 /// The SUBSCRIBE is refused for this option, and its session ends.
 fn assert_refused(carrier: Carrier, destination: &str, option: &str, value: &str) {

@@ -3,24 +3,11 @@
 use std::net::SocketAddr;
 
 use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions, Version};
-use hub_testkit::ws::WsOptions;
 
-use crate::support::{self, PATIENCE};
+use crate::support;
+pub(crate) use crate::support::carriers::{CARRIERS, tcp};
 
-pub(crate) const CARRIERS: [fn(SocketAddr) -> Carrier; 3] = [websocket, sockjs, tcp];
 pub(crate) const VERSIONS: [Version; 3] = [Version::V1_0, Version::V1_1, Version::V1_2];
-
-pub(crate) fn websocket(addr: SocketAddr) -> Carrier {
-    Carrier::websocket(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
-}
-
-pub(crate) fn sockjs(addr: SocketAddr) -> Carrier {
-    Carrier::sockjs(addr, "/ws", &WsOptions { deadline: PATIENCE, ..WsOptions::default() }).unwrap()
-}
-
-pub(crate) fn tcp(addr: SocketAddr) -> Carrier {
-    Carrier::tcp(addr, PATIENCE).unwrap()
-}
 
 pub(crate) fn connect(carrier: Carrier, version: Version) -> StompClient {
     StompClient::connect(carrier, &StompOptions::only(version)).unwrap()

@@ -39,7 +39,7 @@ fn a_queue_is_served_over_every_wire_in_every_version() {
 fn octets_are_no_message_for_sockjs_and_wait_for_a_consumer_that_can_have_them() {
     let hub = hub(&[]);
     let addr = address(&hub);
-    let mut client = connect(crate::consumer::sockjs(addr), Version::V1_2);
+    let mut client = connect(crate::support::carriers::sockjs(addr), Version::V1_2);
     consume(&mut client, "q", QUEUE, "auto");
     publish(addr, QUEUE, &[], b"\xff\xfe");
     let close = client.expect_end().unwrap().unwrap();

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod bystander;
+pub(crate) mod carriers;
 pub(crate) mod ledger;
 pub(crate) mod session;
 pub(crate) mod watcher;

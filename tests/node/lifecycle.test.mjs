@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 
+import { assertFarewell } from './lib/farewell.mjs';
 import { Hub } from './lib/hub.mjs';
 import { Peer, closed } from './lib/peer.mjs';
 import { positions } from './lib/rest.mjs';
@@ -83,21 +84,7 @@ describe(`${PEERS} subscribers`, () => {
 
 describe('SIGTERM', () => {
   it('closes every socket with 1001 after all that was acknowledged has been sent, and exits with 0', async (t) => {
-    const hub = await Hub.start();
-    t.after(() => hub?.stop());
-    const peers = await Promise.all(Array.from({ length: 50 }, () => Peer.connect(hub.ws())));
-    const mailboxes = await Promise.all(peers.map((peer) => peer.subscribe('/topic/position-update')));
-    const idle = await Promise.all(Array.from({ length: 10 }, () => Peer.connect(hub.ws())));
-    await trade(hub, purchase(randomUUID(), 'LAST'));
-    hub.signalTerminate();
-    const closes = await closed([...peers, ...idle]);
-    assert.deepEqual(closes, Array(peers.length + idle.length).fill(GOING_AWAY));
-    await hub.exitedCleanly();
-    for (const messages of mailboxes) assert.equal(rows(messages).at(-1)?.id.symbol, 'LAST');
-    assert.deepEqual(
-      peers.flatMap((peer) => peer.errors),
-      [],
-    );
+    await assertFarewell(t, Array(50).fill((hub) => Peer.connect(hub.ws())));
   });
 
   it('during the demo exits with 0, and a dashboard that stays open finds the hub again', async (t) => {

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { get, request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 
+import { assertFarewell } from './lib/farewell.mjs';
 import { Hub } from './lib/hub.mjs';
 import { Peer, closed } from './lib/peer.mjs';
 import { metric, positions, post, publish } from './lib/rest.mjs';
@@ -429,26 +430,10 @@ describe('50 clients over SockJS', () => {
 
 describe('SIGTERM', () => {
   it('closes every SockJS client with 1001 after all that was acknowledged has been sent', async (t) => {
-    const hub = await Hub.start();
-    t.after(() => hub.stop());
-    const bases = Array.from({ length: 20 }, (_, index) => hub.base(MOUNTS[index % MOUNTS.length]));
-    const peers = await Promise.all(bases.map((base) => Peer.connect(base)));
-    const mailboxes = await Promise.all(peers.map((peer) => peer.subscribe('/topic/position-update')));
-    const idle = await Promise.all(bases.slice(0, 6).map((base) => Peer.connect(base)));
-    const last = purchase(randomUUID(), 'LAST');
-    await trade(hub, last);
-    hub.signalTerminate();
-    const closes = await closed([...peers, ...idle]);
-    assert.deepEqual(closes, Array(closes.length).fill({ code: 1001, reason: 'Going away' }));
-    await hub.exitedCleanly();
-    for (const messages of mailboxes) {
-      const { id, ...row } = rows(messages).at(-1) ?? {};
-      assert.deepEqual(id, { portfolioId: last.portfolioId, symbol: 'LAST' });
-      assert.deepEqual(numbers(row), { holdings: 1, totalInvested: 10, realizedPnl: 0 });
-    }
-    assert.deepEqual(
-      peers.flatMap((peer) => peer.errors),
-      [],
+    const mounts = Array.from({ length: 20 }, (_, index) => MOUNTS[index % MOUNTS.length]);
+    await assertFarewell(
+      t,
+      mounts.map((mount) => (hub) => Peer.connect(hub.base(mount))),
     );
   });
 });

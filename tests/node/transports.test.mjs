@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 
+import { assertFarewell } from './lib/farewell.mjs';
 import { Hub } from './lib/hub.mjs';
 import { Peer, closed } from './lib/peer.mjs';
 import { Proxy } from './lib/proxy.mjs';
@@ -338,27 +339,10 @@ describe('30 polling clients', () => {
 
 describe('SIGTERM', () => {
   it('closes clients of every transport with 1001 after all that was acknowledged has been sent', async (t) => {
-    const hub = await Hub.start();
-    t.after(() => hub.stop());
     const each = TRANSPORTS.flatMap((transport) => Array(5).fill(transport));
-    const connect = (transport) => Peer.connect(hub.base('/ws'), only(transport));
-    const peers = await Promise.all(each.map(connect));
-    const mailboxes = await Promise.all(peers.map((peer) => peer.subscribe('/topic/position-update')));
-    const idle = await Promise.all(each.map(connect));
-    const last = purchase(randomUUID(), 'LAST');
-    await trade(hub, last);
-    hub.signalTerminate();
-    const closes = await closed([...peers, ...idle]);
-    assert.deepEqual(closes, Array(closes.length).fill({ code: 1001, reason: 'Going away' }));
-    await hub.exitedCleanly();
-    for (const messages of mailboxes) {
-      const { id, ...row } = rows(messages).at(-1) ?? {};
-      assert.deepEqual(id, { portfolioId: last.portfolioId, symbol: 'LAST' });
-      assert.deepEqual(numbers(row), { holdings: 1, totalInvested: 10, realizedPnl: 0 });
-    }
-    assert.deepEqual(
-      [...peers, ...idle].flatMap((peer) => peer.errors),
-      [],
+    await assertFarewell(
+      t,
+      each.map((transport) => (hub) => Peer.connect(hub.base('/ws'), only(transport))),
     );
   });
 });

@@ -75,7 +75,9 @@ fn the_query_resumes_both_topics_or_says_why_not() {
         first.next_json().unwrap();
     }
     let mut later = socket(addr, &format!("?batch=true&snapshot=false&resume={last}"));
-    let missed = before_pong(&mut later);
+    // It may have come to a shard that is yet to publish this.
+    let missed = [(); 2].map(|()| later.next_json().unwrap());
+    assert_eq!(before_pong(&mut later), [] as [Value; 0]);
     assert_eq!(types(&missed), BTreeSet::from(["position-update", "unrealized-pnl"]));
     assert!(missed.iter().all(|message| message["data"].as_array().unwrap().len() == 1), "{missed:?}");
     assert!(missed.iter().all(|message| message.get("snapshot").is_none()), "{missed:?}");

@@ -1,6 +1,6 @@
 //! `snapshot: false`, and how `resume` goes with it.
 
-use crate::support::session::{Options, Session, Topic, Wire};
+use crate::support::session::{Options, Session, Topic, Wire, publish_change};
 use crate::support::{MARKS, POSITIONS, TRANSACTIONS, address, buy, hub, ingest, stomp, uuid};
 use crate::{drain, fill, portfolios, read_all, uuids, wires_and_topics};
 
@@ -23,7 +23,7 @@ fn without_a_snapshot_only_what_changes_from_now_on_comes_and_can_be_resumed_aft
         assert_eq!(update.snapshot, None);
 
         drop(session);
-        ingest(addr, "transactions", &buy(200 + id, &uuid(3), "ACME", 1));
+        publish_change(addr, topic, "transactions", &buy(200 + id, &uuid(3), "ACME", 1));
         let options = Options { resume: update.resume, ..without() };
         let mut back = Session::to(addr, wire, topic, &options);
         let missed = back.next_of(topic);

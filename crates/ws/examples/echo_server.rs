@@ -132,12 +132,15 @@ struct Voice {
 impl Voice {
     fn say(&mut self, opcode: OpCode, payload: &[u8]) -> Bytes {
         let bits = self.agreed.map(|agreed| agreed.server_window);
-        let compressed =
-            bits.and_then(|bits| self.deflater.frame(opcode, payload, bits, self.window.as_mut()));
-        compressed.unwrap_or_else(|| match opcode {
+        let mut out = Vec::new();
+        let window = self.window.as_mut();
+        if bits.is_some_and(|bits| self.deflater.write_frame(&mut out, opcode, payload, bits, window)) {
+            return out.into();
+        }
+        match opcode {
             OpCode::Text => frame::text(payload),
             _ => frame::binary(payload),
-        })
+        }
     }
 }
 

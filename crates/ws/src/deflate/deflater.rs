@@ -1,6 +1,5 @@
 //! From messages to compressed ones.
 
-use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress};
 
 use super::{FLUSH_END, Window, WindowBits};
@@ -29,34 +28,35 @@ impl Deflater {
         Self { level: Compression::new(level.clamp(1, 9)), streams: Default::default(), scratch: Vec::new() }
     }
 
-    /// The frame of a compressed message; `None` where compressing does not make it smaller, and it is better
-    /// sent as it is (RFC 7692, section 6).
+    /// Writes the frame of a compressed message behind `out`; `false` where compressing does not make it smaller,
+    /// and it is better sent as it is (RFC 7692, section 6): then nothing is written.
     ///
     /// With `window` it may point back to the messages before, and is taken in among them; it is then for that
     /// connection alone. Without, it is for every connection whose clients take such a window.
-    pub fn frame(
+    pub fn write_frame(
         &mut self,
+        out: &mut Vec<u8>,
         opcode: OpCode,
         payload: &[u8],
         bits: WindowBits,
         window: Option<&mut Window>,
-    ) -> Option<Bytes> {
-        let mut out = std::mem::take(&mut self.scratch);
-        let deflated = self.deflate(payload, bits, window.as_deref(), &mut out);
-        let framed = deflated.map(|deflated| {
-            let mut framed = Vec::with_capacity(frame::header_len(deflated.len()) + deflated.len());
-            frame::write_compressed_header(&mut framed, opcode, deflated.len());
-            framed.extend_from_slice(deflated);
-            Bytes::from(framed)
-        });
-        if let (Some(window), true) = (window, framed.is_some()) {
+    ) -> bool {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let deflated = self.deflate(payload, bits, window.as_deref(), &mut scratch);
+        if let Some(deflated) = deflated {
+            out.reserve(frame::header_len(deflated.len()) + deflated.len());
+            frame::write_compressed_header(out, opcode, deflated.len());
+            out.extend_from_slice(deflated);
+        }
+        let written = deflated.is_some();
+        if let (Some(window), true) = (window, written) {
             window.push(payload);
         }
         // What one large message took isn't kept for small ones.
-        if out.capacity() <= SCRATCH_BYTES_MAX {
-            self.scratch = out;
+        if scratch.capacity() <= SCRATCH_BYTES_MAX {
+            self.scratch = scratch;
         }
-        framed
+        written
     }
 
     fn deflate<'o>(

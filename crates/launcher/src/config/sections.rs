@@ -49,7 +49,7 @@ impl Default for ServerConfig {
             sockjs_script: None,
             deflate: true,
             deflate_min_bytes: 1024,
-            deflate_level: 6,
+            deflate_level: 3,
             deflate_client_takeover: false,
             tls_certificate: None,
             tls_key: None,

@@ -80,6 +80,7 @@ pub(crate) async fn measure(
 impl Run {
     /// Measures a round; bytes per delivery.
     async fn round(&mut self, arguments: &Arguments) -> anyhow::Result<f64> {
+        self.subject.wake()?;
         let (cpu, received) = (cpu_time(self.subject.hub.pid())?, self.load.bytes());
         for _ in 0..arguments.messages {
             self.subject.deliver(&self.load, arguments.subscribers).await?;

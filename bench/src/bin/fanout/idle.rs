@@ -37,6 +37,7 @@ pub(crate) async fn measure(
     }
     let before = rss_bytes(subject.hub.pid())?;
     let load = subject.subscribe(arguments.idle).await?;
+    subject.wake()?;
     for _ in 0..MESSAGES {
         subject.deliver(&load, arguments.idle).await?;
     }

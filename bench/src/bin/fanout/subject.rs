@@ -99,10 +99,17 @@ impl Subject {
         );
         let hub = HubProcess::spawn(&arguments.hub, &config, &[], &[("RUST_LOG", "warn")])
             .with_context(|| format!("{}: build it first, see `make bench`", arguments.hub.display()))?;
-        let http = HttpConnection::connect(hub.addr("gateway")?, hub_testkit::DEFAULT_DEADLINE)?;
+        let http = publisher(&hub)?;
         let connector = tls.then(|| identity.connector());
         let bodies = Bodies::new(SEED, arguments.body);
         Ok(Subject { coding, hub, transport, connector, http, bodies })
+    }
+
+    /// Connects anew what publishes: it may have idled for longer than the hub
+    /// keeps such a connection.
+    pub(crate) fn wake(&mut self) -> anyhow::Result<()> {
+        self.http = publisher(&self.hub)?;
+        Ok(())
     }
 
     fn address(&self) -> anyhow::Result<SocketAddr> {
@@ -136,6 +143,10 @@ impl Subject {
         load.reach(target).await;
         Ok(())
     }
+}
+
+fn publisher(hub: &HubProcess) -> anyhow::Result<HttpConnection> {
+    Ok(HttpConnection::connect(hub.addr("gateway")?, hub_testkit::DEFAULT_DEADLINE)?)
 }
 
 /// The codings to measure: those asked for, each of which the hub has to agree

@@ -4,6 +4,7 @@
 mod expiry;
 mod files;
 mod identity;
+mod stream;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use rustls::server::NoServerSessionStorage;
 pub use expiry::Expiry;
 use files::Files;
 use identity::Identity;
+pub use stream::TlsStream;
 
 /// Why TLS can't be set up, or a certificate not be taken.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,7 @@ mod analytics;
 mod handshake;
 mod hub;
 mod pair;
+mod records;
 mod refused;
 mod reload;
 mod services;

@@ -6,6 +6,8 @@
 pub struct Header {
     /// Whether it is text or binary and not a control frame.
     pub is_data: bool,
+    /// Whether it is a Ping, which wants an answer.
+    pub is_ping: bool,
     /// RSV1: its message is compressed (RFC 7692, section 6).
     pub is_compressed: bool,
     /// Bytes of its payload.
@@ -24,8 +26,12 @@ pub fn header(bytes: &[u8]) -> Option<(Header, usize)> {
         127 => (u64::from_be_bytes(*rest.first_chunk()?), 10),
         short => (u64::from(short), 2),
     };
-    let header =
-        Header { is_data: first & 0x08 == 0, is_compressed: first & 0x40 != 0, length: length as usize };
+    let header = Header {
+        is_data: first & 0x08 == 0,
+        is_ping: first & 0x0f == 9,
+        is_compressed: first & 0x40 != 0,
+        length: length as usize,
+    };
     Some((header, used))
 }
 
@@ -121,8 +127,8 @@ mod tests {
     fn control_frames_and_compression_are_told_apart() {
         let (mut counter, mut seen) = (Counter::default(), Vec::new());
         counter.take(&[0x89, 1, 0, 0xc1, 1, 0, 0x88, 0], |frame| {
-            seen.push((frame.is_data, frame.is_compressed));
+            seen.push((frame.is_data, frame.is_ping, frame.is_compressed));
         });
-        assert_eq!(seen, [(false, false), (true, true), (false, false)]);
+        assert_eq!(seen, [(false, true, false), (true, false, true), (false, false, false)]);
     }
 }

@@ -6,16 +6,21 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use crate::frames::{self, Counter, Header};
 use crate::identity;
 use metered::Metered;
+
+/// How long nothing at all may come while something is awaited.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Shorter messages are heart-beats.
 const MESSAGE_BYTES_LEAST: usize = 32;
@@ -89,26 +94,42 @@ impl Load {
         self.tally.bytes.load(Ordering::Relaxed)
     }
 
-    /// Waits until so many messages have been received in all.
-    pub async fn reach(&self, messages: u64) {
+    /// Waits until so many messages have been received in all; not for ever.
+    pub async fn reach(&self, messages: u64) -> io::Result<()> {
         while self.messages() < messages {
-            self.tally.progress.notified().await;
+            if timeout(PATIENCE, self.tally.progress.notified()).await.is_err() {
+                let missing = messages - self.messages();
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!("{missing} messages never came"),
+                ));
+            }
         }
+        Ok(())
     }
 }
 
-/// Reads to the end of the stream.
-async fn receive(mut stream: impl AsyncRead + Unpin, tally: Arc<Tally>) {
+/// A Pong without a payload: it says that somebody is there.
+const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
+
+/// Reads to the end of the stream. Pings are answered: the hub closes who is
+/// silent for long.
+async fn receive(mut stream: impl AsyncRead + AsyncWrite + Unpin, tally: Arc<Tally>) {
     let mut scratch = [0; 4 << 10];
     let mut counter = Counter::default();
     while let Ok(count @ 1..) = stream.read(&mut scratch).await {
+        let mut pinged = false;
         counter.take(&scratch[..count], |frame: Header| {
+            pinged |= frame.is_ping;
             if frame.is_data && frame.length >= MESSAGE_BYTES_LEAST {
                 tally.messages.fetch_add(1, Ordering::Relaxed);
                 tally.compressed.fetch_add(frame.is_compressed.into(), Ordering::Relaxed);
             }
         });
         tally.progress.notify_one();
+        if pinged && (stream.write_all(&PONG).await.is_err() || stream.flush().await.is_err()) {
+            return;
+        }
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) async fn measure(
             for _ in 0..arguments.messages {
                 let target = bare_load.messages() + subscribers as u64;
                 bare.write(bytes.round() as usize)?;
-                bare_load.reach(target).await;
+                bare_load.reach(target).await?;
             }
             run.bare.push(per_delivery(cpu_time(bare.pid())?.saturating_sub(before), arguments));
         }

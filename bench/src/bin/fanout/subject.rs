@@ -140,8 +140,7 @@ impl Subject {
         if response.status != 200 {
             return Err(anyhow!("publish: {}", response.status));
         }
-        load.reach(target).await;
-        Ok(())
+        Ok(load.reach(target).await?)
     }
 }
 

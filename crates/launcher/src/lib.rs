@@ -4,6 +4,7 @@
 //! it wires is in [`hub`]; what it does over time is in [`serve`].
 
 pub mod banner;
+pub mod certificate;
 pub mod config;
 pub mod demo;
 pub mod feed;

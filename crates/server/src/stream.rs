@@ -11,11 +11,11 @@ use bytes::{Buf, BytesMut};
 use hub_sockjs::actix::SessionEnd;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
 
 use crate::addresses::Place;
 use crate::hang_up::HangUp;
 use crate::stream::pipe::SessionPipe;
+use crate::tls::TlsStream;
 
 /// What both actix and the shards read from and write to.
 pub struct Stream {
@@ -30,7 +30,7 @@ pub struct Stream {
 
 enum Transport {
     Tcp(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream>),
     Session(SessionPipe),
 }
 
@@ -44,7 +44,7 @@ impl Stream {
     }
 
     /// TLS whose handshake is done.
-    pub fn tls(stream: TlsStream<TcpStream>, place: Place) -> Stream {
+    pub fn tls(stream: TlsStream, place: Place) -> Stream {
         Stream::new(Transport::Tls(Box::new(stream)), place)
     }
 
@@ -104,7 +104,7 @@ impl Stream {
 
     /// Whether bytes it has taken may still wait for a flush.
     pub fn holds_back(&self) -> bool {
-        matches!(self.transport, Transport::Tls(_))
+        matches!(&self.transport, Transport::Tls(stream) if stream.holds_back())
     }
 
     /// Takes what has been read ahead.

@@ -20,7 +20,6 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local, unconstrained};
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use crate::addresses::Place;
 use crate::chassis::Chassis;
@@ -35,6 +34,7 @@ use crate::shard::{Shard, ShardInputs, ShardParts};
 use crate::sniff::{Protocol, sniff};
 use crate::sockjs::NewSession;
 use crate::stream::Stream;
+use crate::tls::TlsStream;
 use crate::upgrade;
 
 /// How long an idle HTTP connection is kept.
@@ -274,7 +274,7 @@ async fn open(
     let tcp = TcpStream::from_std(socket)?;
     let mut stream = match &service.tls {
         None => Stream::tcp(tcp, place),
-        Some(config) => Stream::tls(TlsAcceptor::from(Arc::clone(config)).accept(tcp).await?, place),
+        Some(config) => Stream::tls(TlsStream::accept(Arc::clone(config), tcp).await?, place),
     };
     loop {
         if stream.read_ahead().await? == 0 {

@@ -9,6 +9,8 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::chassis::Chassis;
+use crate::metrics::ReasonLabels;
 use crate::server::Stage;
 use crate::worker::Accepted;
 
@@ -21,10 +23,12 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// Accepts on all listeners until the server drains; runs on the calling
 /// thread. Connections go to the workers in turn, so that every shard gets its
-/// share of the subscribers.
+/// share of the subscribers; one more than `limits.connections` is closed at
+/// once, so that those who are in lack nothing.
 pub(crate) fn run(
     listeners: Vec<TcpListener>,
     workers: Vec<mpsc::UnboundedSender<Accepted>>,
+    chassis: Arc<Chassis>,
     mut stage: watch::Receiver<Stage>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -34,7 +38,7 @@ pub(crate) fn run(
         for (service, listener) in listeners.into_iter().enumerate() {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            listening.spawn(accept(listener, service, Arc::clone(&workers)));
+            listening.spawn(accept(listener, service, Arc::clone(&workers), Arc::clone(&chassis)));
         }
         // An error means that the server is gone: stop as well.
         let _ = stage.wait_for(|stage| *stage != Stage::Serve).await;
@@ -46,11 +50,19 @@ async fn accept(
     listener: tokio::net::TcpListener,
     service: usize,
     workers: Arc<[mpsc::UnboundedSender<Accepted>]>,
+    chassis: Arc<Chassis>,
 ) {
     let mut turn = service;
     loop {
         let accepted = match listener.accept().await {
-            Ok((socket, peer)) => prepare(socket).map(|socket| Accepted { socket, peer, service }),
+            Ok((socket, peer)) => {
+                let Some(seat) = chassis.connections.enter() else {
+                    let labels = ReasonLabels { reason: "connections" };
+                    chassis.metrics.connections_failed.get_or_create(&labels).inc();
+                    continue;
+                };
+                prepare(socket).map(|socket| Accepted { socket, seat, peer, service })
+            }
             Err(error) => Err(error),
         };
         match accepted {

@@ -11,6 +11,7 @@ use hub_log::EventLog;
 use hub_stomp::SessionConfig;
 
 use crate::addresses::Addresses;
+use crate::connections::Connections;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
 
@@ -41,6 +42,8 @@ pub struct Chassis {
     pub sockjs_script: Option<Bytes>,
     /// Whether the hub serves.
     pub readiness: Readiness,
+    /// Connections of the whole process.
+    pub connections: Connections,
     /// Connections per peer address.
     pub addresses: Addresses,
     /// Gives every connection an id that its log lines carry.

@@ -9,6 +9,7 @@
 mod acceptor;
 mod addresses;
 pub mod chassis;
+mod connections;
 mod hang_up;
 pub mod http;
 pub mod ingest;
@@ -28,6 +29,7 @@ mod worker;
 
 pub use addresses::{Addresses, Place};
 pub use chassis::{Chassis, ConnectionIds, Readiness};
+pub use connections::{Connections, Seat};
 pub use ingest::{Answer, Ingest, IngestError};
 pub use metrics::Metrics;
 pub use native::{Action, Followed, NativeEndpoint, NativeSession, Query};

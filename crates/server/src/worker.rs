@@ -24,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::addresses::Place;
 use crate::chassis::Chassis;
+use crate::connections::Seat;
 use crate::http;
 use crate::http::in_flight::{GuardedBody, InFlight};
 use crate::metrics::ReasonLabels;
@@ -47,6 +48,7 @@ const PARTING_LOOK: Duration = Duration::from_millis(10);
 /// A connection on its way from the acceptor to a worker.
 pub(crate) struct Accepted {
     pub(crate) socket: std::net::TcpStream,
+    pub(crate) seat: Seat,
     pub(crate) peer: SocketAddr,
     /// Which service's listener it came to.
     pub(crate) service: usize,
@@ -218,6 +220,7 @@ impl Door {
         let Some(place) = self.chassis.addresses.enter(peer.ip()) else {
             return self.fail("sessions_per_address");
         };
+        let place = place.seated(accepted.seat);
         match timeout(deadline, open(accepted.socket, place, service)).await {
             Ok(Ok(Some((stream, Protocol::Stomp)))) if service.raw_stomp => {
                 self.admit_stomp(stream, peer, service);

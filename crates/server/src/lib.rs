@@ -22,6 +22,7 @@ pub mod service;
 mod shard;
 pub mod sniff;
 mod sockjs;
+mod spin;
 pub mod stream;
 pub mod tls;
 mod upgrade;

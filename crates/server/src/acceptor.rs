@@ -21,6 +21,12 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 /// A dead peer on an idle connection is found out after about this long.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
+/// What the kernel keeps unsent for one connection. Its own measure, the send
+/// buffer of up to some MB, would take a third of that from a slow peer before
+/// it shows that the peer reads at all, and the rest from the memory.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const UNSENT_BYTES: u32 = 64 << 10;
+
 /// Accepts on all listeners until the server drains; runs on the calling
 /// thread. Connections go to the workers in turn, so that every shard gets its
 /// share of the subscribers; one more than `limits.connections` is closed at
@@ -82,7 +88,10 @@ async fn accept(
 
 fn prepare(socket: tokio::net::TcpStream) -> io::Result<std::net::TcpStream> {
     socket.set_nodelay(true)?;
-    SockRef::from(&socket).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+    let options = SockRef::from(&socket);
+    options.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    options.set_tcp_notsent_lowat(UNSENT_BYTES)?;
     socket.into_std()
 }
 

@@ -16,7 +16,8 @@ use hub_fanout::{
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 use hub_server::tls::{self, TlsError};
 use hub_server::{
-    Addresses, Chassis, ConnectionIds, Connections, Ingest, Metrics, Origins, Readiness, Server, Service,
+    Addresses, Chassis, Compression, ConnectionIds, Connections, Ingest, Metrics, Origins, Readiness, Server,
+    Service,
 };
 use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
 use tokio::sync::watch;
@@ -247,6 +248,7 @@ fn chassis(
         origins: Origins::new(config.allowed_origins()),
         metrics,
         queues,
+        compression: compression(config),
         client_send: config.relay.client_send,
         stomp: Arc::new(stomp(config)),
         readiness: Readiness::default(),
@@ -254,6 +256,15 @@ fn chassis(
         addresses: Addresses::new(config.limits.sessions_per_address),
         connection_ids: ConnectionIds::default(),
         limits: config.limits.clone(),
+    })
+}
+
+fn compression(config: &Config) -> Option<Compression> {
+    let server = &config.server;
+    server.deflate.then_some(Compression {
+        min_bytes: server.deflate_min_bytes,
+        level: server.deflate_level,
+        client_context_takeover: server.deflate_client_takeover,
     })
 }
 

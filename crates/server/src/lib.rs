@@ -9,10 +9,12 @@
 mod acceptor;
 mod addresses;
 pub mod chassis;
+mod compression;
 mod connections;
 mod hang_up;
 pub mod http;
 pub mod ingest;
+mod messagepack;
 pub mod metrics;
 pub mod native;
 mod newcomer;
@@ -30,6 +32,7 @@ mod worker;
 
 pub use addresses::{Addresses, Place};
 pub use chassis::{Chassis, ConnectionIds, Readiness};
+pub use compression::Compression;
 pub use connections::{Connections, Seat};
 pub use ingest::{Answer, Ingest, IngestError};
 pub use metrics::Metrics;

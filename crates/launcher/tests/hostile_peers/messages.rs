@@ -54,7 +54,7 @@ fn a_websocket_message_that_never_ends_is_closed_with_4005() {
     let mut bystander = Bystander::new(addr);
     let files = hub.open_files().unwrap();
 
-    let mut whole = DribblePeer::new(native(addr), frame::masked(true, frame::TEXT, &[b'x'; 60_000]));
+    let mut whole = DribblePeer::new(native(addr), frame::masked(true, frame::TEXT, &vec![b'x'; 60_000]));
     until_closed(addr, 1, || {
         bystander.assert_unharmed("a byte of a frame");
         // Fails once the hub has gone.

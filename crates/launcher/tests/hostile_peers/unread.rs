@@ -47,7 +47,9 @@ fn a_subscriber_of_state_that_reads_nothing_is_closed_with_4004_however_it_beats
         market.go_round();
         bystander.assert_unharmed("a round of the market");
         // Fails once the hub reads no more.
-        stuck.iter_mut().for_each(|session| drop(beat(session)));
+        for session in &mut stuck {
+            let _ = beat(session);
+        }
         (metric(addr, &closed(4004)) == WIRES.len() as u64).then_some(())
     })
     .unwrap();

@@ -3,6 +3,7 @@
 mod client;
 
 use client::{BINARY, CONTINUATION, FIN, PING, PLENTY, TEXT, feed, frame};
+use hub_ws::deflate::Inflater;
 use hub_ws::{Connection, Decoder, Incoming, Input};
 
 /// What was true after each byte, put together: `.` between messages, `m` in one.
@@ -42,12 +43,12 @@ fn a_control_frame_is_no_message() {
 
 #[test]
 fn what_was_lent_is_whole() {
-    let mut connection = Connection::new(PLENTY);
+    let (mut connection, mut inflater) = (Connection::new(PLENTY), Inflater::default());
     let mut stream = frame(FIN | TEXT, b"abc");
     let mut rest = stream.split_off(7);
-    assert_eq!(connection.receive(&mut Input::new(&mut stream)), Ok(None));
+    assert_eq!(connection.receive(&mut Input::new(&mut stream), &mut inflater), Ok(None));
     assert!(connection.in_message());
     let mut input = Input::new(&mut rest);
-    assert_eq!(connection.receive(&mut input), Ok(Some(Incoming::Text("abc"))));
+    assert_eq!(connection.receive(&mut input, &mut inflater), Ok(Some(Incoming::Text("abc"))));
     assert!(!connection.in_message());
 }

@@ -102,7 +102,9 @@ fn a_subscriber_that_reads_a_little_now_and_then_is_not_closed() {
     let hub = hub(&[("LIMITS__STALL_MS", "1500"), OUTBOX, ("LIMITS__CLOSE_MS", "200")]);
     let addr = address(&hub);
     let mut market = Market::new(addr);
-    let mut slow = WIRES.map(|wire| subscriber(addr, wire));
+    // Compressed, this market is too little to be slow at.
+    let wires = WIRES.into_iter().filter(|wire| *wire != Wire::Deflated);
+    let mut slow: Vec<_> = wires.map(|wire| subscriber(addr, wire)).collect();
     // Each of these lives as long as a stall may last: the slow ones have lived longer by then.
     for nth in 1..=2 {
         let stuck = subscriber(addr, Wire::WebSocket);

@@ -8,7 +8,7 @@ use hub_testkit::{Error, Socket, wait};
 
 use crate::market::Market;
 use crate::support::bystander::Bystander;
-use crate::support::{PATIENCE, address, hub};
+use crate::support::{PATIENCE, address, await_metric, hub};
 use crate::{NOT_READ, await_files, await_resets, metric};
 
 const GET_ALL: &str = "GET /api/analysis/all HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -58,7 +58,7 @@ fn an_answer_that_is_read_slowly_comes_whole() {
     slow.set_receive_buffer(1 << 20).unwrap();
     // To its last chunk.
     assert!(slow.receive_to_end().unwrap().ends_with(b"}]\r\n0\r\n\r\n"));
-    assert_eq!(metric(addr, NOT_READ), 2);
+    await_metric(addr, NOT_READ, 2);
 }
 
 #[test]
@@ -77,5 +77,5 @@ fn requests_pipelined_behind_an_answer_that_is_not_read_burn_no_core() {
     wait::until(PATIENCE, "the flood to be reset", || stuck.was_reset().unwrap().then_some(())).unwrap();
     let (took, used) = (began.elapsed(), hub.cpu_time().unwrap().saturating_sub(before));
     assert!(used < took / 4, "{used:?} of {took:?}");
-    assert_eq!(metric(addr, NOT_READ), 1);
+    await_metric(addr, NOT_READ, 1);
 }

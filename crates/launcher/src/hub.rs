@@ -16,12 +16,14 @@ use hub_fanout::{
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 use hub_server::tls::{self, Certificate, TlsError};
 use hub_server::{
-    Addresses, Chassis, Compression, ConnectionIds, Ingest, Metrics, Origins, Readiness, Server, Service,
+    Addresses, Chassis, Compression, ConnectionIds, Connections, Ingest, Metrics, Origins, Readiness, Server,
+    Service,
 };
 use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::descriptors;
 use crate::gateway;
 use crate::wiring::{self, Part, Wiring};
 
@@ -263,6 +265,7 @@ fn chassis(
         client_send: config.relay.client_send,
         stomp: Arc::new(stomp(config)),
         readiness: Readiness::default(),
+        connections: Connections::new(descriptors::connections(config.limits.connections, workers(config))),
         addresses: Addresses::new(config.limits.sessions_per_address),
         connection_ids: ConnectionIds::default(),
         limits: config.limits.clone(),

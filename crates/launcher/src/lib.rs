@@ -7,6 +7,7 @@ pub mod banner;
 pub mod certificate;
 pub mod config;
 pub mod demo;
+pub mod descriptors;
 pub mod feed;
 mod gateway;
 pub mod healthcheck;

@@ -126,6 +126,11 @@ impl HubProcess {
         usage::cpu_time(self.pid())
     }
 
+    /// How many file descriptors it has open, sockets among them.
+    pub fn open_files(&self) -> Result<usize> {
+        usage::open_files(self.pid())
+    }
+
     /// Kills it (SIGKILL) and waits until it is gone: a crash, but for the page cache, which survives.
     pub fn kill_9(&mut self) -> Result<ExitStatus> {
         self.running.child.kill().map_err(Error::io("SIGKILL"))?;

@@ -19,7 +19,8 @@ use rustls::ServerConfig;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+
+use crate::stream::Counted;
 
 /// The most that is encrypted as one record (RFC 8446, section 5.1).
 const RECORD_BYTES: usize = 16 << 10;
@@ -51,7 +52,7 @@ thread_local! {
 
 /// The server's side of a connection.
 pub struct TlsStream {
-    tcp: TcpStream,
+    tcp: Counted,
     session: UnbufferedServerConnection,
     /// Records, the last of which has come in part.
     partial: Vec<u8>,
@@ -78,7 +79,7 @@ enum Seal<'a> {
 
 impl TlsStream {
     /// Completes the handshake.
-    pub(crate) async fn accept(config: Arc<ServerConfig>, tcp: TcpStream) -> io::Result<TlsStream> {
+    pub(crate) async fn accept(config: Arc<ServerConfig>, tcp: Counted) -> io::Result<TlsStream> {
         let session = UnbufferedServerConnection::new(config).map_err(io::Error::other)?;
         let mut stream = TlsStream {
             tcp,
@@ -92,6 +93,11 @@ impl TlsStream {
         };
         poll_fn(|cx| stream.poll_handshake(cx)).await?;
         Ok(stream)
+    }
+
+    /// What it is on top of.
+    pub(crate) fn tcp(&self) -> &Counted {
+        &self.tcp
     }
 
     /// Whether bytes it has taken still wait for the socket.

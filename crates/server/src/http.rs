@@ -9,7 +9,9 @@ pub mod problem;
 pub mod publish;
 
 use actix_cors::Cors;
-use actix_web::http::header;
+use actix_web::body::{BodySize, BoxBody, MessageBody as _};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::{ConnectionType, header};
 use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route, web,
 };
@@ -51,6 +53,16 @@ where
         .route(web::get().to(handler.clone()))
         .route(web::head().to(handler))
         .default_service(not_allowed("GET, HEAD"))
+}
+
+/// To a client of HTTP/1.0, which knows no chunks, only the connection's end is the end of what is streamed
+/// (RFC 9112, sections 6.1 and 6.3).
+pub(crate) fn without_chunks(response: &mut ServiceResponse<BoxBody>) {
+    if response.response().body().size() == BodySize::Stream {
+        let head = response.response_mut().head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
 }
 
 async fn not_found(request: HttpRequest) -> HttpResponse {

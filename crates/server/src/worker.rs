@@ -10,6 +10,7 @@ use actix_http::h1::Codec;
 use actix_http::{HttpService, KeepAlive, Request};
 use actix_service::{Service as _, ServiceFactory as _, fn_service, map_config};
 use actix_web::dev::AppConfig;
+use actix_web::http::Version;
 use actix_web::{App, ResponseError as _, web};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
@@ -156,6 +157,7 @@ impl Worker {
                     let is_session = mounts.iter().any(|mount| {
                         matches!(Route::parse(mount, request.path()), Some(Route::Session { .. }))
                     });
+                    let knows_chunks = request.version() > Version::HTTP_10;
                     let guard = if is_session { streaming.enter() } else { in_flight.enter() };
                     let under_way = request.conn_data::<HangUp>().map(HangUp::begin);
                     let admitted = match http::gate::refuse(&gate, &request) {
@@ -163,10 +165,13 @@ impl Worker {
                         None => Ok(next.call(request)),
                     };
                     async move {
-                        let response = match admitted {
+                        let mut response = match admitted {
                             Ok(response) => response.await?.map_into_boxed_body(),
                             Err(refused) => refused,
                         };
+                        if !knows_chunks {
+                            http::without_chunks(&mut response);
+                        }
                         Ok(response.map_body(|_, body| GuardedBody::boxed(body, (guard, under_way))))
                     }
                 })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use hub_testkit::Socket;
 use hub_testkit::http::{self, HttpConnection, Response};
 use serde_json::{Value, json};
 
@@ -41,6 +42,22 @@ fn a_preflight_of_an_allowed_page_is_answered_with_what_it_may_do() {
     let answer = http::request(addr, "GET", "/api/analysis/all", &[("Origin", PAGE)], b"").unwrap();
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some(PAGE)));
     assert!(answer.headers.has_token("vary", "Origin"), "caches keep pages apart");
+}
+
+#[test]
+fn a_client_of_http_1_0_is_answered_without_chunks_to_the_end_of_the_connection() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    // More than is sent in one piece.
+    let trades = (1..=1_000).map(|n| buy(n, &uuid(n), "ACME", n)).collect();
+    ingest(addr, "transactions", &trades);
+    let mut socket = Socket::connect(addr, PATIENCE).unwrap();
+    socket.send(b"GET /api/analysis/all HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").unwrap();
+    let answer = String::from_utf8(socket.receive_to_end().unwrap()).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.0 200 "), "{head}");
+    assert!(!head.to_ascii_lowercase().contains("transfer-encoding"), "{head}");
+    assert_eq!(body, analysis(addr));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn errors(object: &RawObject<'_>) -> Result<Option<String>, Rejection> {
     match list {
         Some(mut list) => {
             list.retain(|text| !text.trim().is_empty());
-            Ok((!list.is_empty()).then(|| shortened(&list.join("; "))))
+            Ok(shortened(&list.join("; ")))
         }
         None => message(object, &ERRORS).map_err(|_| raw.reject("must be a text or an array of texts")),
     }

@@ -72,7 +72,7 @@ bench:
 ## A fuzz target with libFuzzer, on stable Rust with a C++ compiler; see docs/testing.md.
 TARGET ?= ws_decoder
 SECONDS ?= 60
-HOST := $(shell rustc -vV | sed -n 's/host: //p')
+HOST = $(shell rustc -vV | sed -n 's/host: //p')
 # What cargo-fuzz passes, less what needs nightly: counters, tables and compared values, no sanitizer.
 SANCOV := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \

@@ -10,8 +10,12 @@ macro_rules! bounded {
         })+
 
         #[test]
-        fn every_target_has_a_test() {
-            assert_eq!(hub_fuzz::TARGETS.map(|(name, _)| name), [$(stringify!($target)),+]);
+        fn every_target_runs_in_both_ways() {
+            let names = hub_fuzz::TARGETS.map(|(name, _)| name);
+            assert_eq!(names, [$(stringify!($target)),+]);
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/libfuzzer/fuzz_targets");
+            let binary = |name: &&str| std::path::Path::new(folder).join(format!("{name}.rs")).exists();
+            assert!(names.iter().all(binary), "and one with libFuzzer");
         }
     };
 }

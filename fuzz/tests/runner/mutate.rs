@@ -1,8 +1,8 @@
 //! Inputs made from seeds.
 //!
-//! A hundred lines of our own: `mutatis` and `arbitrary` make typed values where these targets take
-//! bytes, and `bolero`, which would do for bytes, brings an engine, a cargo subcommand and a corpus
-//! format, and on a stable toolchain its tests know no dictionary and don't splice.
+//! A hundred lines of our own: `mutatis` is made for structured values where these targets take bytes,
+//! and `bolero` under plain `cargo test` makes up inputs rather than mutate seeds, and for the rest
+//! wants a profile and a cargo subcommand of its own.
 
 /// No input is longer.
 const MAX_BYTES: usize = 4096;

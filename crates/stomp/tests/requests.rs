@@ -10,8 +10,9 @@ use support::open;
 
 /// A value that every version can carry: nothing that 1.0 would trim, and no end of a line.
 fn value() -> impl Strategy<Value = String> {
+    let plain = "[!-~\u{a1}-\u{ff}]".prop_map(|text| text.chars().next().unwrap_or('x'));
     let special = prop::sample::select(vec![':', '\\', 'n', 'c', 'r', 'é', '😀', '/', '.', '-']);
-    let character = prop_oneof![2 => special, 1 => "[!-~\u{a1}-\u{ff}]".prop_map(|text| text.chars().next().unwrap_or('x'))];
+    let character = prop_oneof![2 => special, 1 => plain];
     prop::collection::vec(character, 1..10).prop_map(String::from_iter)
 }
 
@@ -109,6 +110,47 @@ proptest! {
             };
             assert_eq!(reply.receipt(), Some(receipt.as_str()));
         });
+    }
+
+    #[test]
+    fn what_was_held_comes_out_of_the_commit(
+        texts in [value(), value(), value(), value()],
+        body in prop::collection::vec(any::<u8>(), 0..40),
+        version in prop::sample::select(Version::ALL.to_vec()),
+    ) {
+        let [id, destination, taken, receipt] = texts.map(|text| value_for(version, &text));
+        let of = ("transaction", id.as_str());
+        let send = [("destination", destination.as_str()), of, ("receipt", &taken), ("custom", &id)];
+        let stream = [
+            write(version, Command::Begin, &[of], b""),
+            write(version, Command::Send, &send, &body),
+            write(version, Command::Commit, &[of, ("receipt", &receipt)], b""),
+        ]
+        .concat();
+        let (mut session, mut input, mut seen) = (open(version), stream.as_slice(), Vec::new());
+        #[allow(clippy::disallowed_methods, reason = "a test needs an origin of time")]
+        let now = Instant::now();
+        while let Some(request) = session.receive(&mut input, now).expect("no refusal") {
+            seen.push(match request {
+                Request::Begin { .. } => "begun",
+                Request::Held { destination: to, reply } => {
+                    assert_eq!((to.as_deref(), reply.receipt()), (Some(&*destination), Some(&*taken)));
+                    "held"
+                }
+                Request::Send { destination: to, headers, body: given, reply } => {
+                    assert_eq!((&*to, given), (&*destination, &*body));
+                    assert_eq!(headers.get("custom").as_deref(), Some(&*id));
+                    assert_eq!(reply.receipt_frame(), None);
+                    "sent"
+                }
+                Request::Commit { reply } => {
+                    assert_eq!(reply.receipt(), Some(&*receipt));
+                    "committed"
+                }
+                other => panic!("{other:?}"),
+            });
+        }
+        prop_assert_eq!(seen, ["begun", "held", "sent", "committed"]);
     }
 
     #[test]

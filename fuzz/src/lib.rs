@@ -10,7 +10,7 @@
 //!
 //! To add a target: a file here, a line in [`TARGETS`], a test in `tests/bounded.rs`, a file in
 //! `libfuzzer/fuzz_targets`, a folder in `seeds`, and, if it has words, a list of them in
-//! `dictionaries`. The next one is `inflate`, which comes with permessage-deflate.
+//! `dictionaries`. The next one is `inflate`, for compressed messages.
 
 #![allow(clippy::missing_panics_doc, reason = "to panic is how a target tells what it found")]
 

@@ -1,4 +1,4 @@
-//! WebSocket frames of a client (`hub-ws`).
+//! WebSocket frames of a client, without compression (`hub-ws`).
 //!
 //! The first byte chooses the limit and whether the server has sent its Close, the second how the
 //! stream behind them is cut.
@@ -6,6 +6,7 @@
 mod model;
 
 use bytes::Bytes;
+use hub_ws::deflate::Inflater;
 use hub_ws::{CloseCode, Connection, Failure, Incoming, Input, frame};
 
 use crate::cut;
@@ -64,12 +65,12 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// The one call of the decoder.
+/// The one call of the decoder. Nothing is compressed here: no extension was agreed on.
 fn receive<'s, 'b: 's>(
     connection: &'s mut Connection,
     input: &mut Input<'b>,
 ) -> Result<Option<Incoming<'s>>, Failure> {
-    connection.receive(input)
+    connection.receive(input, &mut Inflater::default())
 }
 
 /// Reads the parts one by one. `is_idle` says that nothing may be held after the last.

@@ -15,7 +15,9 @@ use hub_fanout::{
 };
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 use hub_server::tls::{self, TlsError};
-use hub_server::{Addresses, Chassis, ConnectionIds, Ingest, Metrics, Origins, Readiness, Server, Service};
+use hub_server::{
+    Addresses, Chassis, Compression, ConnectionIds, Ingest, Metrics, Origins, Readiness, Server, Service,
+};
 use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
 use tokio::sync::watch;
 
@@ -244,12 +246,22 @@ fn chassis(
         origins: Origins::new(config.allowed_origins()),
         metrics,
         queues,
+        compression: compression(config),
         client_send: config.relay.client_send,
         stomp: Arc::new(stomp(config)),
         readiness: Readiness::default(),
         addresses: Addresses::new(config.limits.sessions_per_address),
         connection_ids: ConnectionIds::default(),
         limits: config.limits.clone(),
+    })
+}
+
+fn compression(config: &Config) -> Option<Compression> {
+    let server = &config.server;
+    server.deflate.then_some(Compression {
+        min_bytes: server.deflate_min_bytes,
+        level: server.deflate_level,
+        client_context_takeover: server.deflate_client_takeover,
     })
 }
 

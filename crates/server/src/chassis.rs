@@ -11,6 +11,7 @@ use hub_log::EventLog;
 use hub_stomp::SessionConfig;
 
 use crate::addresses::Addresses;
+use crate::compression::Compression;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
 
@@ -32,6 +33,8 @@ pub struct Chassis {
     pub origins: Origins,
     /// What is counted.
     pub metrics: Metrics,
+    /// How messages to WebSocket clients are compressed; `None`: not at all.
+    pub compression: Option<Compression>,
     /// Whether STOMP clients may SEND to relay destinations.
     pub client_send: bool,
     /// What all STOMP sessions have in common.

@@ -9,9 +9,11 @@
 mod acceptor;
 mod addresses;
 pub mod chassis;
+mod compression;
 mod hang_up;
 pub mod http;
 pub mod ingest;
+mod messagepack;
 pub mod metrics;
 pub mod native;
 mod newcomer;
@@ -28,6 +30,7 @@ mod worker;
 
 pub use addresses::{Addresses, Place};
 pub use chassis::{Chassis, ConnectionIds, Readiness};
+pub use compression::Compression;
 pub use ingest::{Answer, Ingest, IngestError};
 pub use metrics::Metrics;
 pub use native::{Action, Followed, NativeEndpoint, NativeSession, Query};

@@ -1,6 +1,7 @@
 //! What the hub counts, in Prometheus' text form at `/metrics`. Never a label
 //! per session or portfolio.
 
+pub(crate) mod deflate;
 pub(crate) mod queues;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -9,6 +10,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+
+use self::deflate::DeflateMetrics;
 
 /// `service`, `transport`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -77,6 +80,8 @@ pub struct Metrics {
     pub outbox_bytes: Gauge,
     /// From a record's append to the write of what it changed.
     pub delivery_seconds: Histogram,
+    /// What compression is worth.
+    pub deflate: DeflateMetrics,
     /// Ingested items.
     pub ingest: Family<IngestLabels, Counter>,
     /// Commits of the log.
@@ -98,6 +103,7 @@ impl Default for Metrics {
             closed: Family::default(),
             outbox_bytes: Gauge::default(),
             delivery_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
+            deflate: DeflateMetrics::default(),
             ingest: Family::default(),
             log_commit_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
         }
@@ -138,6 +144,7 @@ impl Metrics {
         registry.register_with_unit("outbox", "Waiting for sockets", Unit::Bytes, self.outbox_bytes.clone());
         let delivery = self.delivery_seconds.clone();
         registry.register_with_unit("delivery", "From append to write", Unit::Seconds, delivery);
+        self.deflate.register(&mut registry);
         registry.register("ingest", "Ingested items", self.ingest.clone());
         let commits = self.log_commit_seconds.clone();
         registry.register_with_unit("log_commit", "Commits of the log", Unit::Seconds, commits);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use hub_core::CloseReason;
+use hub_ws::deflate::Agreement;
 
 use crate::native::Query;
 use crate::service::Endpoint;
@@ -25,12 +26,22 @@ pub(crate) struct Newcomer {
     pub(crate) peer: Option<SocketAddr>,
 }
 
+/// What client and hub have agreed on beside the protocol itself.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Agreed {
+    /// The messages of a native socket are `MessagePack`.
+    pub(crate) messagepack: bool,
+    /// Messages may be compressed.
+    pub(crate) deflate: Option<Agreement>,
+}
+
 /// What is to be done with it.
 pub(crate) enum NewcomerKind {
     /// An upgraded WebSocket.
     WebSocket {
         endpoint: Endpoint,
         query: Query,
+        agreed: Agreed,
         /// It is closed at once, so that a browser can read the reason.
         unwelcome: Option<CloseReason>,
     },

@@ -13,6 +13,7 @@ mod framing;
 mod inbound;
 mod native;
 mod pace;
+mod press;
 mod pull;
 mod queues;
 mod ready;
@@ -21,6 +22,7 @@ mod socket;
 mod stomp;
 mod subscribe;
 mod sweep;
+mod welcome;
 mod wire;
 
 use std::collections::HashMap;
@@ -28,32 +30,28 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use hub_core::{CloseReason, Epoch, Offset, Position, TopicName};
+use hub_core::{Epoch, Offset, Position, TopicName};
 use hub_fanout::{Mailbox, Publication, View};
+use hub_ws::deflate::Inflater;
 use slab::Slab;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use self::channels::Channel;
 use self::feeds::Feed;
-use self::framing::MessageIds;
+use self::framing::{Encoder, MessageIds};
 use self::pace::Timers;
-use self::ready::{ReadyList, ReadySocket};
+use self::press::Press;
+use self::ready::ReadyList;
 use self::send::Sent;
-use self::socket::{Dialogue, Phase, Protocol, Read, Socket, SocketStart};
+use self::socket::{Read, Socket};
 use self::subscribe::{Framings, Subscription};
-use self::wire::Wire;
 use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
 use crate::ingest::Ingest;
-use crate::metrics::ConnectionLabels;
-use crate::native::Query;
-use crate::newcomer::{Newcomer, NewcomerKind};
+use crate::newcomer::Newcomer;
 use crate::server::Stage;
-use crate::service::Endpoint;
 use crate::sockjs::NewSession;
-use crate::stream::Stream;
 
 /// How often deadlines and heart-beats are looked at.
 const SWEEP: Duration = Duration::from_millis(250);
@@ -93,7 +91,8 @@ pub(crate) struct Shard {
     in_flight: InFlight,
     /// Where answers to what sessions sent come back.
     sent: mpsc::UnboundedSender<Sent>,
-    ids: MessageIds,
+    encoder: Encoder,
+    inflater: Inflater,
     ready: Arc<ReadyList>,
     scratch: Vec<u8>,
     now: Instant,
@@ -154,7 +153,11 @@ impl Shard {
             ingest: Ingest::new(Arc::clone(&chassis)),
             in_flight,
             sent,
-            ids: MessageIds::new(started_millis, index as u64, shards as u64),
+            encoder: Encoder {
+                ids: MessageIds::new(started_millis, index as u64, shards as u64),
+                press: Press::new(chassis.compression, chassis.metrics.deflate.clone()),
+            },
+            inflater: Inflater::default(),
             ready: Arc::default(),
             scratch: vec![0; SCRATCH_BYTES],
             now: Instant::now(),
@@ -256,104 +259,6 @@ impl Shard {
         }
     }
 
-    /// Takes a session of `SockJS`'s HTTP transports over. One too many of its
-    /// address is told so as on any other wire, once it is opened.
-    fn welcome_session(&mut self, session: NewSession) {
-        let NewSession { end, peer, service } = session;
-        // Without a place the end is dropped, and the session with it.
-        let Some(place) = self.chassis.addresses.enter(peer.ip()) else { return };
-        let welcome = place.is_welcome();
-        let slot = self.welcome(Newcomer {
-            id: self.chassis.connection_ids.next(),
-            stream: Stream::session(end, place),
-            ahead: BytesMut::new(),
-            first: Bytes::new(),
-            kind: NewcomerKind::Session,
-            service,
-            peer: Some(peer),
-        });
-        if !welcome {
-            self.close(slot, CloseReason::TOO_MANY_SESSIONS);
-        }
-    }
-
-    /// Takes a socket over; gives its slot.
-    fn welcome(&mut self, newcomer: Newcomer) -> usize {
-        let Newcomer { id, stream, mut ahead, first, kind, service, peer } = newcomer;
-        let Welcome { protocol, wire, phase, counted } = self.prepare(&kind);
-        let entry = self.sockets.vacant_entry();
-        let slot = entry.key();
-        let start = SocketStart { id, stream, protocol, wire, phase, service, counted };
-        let socket = entry.insert(Socket::new(start, ReadySocket::new(slot as u32, &self.ready), self.now));
-        tracing::debug!(connection = id, ?peer, service, "open");
-        if counted {
-            let labels = ConnectionLabels { service, transport: wire.transport() };
-            self.chassis.metrics.connections.get_or_create(&labels).inc();
-        }
-        // The first look at the socket sets its waker.
-        socket.ready.list();
-        let opening = wire.opening();
-        self.send(slot, if opening.is_empty() { first } else { [first, opening].concat().into() });
-        match kind {
-            NewcomerKind::WebSocket { unwelcome: Some(reason), .. } => self.close(slot, reason),
-            NewcomerKind::Refused => self.progress(slot),
-            NewcomerKind::WebSocket { query, .. } => {
-                self.open(slot, &query);
-                self.receive(slot, &mut ahead);
-            }
-            NewcomerKind::RawStomp => self.receive(slot, &mut ahead),
-            // Nothing has been read yet.
-            NewcomerKind::Session => {}
-        }
-        slot
-    }
-
-    fn prepare(&self, kind: &NewcomerKind) -> Welcome {
-        let limits = &self.chassis.limits;
-        let opening = Phase::Opening(self.now + Duration::from_millis(limits.handshake_ms));
-        let closing = Phase::Closing(self.now + Duration::from_millis(limits.close_ms));
-        let stomp = || Dialogue::Stomp(hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.now));
-        let websocket =
-            |dialogue| Protocol { websocket: Some(hub_ws::Connection::new(limits.message_bytes)), dialogue };
-        match kind {
-            NewcomerKind::WebSocket { endpoint, unwelcome, .. } => {
-                let (wire, phase, dialogue) = match endpoint {
-                    Endpoint::Stomp => (Wire::WebSocket, opening, stomp()),
-                    Endpoint::SockJs => (Wire::SockJs, opening, stomp()),
-                    Endpoint::Native(endpoint) => {
-                        (Wire::WebSocket, Phase::Open, Dialogue::Native(endpoint.open()))
-                    }
-                };
-                Welcome { protocol: websocket(dialogue), wire, phase, counted: unwelcome.is_none() }
-            }
-            NewcomerKind::RawStomp => {
-                let protocol = Protocol { websocket: None, dialogue: stomp() };
-                Welcome { protocol, wire: Wire::Tcp, phase: opening, counted: true }
-            }
-            NewcomerKind::Session => {
-                let protocol = Protocol { websocket: None, dialogue: stomp() };
-                Welcome { protocol, wire: Wire::Session, phase: opening, counted: true }
-            }
-            NewcomerKind::Refused => {
-                let protocol = Protocol { websocket: None, dialogue: Dialogue::Refused };
-                Welcome { protocol, wire: Wire::Tcp, phase: closing, counted: false }
-            }
-        }
-    }
-
-    /// What an endpoint does on connect.
-    fn open(&mut self, slot: usize, query: &Query) {
-        let Some(mut protocol) = self.sockets.get_mut(slot).and_then(|socket| socket.protocol.take()) else {
-            return;
-        };
-        if let Dialogue::Native(session) = &mut protocol.dialogue {
-            self.open_native(slot, &mut **session, query);
-        }
-        if let Some(socket) = self.sockets.get_mut(slot) {
-            socket.protocol = Some(protocol);
-        }
-    }
-
     /// Does what a socket was woken for: writes what waits, pulls what is
     /// owed, reads what came.
     fn serve(&mut self, slot: usize) {
@@ -386,14 +291,6 @@ impl Shard {
         }
         self.scratch = scratch;
     }
-}
-
-/// How a newcomer begins.
-struct Welcome {
-    protocol: Protocol,
-    wire: Wire,
-    phase: Phase,
-    counted: bool,
 }
 
 /// Resolves at `instant`, if there is one.

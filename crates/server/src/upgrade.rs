@@ -12,13 +12,16 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use hub_core::CloseReason;
 use hub_sockjs::{Route, Transport};
 use hub_stomp::Version;
-use hub_ws::handshake::{self, HandshakeError, Upgrade};
+use hub_ws::deflate::{Settings, negotiate};
+use hub_ws::handshake::{self, Chosen, HandshakeError, Upgrade};
 
 use crate::chassis::Chassis;
+use crate::compression::Compression;
 use crate::http::problem::Problem;
+use crate::messagepack;
 use crate::metrics::ReasonLabels;
 use crate::native::Query;
-use crate::newcomer::{Newcomer, NewcomerKind};
+use crate::newcomer::{Agreed, Newcomer, NewcomerKind};
 use crate::service::{Endpoint, Service};
 use crate::stream::Stream;
 
@@ -94,9 +97,12 @@ fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool
     } else {
         (None, None)
     };
-    let head = accept(&upgrade, &endpoint);
+    let (head, agreed) = match accept(chassis, &upgrade, &endpoint) {
+        Ok(accepted) => accepted,
+        Err(error) => return refuse_handshake(error),
+    };
     let query = Query::parse(request.uri().query().unwrap_or_default());
-    Answer { head, kind: NewcomerKind::WebSocket { endpoint, query, unwelcome }, failure }
+    Answer { head, kind: NewcomerKind::WebSocket { endpoint, query, agreed, unwelcome }, failure }
 }
 
 /// What an upgrade at `path` leads to. An exact path comes before a mount.
@@ -112,13 +118,29 @@ fn endpoint(service: &Service, path: &str) -> Option<Endpoint> {
     })
 }
 
-fn accept(upgrade: &Upgrade<'_>, endpoint: &Endpoint) -> Bytes {
-    let offered = upgrade.subprotocols.iter().copied();
+/// The head of the answer, and what it agrees to.
+fn accept(
+    chassis: &Chassis,
+    upgrade: &Upgrade<'_>,
+    endpoint: &Endpoint,
+) -> Result<(Bytes, Agreed), HandshakeError> {
     let subprotocol = match endpoint {
-        Endpoint::Stomp => Version::choose_subprotocol(offered).map(Version::subprotocol),
-        Endpoint::SockJs | Endpoint::Native(_) => None,
+        Endpoint::Stomp => {
+            let offered = upgrade.subprotocols.iter().copied();
+            Version::choose_subprotocol(offered).map(Version::subprotocol)
+        }
+        Endpoint::Native(_) => {
+            handshake::choose_subprotocol(&upgrade.subprotocols, &[messagepack::SUBPROTOCOL])
+        }
+        Endpoint::SockJs => None,
     };
-    handshake::response_head(&upgrade.accept(), subprotocol)
+    let offers = upgrade.extensions.iter().copied();
+    // A malformed offer is one, whether anything is compressed or not.
+    let settings = chassis.compression.map(Compression::settings);
+    let deflate = negotiate(offers, settings.unwrap_or(Settings::SHARED))?.filter(|_| settings.is_some());
+    let chosen = Chosen { subprotocol, deflate: deflate.as_ref() };
+    let agreed = Agreed { messagepack: subprotocol == Some(messagepack::SUBPROTOCOL), deflate };
+    Ok((handshake::response_head(&upgrade.accept(), chosen), agreed))
 }
 
 fn refuse_handshake(error: HandshakeError) -> Answer {

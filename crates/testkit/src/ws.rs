@@ -1,5 +1,6 @@
 //! A WebSocket, client side (RFC 6455), strict about what the server sends.
 
+pub mod deflate;
 pub mod frame;
 mod handshake;
 mod message;
@@ -22,12 +23,24 @@ use frame::ServerFrame;
 pub struct WsClient {
     socket: Socket,
     protocol: Option<String>,
-    /// The fragments of a message under way, and its opcode.
-    fragments: Option<(u8, Vec<u8>)>,
+    extension: Option<String>,
+    /// The message under way.
+    fragments: Option<Fragments>,
+    /// How many compressed messages have come.
+    compressed: u64,
     answer_pings: bool,
     answer_close: bool,
     close_sent: bool,
     close: Option<Close>,
+}
+
+/// What has come of a message.
+#[derive(Debug)]
+struct Fragments {
+    /// The opcode of the first.
+    kind: u8,
+    compressed: bool,
+    payload: Vec<u8>,
 }
 
 impl WsClient {
@@ -37,11 +50,13 @@ impl WsClient {
     /// [`Error::Refused`] when the answer isn't 101; [`Error::Unexpected`] when a 101 is not as section
     /// 4.1 wants it, `Sec-WebSocket-Accept` included.
     pub fn connect(addr: SocketAddr, path: &str, options: &WsOptions) -> Result<Self> {
-        let (socket, protocol) = handshake::upgrade(addr, path, options)?;
+        let (socket, chosen) = handshake::upgrade(addr, path, options)?;
         Ok(Self {
             socket,
-            protocol,
+            protocol: chosen.protocol,
+            extension: chosen.extension,
             fragments: None,
+            compressed: 0,
             answer_pings: options.answer_pings,
             answer_close: options.answer_close,
             close_sent: false,
@@ -52,6 +67,21 @@ impl WsClient {
     /// The subprotocol that the server chose.
     pub fn protocol(&self) -> Option<&str> {
         self.protocol.as_deref()
+    }
+
+    /// What the server agreed to of the extension that was offered, as it says it.
+    pub fn extension(&self) -> Option<&str> {
+        self.extension.as_deref()
+    }
+
+    /// How many messages came compressed so far.
+    pub fn compressed(&self) -> u64 {
+        self.compressed
+    }
+
+    /// Sends a compressed message in one frame, `payload` being what a compressor made of it.
+    pub fn send_compressed(&mut self, opcode: u8, payload: &[u8]) -> Result<()> {
+        self.send_frame(true, frame::COMPRESSED | opcode, payload)
     }
 
     /// Sends a text message in one frame.
@@ -178,7 +208,7 @@ impl WsClient {
             return Err(close.clone().into_error(awaited));
         }
         loop {
-            if let Some((frame, used)) = frame::parse(self.socket.unread())? {
+            if let Some((frame, used)) = frame::parse(self.socket.unread(), self.extension.is_some())? {
                 self.socket.consume(used);
                 if let Some(message) = self.assemble(frame)? {
                     return Ok(self.answer(message));
@@ -186,7 +216,7 @@ impl WsClient {
             } else {
                 let more = self.socket.fill_more(deadline, awaited);
                 more.map_err(|error| match &self.fragments {
-                    Some((_, part)) => error.after(|| format!("{} bytes in fragments", part.len())),
+                    Some(part) => error.after(|| format!("{} bytes in fragments", part.payload.len())),
                     None => error,
                 })?;
             }
@@ -195,7 +225,7 @@ impl WsClient {
 
     /// Adds a frame to the message under way (section 5.4).
     fn assemble(&mut self, frame: ServerFrame) -> Result<Option<Message>> {
-        let ServerFrame { last, opcode, payload } = frame;
+        let ServerFrame { last, opcode, compressed, payload } = frame;
         match (opcode, self.fragments.take()) {
             (frame::CLOSE, _) => Close::parse(&payload).map(|close| Some(Message::Close(close))),
             (frame::PING, fragments) => {
@@ -206,22 +236,27 @@ impl WsClient {
                 self.fragments = fragments;
                 Ok(Some(Message::Pong(payload)))
             }
-            (frame::CONTINUATION, Some((kind, mut whole))) => {
-                whole.extend(payload);
-                self.finish(last, kind, whole)
+            (frame::CONTINUATION, Some(mut whole)) => {
+                whole.payload.extend(payload);
+                self.finish(last, whole)
             }
             (frame::CONTINUATION, None) => {
                 Err(Error::unexpected("a message", "a continuation without a message under way"))
             }
-            (kind, None) => self.finish(last, kind, payload),
+            (kind, None) => self.finish(last, Fragments { kind, compressed, payload }),
             (_, Some(_)) => Err(Error::unexpected("a continuation", "a message within a message")),
         }
     }
 
-    fn finish(&mut self, last: bool, kind: u8, payload: Vec<u8>) -> Result<Option<Message>> {
+    fn finish(&mut self, last: bool, whole: Fragments) -> Result<Option<Message>> {
         if !last {
-            self.fragments = Some((kind, payload));
+            self.fragments = Some(whole);
             return Ok(None);
+        }
+        let Fragments { kind, compressed, mut payload } = whole;
+        if compressed {
+            self.compressed += 1;
+            payload = deflate::inflate(&payload)?;
         }
         if kind == frame::BINARY {
             return Ok(Some(Message::Binary(payload)));

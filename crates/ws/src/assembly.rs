@@ -8,18 +8,29 @@ use crate::opcode::OpCode;
 pub(crate) struct Assembly {
     /// Text or Binary: the opcode of the first fragment.
     opcode: OpCode,
+    /// `bytes` have yet to be inflated.
+    compressed: bool,
     bytes: Vec<u8>,
     /// How many of `bytes` are known to be UTF-8; what follows is an unfinished character.
     valid_bytes: usize,
 }
 
 impl Assembly {
-    pub(crate) const fn new(opcode: OpCode) -> Self {
-        Self { opcode, bytes: Vec::new(), valid_bytes: 0 }
+    pub(crate) const fn new(opcode: OpCode, compressed: bool) -> Self {
+        Self { opcode, compressed, bytes: Vec::new(), valid_bytes: 0 }
+    }
+
+    /// A message that was inflated, and is not checked yet.
+    pub(crate) const fn inflated(opcode: OpCode, bytes: Vec<u8>) -> Self {
+        Self { opcode, compressed: false, bytes, valid_bytes: 0 }
     }
 
     pub(crate) const fn opcode(&self) -> OpCode {
         self.opcode
+    }
+
+    pub(crate) const fn is_compressed(&self) -> bool {
+        self.compressed
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -41,17 +52,21 @@ impl Assembly {
             self.bytes.reserve_exact(needed.max(doubled) - self.bytes.len());
         }
         self.bytes.extend_from_slice(chunk);
-        if self.opcode == OpCode::Text { self.check_utf8() } else { Ok(()) }
+        if self.is_text() { self.check_utf8() } else { Ok(()) }
     }
 
     /// Drops the bytes; that a message is under way, and of which kind, stays known.
     pub(crate) fn forget(&mut self) {
-        *self = Self::new(self.opcode);
+        *self = Self::new(self.opcode, self.compressed);
     }
 
     /// Whether a text ends with a whole character.
     pub(crate) fn is_complete(&self) -> bool {
-        self.opcode != OpCode::Text || self.valid_bytes == self.bytes.len()
+        !self.is_text() || self.valid_bytes == self.bytes.len()
+    }
+
+    fn is_text(&self) -> bool {
+        self.opcode == OpCode::Text && !self.compressed
     }
 
     fn check_utf8(&mut self) -> Result<(), Failure> {

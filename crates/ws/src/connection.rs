@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::close::CloseCode;
 use crate::decode::Decoder;
+use crate::deflate::{Agreement, Inflater};
 use crate::failure::Failure;
 use crate::frame;
 use crate::input::Input;
@@ -37,6 +38,11 @@ impl Connection {
         Self { decoder: Decoder::new(max_message_bytes), sent_close: false, peer: Peer::Open }
     }
 
+    /// The same where permessage-deflate was agreed; see [`Decoder::with_deflate`].
+    pub fn with_deflate(max_message_bytes: usize, agreement: &Agreement) -> Self {
+        Self { decoder: Decoder::with_deflate(max_message_bytes, agreement), ..Self::new(max_message_bytes) }
+    }
+
     /// Takes the next message or control frame from `input`, as [`Decoder::next`] does.
     ///
     /// Once a Close was sent, text and binary messages no longer come out. Pings still do, as they must
@@ -44,8 +50,12 @@ impl Connection {
     ///
     /// On [`Incoming::Close`] send [`Connection::close_reply`]; on a [`Failure`] send what
     /// [`Connection::close`] gives for its code and reason.
-    pub fn receive<'s, 'b: 's>(&'s mut self, input: &mut Input<'b>) -> Result<Option<Incoming<'s>>, Failure> {
-        let received = self.decoder.next(input);
+    pub fn receive<'s, 'b: 's>(
+        &'s mut self,
+        input: &mut Input<'b>,
+        inflater: &mut Inflater,
+    ) -> Result<Option<Incoming<'s>>, Failure> {
+        let received = self.decoder.next(input, inflater);
         match &received {
             Ok(Some(Incoming::Close(code, _))) => self.peer = Peer::Closed(*code),
             Err(_) => self.peer = Peer::Failed,

@@ -1,6 +1,7 @@
 //! From the bytes of a client to its messages.
 
 use crate::assembly::Assembly;
+use crate::deflate::{Agreement, Inflater, Window};
 use crate::failure::Failure;
 use crate::header::{Expected, Frame, PartialHeader};
 use crate::input::Input;
@@ -21,8 +22,10 @@ pub struct Decoder {
     control: Vec<u8>,
     /// What was lent by the last call, and goes with the next one.
     lent: Option<OpCode>,
-    /// The reserved bits that agreed extensions give a meaning to: none yet.
-    reserved_bits: u8,
+    /// Messages may be compressed.
+    deflate: bool,
+    /// What compressed messages may point back to, where that was agreed on.
+    window: Option<Box<Window>>,
     discards_data: bool,
 }
 
@@ -53,18 +56,34 @@ impl Decoder {
             message: None,
             control: Vec::new(),
             lent: None,
-            reserved_bits: 0,
+            deflate: false,
+            window: None,
             discards_data: false,
         }
     }
 
+    /// The same for a connection on which permessage-deflate was agreed.
+    ///
+    /// The limit is for messages as they were said; a compressed one is refused as soon as it inflates to more.
+    pub fn with_deflate(max_message_bytes: usize, agreement: &Agreement) -> Self {
+        let window = || Box::new(Window::new(agreement.client_window));
+        let window = agreement.client_context_takeover.then(window);
+        Self { deflate: true, window, ..Self::new(max_message_bytes) }
+    }
+
     /// Takes the next message or control frame from `input`, which is left with what follows it.
+    ///
+    /// `inflater` is any: what it has to remember of this connection is remembered here.
     ///
     /// `Ok(None)` says that the input is used up. Call until then: the next call also frees what the
     /// last one lent, if it was the decoder's own. The payload is unmasked in the input.
-    pub fn next<'s, 'b: 's>(&'s mut self, input: &mut Input<'b>) -> Result<Option<Incoming<'s>>, Failure> {
+    pub fn next<'s, 'b: 's>(
+        &'s mut self,
+        input: &mut Input<'b>,
+        inflater: &mut Inflater,
+    ) -> Result<Option<Incoming<'s>>, Failure> {
         self.release();
-        match self.advance(input) {
+        match self.advance(input, inflater) {
             Ok(None) => Ok(None),
             Ok(Some(Ready::Here(incoming))) => Ok(Some(incoming)),
             Ok(Some(Ready::Held(opcode))) => self.lend(opcode).map(Some),
@@ -86,14 +105,20 @@ impl Decoder {
         }
     }
 
-    /// How much heap memory is held for what has arrived in part; 0 between messages.
+    /// How much heap memory is held for what has arrived in part, and for what the next message may point back
+    /// to: 0 between messages, unless context takeover was agreed.
     pub fn held_bytes(&self) -> usize {
         let message = self.message.as_deref();
         message.map_or(0, |message| size_of::<Assembly>() + message.capacity_bytes())
             + self.control.capacity()
+            + self.window.as_deref().map_or(0, |window| size_of::<Window>() + window.held_bytes())
     }
 
-    fn advance<'b>(&mut self, input: &mut Input<'b>) -> Result<Option<Ready<'b>>, Failure> {
+    fn advance<'b>(
+        &mut self,
+        input: &mut Input<'b>,
+        inflater: &mut Inflater,
+    ) -> Result<Option<Ready<'b>>, Failure> {
         loop {
             let expected = self.expected();
             match &mut self.state {
@@ -108,7 +133,7 @@ impl Decoder {
                 State::Payload(frame) => {
                     let chunk = frame.take(input);
                     let frame = *frame;
-                    let ready = self.payload(frame, chunk)?;
+                    let ready = self.payload(frame, chunk, inflater)?;
                     if ready.is_some() || frame.remaining_bytes > 0 {
                         return Ok(ready);
                     }
@@ -118,10 +143,12 @@ impl Decoder {
     }
 
     fn expected(&self) -> Expected {
-        let held_bytes = self.message.as_deref().map_or(0, |message| message.bytes().len());
+        let message = self.message.as_deref();
+        let held_bytes = message.map_or(0, |message| message.bytes().len());
         Expected {
-            in_message: self.message.is_some(),
-            reserved_bits: self.reserved_bits,
+            in_message: message.is_some(),
+            in_compressed: message.is_some_and(Assembly::is_compressed),
+            deflate: self.deflate,
             held_bytes: held_bytes as u64,
             // What is not kept needs no limit.
             limit_bytes: if self.discards_data { u64::MAX } else { self.max_message_bytes as u64 },
@@ -129,11 +156,16 @@ impl Decoder {
     }
 
     /// Takes in a part of a frame's payload; `frame` says how much of it is to follow.
-    fn payload<'b>(&mut self, frame: Frame, chunk: &'b [u8]) -> Result<Option<Ready<'b>>, Failure> {
+    fn payload<'b>(
+        &mut self,
+        frame: Frame,
+        chunk: &'b [u8],
+        inflater: &mut Inflater,
+    ) -> Result<Option<Ready<'b>>, Failure> {
         let ready = if frame.opcode.is_control() {
             self.control_payload(frame, chunk)?
         } else {
-            self.data_payload(frame, chunk)?
+            self.data_payload(frame, chunk, inflater)?
         };
         if frame.remaining_bytes == 0 {
             match frame.opcode {
@@ -153,7 +185,12 @@ impl Decoder {
         Ok(whole.then(|| self.hold(frame.opcode)))
     }
 
-    fn data_payload<'b>(&mut self, frame: Frame, chunk: &'b [u8]) -> Result<Option<Ready<'b>>, Failure> {
+    fn data_payload<'b>(
+        &mut self,
+        frame: Frame,
+        chunk: &'b [u8],
+        inflater: &mut Inflater,
+    ) -> Result<Option<Ready<'b>>, Failure> {
         let chunk = if self.discards_data { &[] } else { chunk };
         let frame_whole = frame.remaining_bytes == 0;
         let whole = frame_whole && frame.fin;
@@ -162,22 +199,42 @@ impl Decoder {
             return Ok(None);
         }
         if whole && self.message.is_none() {
+            if frame.compressed {
+                return self.inflate(frame.opcode, chunk, inflater).map(Some);
+            }
             return Incoming::parse(frame.opcode, chunk).map(Ready::Here).map(Some);
         }
         if chunk.is_empty() && !frame_whole {
             // The payload may yet come in one read.
             return Ok(None);
         }
-        let message = self.message.get_or_insert_with(|| Box::new(Assembly::new(frame.opcode)));
+        let begun = || Box::new(Assembly::new(frame.opcode, frame.compressed));
+        let message = self.message.get_or_insert_with(begun);
         message.extend(chunk, self.max_message_bytes)?;
         if !whole {
             return Ok(None);
         }
-        if !message.is_complete() {
+        if let Some(message) = self.message.take_if(|message| message.is_compressed()) {
+            return self.inflate(message.opcode(), message.bytes(), inflater).map(Some);
+        }
+        let message = self.message.as_deref();
+        if message.is_some_and(|message| !message.is_complete()) {
             return Err(Failure::InvalidUtf8);
         }
-        let opcode = message.opcode();
+        let opcode = message.map_or(frame.opcode, Assembly::opcode);
         Ok(Some(self.hold(opcode)))
+    }
+
+    /// Holds what `payload` inflates to.
+    fn inflate<'b>(
+        &mut self,
+        opcode: OpCode,
+        payload: &[u8],
+        inflater: &mut Inflater,
+    ) -> Result<Ready<'b>, Failure> {
+        let bytes = inflater.inflate(payload, self.window.as_deref_mut(), self.max_message_bytes)?;
+        self.message = Some(Box::new(Assembly::inflated(opcode, bytes)));
+        Ok(self.hold(opcode))
     }
 
     fn hold<'b>(&mut self, opcode: OpCode) -> Ready<'b> {
@@ -205,6 +262,7 @@ impl Decoder {
     fn end(&mut self) {
         self.state = State::Ended;
         self.message = None;
+        self.window = None;
         if self.lent.is_none() {
             self.control = Vec::new();
         }

@@ -32,9 +32,12 @@ pub enum Failure {
     InvalidCloseCode(u16),
     /// A text message or a close reason that isn't UTF-8 (section 8.1).
     InvalidUtf8,
-    /// A message that is, or was announced to be, larger than the limit (section 10.4).
+    /// A compressed message that can't be inflated (RFC 7692, section 7.2.2).
+    Inflate,
+    /// A message that is, or was announced to be, larger than the limit (section 10.4), inflated or not.
     MessageTooBig {
-        /// What has been received of the message plus the length its next frame announced.
+        /// What has been received of the message plus the length its next frame announced; of a compressed
+        /// one what was inflated until it was too much.
         bytes: u64,
         /// The most a message may have.
         limit: u64,
@@ -45,7 +48,7 @@ impl Failure {
     /// The code that the Close frame tells the client (section 7.4.1).
     pub const fn code(self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::InvalidUtf8 | Self::Inflate => CloseCode::INVALID_PAYLOAD,
             Self::MessageTooBig { .. } => CloseCode::TOO_BIG,
             _ => CloseCode::PROTOCOL_ERROR,
         }
@@ -66,6 +69,7 @@ impl Failure {
             Self::ClosePayload => "close code cut short",
             Self::InvalidCloseCode(_) => "invalid close code",
             Self::InvalidUtf8 => "invalid UTF-8",
+            Self::Inflate => "invalid compressed data",
             Self::MessageTooBig { .. } => "message too big",
         }
     }

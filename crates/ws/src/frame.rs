@@ -9,6 +9,8 @@ use crate::close::CloseCode;
 use crate::opcode::{MAX_CONTROL_BYTES, OpCode};
 
 const FIN: u8 = 0x80;
+/// RSV1: the message is compressed (RFC 7692, section 6).
+const COMPRESSED: u8 = 0x40;
 /// Seven bits that announce a length in the next two bytes.
 const LENGTH_16: u8 = 126;
 /// Seven bits that announce a length in the next eight bytes.
@@ -30,7 +32,17 @@ pub const fn header_len(len: usize) -> usize {
 ///
 /// `out` has to have room for [`header_len`] bytes, or to grow as `Vec` and `BytesMut` do.
 pub fn write_header(out: &mut impl BufMut, opcode: OpCode, len: usize) {
-    out.put_u8(FIN | opcode.bits());
+    put_header(out, FIN | opcode.bits(), len);
+}
+
+/// Writes the header of a text or binary frame whose payload is compressed; see
+/// [`Deflater`](crate::deflate::Deflater).
+pub(crate) fn write_compressed_header(out: &mut impl BufMut, opcode: OpCode, len: usize) {
+    put_header(out, FIN | COMPRESSED | opcode.bits(), len);
+}
+
+fn put_header(out: &mut impl BufMut, first: u8, len: usize) {
+    out.put_u8(first);
     match header_len(len) {
         2 => out.put_u8(len as u8),
         4 => {

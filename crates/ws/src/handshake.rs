@@ -10,6 +10,8 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 use bytes::Bytes;
 use sha1::{Digest as _, Sha1};
 
+use crate::deflate::{Agreement, BadExtensions};
+
 /// What every server appends to the key (section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -35,6 +37,17 @@ pub struct Upgrade<'h> {
     pub key: &'h str,
     /// `Sec-WebSocket-Protocol`: the subprotocols offered, the client's favourite first.
     pub subprotocols: Vec<&'h str>,
+    /// The lines of `Sec-WebSocket-Extensions`, for [`deflate::negotiate`](crate::deflate::negotiate).
+    pub extensions: Vec<&'h str>,
+}
+
+/// What an upgrade is answered with beside the key (section 4.2.2, step 5).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Chosen<'a> {
+    /// One of the subprotocols the client offered.
+    pub subprotocol: Option<&'a str>,
+    /// What was agreed to of the extensions it offered.
+    pub deflate: Option<&'a Agreement>,
 }
 
 impl Upgrade<'_> {
@@ -62,6 +75,9 @@ pub enum HandshakeError {
     /// `Sec-WebSocket-Key` is missing, given twice, or not 16 bytes in base64.
     #[error("header Sec-WebSocket-Key is not 16 bytes in base64")]
     Key,
+    /// `Sec-WebSocket-Extensions` is no list of extensions.
+    #[error(transparent)]
+    Extensions(#[from] BadExtensions),
 }
 
 impl HandshakeError {
@@ -70,7 +86,7 @@ impl HandshakeError {
         match self {
             Self::Method => 405,
             Self::Version => 426,
-            Self::Upgrade | Self::Connection | Self::Key => 400,
+            Self::Upgrade | Self::Connection | Self::Key | Self::Extensions(_) => 400,
         }
     }
 
@@ -82,6 +98,7 @@ impl HandshakeError {
             Self::Connection => Some("Connection"),
             Self::Version => Some("Sec-WebSocket-Version"),
             Self::Key => Some("Sec-WebSocket-Key"),
+            Self::Extensions(_) => Some("Sec-WebSocket-Extensions"),
         }
     }
 
@@ -93,7 +110,7 @@ impl HandshakeError {
             Self::Version => {
                 &[("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", VERSION)]
             }
-            Self::Upgrade | Self::Connection | Self::Key => &[],
+            Self::Upgrade | Self::Connection | Self::Key | Self::Extensions(_) => &[],
         }
     }
 }
@@ -122,7 +139,11 @@ where
         return Err(HandshakeError::Version);
     }
     let key = only(headers("sec-websocket-key")).filter(|key| is_nonce(key)).ok_or(HandshakeError::Key)?;
-    Ok(Upgrade { key, subprotocols: tokens(headers("sec-websocket-protocol")).collect() })
+    Ok(Upgrade {
+        key,
+        subprotocols: tokens(headers("sec-websocket-protocol")).collect(),
+        extensions: headers("sec-websocket-extensions").collect(),
+    })
 }
 
 /// The value of `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key` (section 4.2.2, step 5.4).
@@ -140,19 +161,19 @@ pub fn choose_subprotocol<'s>(offered: &[&str], supported: &[&'s str]) -> Option
 }
 
 /// The head of the 101 response (section 4.2.2), up to and including the empty line.
-///
-/// `subprotocol` has to be one the client offered.
-pub fn response_head(accept: &str, subprotocol: Option<&str>) -> Bytes {
+pub fn response_head(accept: &str, chosen: Chosen<'_>) -> Bytes {
     let mut head = format!(
         "HTTP/1.1 101 Switching Protocols\r\n\
          Upgrade: websocket\r\n\
          Connection: Upgrade\r\n\
          Sec-WebSocket-Accept: {accept}\r\n"
     );
-    if let Some(name) = subprotocol {
-        head.push_str("Sec-WebSocket-Protocol: ");
-        head.push_str(name);
-        head.push_str("\r\n");
+    let extensions = chosen.deflate.map(Agreement::header_value);
+    let lines = [("Protocol", chosen.subprotocol), ("Extensions", extensions.as_deref())];
+    for (name, value) in lines {
+        if let Some(value) = value {
+            head.extend(["Sec-WebSocket-", name, ": ", value, "\r\n"]);
+        }
     }
     head.push_str("\r\n");
     head.into()

@@ -10,17 +10,24 @@ const MAX_HEADER_BYTES: usize = 14;
 
 const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x70;
+/// RSV1, which permessage-deflate gives a meaning to (RFC 7692, section 6).
+const COMPRESSED: u8 = 0x40;
 const OPCODE: u8 = 0x0f;
 const MASKED: u8 = 0x80;
 const LENGTH: u8 = 0x7f;
+
+/// What even an empty message may have when it is compressed.
+const COMPRESSED_LEAST: u64 = 64;
 
 /// What the frames before allow the next one to be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
     /// A fragmented message is under way.
     pub(crate) in_message: bool,
-    /// The reserved bits that agreed extensions give a meaning to, as they stand in the first byte.
-    pub(crate) reserved_bits: u8,
+    /// The message under way is compressed.
+    pub(crate) in_compressed: bool,
+    /// Messages may be compressed.
+    pub(crate) deflate: bool,
     /// What has been received of the message under way.
     pub(crate) held_bytes: u64,
     /// The most a message may have.
@@ -32,6 +39,8 @@ pub(crate) struct Expected {
 pub(crate) struct Frame {
     pub(crate) opcode: OpCode,
     pub(crate) fin: bool,
+    /// The first frame of a compressed message.
+    pub(crate) compressed: bool,
     /// How much of the payload is still to come.
     pub(crate) remaining_bytes: u64,
     /// Turned so that its first byte is for the next byte of the payload.
@@ -93,11 +102,12 @@ fn parse(bytes: &[u8], expected: Expected) -> Result<Option<(Frame, usize)>, Fai
         return Err(Failure::ControlTooLong);
     }
     let Some((len, rest)) = payload_len(short, rest)? else { return Ok(None) };
+    let compressed = first & COMPRESSED != 0;
     if !opcode.is_control() {
-        expected.check_size(len)?;
+        expected.check_size(len, compressed || expected.in_compressed)?;
     }
     let Some((mask, rest)) = rest.split_first_chunk() else { return Ok(None) };
-    let frame = Frame { opcode, fin, remaining_bytes: len, mask: *mask };
+    let frame = Frame { opcode, fin, compressed, remaining_bytes: len, mask: *mask };
     Ok(Some((frame, bytes.len() - rest.len())))
 }
 
@@ -125,11 +135,15 @@ fn payload_len(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Failure> 
 
 impl Expected {
     fn opcode(&self, first: u8, fin: bool) -> Result<OpCode, Failure> {
-        if first & RESERVED & !self.reserved_bits != 0 {
+        let bits = first & OPCODE;
+        let opcode = OpCode::from_bits(bits);
+        // The first frame of a message says that it is compressed, and no other (RFC 7692, section 6.1).
+        let compressible = self.deflate && matches!(opcode, Some(OpCode::Text | OpCode::Binary));
+        let meaning = if compressible { COMPRESSED } else { 0 };
+        if first & RESERVED & !meaning != 0 {
             return Err(Failure::ReservedBits);
         }
-        let bits = first & OPCODE;
-        let opcode = OpCode::from_bits(bits).ok_or(Failure::ReservedOpcode(bits))?;
+        let opcode = opcode.ok_or(Failure::ReservedOpcode(bits))?;
         match opcode {
             _ if opcode.is_control() => fin.then_some(opcode).ok_or(Failure::ControlFragmented),
             OpCode::Continuation if !self.in_message => Err(Failure::UnexpectedContinuation),
@@ -138,9 +152,12 @@ impl Expected {
         }
     }
 
-    fn check_size(&self, len: u64) -> Result<(), Failure> {
+    /// Data that can't be made smaller grows a little when it is compressed: by an eighth, if it is done
+    /// badly. What a message inflates to is checked when it is inflated.
+    fn check_size(&self, len: u64, compressed: bool) -> Result<(), Failure> {
         let bytes = self.held_bytes.saturating_add(len);
-        if bytes > self.limit_bytes {
+        let growth = if compressed { self.limit_bytes / 8 + COMPRESSED_LEAST } else { 0 };
+        if bytes > self.limit_bytes.saturating_add(growth) {
             return Err(Failure::MessageTooBig { bytes, limit: self.limit_bytes });
         }
         Ok(())

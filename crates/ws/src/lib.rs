@@ -10,10 +10,13 @@
 //!   message. An idle connection holds no heap memory.
 //! - [`frame`]: outbound frames as shareable bytes, encoded once and written to any number of sockets.
 //!
-//! No extension is implemented: a reserved bit is a protocol error.
+//! - [`deflate`]: the extension permessage-deflate (RFC 7692). Where it was not agreed, a reserved bit is a
+//!   protocol error.
 //!
 //! ```
-//! use hub_ws::{Connection, Incoming, Input, frame, handshake};
+//! use hub_ws::deflate::Inflater;
+//! use hub_ws::handshake::{self, Chosen};
+//! use hub_ws::{Connection, Incoming, Input, frame};
 //!
 //! // The upgrade request, header names in lower case.
 //! let request = [
@@ -27,15 +30,15 @@
 //!     request.iter().filter(move |(n, _)| *n == name).map(|(_, value)| *value)
 //! };
 //! let upgrade = handshake::check("GET", values)?;
-//! let head = handshake::response_head(&upgrade.accept(), None);
+//! let head = handshake::response_head(&upgrade.accept(), Chosen::default());
 //! assert!(head.starts_with(b"HTTP/1.1 101 "));
 //!
 //! // One read from the socket: "Hello" (RFC 6455, section 5.7), then a Close without a code.
 //! let mut scratch = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x88\x80\0\0\0\0";
 //! let mut input = Input::new(&mut scratch);
 //! let mut connection = Connection::new(1 << 20);
-//! let mut out = Vec::new();
-//! while let Some(incoming) = connection.receive(&mut input)? {
+//! let (mut inflater, mut out) = (Inflater::default(), Vec::new());
+//! while let Some(incoming) = connection.receive(&mut input, &mut inflater)? {
 //!     match incoming {
 //!         Incoming::Text(text) => out.push(frame::text(text.as_bytes())),
 //!         Incoming::Ping(payload) => out.push(frame::pong(payload)),
@@ -52,6 +55,7 @@ mod assembly;
 mod close;
 mod connection;
 mod decode;
+pub mod deflate;
 mod failure;
 pub mod frame;
 pub mod handshake;

@@ -1,6 +1,8 @@
 //! The opening handshake (RFC 6455, section 4.2).
 
-use hub_ws::handshake::{HandshakeError, Upgrade, accept_key, check, choose_subprotocol, response_head};
+use hub_ws::handshake::{
+    Chosen, HandshakeError, Upgrade, accept_key, check, choose_subprotocol, response_head,
+};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -55,7 +57,7 @@ fn refused(request: &Request, error: HandshakeError, status: u16, header: &str) 
 fn the_handshake_of_the_rfc_is_accepted() {
     let request = Request::of_the_rfc();
     let upgrade = request.check().unwrap();
-    assert_eq!(upgrade, Upgrade { key: KEY, subprotocols: vec!["chat", "superchat"] });
+    assert_eq!(upgrade, Upgrade { key: KEY, subprotocols: vec!["chat", "superchat"], extensions: vec![] });
     assert_eq!(upgrade.accept(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     assert_eq!(accept_key(KEY), upgrade.accept());
 }
@@ -69,9 +71,9 @@ fn the_response_of_the_rfc() {
         Sec-WebSocket-Protocol: chat\r\n\
         \r\n";
     let accept = accept_key(KEY);
-    assert_eq!(response_head(&accept, Some("chat")), expected);
+    assert_eq!(response_head(&accept, Chosen { subprotocol: Some("chat"), deflate: None }), expected);
     let without = expected.replace("Sec-WebSocket-Protocol: chat\r\n", "");
-    assert_eq!(response_head(&accept, None), without);
+    assert_eq!(response_head(&accept, Chosen::default()), without);
 }
 
 #[test]

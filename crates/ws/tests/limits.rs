@@ -3,6 +3,7 @@
 mod client;
 
 use client::{BINARY, CONTINUATION, Event, FIN, PING, PLENTY, TEXT, close, decode, feed, frame, header};
+use hub_ws::deflate::Inflater;
 use hub_ws::{Decoder, Failure, Incoming, Input};
 
 /// A message under way may hold this much besides its bytes.
@@ -41,7 +42,7 @@ fn what_is_whole_in_one_read_is_lent_from_it() {
 
         let mut scratch = payload.to_vec();
         let place = scratch.as_ptr();
-        let lent = match decoder.next(&mut Input::new(&mut scratch)) {
+        let lent = match decoder.next(&mut Input::new(&mut scratch), &mut Inflater::default()) {
             Ok(Some(Incoming::Binary(lent) | Incoming::Ping(lent))) => lent,
             other => panic!("{other:?}"),
         };
@@ -70,7 +71,7 @@ fn a_mebibyte_in_reads_of_one_byte() {
     let mut scratch = [0];
     for (received, byte) in before.iter().enumerate() {
         scratch[0] = *byte;
-        assert_eq!(decoder.next(&mut Input::new(&mut scratch)), Ok(None));
+        assert_eq!(decoder.next(&mut Input::new(&mut scratch), &mut Inflater::default()), Ok(None));
         let most = (2 * received).min(LEN) + FIXED_BYTES;
         assert!(decoder.held_bytes() <= most, "{} bytes for {received}", decoder.held_bytes());
     }

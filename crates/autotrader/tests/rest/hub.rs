@@ -112,6 +112,7 @@ fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outco
         metrics: Metrics::default(),
         sockjs_script: None,
         queues,
+        compression: None,
         client_send: false,
         stomp: Arc::new(SessionConfig {
             server_name: "test".into(),

@@ -90,10 +90,12 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
 fn ranges(config: &Config) -> Result<(), Fault> {
     let (server, demo) = (&config.server, &config.demo);
     let trader = &config.autotrader;
-    let ranges: [(&str, u64, u64, u64); 15] = [
+    let ranges: [(&str, u64, u64, u64); 17] = [
         ("server.workers", server.workers as u64, 0, 1024),
         ("server.flush_ms", server.flush_ms, 1, 60_000),
         ("server.resume_horizon_ms", server.resume_horizon_ms.into(), 1_000, 86_400_000),
+        ("server.deflate_min_bytes", server.deflate_min_bytes as u64, 0, 1 << 30),
+        ("server.deflate_level", server.deflate_level.into(), 1, 9),
         ("analytics.idempotency_hours", config.analytics.idempotency_hours.into(), 1, 8_784),
         ("autotrader.active_sessions_max", trader.active_sessions_max.into(), 1, 100_000),
         ("autotrader.stopped_sessions_kept", trader.stopped_sessions_kept.into(), 0, 100_000),

@@ -24,6 +24,15 @@ pub struct ServerConfig {
     /// A copy of sockjs-client's script to serve to `SockJS`'s iframe
     /// transports; without one they load it from a public CDN.
     pub sockjs_script: Option<PathBuf>,
+    /// Whether WebSocket messages are compressed for clients that offer it.
+    pub deflate: bool,
+    /// Messages shorter than this are sent as they are, in bytes.
+    pub deflate_min_bytes: usize,
+    /// zlib's level, 1 (fastest) to 9 (smallest).
+    pub deflate_level: u32,
+    /// Whether a client's compressed messages may point back to its earlier
+    /// ones.
+    pub deflate_client_takeover: bool,
     /// The certificate chain, a PEM file.
     pub tls_certificate: Option<PathBuf>,
     /// Its private key, a PEM file.
@@ -38,6 +47,10 @@ impl Default for ServerConfig {
             flush_ms: 100,
             resume_horizon_ms: 600_000,
             sockjs_script: None,
+            deflate: true,
+            deflate_min_bytes: 1024,
+            deflate_level: 3,
+            deflate_client_takeover: false,
             tls_certificate: None,
             tls_key: None,
         }

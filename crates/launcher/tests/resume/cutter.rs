@@ -39,7 +39,7 @@ pub(crate) struct Cutter {
 /// The n-th of all combinations of wire, filter, interval and batch.
 fn combination(n: usize, rng: &mut ChaCha8Rng) -> (Wire, Options) {
     let is = |bit: usize| n & bit != 0;
-    let wire = WIRES[n % 4];
+    let wire = WIRES[n % WIRES.len()];
     let portfolios = if is(4) { some_portfolios(rng) } else { Vec::new() };
     let interval_ms = is(8).then(|| rng.random_range(1..40));
     (wire, Options { portfolios, interval_ms, batch: rng.random(), ..Options::default() })

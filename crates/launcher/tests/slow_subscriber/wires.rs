@@ -72,6 +72,11 @@ fn slow_subscribers_over_sockjs_cost_bounded_memory_delay_nobody_and_end_with_th
 }
 
 #[test]
+fn slow_subscribers_to_compressed_messages_cost_bounded_memory_delay_nobody_and_end_with_the_latest() {
+    slow_subscribers_over(Wire::Deflated);
+}
+
+#[test]
 fn slow_native_subscribers_cost_bounded_memory_delay_nobody_and_end_with_the_latest() {
     slow_subscribers_over(Wire::Native);
 }

@@ -24,12 +24,14 @@ pub(crate) enum Topic {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wire {
     WebSocket,
+    /// A WebSocket whose client takes compressed messages.
+    Deflated,
     SockJs,
     Tcp,
     Native,
 }
 
-pub(crate) const WIRES: [Wire; 4] = [Wire::WebSocket, Wire::SockJs, Wire::Tcp, Wire::Native];
+pub(crate) const WIRES: [Wire; 5] = [Wire::WebSocket, Wire::Deflated, Wire::SockJs, Wire::Tcp, Wire::Native];
 
 /// The options of a subscription.
 #[derive(Clone, Default, Debug)]
@@ -127,6 +129,7 @@ impl Session {
         let options = WsOptions { deadline: PATIENCE, receive_bytes, ..WsOptions::default() };
         let carrier = match wire {
             Wire::WebSocket => Carrier::websocket(addr, "/ws", &options)?,
+            Wire::Deflated => Carrier::websocket(addr, "/ws", &WsOptions { deflate: true, ..options })?,
             Wire::SockJs => Carrier::sockjs(addr, "/ws", &options)?,
             Wire::Tcp => Carrier::Tcp(Socket::connect_sized(addr, PATIENCE, receive_bytes)?),
             Wire::Native => return Session::native(addr, "?topics=", receive_bytes),

@@ -15,6 +15,7 @@ use hub_fanout::{Composed, Document, Occasion};
 use super::Shard;
 use super::framing::Frames;
 use super::pace::Due;
+use super::press::Press;
 use super::subscribe::Source;
 use super::wire::{Packet, Wire};
 
@@ -72,8 +73,12 @@ impl Owed {
     }
 }
 
-/// What was composed for each occasion, and how far it reaches.
-type Shared = HashMap<Occasion, (Frames, Option<Offset>)>;
+/// What was composed for each occasion, and the frames that were made of it.
+#[derive(Default)]
+struct Shared {
+    composed: HashMap<Occasion, Composed>,
+    frames: HashMap<(Occasion, Wire), Frames>,
+}
 
 impl Shard {
     /// The channel of a document: of the same `Arc` the same one.
@@ -176,7 +181,7 @@ impl Shard {
         let Some(channel) = self.channels.get_mut(key) else { return false };
         let document = Arc::clone(&channel.document);
         let subscribers = std::mem::take(&mut channel.subscribers);
-        let (mut shared, mut behind) = (Shared::new(), Vec::new());
+        let (mut shared, mut behind) = (Shared::default(), Vec::new());
         let mut sent = 0;
         for subscription in &subscribers {
             match self.tell_one(*subscription, &*document, occasion, &mut shared) {
@@ -215,8 +220,10 @@ impl Shard {
             return None;
         }
         let (occasion, _) = occasion.next(*upto);
-        let (frames, reached) = shared.entry(occasion).or_insert_with(|| compose(document, occasion));
-        *upto = reached.unwrap_or(*upto);
+        let composed = shared.composed.entry(occasion).or_insert_with(|| compose(document, occasion));
+        *upto = reached(occasion, composed).unwrap_or(*upto);
+        let encode = || frames(composed, socket.wire, &self.encoder.press);
+        let frames = shared.frames.entry((occasion, socket.wire)).or_insert_with(encode);
         let (bytes, messages) = (frames.bytes.clone(), frames.messages);
         if !bytes.is_empty() && socket.send(bytes, self.now).is_err() {
             self.gone.push(subscription.slot);
@@ -229,26 +236,34 @@ impl Shard {
     pub(super) fn compose_owed(
         &self,
         channel: usize,
+        wire: Wire,
         owed: Owed,
         upto: Offset,
     ) -> Option<(Frames, Offset, Owed)> {
         let document = &self.channels.get(channel)?.document;
         let (occasion, rest) = owed.next(upto);
-        let (frames, reached) = compose(&**document, occasion);
-        Some((frames, reached.unwrap_or(upto), rest))
+        let composed = compose(&**document, occasion);
+        let frames = frames(&composed, wire, &self.encoder.press);
+        Some((frames, reached(occasion, &composed).unwrap_or(upto), rest))
     }
 }
 
-/// The frames of an occasion, and how far they bring a subscriber. A period
-/// repeats what is: it does not stand for what changed on the way.
-fn compose(document: &dyn Document, occasion: Occasion) -> (Frames, Option<Offset>) {
-    let Composed { messages, upto } = document.compose(occasion, wall_clock());
-    let mut packet = Packet::new(Wire::WebSocket);
-    for message in &messages {
+fn compose(document: &dyn Document, occasion: Occasion) -> Composed {
+    document.compose(occasion, wall_clock())
+}
+
+/// How far what was composed brings a subscriber. A period repeats what is: it
+/// does not stand for what changed on the way.
+fn reached(occasion: Occasion, composed: &Composed) -> Option<Offset> {
+    (occasion != Occasion::Period).then_some(composed.upto)
+}
+
+fn frames(composed: &Composed, wire: Wire, press: &Press) -> Frames {
+    let mut packet = Packet::new(wire, press);
+    for message in &composed.messages {
         packet.push(message);
     }
-    let frames = Frames { bytes: packet.finish(), messages: messages.len() as u64 };
-    (frames, (occasion != Occasion::Period).then_some(upto))
+    Frames { bytes: packet.finish(), messages: composed.messages.len() as u64 }
 }
 
 fn wall_clock() -> Timestamp {

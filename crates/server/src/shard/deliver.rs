@@ -136,8 +136,8 @@ impl Shard {
             return 0;
         }
         let drain = Drain { elements, position: self.position, last: true, instead: None };
-        let (framings, ids) = (&self.framings, &self.ids);
-        let encode = || framings.get(subscription.framing).state(&drain, ids);
+        let (framings, with) = (&self.framings, &self.encoder);
+        let encode = || framings.get(subscription.framing).state(&drain, with);
         let frames = batch.frames.get(subscription.framing, encode);
         if socket.send(frames.bytes.clone(), self.now).is_err() {
             self.gone.push(subscription.slot);
@@ -156,8 +156,8 @@ impl Shard {
         for key in subscribers {
             let Some(subscription) = self.subscriptions.get(key) else { continue };
             let (slot, framing) = (subscription.slot, subscription.framing);
-            let framings = &self.framings;
-            let encode = || framings.get(framing).relay(message).unwrap_or_else(|| nothing.clone());
+            let (framings, press) = (&self.framings, &self.encoder.press);
+            let encode = || framings.get(framing).relay(message, press).unwrap_or_else(|| nothing.clone());
             let frames = encoded.get(framing, encode).clone();
             if frames.messages == 0 {
                 self.close(slot, CloseReason::TEXT_ONLY);

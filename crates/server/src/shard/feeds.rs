@@ -66,8 +66,8 @@ impl Shard {
         cursor.advance(last.sequence + 1);
         let stands = Position { epoch: self.chassis.log.epoch(), ..self.position };
         let run = Run { stands, events: &batch.events, instead: None };
-        let (framings, ids) = (&self.framings, &self.ids);
-        let encode = || framings.get(subscription.framing).feed(&run, ids);
+        let (framings, with) = (&self.framings, &self.encoder);
+        let encode = || framings.get(subscription.framing).feed(&run, with);
         let frames = encoded.get(subscription.framing, encode);
         if socket.send(frames.bytes.clone(), self.now).is_err() {
             self.gone.push(subscription.slot);

@@ -13,6 +13,7 @@ use hub_fanout::queues::Delivery;
 use hub_fanout::{Composition, FeedEvent, Instead, RelayMessage};
 use hub_stomp::{AckMode, Version, encode};
 
+use super::press::Press;
 use super::wire::{Packet, Wire};
 
 /// Everything that shapes a subscriber's frames.
@@ -108,45 +109,46 @@ impl Content<'_> {
 impl Framing {
     /// The frames of a drain. One that has nothing to hand over is a message
     /// only if it has to say what it is instead of.
-    pub(super) fn state(&self, drain: &Drain<'_>, ids: &MessageIds) -> Frames {
+    pub(super) fn state(&self, drain: &Drain<'_>, encoder: &Encoder) -> Frames {
         let parts: Vec<&[u8]> = drain.elements.iter().map(|element| &**element).collect();
         let array = self.composition == Composition::Array || parts.is_empty();
         let messages: Vec<&[&[u8]]> = if array { vec![&parts] } else { parts.chunks(1).collect() };
-        let mut packet = Packet::new(self.wire);
+        let mut packet = Packet::new(self.wire, &encoder.press);
         for (index, parts) in messages.iter().enumerate() {
             let resume = (drain.last && index + 1 == messages.len()).then_some(drain.position);
             let Drain { position, instead, .. } = *drain;
-            self.put(&mut packet, &Content { parts, array, position, resume, instead }, ids);
+            self.put(&mut packet, &Content { parts, array, position, resume, instead }, &encoder.ids);
         }
         Frames { bytes: packet.finish(), messages: messages.len() as u64 }
     }
 
     /// The frames of a run of events. Each message says where to resume, unless
     /// more follows from the same record.
-    pub(super) fn feed(&self, run: &Run<'_>, ids: &MessageIds) -> Frames {
+    pub(super) fn feed(&self, run: &Run<'_>, encoder: &Encoder) -> Frames {
         let parts: Vec<&[u8]> = run.events.iter().map(|event| &*event.json).collect();
         let at = |index: usize| {
             let offset = run.events.get(index).map_or(run.stands.offset, |event| event.offset);
             Position { offset, ..run.stands }
         };
-        let mut packet = Packet::new(self.wire);
+        let mut packet = Packet::new(self.wire, &encoder.press);
         let instead = run.instead;
         if self.composition == Composition::Array || parts.is_empty() {
             let position = at(parts.len().saturating_sub(1));
             let resume = Some(position);
-            self.put(&mut packet, &Content { parts: &parts, array: true, position, resume, instead }, ids);
+            let content = Content { parts: &parts, array: true, position, resume, instead };
+            self.put(&mut packet, &content, &encoder.ids);
             return Frames { bytes: packet.finish(), messages: 1 };
         }
         for (index, part) in parts.iter().enumerate() {
             let ends = index + 1 == parts.len() || at(index + 1) != at(index);
             let (position, resume) = (at(index), ends.then_some(at(index)));
             let content = Content { parts: &[part], array: false, position, resume, instead };
-            self.put(&mut packet, &content, ids);
+            self.put(&mut packet, &content, &encoder.ids);
         }
         Frames { bytes: packet.finish(), messages: parts.len() as u64 }
     }
 
-    fn put(&self, packet: &mut Packet, content: &Content<'_>, ids: &MessageIds) {
+    fn put(&self, packet: &mut Packet<'_>, content: &Content<'_>, ids: &MessageIds) {
         let length = content.json_len();
         let mut message = Vec::with_capacity(length + 320);
         match &self.dialect {
@@ -182,21 +184,21 @@ impl Framing {
 
     /// The frame of a relayed message: its headers and body as they came.
     /// `None` where the wire can't carry it.
-    pub(super) fn relay(&self, message: &RelayMessage) -> Option<Frames> {
+    pub(super) fn relay(&self, message: &RelayMessage, press: &Press) -> Option<Frames> {
         let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
         let id = format!("{}-0", message.position());
         let ack = ack_header(*version, *ack, &id).map(|id| ("ack", id));
-        self.relayed(message, id, ack)
+        self.relayed(message, id, ack, press)
     }
 
     /// The frame of a queue's message. Its id, by which it is acknowledged in
     /// every version, ends with the delivery's.
-    pub(super) fn queue(&self, delivery: &Delivery<Arc<RelayMessage>>) -> Option<Frames> {
+    pub(super) fn queue(&self, delivery: &Delivery<Arc<RelayMessage>>, press: &Press) -> Option<Frames> {
         let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
         let id = format!("{}-{}", delivery.message.position(), delivery.id);
         let ack = ack_header(*version, *ack, &id).map(|id| ("ack", id));
         let redelivered = delivery.redelivered.then(|| ("redelivered", "true".to_owned()));
-        self.relayed(&delivery.message, id, ack.into_iter().chain(redelivered))
+        self.relayed(&delivery.message, id, ack.into_iter().chain(redelivered), press)
     }
 
     fn relayed<'m>(
@@ -204,6 +206,7 @@ impl Framing {
         message: &'m RelayMessage,
         id: String,
         own: impl IntoIterator<Item = (&'m str, String)>,
+        press: &Press,
     ) -> Option<Frames> {
         let Dialect::Stomp { version, .. } = &self.dialect else { return None };
         let custom = message.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
@@ -212,7 +215,7 @@ impl Framing {
         encode::begin_message(&mut stomp, *version, headers, Some(message.body.len()));
         stomp.extend_from_slice(&message.body);
         encode::end_frame(&mut stomp);
-        let mut packet = Packet::new(self.wire);
+        let mut packet = Packet::new(self.wire, press);
         packet.push(&stomp).then(|| Frames { bytes: packet.finish(), messages: 1 })
     }
 
@@ -230,6 +233,12 @@ impl Framing {
 /// What an ACK of a message with this id names, where it names anything.
 fn ack_header(version: Version, mode: AckMode, id: &str) -> Option<String> {
     encode::ack_header(version, mode, id).map(|(_, id)| id.to_owned())
+}
+
+/// What a shard encodes with.
+pub(super) struct Encoder {
+    pub(super) ids: MessageIds,
+    pub(super) press: Press,
 }
 
 /// Gives out `<epoch>-<offset>-<n>`; n is unique in this process and starts

@@ -3,11 +3,12 @@
 
 use hub_core::CloseReason;
 use hub_stomp::Session;
+use hub_ws::deflate::Inflater;
 use hub_ws::{Connection, Failure, Incoming, Input, frame};
 
 use super::Shard;
 use super::socket::Dialogue;
-use super::wire::Wire;
+use super::wire::{Carrier, Wire};
 
 /// One message.
 pub(super) enum Said<'a> {
@@ -52,8 +53,23 @@ impl Shard {
         bytes: &mut [u8],
     ) {
         let mut input = Input::new(bytes);
+        // Out of the shard while what it reads acts on it.
+        let mut inflater = std::mem::take(&mut self.inflater);
+        self.receive_frames(slot, wire, connection, dialogue, &mut input, &mut inflater);
+        self.inflater = inflater;
+    }
+
+    fn receive_frames(
+        &mut self,
+        slot: usize,
+        wire: Wire,
+        connection: &mut Connection,
+        dialogue: &mut Dialogue,
+        input: &mut Input<'_>,
+        inflater: &mut Inflater,
+    ) {
         loop {
-            match connection.receive(&mut input) {
+            match connection.receive(input, inflater) {
                 Ok(None) => return,
                 Ok(Some(Incoming::Text(text))) => {
                     self.receive_message(slot, wire, dialogue, &Said::Text(text));
@@ -80,14 +96,16 @@ impl Shard {
     fn receive_message(&mut self, slot: usize, wire: Wire, dialogue: &mut Dialogue, said: &Said<'_>) {
         self.chassis.metrics.messages_received.inc();
         match dialogue {
-            Dialogue::Stomp(session) if wire == Wire::SockJs => self.receive_sockjs(slot, session, said),
+            Dialogue::Stomp(session) if wire.carrier == Carrier::SockJs => {
+                self.receive_sockjs(slot, session, wire, said);
+            }
             Dialogue::Stomp(session) => self.receive_stomp(slot, session, wire, said.bytes()),
             Dialogue::Native(session) => self.receive_native(slot, &mut **session, said),
             Dialogue::Refused => {}
         }
     }
 
-    fn receive_sockjs(&mut self, slot: usize, session: &mut Session, said: &Said<'_>) {
+    fn receive_sockjs(&mut self, slot: usize, session: &mut Session, wire: Wire, said: &Said<'_>) {
         let text = std::str::from_utf8(said.bytes()).unwrap_or_default();
         let messages = match said {
             Said::Text(_) => hub_sockjs::receive::messages(text),
@@ -98,7 +116,7 @@ impl Shard {
             return self.close_after(slot, session, CloseReason::BROKEN_JSON);
         };
         for message in messages {
-            self.receive_stomp(slot, session, Wire::SockJs, message.as_bytes());
+            self.receive_stomp(slot, session, wire, message.as_bytes());
         }
     }
 

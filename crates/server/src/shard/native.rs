@@ -1,6 +1,6 @@
-//! Native sockets: JSON commands in, JSON messages out.
+//! Native sockets: JSON commands in, JSON messages out, or both as
+//! `MessagePack`.
 
-use bytes::Bytes;
 use hub_core::CloseReason;
 use hub_fanout::queues::AckMode;
 use serde::Deserialize;
@@ -9,7 +9,8 @@ use super::Shard;
 use super::framing::Dialect;
 use super::inbound::Said;
 use super::subscribe::Wanted;
-use super::wire::Wire;
+use super::wire::Carrier;
+use crate::messagepack;
 use crate::native::{Action, Followed, NativeSession, Query};
 
 /// The member that every command has.
@@ -33,9 +34,22 @@ impl Shard {
         if self.is_flooded(slot) {
             return self.close(slot, CloseReason::OUTBOX_OVERFLOW);
         }
-        let Said::Text(text) = said else {
-            return self.complain(slot, "Invalid message format: commands are text messages");
-        };
+        let Some(wire) = self.sockets.get(slot).map(|socket| socket.wire) else { return };
+        match said {
+            Said::Text(text) => self.command(slot, session, text),
+            Said::Binary(bytes) if wire.carrier == Carrier::MessagePack => {
+                match messagepack::to_json(bytes) {
+                    Ok(json) => self.command(slot, session, &json),
+                    Err(error) => {
+                        self.complain(slot, &format!("Invalid message format: not MessagePack: {error}"));
+                    }
+                }
+            }
+            Said::Binary(_) => self.complain(slot, "Invalid message format: commands are text messages"),
+        }
+    }
+
+    fn command(&mut self, slot: usize, session: &mut dyn NativeSession, text: &str) {
         if !text.trim_ascii_start().starts_with('{') {
             // To serde an array would do for a struct.
             return self.complain(slot, "Invalid message format: a command is a JSON object");
@@ -66,7 +80,8 @@ impl Shard {
                     self.unfollow(slot, name);
                     let dialect = Dialect::Native { name };
                     let ack = AckMode::Auto;
-                    let wanted = Wanted { wire: Wire::WebSocket, dialect, destination, options, ack };
+                    let Some(wire) = self.sockets.get(slot).map(|socket| socket.wire) else { return };
+                    let wanted = Wanted { wire, dialect, destination, options, ack };
                     if let Err(error) = self.subscribe(slot, wanted) {
                         self.complain(slot, &error.to_string());
                     }
@@ -87,7 +102,9 @@ impl Shard {
     }
 
     fn send_native(&mut self, slot: usize, message: &[u8]) {
-        let frame: Bytes = Wire::WebSocket.wrap(message);
-        self.send(slot, frame);
+        if let Some(socket) = self.sockets.get(slot) {
+            let frame = socket.wire.wrap(message);
+            self.send(slot, frame);
+        }
     }
 }

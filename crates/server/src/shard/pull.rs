@@ -110,7 +110,7 @@ impl Shard {
                 let says_something = !elements.is_empty() || last && instead.is_some();
                 let position = Position { offset: owed.noted(), ..self.position };
                 let drain = Drain { elements: &elements, position, last, instead: *instead };
-                let frames = says_something.then(|| framing.state(&drain, &self.ids));
+                let frames = says_something.then(|| framing.state(&drain, &self.encoder));
                 Pulled::Part { frames, last }
             }
             Source::Feed { feed, cursor } => {
@@ -119,12 +119,13 @@ impl Shard {
                 let Ok(last) = cursor.take(window, room, &mut events) else { return Pulled::Passed };
                 let says_something = !events.is_empty() || last && instead.is_some();
                 let run = Run { stands: self.position, events: &events, instead: *instead };
-                let frames = says_something.then(|| framing.feed(&run, &self.ids));
+                let frames = says_something.then(|| framing.feed(&run, &self.encoder));
                 Pulled::Part { frames, last }
             }
             Source::Document { channel, upto, owed } => {
                 let (channel, had, wanted) = (*channel, *upto, *owed);
-                let Some((frames, reached, rest)) = self.compose_owed(channel, wanted, had) else {
+                let Some((frames, reached, rest)) = self.compose_owed(channel, framing.wire, wanted, had)
+                else {
                     return Pulled::Nothing;
                 };
                 if let Some(Subscription { source: Source::Document { upto, owed, .. }, .. }) =

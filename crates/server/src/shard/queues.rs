@@ -59,7 +59,7 @@ impl Shard {
         let Some(one) = self.subscriptions.get(subscription) else { return };
         let slot = one.slot;
         let framing = self.framings.get(one.framing);
-        let Some(frames) = framing.queue(delivery) else {
+        let Some(frames) = framing.queue(delivery, &self.encoder.press) else {
             return self.close(slot, CloseReason::TEXT_ONLY);
         };
         self.chassis.metrics.messages_sent.inc_by(frames.messages);

@@ -142,8 +142,9 @@ impl Shard {
                 Source::Feed { feed, cursor: FeedCursor::new(filter, FeedStart::Now, window) }
             }
         };
+        let Some(wire) = self.sockets.get(slot).map(|socket| socket.wire) else { return };
         let dialect = Dialect::Told { name };
-        let framing = Framing { wire: Wire::WebSocket, composition: Composition::Each, dialect };
+        let framing = Framing { wire, composition: Composition::Each, dialect };
         self.enter(slot, framing, source, &Options::default(), None);
     }
 

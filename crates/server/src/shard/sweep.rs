@@ -11,7 +11,7 @@ use hub_ws::frame;
 
 use super::Shard;
 use super::socket::{Phase, Protocol, Socket};
-use super::wire::Wire;
+use super::wire::Carrier;
 use crate::metrics::ReasonLabels;
 
 /// What a socket needs now.
@@ -112,7 +112,7 @@ fn silence(socket: &Socket, promised: hub_stomp::Intervals, now: Instant) -> Due
         Some(_) => Sign::None,
     };
     // One-sided: it keeps proxies, not peers.
-    let beacon = socket.wire == Wire::SockJs
+    let beacon = socket.wire.carrier == Carrier::SockJs
         && promised.send.is_none()
         && unsent >= Duration::from_secs(sockjs::HEARTBEAT_SECONDS);
     match sign {

@@ -3,13 +3,28 @@
 use bytes::Bytes;
 use hub_sockjs::Messages;
 use hub_sockjs::frame as sockjs;
+use hub_ws::deflate::WindowBits;
 use hub_ws::{OpCode, frame};
+
+use super::press::Press;
+use crate::messagepack;
+
+/// What carries a session's messages, and how they are written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Wire {
+    pub(super) carrier: Carrier,
+    /// The window of compressed messages, where there is a WebSocket whose
+    /// client takes them.
+    deflate: Option<WindowBits>,
+}
 
 /// What carries a session's messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Wire {
+pub(super) enum Carrier {
     /// One WebSocket message each.
     WebSocket,
+    /// The same, in binary: JSON messages as `MessagePack`.
+    MessagePack,
     /// `SockJS` frames in WebSocket messages.
     SockJs,
     /// `SockJS` frames in a session of its HTTP transports.
@@ -18,87 +33,139 @@ pub(super) enum Wire {
     Tcp,
 }
 
+impl From<Carrier> for Wire {
+    fn from(carrier: Carrier) -> Wire {
+        Wire { carrier, deflate: None }
+    }
+}
+
 impl Wire {
+    /// The same to a client that takes compressed messages.
+    pub(super) fn deflated(self, window: Option<WindowBits>) -> Wire {
+        Wire { deflate: window, ..self }
+    }
+
     /// In metrics.
     pub(super) fn transport(self) -> &'static str {
-        match self {
-            Wire::WebSocket => "websocket",
-            Wire::SockJs => "sockjs",
-            Wire::Session => "sockjs-http",
-            Wire::Tcp => "tcp",
+        match self.carrier {
+            Carrier::WebSocket | Carrier::MessagePack => "websocket",
+            Carrier::SockJs => "sockjs",
+            Carrier::Session => "sockjs-http",
+            Carrier::Tcp => "tcp",
         }
     }
 
     /// Whether a WebSocket is underneath.
     pub(super) fn is_websocket(self) -> bool {
-        matches!(self, Wire::WebSocket | Wire::SockJs)
+        matches!(self.carrier, Carrier::WebSocket | Carrier::MessagePack | Carrier::SockJs)
     }
 
-    /// A single message as it goes over this wire.
+    /// A single message as it goes over this wire: an answer to one client,
+    /// which is short and isn't compressed.
     pub(super) fn wrap(self, message: &[u8]) -> Bytes {
-        let mut packet = Packet::new(self);
+        let mut packet = Packet::plain(self);
         packet.push(message);
         packet.finish()
     }
 
     /// What is written as soon as the socket is taken over.
     pub(super) fn opening(self) -> Bytes {
-        match self {
-            Wire::SockJs => frame::text(sockjs::OPEN.as_bytes()),
-            Wire::WebSocket | Wire::Session | Wire::Tcp => Bytes::new(),
+        match self.carrier {
+            Carrier::SockJs => frame::text(sockjs::OPEN.as_bytes()),
+            _ => Bytes::new(),
         }
     }
 
     /// What tells a peer of this wire alone that the session is closed.
     pub(super) fn closing(self, code: u16, reason: &str) -> Bytes {
-        match self {
-            Wire::SockJs => frame::text(sockjs::close(code, reason).as_bytes()),
-            Wire::WebSocket | Wire::Session | Wire::Tcp => Bytes::new(),
+        match self.carrier {
+            Carrier::SockJs => frame::text(sockjs::close(code, reason).as_bytes()),
+            _ => Bytes::new(),
         }
     }
 }
 
 /// Puts messages together for a wire.
-pub(super) enum Packet {
-    /// One after another.
-    Stream { wire: Wire, out: Vec<u8> },
-    /// In one `SockJS` frame.
-    Array { wire: Wire, messages: Messages },
+pub(super) struct Packet<'p> {
+    wire: Wire,
+    press: Option<&'p Press>,
+    content: Content,
 }
 
-impl Packet {
-    pub(super) fn new(wire: Wire) -> Packet {
-        match wire {
-            Wire::SockJs | Wire::Session => Packet::Array { wire, messages: Messages::default() },
-            Wire::WebSocket | Wire::Tcp => Packet::Stream { wire, out: Vec::new() },
-        }
+enum Content {
+    /// One after another.
+    Stream(Vec<u8>),
+    /// In one `SockJS` frame.
+    Array(Messages),
+}
+
+impl<'p> Packet<'p> {
+    /// What many may share: compressed, where the wire has it so.
+    pub(super) fn new(wire: Wire, press: &'p Press) -> Packet<'p> {
+        Packet { press: Some(press), ..Packet::plain(wire) }
+    }
+
+    fn plain(wire: Wire) -> Packet<'p> {
+        let content = match wire.carrier {
+            Carrier::SockJs | Carrier::Session => Content::Array(Messages::default()),
+            Carrier::WebSocket | Carrier::MessagePack | Carrier::Tcp => Content::Stream(Vec::new()),
+        };
+        Packet { wire, press: None, content }
     }
 
     /// Adds a message, unless the wire can't carry it: `SockJS` carries text
     /// alone.
     pub(super) fn push(&mut self, message: &[u8]) -> bool {
         let text = std::str::from_utf8(message);
-        match self {
-            Packet::Stream { wire, out } => {
-                out.reserve(message.len() + frame::header_len(message.len()));
-                if *wire == Wire::WebSocket {
-                    let opcode = if text.is_ok() { OpCode::Text } else { OpCode::Binary };
-                    frame::write_header(out, opcode, message.len());
-                }
+        let frames = Frames { deflate: self.wire.deflate, press: self.press };
+        match (&mut self.content, self.wire.carrier) {
+            (Content::Array(messages), _) => text.map(|text| messages.push(text)).is_ok(),
+            (Content::Stream(out), Carrier::WebSocket) => {
+                frames.put(out, if text.is_ok() { OpCode::Text } else { OpCode::Binary }, message);
+                true
+            }
+            (Content::Stream(out), Carrier::MessagePack) => messagepack::from_json(message)
+                .map(|packed| frames.put(out, OpCode::Binary, &packed))
+                .is_some(),
+            (Content::Stream(out), _) => {
                 out.extend_from_slice(message);
                 true
             }
-            Packet::Array { messages, .. } => text.map(|text| messages.push(text)).is_ok(),
         }
     }
 
     /// The bytes to write.
     pub(super) fn finish(self) -> Bytes {
-        match self {
-            Packet::Stream { out, .. } => out.into(),
-            Packet::Array { messages, .. } if messages.is_empty() => Bytes::new(),
-            Packet::Array { wire: Wire::Session, messages } => messages.finish().into(),
-            Packet::Array { messages, .. } => frame::text(&messages.finish()),
+        match (self.content, self.wire.carrier) {
+            (Content::Stream(out), _) => out.into(),
+            (Content::Array(messages), _) if messages.is_empty() => Bytes::new(),
+            (Content::Array(messages), Carrier::Session) => messages.finish().into(),
+            (Content::Array(messages), _) => {
+                let frames = Frames { deflate: self.wire.deflate, press: self.press };
+                let mut out = Vec::new();
+                frames.put(&mut out, OpCode::Text, &messages.finish());
+                out.into()
+            }
+        }
+    }
+}
+
+/// How messages become WebSocket frames.
+struct Frames<'p> {
+    deflate: Option<WindowBits>,
+    press: Option<&'p Press>,
+}
+
+impl Frames<'_> {
+    fn put(&self, out: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
+        let compressed = match (self.deflate, self.press) {
+            (Some(window), Some(press)) => press.write(out, opcode, payload, window),
+            _ => false,
+        };
+        if !compressed {
+            out.reserve(frame::header_len(payload.len()) + payload.len());
+            frame::write_header(out, opcode, payload.len());
+            out.extend_from_slice(payload);
         }
     }
 }
@@ -106,9 +173,13 @@ impl Packet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compression::Compression;
+    use crate::metrics::deflate::DeflateMetrics;
 
     fn packed(wire: Wire, messages: &[&[u8]]) -> Bytes {
-        let mut packet = Packet::new(wire);
+        let compression = Compression { min_bytes: 100, level: 6, client_context_takeover: false };
+        let press = Press::new(Some(compression), DeflateMetrics::default());
+        let mut packet = Packet::new(wire, &press);
         for message in messages {
             assert!(packet.push(message));
         }
@@ -117,16 +188,37 @@ mod tests {
 
     #[test]
     fn several_messages_are_frames_of_their_own_or_one_array() {
-        assert_eq!(packed(Wire::Tcp, &[b"a", b"b\0"]), &b"ab\0"[..]);
-        assert_eq!(packed(Wire::WebSocket, &[b"a", b"\xff"]), &b"\x81\x01a\x82\x01\xff"[..]);
-        assert_eq!(packed(Wire::SockJs, &[b"a", b"b\0"]), &b"\x81\x10a[\"a\",\"b\\u0000\"]"[..]);
-        assert_eq!(packed(Wire::Session, &[b"a", b"b\0"]), &b"a[\"a\",\"b\\u0000\"]"[..]);
-        assert!(packed(Wire::SockJs, &[]).is_empty());
+        for (carrier, messages, expected) in [
+            (Carrier::Tcp, [&b"a"[..], b"b\0"], &b"ab\0"[..]),
+            (Carrier::WebSocket, [b"a", b"\xff"], b"\x81\x01a\x82\x01\xff"),
+            (Carrier::MessagePack, [b"[1]", b"{}"], b"\x82\x02\x91\x01\x82\x01\x80"),
+            (Carrier::SockJs, [b"a", b"b\0"], b"\x81\x10a[\"a\",\"b\\u0000\"]"),
+            (Carrier::Session, [b"a", b"b\0"], b"a[\"a\",\"b\\u0000\"]"),
+        ] {
+            assert_eq!(packed(carrier.into(), &messages), expected);
+        }
+        assert!(packed(Carrier::SockJs.into(), &[]).is_empty());
     }
 
     #[test]
     fn sockjs_carries_no_binary_message() {
-        assert!(!Packet::new(Wire::SockJs).push(b"\xff"));
-        assert!(Wire::SockJs.wrap(b"\xff").is_empty());
+        let wire = Wire::from(Carrier::SockJs);
+        assert!(!Packet::plain(wire).push(b"\xff"));
+        assert!(wire.wrap(b"\xff").is_empty());
+    }
+
+    #[test]
+    fn what_is_long_enough_is_compressed_where_the_client_takes_it() {
+        let (short, long) = ([b'x'; 99], [b'x'; 101]);
+        for carrier in [Carrier::WebSocket, Carrier::SockJs] {
+            let plain = Wire::from(carrier);
+            let wire = plain.deflated(Some(WindowBits::MOST));
+            assert_eq!(packed(plain, &[&long])[0], 0x81);
+            assert_eq!(packed(wire, &[&short[..90]])[0], 0x81);
+            let compressed = packed(wire, &[&long]);
+            assert_eq!(compressed[0], 0xc1);
+            assert!(compressed.len() < 40);
+            assert_eq!(wire.wrap(&long), plain.wrap(&long), "an answer");
+        }
     }
 }

@@ -18,6 +18,8 @@ pub const PONG: u8 = 0xa;
 
 const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x70;
+/// The reserved bit of a compressed message's first frame (RFC 7692, section 6).
+pub const COMPRESSED: u8 = 0x40;
 const MASKED: u8 = 0x80;
 
 /// A frame from the server, its header checked.
@@ -25,6 +27,7 @@ const MASKED: u8 = 0x80;
 pub(crate) struct ServerFrame {
     pub(crate) last: bool,
     pub(crate) opcode: u8,
+    pub(crate) compressed: bool,
     pub(crate) payload: Vec<u8>,
 }
 
@@ -50,15 +53,17 @@ pub fn masked(last: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The frame at the beginning of `bytes`, and its length there; `None` while it isn't whole.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(ServerFrame, usize)>> {
+/// The frame at the beginning of `bytes`, and its length there; `None` while it isn't whole. With `deflate`
+/// the first frame of a message may be compressed.
+pub(crate) fn parse(bytes: &[u8], deflate: bool) -> Result<Option<(ServerFrame, usize)>> {
     let [first, second, rest @ ..] = bytes else { return Ok(None) };
     let opcode = first & 0x0f;
     let last = first & FIN != 0;
     let is_control = opcode & 0x8 != 0;
     let short = second & !MASKED;
     let wrong = |what: &str| Err(Error::unexpected(what, excerpt(bytes)));
-    if first & RESERVED != 0 {
+    let compressed = deflate && matches!(opcode, TEXT | BINARY) && first & RESERVED == COMPRESSED;
+    if first & RESERVED != 0 && !compressed {
         return wrong("a frame without reserved bits");
     }
     if second & MASKED != 0 {
@@ -73,7 +78,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(ServerFrame, usize)>> {
     let Some((len, after_len)) = length(short, rest)? else { return Ok(None) };
     let Some(payload) = after_len.get(..len) else { return Ok(None) };
     let used = bytes.len() - after_len.len() + len;
-    Ok(Some((ServerFrame { last, opcode, payload: payload.to_vec() }, used)))
+    Ok(Some((ServerFrame { last, opcode, compressed, payload: payload.to_vec() }, used)))
 }
 
 /// The payload's length, in as few bytes as can be, and what follows it.

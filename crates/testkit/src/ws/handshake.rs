@@ -10,8 +10,17 @@ use super::WsOptions;
 use crate::http::{Head, HttpConnection};
 use crate::{Error, Result, Socket, nonce};
 
-/// Upgrades a connection to `addr`; the subprotocol that the server chose, if it chose one.
-pub(crate) fn upgrade(addr: SocketAddr, path: &str, options: &WsOptions) -> Result<(Socket, Option<String>)> {
+/// What the server chose of what was offered.
+pub(crate) struct Chosen {
+    pub(crate) protocol: Option<String>,
+    pub(crate) extension: Option<String>,
+}
+
+/// What browsers offer.
+const DEFLATE: &str = "permessage-deflate; client_max_window_bits";
+
+/// Upgrades a connection to `addr`.
+pub(crate) fn upgrade(addr: SocketAddr, path: &str, options: &WsOptions) -> Result<(Socket, Chosen)> {
     let socket = Socket::connect_sized(addr, options.deadline, options.receive_bytes)?;
     let mut http = HttpConnection::over(socket, addr.to_string());
     let key = STANDARD.encode([nonce::next().to_be_bytes(), nonce::next().to_be_bytes()].concat());
@@ -26,6 +35,9 @@ pub(crate) fn upgrade(addr: SocketAddr, path: &str, options: &WsOptions) -> Resu
     if !protocols.is_empty() {
         headers.push(("Sec-WebSocket-Protocol", &protocols));
     }
+    if options.deflate {
+        headers.push(("Sec-WebSocket-Extensions", DEFLATE));
+    }
     headers.extend(options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     http.send("GET", path, &headers, b"")?;
 
@@ -33,12 +45,12 @@ pub(crate) fn upgrade(addr: SocketAddr, path: &str, options: &WsOptions) -> Resu
     if head.status != 101 {
         return Err(refusal(head.status, &mut http));
     }
-    let protocol = check(&head, &key, &options.subprotocols)?;
-    Ok((http.into_socket(), protocol))
+    let chosen = check(&head, &key, options)?;
+    Ok((http.into_socket(), chosen))
 }
 
 /// The checks of section 4.1 on the server's answer.
-fn check(head: &Head, key: &str, offered: &[String]) -> Result<Option<String>> {
+fn check(head: &Head, key: &str, options: &WsOptions) -> Result<Chosen> {
     let headers = &head.headers;
     let wrong = |what: &str| Err(Error::unexpected(what, format!("{headers:?}")));
     if !headers.get("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
@@ -51,15 +63,21 @@ fn check(head: &Head, key: &str, offered: &[String]) -> Result<Option<String>> {
     if !headers.all("sec-websocket-accept").eq([accept.as_str()]) {
         return wrong(&format!("Sec-WebSocket-Accept: {accept}"));
     }
-    if headers.get("sec-websocket-extensions").is_some() {
-        return wrong("no extension");
+    // Tests of negotiation offer something of their own.
+    let offered =
+        options.deflate || options.headers.iter().any(|(name, _)| name == "Sec-WebSocket-Extensions");
+    let extension = headers.get("sec-websocket-extensions").map(ToOwned::to_owned);
+    if extension.as_deref().is_some_and(|name| !offered || !name.starts_with("permessage-deflate")) {
+        return wrong("no extension but permessage-deflate, where it was offered");
     }
+    let offered = &options.subprotocols;
     let chosen: Vec<_> = headers.all("sec-websocket-protocol").collect();
-    match chosen.as_slice() {
-        [] => Ok(None),
-        [one] if offered.iter().any(|name| name == one) => Ok(Some((*one).to_owned())),
-        _ => wrong(&format!("at most one subprotocol of {offered:?}")),
-    }
+    let protocol = match chosen.as_slice() {
+        [] => None,
+        [one] if offered.iter().any(|name| name == one) => Some((*one).to_owned()),
+        _ => return wrong(&format!("at most one subprotocol of {offered:?}")),
+    };
+    Ok(Chosen { protocol, extension })
 }
 
 fn accept(key: &str) -> String {

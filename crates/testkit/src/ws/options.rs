@@ -11,6 +11,8 @@ pub struct WsOptions {
     pub origin: Option<String>,
     /// The subprotocols to offer, the preferred one first.
     pub subprotocols: Vec<String>,
+    /// Whether compressed messages are taken and may be sent (RFC 7692).
+    pub deflate: bool,
     /// Further header fields.
     pub headers: Vec<(String, String)>,
     /// How long connecting, and then each call, waits.
@@ -28,6 +30,7 @@ impl Default for WsOptions {
         Self {
             origin: None,
             subprotocols: Vec::new(),
+            deflate: false,
             headers: Vec::new(),
             deadline: DEFAULT_DEADLINE,
             receive_bytes: None,
@@ -41,6 +44,11 @@ impl WsOptions {
     /// The defaults with an `Origin`.
     pub fn from_origin(origin: &str) -> Self {
         Self { origin: Some(origin.to_owned()), ..Self::default() }
+    }
+
+    /// The defaults with compression, as browsers offer it.
+    pub fn deflating() -> Self {
+        Self { deflate: true, ..Self::default() }
     }
 
     /// The defaults with subprotocols to offer.

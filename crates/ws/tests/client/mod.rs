@@ -1,6 +1,7 @@
 //! A client as the tests need one: it writes masked frames, and notes what a decoder makes of them.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+use hub_ws::deflate::Inflater;
 use hub_ws::{Connection, Decoder, Failure, Incoming, Input};
 
 pub(crate) const FIN: u8 = 0x80;
@@ -75,12 +76,12 @@ pub(crate) fn decode<'r>(limit: usize, reads: impl IntoIterator<Item = &'r [u8]>
 
 /// One read.
 pub(crate) fn feed(decoder: &mut Decoder, read: &[u8]) -> Vec<Event> {
-    drain(read, |input| Ok(decoder.next(input)?.map(Event::from)))
+    drain(read, |input| Ok(decoder.next(input, &mut Inflater::default())?.map(Event::from)))
 }
 
 /// One read.
 pub(crate) fn receive(connection: &mut Connection, read: &[u8]) -> Vec<Event> {
-    drain(read, |input| Ok(connection.receive(input)?.map(Event::from)))
+    drain(read, |input| Ok(connection.receive(input, &mut Inflater::default())?.map(Event::from)))
 }
 
 /// Asks for what is next until the read is used up, as an owner has to; after a failure, too.

@@ -11,6 +11,7 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::{rt, web};
 use bytes::Bytes;
 use futures_util::Stream as _;
+use hub_ws::deflate::Inflater;
 use hub_ws::{Connection, Incoming, Input, frame};
 
 use super::wire::{self, Fault, Wire};
@@ -83,8 +84,10 @@ impl WebSocketBody {
     fn process(&mut self, bytes: Bytes) {
         let mut bytes = Vec::from(bytes);
         let mut input = Input::new(&mut bytes);
+        // No compression is agreed to, so it is never used.
+        let mut inflater = Inflater::default();
         loop {
-            let said = match self.connection.receive(&mut input) {
+            let said = match self.connection.receive(&mut input, &mut inflater) {
                 Ok(None) => return,
                 Ok(Some(Incoming::Text(text))) => self.wire.text(text),
                 Ok(Some(Incoming::Binary(data))) => self.wire.binary(data),

@@ -9,12 +9,13 @@
 //! guided by coverage, by `libfuzzer/` (`make fuzz TARGET=ws_decoder SECONDS=60`).
 //!
 //! To add a target: a file here, a line in [`TARGETS`], a test in `tests/bounded.rs`, a file in
-//! `libfuzzer/fuzz_targets`, a folder in `seeds`, and, if it has words, a list of them in
-//! `dictionaries`. The next one is `inflate`, for compressed messages.
+//! `libfuzzer/fuzz_targets`, a folder in `seeds` and a list of words in
+//! `dictionaries`.
 
 #![allow(clippy::missing_panics_doc, reason = "to panic is how a target tells what it found")]
 
 mod cut;
+pub mod inflate;
 pub mod normalize;
 pub mod sockjs_frames;
 pub mod sockjs_urls;
@@ -26,7 +27,8 @@ pub mod ws_decoder;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are those of their folders, too.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
+    ("inflate", inflate::run),
     ("normalize", normalize::run),
     ("sockjs_frames", sockjs_frames::run),
     ("sockjs_urls", sockjs_urls::run),

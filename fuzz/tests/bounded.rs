@@ -20,4 +20,4 @@ macro_rules! bounded {
     };
 }
 
-bounded! { normalize sockjs_frames sockjs_urls stomp_codec stomp_session ws_decoder }
+bounded! { inflate normalize sockjs_frames sockjs_urls stomp_codec stomp_session ws_decoder }

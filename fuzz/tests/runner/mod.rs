@@ -36,7 +36,7 @@ pub(crate) fn bounded(name: &str, target: Target) {
         seeds.push(input);
     }
     assert!(!seeds.is_empty(), "{name} has no seeds");
-    let words = fs::read_to_string(folder("dictionaries").join(format!("{name}.dict"))).unwrap_or_default();
+    let words = fs::read_to_string(folder("dictionaries").join(format!("{name}.dict"))).expect("words");
     let mutator = Mutator::new(seeds, &words);
     let seconds = std::env::var("FUZZ_SECONDS").map_or(SECONDS, |text| text.parse().expect("a number"));
     let end = Instant::now() + Duration::from_secs(seconds);

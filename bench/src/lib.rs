@@ -1,5 +1,8 @@
 //! What the benchmarks share.
 
+pub mod body;
+pub mod frames;
+pub mod identity;
 pub mod load;
 pub mod process;
 pub mod stats;

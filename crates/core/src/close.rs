@@ -46,6 +46,10 @@ reasons! {
     HANDSHAKE_TIMEOUT = 4002 "No CONNECT frame in time" true;
     /// The log took nothing in.
     NOT_TAKEN_IN = 4003 "Not taken in: the log is full or failed" true;
+    /// For `limits.stall_ms` the peer took not one byte of what waits for it.
+    STALLED = 4004 "Nothing was read in time" true;
+    /// A message or STOMP frame was not whole within `limits.message_ms`.
+    MESSAGE_TIMEOUT = 4005 "A message was not whole in time" true;
     /// The peer broke the subprotocol; an ERROR frame told it how.
     PROTOCOL_ERROR = 4500 "Protocol error" false;
     /// A relayed message that is not text, and a transport that carries

@@ -16,6 +16,10 @@ pub struct Limits {
     /// Keys a slow state subscription remembers one by one; beyond, it falls
     /// back to "everything changed since my watermark".
     pub dirty_keys: usize,
+    /// Connections of the whole process, of whatever kind; one more is closed as
+    /// soon as it is accepted. 0: as many as the process may have files open,
+    /// but for a reserve; a number beyond that is lowered to it.
+    pub connections: usize,
     /// Connections from one address, of whatever kind. As many again are let in
     /// to be told that they are too many.
     pub sessions_per_address: usize,
@@ -47,6 +51,13 @@ pub struct Limits {
     pub handshake_ms: u64,
     /// For the body of an HTTP request to come in whole.
     pub body_ms: u64,
+    /// For a WebSocket message or STOMP frame that has begun to come in whole,
+    /// however many frames or messages carry it.
+    pub message_ms: u64,
+    /// How long a peer may take not one byte of what waits for it.
+    pub stall_ms: u64,
+    /// How long an HTTP connection is kept without a request.
+    pub keep_alive_ms: u64,
     /// For a peer to answer our Close, and for outboxes to drain at shutdown.
     pub close_ms: u64,
     /// Records waiting for the log's writer, over all callers.
@@ -59,6 +70,7 @@ impl Default for Limits {
             message_bytes: 1 << 20,
             outbox_bytes: 256 << 10,
             dirty_keys: 1024,
+            connections: 0,
             sessions_per_address: 50_000,
             subscriptions_per_session: 256,
             portfolios_per_subscription: 1000,
@@ -73,6 +85,9 @@ impl Default for Limits {
             heartbeat_ms: STOMP_HEARTBEAT_MS,
             handshake_ms: 10_000,
             body_ms: 30_000,
+            message_ms: 60_000,
+            stall_ms: 60_000,
+            keep_alive_ms: 15_000,
             close_ms: 5_000,
             log_queue_records: 200_000,
         }
@@ -92,7 +107,7 @@ pub struct LimitsError {
 impl Limits {
     /// Checks the limits against each other.
     pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 18] = [
+        let rules: [(&'static str, bool, &'static str); 21] = [
             ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
             ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
             ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
@@ -117,6 +132,9 @@ impl Limits {
             ("heartbeat_ms", self.heartbeat_ms >= 1000, "must be at least 1000"),
             ("handshake_ms", self.handshake_ms >= 100, "must be at least 100"),
             ("body_ms", self.body_ms >= 100, "must be at least 100"),
+            ("message_ms", self.message_ms >= 100, "must be at least 100"),
+            ("stall_ms", self.stall_ms >= 100, "must be at least 100"),
+            ("keep_alive_ms", self.keep_alive_ms >= 1000, "must be at least 1000"),
             ("close_ms", self.close_ms >= 100, "must be at least 100"),
             (
                 "log_queue_records",

@@ -108,11 +108,16 @@ impl Config {
     /// The origins that may connect: those configured or, where none are and
     /// every service is bound to loopback, any page served from this machine.
     pub fn allowed_origins(&self) -> Vec<String> {
-        let local = check::listeners(self).iter().all(|listener| check::is_loopback(listener.bind));
-        if self.server.allowed_origins.is_empty() && local {
-            return vec!["http://localhost:*".to_owned(), "http://127.0.0.1:*".to_owned()];
+        let listeners = check::listeners(self);
+        let local = listeners.iter().all(|listener| check::is_loopback(listener.bind));
+        if !(self.server.allowed_origins.is_empty() && local) {
+            return self.server.allowed_origins.clone();
         }
-        self.server.allowed_origins.clone()
+        // Where the hub itself speaks TLS, so do pages that it serves.
+        let schemes =
+            if listeners.iter().any(|listener| listener.tls) { &["http", "https"][..] } else { &["http"] };
+        let hosts = |scheme| ["localhost", "127.0.0.1"].map(|host| format!("{scheme}://{host}:*"));
+        schemes.iter().flat_map(hosts).collect()
     }
 }
 

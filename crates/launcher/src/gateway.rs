@@ -37,7 +37,8 @@ pub(crate) fn service(parts: &[Part], addresses: &[ServiceAddress], public_url: 
 fn routes(parts: &[Part], addresses: &[ServiceAddress], public_url: &str) -> Routes {
     let inner: Vec<Routes> = parts.iter().map(|part| Arc::clone(&part.routes)).collect();
     let paths = parts.iter().map(paths).collect();
-    let (status, origin) = (Status::new(addresses.to_vec(), paths), Origin::new(public_url));
+    let tls = addresses.iter().any(|service| service.name == "gateway" && service.tls);
+    let (status, origin) = (Status::new(addresses.to_vec(), paths), Origin::new(public_url, tls));
     Arc::new(move |config| {
         config.app_data(actix_web::web::Data::new(status.clone()));
         config.app_data(actix_web::web::Data::new(origin.clone()));

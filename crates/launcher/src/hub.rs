@@ -14,14 +14,16 @@ use hub_fanout::{
     WindowLimits,
 };
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
-use hub_server::tls::{self, TlsError};
+use hub_server::tls::{self, Certificate, TlsError};
 use hub_server::{
-    Addresses, Chassis, Compression, ConnectionIds, Ingest, Metrics, Origins, Readiness, Server, Service,
+    Addresses, Chassis, Compression, ConnectionIds, Connections, Ingest, Metrics, Origins, Readiness, Server,
+    Service,
 };
 use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::descriptors;
 use crate::gateway;
 use crate::wiring::{self, Part, Wiring};
 
@@ -38,6 +40,7 @@ pub struct Hub {
     server: Server,
     runner: RunnerHandle,
     addresses: Vec<ServiceAddress>,
+    certificate: Option<Arc<Certificate>>,
     #[cfg(feature = "autotrader")]
     trading: Option<hub_autotrader::AutotraderReads>,
 }
@@ -81,7 +84,7 @@ pub enum StartError {
         cause: std::io::Error,
     },
     /// TLS can't be set up.
-    #[error("server.tls_certificate: {0}")]
+    #[error("server.tls_certificate, server.tls_key: {0}")]
     Tls(#[from] TlsError),
     /// A thread can't be started.
     #[error("a thread can't be started: {0}")]
@@ -108,8 +111,9 @@ impl Hub {
         let (publisher, mailboxes) =
             Publisher::new(workers(config), relay_epoch(), publisher_limits(config, &catalog));
         let outcomes = Outcomes::default();
+        let certificate = certificate(config)?.map(Arc::new);
         let gateway = Service {
-            tls: server_tls(config, config.gateway.tls)?,
+            tls: server_tls(certificate.as_deref(), config.gateway.tls),
             ..gateway::service(&parts, &addresses, &config.gateway.public_url)
         };
         let (mut services, mut projections) = (Vec::new(), Vec::new());
@@ -117,7 +121,7 @@ impl Hub {
             projections.push(part.projection);
             services.push(Service {
                 name: part.name,
-                tls: server_tls(config, part.tls)?,
+                tls: server_tls(certificate.as_deref(), part.tls),
                 routes: part.routes,
                 endpoints: part.endpoints,
                 sockjs: part.sockjs,
@@ -143,6 +147,7 @@ impl Hub {
             server,
             runner,
             addresses,
+            certificate,
             #[cfg(feature = "autotrader")]
             trading: wiring.trading,
         };
@@ -154,6 +159,16 @@ impl Hub {
     /// Where the services listen.
     pub fn addresses(&self) -> &[ServiceAddress] {
         &self.addresses
+    }
+
+    /// The certificate, if any service speaks TLS.
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.certificate.clone()
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.chassis.metrics
     }
 
     /// The door for facts.
@@ -250,6 +265,7 @@ fn chassis(
         client_send: config.relay.client_send,
         stomp: Arc::new(stomp(config)),
         readiness: Readiness::default(),
+        connections: Connections::new(descriptors::connections(config.limits.connections, workers(config))),
         addresses: Addresses::new(config.limits.sessions_per_address),
         connection_ids: ConnectionIds::default(),
         limits: config.limits.clone(),
@@ -320,11 +336,17 @@ fn bind(section: &'static str, address: SocketAddr) -> Result<TcpListener, Start
     TcpListener::bind(address).map_err(|cause| StartError::Bind { section, address, cause })
 }
 
-fn server_tls(config: &Config, wanted: bool) -> Result<Option<Arc<tls::ServerConfig>>, StartError> {
+/// One for all services that want one.
+fn certificate(config: &Config) -> Result<Option<Certificate>, TlsError> {
+    let wanted = config.listeners().any(|(_, _, tls)| tls);
     match (wanted, &config.server.tls_certificate, &config.server.tls_key) {
-        (true, Some(certificate), Some(key)) => Ok(Some(tls::load(certificate, key)?)),
+        (true, Some(certificate), Some(key)) => Certificate::load(certificate, key).map(Some),
         _ => Ok(None),
     }
+}
+
+fn server_tls(certificate: Option<&Certificate>, wanted: bool) -> Option<Arc<tls::ServerConfig>> {
+    certificate.filter(|_| wanted).map(Certificate::server_config)
 }
 
 fn log_options(config: &Config, metrics: &Metrics) -> hub_log::Options {

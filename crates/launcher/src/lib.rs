@@ -4,8 +4,10 @@
 //! it wires is in [`hub`]; what it does over time is in [`serve`].
 
 pub mod banner;
+pub mod certificate;
 pub mod config;
 pub mod demo;
+pub mod descriptors;
 pub mod feed;
 mod gateway;
 pub mod healthcheck;

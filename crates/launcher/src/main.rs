@@ -67,11 +67,7 @@ fn serve_until_told(config: Option<&Path>, demo: bool) -> ExitCode {
         Err(error) => return complain(2, &error),
     };
     config.demo.enabled |= demo;
-    // One descriptor per connection: the usual soft limit of 1024 is no choice
-    // anybody made. Where it can't be raised, the hub serves as many as it may.
-    if let Err(error) = rlimit::increase_nofile_limit(rlimit::INFINITY) {
-        tracing::warn!(%error, "the limit of open files can't be raised");
-    }
+    pms_hub::descriptors::raise();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(1, &error),

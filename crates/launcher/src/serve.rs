@@ -1,21 +1,26 @@
 //! `pms-hub serve`: from start to signal.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use hub_server::IngestError;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::banner;
+use crate::certificate;
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::hub::Hub;
 use crate::ticker;
 
-/// Serves until SIGTERM or SIGINT, then stops gracefully.
+/// Serves until SIGTERM or SIGINT, then stops gracefully. SIGHUP reloads the
+/// certificate.
 pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
+    // Unless somebody listens, it ends the process.
+    let hangups = signal(SignalKind::hangup()).context("SIGHUP")?;
     // Before it serves there is nothing to write out, and the log needs no
     // more than the process's end.
     let hub = tokio::select! {
@@ -23,8 +28,10 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
+    let look = Duration::from_millis(config.server.tls_reload_ms);
     let result = tokio::select! {
         result = run(&hub, config) => result,
+        never = certificate::keep(hub.certificate(), look, hub.metrics(), hangups) => match never {},
         reason = hub.failed() => Err(anyhow!("the hub can't go on: {reason}")),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),

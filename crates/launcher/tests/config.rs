@@ -270,7 +270,10 @@ fn tls_needs_a_certificate_and_its_key() {
         assert!(message.starts_with(key), "{message}");
     }
     let text = "[server]\ntls_certificate = 'c.pem'\ntls_key = 'k.pem'\n[analytics]\ntls = true\n";
-    assert!(load_text(text, &[]).unwrap().analytics.tls);
+    let config = load_text(text, &[]).unwrap();
+    assert!(config.analytics.tls);
+    let local = ["http://localhost:*", "http://127.0.0.1:*", "https://localhost:*", "https://127.0.0.1:*"];
+    assert_eq!(config.allowed_origins(), local, "pages that the hub itself serves by TLS");
 }
 
 #[test]
@@ -285,6 +288,10 @@ fn values_that_contradict_each_other_are_refused() {
         (
             "[server]\nflush_ms = 2000\nresume_horizon_ms = 1000\n",
             "server.resume_horizon_ms = 1000 (FILE): must be at least server.flush_ms",
+        ),
+        (
+            "[server]\ntls_reload_ms = 99\n",
+            "server.tls_reload_ms = 99 (FILE): must be 0 (at SIGHUP only) or 100 to 86400000",
         ),
         ("[server]\nworkers = 9999\n", "server.workers = 9999 (FILE): must be 0 to 1024"),
         ("[analytics]\nidempotency_hours = 0\n", "analytics.idempotency_hours = 0 (FILE): must be 1 to 8784"),

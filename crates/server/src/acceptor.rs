@@ -9,6 +9,8 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::chassis::Chassis;
+use crate::metrics::ReasonLabels;
 use crate::server::Stage;
 use crate::worker::Accepted;
 
@@ -19,12 +21,20 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 /// A dead peer on an idle connection is found out after about this long.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
+/// What the kernel keeps unsent for one connection. Its own measure, the send
+/// buffer of up to some MB, would take a third of that from a slow peer before
+/// it shows that the peer reads at all, and the rest from the memory.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const UNSENT_BYTES: u32 = 64 << 10;
+
 /// Accepts on all listeners until the server drains; runs on the calling
 /// thread. Connections go to the workers in turn, so that every shard gets its
-/// share of the subscribers.
+/// share of the subscribers; one more than `limits.connections` is closed at
+/// once, so that those who are in lack nothing.
 pub(crate) fn run(
     listeners: Vec<TcpListener>,
     workers: Vec<mpsc::UnboundedSender<Accepted>>,
+    chassis: Arc<Chassis>,
     mut stage: watch::Receiver<Stage>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -34,7 +44,7 @@ pub(crate) fn run(
         for (service, listener) in listeners.into_iter().enumerate() {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            listening.spawn(accept(listener, service, Arc::clone(&workers)));
+            listening.spawn(accept(listener, service, Arc::clone(&workers), Arc::clone(&chassis)));
         }
         // An error means that the server is gone: stop as well.
         let _ = stage.wait_for(|stage| *stage != Stage::Serve).await;
@@ -46,11 +56,19 @@ async fn accept(
     listener: tokio::net::TcpListener,
     service: usize,
     workers: Arc<[mpsc::UnboundedSender<Accepted>]>,
+    chassis: Arc<Chassis>,
 ) {
     let mut turn = service;
     loop {
         let accepted = match listener.accept().await {
-            Ok((socket, peer)) => prepare(socket).map(|socket| Accepted { socket, peer, service }),
+            Ok((socket, peer)) => {
+                let Some(seat) = chassis.connections.enter() else {
+                    let labels = ReasonLabels { reason: "connections" };
+                    chassis.metrics.connections_failed.get_or_create(&labels).inc();
+                    continue;
+                };
+                prepare(socket).map(|socket| Accepted { socket, seat, peer, service })
+            }
             Err(error) => Err(error),
         };
         match accepted {
@@ -70,7 +88,10 @@ async fn accept(
 
 fn prepare(socket: tokio::net::TcpStream) -> io::Result<std::net::TcpStream> {
     socket.set_nodelay(true)?;
-    SockRef::from(&socket).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+    let options = SockRef::from(&socket);
+    options.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    options.set_tcp_notsent_lowat(UNSENT_BYTES)?;
     socket.into_std()
 }
 

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::connections::Seat;
+
 /// Counts connections per address. Up to `max` are welcome; as many again are
 /// let in to be told so, in whatever they speak; beyond, there is no place.
 #[derive(Clone)]
@@ -17,9 +19,17 @@ pub struct Place {
     addresses: Addresses,
     address: IpAddr,
     welcome: bool,
+    /// Its place among all sockets, where it is one.
+    seat: Option<Seat>,
 }
 
 impl Place {
+    /// The same with the socket's seat, to be given back with it.
+    pub(crate) fn seated(mut self, seat: Seat) -> Place {
+        self.seat = Some(seat);
+        self
+    }
+
     /// Whether the address had not had its share before.
     pub fn is_welcome(&self) -> bool {
         self.welcome
@@ -40,7 +50,7 @@ impl Addresses {
             return None;
         }
         *count += 1;
-        Some(Place { addresses: self.clone(), address, welcome: *count <= self.max })
+        Some(Place { addresses: self.clone(), address, welcome: *count <= self.max, seat: None })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {

@@ -12,6 +12,7 @@ use hub_stomp::SessionConfig;
 
 use crate::addresses::Addresses;
 use crate::compression::Compression;
+use crate::connections::Connections;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
 
@@ -44,6 +45,8 @@ pub struct Chassis {
     pub sockjs_script: Option<Bytes>,
     /// Whether the hub serves.
     pub readiness: Readiness,
+    /// Connections of the whole process.
+    pub connections: Connections,
     /// Connections per peer address.
     pub addresses: Addresses,
     /// Gives every connection an id that its log lines carry.

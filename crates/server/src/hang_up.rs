@@ -1,26 +1,261 @@
 //! Ending an HTTP connection, whatever the HTTP server waits for.
+//!
+//! Actix has a deadline for the head of a connection's first request and one
+//! for the time between two requests. It has none for a later head that never
+//! ends, for a body that is not wanted and never ends, and for an answer that
+//! nobody reads.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
-/// A handler's way to end its connection after the answer. `Connection: close`
-/// alone does not: actix first reads a chunked body to its end, and has no
-/// deadline for one that never comes.
-#[derive(Clone, Default)]
-pub(crate) struct HangUp(Rc<Notify>);
+/// How long a connection may keep the hub waiting.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience {
+    /// For the answer to be written, once a handler wants the end.
+    pub(crate) grace: Duration,
+    /// For its peer to take a byte of what waits for it.
+    pub(crate) stall: Duration,
+    /// For a request to begin, its head having come.
+    pub(crate) idle: Duration,
+}
+
+/// One HTTP connection, as its task, its stream and its handlers know it.
+#[derive(Clone)]
+pub(crate) struct HangUp(Rc<Watch>);
+
+struct Watch {
+    patience: Patience,
+    asked: Notify,
+    /// Something may be due before what is slept for.
+    sooner: Notify,
+    slept_for: Cell<Option<Instant>>,
+    requests: Cell<usize>,
+    idle_since: Cell<Instant>,
+    /// While a write waits for its peer.
+    stall: Cell<Option<Stall>>,
+    stalled: Cell<bool>,
+    /// Goes up with everything that is read or written.
+    moves: Cell<u64>,
+}
+
+#[derive(Clone, Copy)]
+struct Stall {
+    since: Instant,
+    /// How many bytes the kernel had taken then.
+    taken: u64,
+}
+
+/// Why a connection is ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// A handler asked for it.
+    Asked,
+    /// Its peer reads nothing.
+    Stalled,
+    /// No request began.
+    Idle,
+}
+
+/// A request that is being answered.
+pub(crate) struct UnderWay(HangUp);
 
 impl HangUp {
-    /// The connection is to end soon.
-    pub(crate) fn ask(&self) {
-        self.0.notify_one();
+    pub(crate) fn new(patience: Patience) -> HangUp {
+        HangUp(Rc::new(Watch {
+            patience,
+            asked: Notify::new(),
+            sooner: Notify::new(),
+            slept_for: Cell::default(),
+            requests: Cell::default(),
+            idle_since: Cell::new(Instant::now()),
+            stall: Cell::default(),
+            stalled: Cell::default(),
+            moves: Cell::default(),
+        }))
     }
 
-    /// Resolves `grace` after it was asked for: time to write the answer.
-    pub(crate) async fn asked(&self, grace: Duration) {
-        self.0.notified().await;
-        sleep(grace).await;
+    /// A handler's way to end its connection soon, after the answer.
+    /// `Connection: close` alone does not: actix first reads a chunked body to
+    /// its end.
+    pub(crate) fn ask(&self) {
+        self.0.asked.notify_one();
+    }
+
+    /// A request has begun; it ends when what it gives is dropped.
+    pub(crate) fn begin(&self) -> UnderWay {
+        self.0.requests.set(self.0.requests.get() + 1);
+        UnderWay(self.clone())
+    }
+
+    /// Something was read.
+    pub(crate) fn moved(&self) {
+        self.0.moves.set(self.0.moves.get().wrapping_add(1));
+    }
+
+    /// What tells whether anything was read or written since.
+    pub(crate) fn moves(&self) -> u64 {
+        self.0.moves.get()
+    }
+
+    /// A write is done, or `waits` for the peer; the kernel has `taken` so
+    /// many bytes by now. The clock is asked only where a wait begins.
+    pub(crate) fn wrote(&self, taken: u64, waits: bool, now: impl FnOnce() -> Instant) {
+        let watch = &*self.0;
+        let before = watch.stall.get().filter(|stall| stall.taken == taken);
+        if !waits {
+            self.moved();
+            watch.stall.set(before);
+        } else if before.is_none() {
+            watch.stall.set(Some(Stall { since: now(), taken }));
+            self.look();
+        }
+    }
+
+    /// Whether it is ended because its peer reads nothing.
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.0.stalled.get()
+    }
+
+    /// Resolves when the connection has to end.
+    pub(crate) async fn due(&self) -> End {
+        let watch = &*self.0;
+        loop {
+            let next = watch.next();
+            if let Some((at, end)) = next
+                && at <= Instant::now()
+            {
+                watch.stalled.set(end == End::Stalled);
+                return end;
+            }
+            let at = next.map(|(at, _)| at);
+            watch.slept_for.set(at);
+            tokio::select! {
+                () = watch.asked.notified() => {
+                    sleep(watch.patience.grace).await;
+                    return End::Asked;
+                }
+                () = watch.sooner.notified() => {}
+                () = passed(at) => {}
+            }
+        }
+    }
+
+    /// Wakes the connection's task if it would sleep too long.
+    fn look(&self) {
+        let watch = &*self.0;
+        if let Some((at, _)) = watch.next()
+            && watch.slept_for.get().is_none_or(|slept_for| at < slept_for)
+        {
+            watch.sooner.notify_one();
+        }
+    }
+}
+
+impl Watch {
+    /// What is due next, as things are.
+    fn next(&self) -> Option<(Instant, End)> {
+        let stalled = self.stall.get().map(|stall| (stall.since + self.patience.stall, End::Stalled));
+        let is_idle = self.requests.get() == 0;
+        let idle = is_idle.then(|| (self.idle_since.get() + self.patience.idle, End::Idle));
+        [stalled, idle].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let watch = &*self.0.0;
+        watch.requests.set(watch.requests.get().saturating_sub(1));
+        watch.idle_since.set(Instant::now());
+        self.0.look();
+    }
+}
+
+async fn passed(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience { grace: SECOND, stall: SECOND, idle: SECOND };
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A connection, and what is due next, in milliseconds since it began.
+    struct Scene(HangUp, Instant);
+
+    impl Scene {
+        fn new() -> Scene {
+            let hang_up = HangUp::new(PATIENCE);
+            let began = hang_up.0.idle_since.get();
+            Scene(hang_up, began)
+        }
+
+        fn at(&self, millis: u64) -> Instant {
+            self.1 + Duration::from_millis(millis)
+        }
+
+        fn next(&self) -> Option<(u128, End)> {
+            self.0.0.next().map(|(at, end)| ((at - self.1).as_millis(), end))
+        }
+    }
+
+    #[test]
+    fn a_connection_ends_so_long_after_its_last_request() {
+        let scene = Scene::new();
+        let hang_up = &scene.0;
+        assert_eq!(scene.next(), Some((1000, End::Idle)));
+        let [first, pipelined] = [hang_up.begin(), hang_up.begin()];
+        assert_eq!(scene.next(), None);
+        drop(first);
+        assert_eq!(scene.next(), None);
+        drop(pipelined);
+        hang_up.0.idle_since.set(scene.at(300));
+        assert_eq!(scene.next(), Some((1300, End::Idle)));
+    }
+
+    #[test]
+    fn a_write_that_waits_ends_it_unless_the_kernel_takes_a_byte() {
+        let scene = Scene::new();
+        let hang_up = &scene.0;
+        let _request = hang_up.begin();
+        hang_up.wrote(5, false, || unreachable!("nothing waits"));
+        assert_eq!(scene.next(), None);
+        hang_up.wrote(5, true, || scene.at(100));
+        assert_eq!(scene.next(), Some((1100, End::Stalled)));
+        hang_up.wrote(5, true, || scene.at(200));
+        // TLS has taken something, and the kernel has not.
+        hang_up.wrote(5, false, || scene.at(300));
+        assert_eq!(scene.next(), Some((1100, End::Stalled)));
+        hang_up.wrote(6, true, || scene.at(400));
+        assert_eq!(scene.next(), Some((1400, End::Stalled)));
+        hang_up.wrote(7, false, || scene.at(500));
+        assert_eq!(scene.next(), None);
+    }
+
+    #[test]
+    fn only_what_is_due_sooner_than_what_is_slept_for_wakes_the_task() {
+        let scene = Scene::new();
+        let hang_up = &scene.0;
+        let woken = || hang_up.0.sooner.notified().now_or_never().is_some();
+        hang_up.0.slept_for.set(Some(scene.at(1000)));
+        let request = hang_up.begin();
+        hang_up.wrote(0, true, || scene.at(500));
+        assert!(!woken());
+        hang_up.0.slept_for.set(Some(scene.at(2000)));
+        hang_up.wrote(1, true, || scene.at(600));
+        assert!(woken());
+        hang_up.0.slept_for.set(None);
+        drop(request);
+        assert!(woken());
     }
 }

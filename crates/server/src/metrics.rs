@@ -52,6 +52,13 @@ pub struct IngestLabels {
     pub status: &'static str,
 }
 
+/// How something came out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StatusLabels {
+    /// `ok` or `failed`.
+    pub status: &'static str,
+}
+
 /// Every counter, gauge and histogram of the hub. Cheap to clone: the clones
 /// count together.
 #[derive(Clone)]
@@ -86,6 +93,9 @@ pub struct Metrics {
     pub ingest: Family<IngestLabels, Counter>,
     /// Commits of the log.
     pub log_commit_seconds: Histogram,
+    /// Certificates that were taken while the hub served, and those that were
+    /// not.
+    pub tls_reloads: Family<StatusLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -106,6 +116,7 @@ impl Default for Metrics {
             deflate: DeflateMetrics::default(),
             ingest: Family::default(),
             log_commit_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
+            tls_reloads: Family::default(),
         }
     }
 }
@@ -148,6 +159,7 @@ impl Metrics {
         registry.register("ingest", "Ingested items", self.ingest.clone());
         let commits = self.log_commit_seconds.clone();
         registry.register_with_unit("log_commit", "Commits of the log", Unit::Seconds, commits);
+        registry.register("tls_reloads", "Certificates read again", self.tls_reloads.clone());
         registry
     }
 }

@@ -79,8 +79,9 @@ impl Server {
             };
             server.spawn(format!("worker-{index}"), &failing, move || worker.run())?;
         }
-        let receiver = server.stage.subscribe();
-        server.spawn("acceptor".into(), &failing, move || acceptor::run(listeners, dealing, receiver))?;
+        let (chassis, receiver) = (Arc::clone(&server.chassis), server.stage.subscribe());
+        let accepting = move || acceptor::run(listeners, dealing, chassis, receiver);
+        server.spawn("acceptor".into(), &failing, accepting)?;
         Ok(server)
     }
 

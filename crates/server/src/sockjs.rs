@@ -61,6 +61,7 @@ pub(crate) fn server(
         limits: Limits {
             outbound_bytes: limits.outbox_bytes,
             inbound_bytes: limits.message_bytes,
+            stall: Duration::from_millis(limits.stall_ms),
             ..Limits::default()
         },
         script: chassis.sockjs_script.clone(),

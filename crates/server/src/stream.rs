@@ -1,6 +1,7 @@
 //! A connection's byte stream: TCP or TLS, with what was read ahead of its
 //! owner put back in front.
 
+mod counted;
 mod pipe;
 
 use std::io;
@@ -9,13 +10,16 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, BytesMut};
 use hub_sockjs::actix::SessionEnd;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
+use tokio::time::Instant;
 
 use crate::addresses::Place;
-use crate::hang_up::HangUp;
+use crate::hang_up::{HangUp, Patience};
 use crate::stream::pipe::SessionPipe;
+use crate::tls::TlsStream;
+
+pub use self::counted::Counted;
 
 /// What both actix and the shards read from and write to.
 pub struct Stream {
@@ -29,8 +33,8 @@ pub struct Stream {
 }
 
 enum Transport {
-    Tcp(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tcp(Counted),
+    Tls(Box<TlsStream>),
     Session(SessionPipe),
 }
 
@@ -39,12 +43,12 @@ const READ_AHEAD_BYTES: usize = 512;
 
 impl Stream {
     /// Plain TCP.
-    pub fn tcp(stream: TcpStream, place: Place) -> Stream {
+    pub fn tcp(stream: Counted, place: Place) -> Stream {
         Stream::new(Transport::Tcp(stream), place)
     }
 
     /// TLS whose handshake is done.
-    pub fn tls(stream: TlsStream<TcpStream>, place: Place) -> Stream {
+    pub fn tls(stream: TlsStream, place: Place) -> Stream {
         Stream::new(Transport::Tls(Box::new(stream)), place)
     }
 
@@ -66,9 +70,9 @@ impl Stream {
         Stream { transport, ahead: BytesMut::new(), place, hang_up: None }
     }
 
-    /// How a handler may end this connection, while HTTP is spoken on it.
-    pub(crate) fn hang_up(&mut self) -> HangUp {
-        self.hang_up.get_or_insert_default().clone()
+    /// HTTP is spoken on it from now on: how it may be ended.
+    pub(crate) fn enter_http(&mut self, patience: Patience) -> HangUp {
+        self.hang_up.insert(HangUp::new(patience)).clone()
     }
 
     /// The same, for the extensions of its requests.
@@ -79,6 +83,35 @@ impl Stream {
     /// HTTP is no longer spoken on it.
     pub(crate) fn leave_http(&mut self) {
         self.hang_up = None;
+    }
+
+    /// How many bytes were taken from us: by the kernel, or by the session.
+    pub(crate) fn taken(&self) -> u64 {
+        match &self.transport {
+            Transport::Tcp(stream) => stream.taken(),
+            Transport::Tls(stream) => stream.tcp().taken(),
+            Transport::Session(pipe) => pipe.taken(),
+        }
+    }
+
+    /// The kernel forgets what the peer has not read, when this is dropped,
+    /// instead of offering it for minutes to come.
+    pub(crate) fn forget_unread(&self) {
+        let tcp = match &self.transport {
+            Transport::Tcp(stream) => stream.tcp(),
+            Transport::Tls(stream) => stream.tcp().tcp(),
+            Transport::Session(_) => return,
+        };
+        // One that is broken already has nothing to forget.
+        let _ = SockRef::from(tcp).set_linger(Some(std::time::Duration::ZERO));
+    }
+
+    /// Notes for the HTTP connection that something was written, or waits.
+    fn note<T>(&self, written: Poll<T>) -> Poll<T> {
+        if let Some(hang_up) = &self.hang_up {
+            hang_up.wrote(self.taken(), written.is_pending(), Instant::now);
+        }
+        written
     }
 
     /// Whether its address had its share of connections before.
@@ -104,7 +137,7 @@ impl Stream {
 
     /// Whether bytes it has taken may still wait for a flush.
     pub fn holds_back(&self) -> bool {
-        matches!(self.transport, Transport::Tls(_))
+        matches!(&self.transport, Transport::Tls(stream) if stream.holds_back())
     }
 
     /// Takes what has been read ahead.
@@ -116,7 +149,7 @@ impl Stream {
 /// The transport, for the methods that only pass on.
 macro_rules! transport {
     ($self:expr, $stream:ident => $call:expr) => {
-        match &mut $self.get_mut().transport {
+        match &mut $self.transport {
             Transport::Tcp($stream) => {
                 let $stream = Pin::new($stream);
                 $call
@@ -148,32 +181,51 @@ impl AsyncRead for Stream {
             }
             return Poll::Ready(Ok(()));
         }
-        transport!(self, stream => stream.poll_read(cx, buf))
+        let had = buf.filled().len();
+        let read = transport!(self, stream => stream.poll_read(cx, buf));
+        if let Some(hang_up) = &self.hang_up
+            && buf.filled().len() > had
+        {
+            hang_up.moved();
+        }
+        read
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        transport!(self, stream => stream.poll_write(cx, buf))
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = transport!(self, stream => stream.poll_write(cx, buf));
+        self.note(written)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        transport!(self, stream => stream.poll_write_vectored(cx, bufs))
+        let written = transport!(self, stream => stream.poll_write_vectored(cx, bufs));
+        self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        transport!(self, stream => stream.poll_flush(cx))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let done = transport!(self, stream => stream.poll_flush(cx));
+        self.note(done)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        transport!(self, stream => stream.poll_shutdown(cx))
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let done = transport!(self, stream => stream.poll_shutdown(cx));
+        self.note(done)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if self.hang_up.as_ref().is_some_and(HangUp::is_stalled) {
+            self.forget_unread();
+        }
     }
 }

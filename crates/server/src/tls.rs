@@ -1,52 +1,109 @@
-//! TLS for listeners (rustls).
+//! TLS for listeners (rustls): one certificate for all of them, which is
+//! replaced while they serve.
+
+mod expiry;
+mod files;
+mod identity;
+mod stream;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use rustls::ServerConfig;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::crypto::CryptoProvider;
+use rustls::server::NoServerSessionStorage;
 
-/// Why TLS can't be set up.
+pub use expiry::Expiry;
+use files::Files;
+use identity::Identity;
+pub use stream::TlsStream;
+
+/// Why TLS can't be set up, or a certificate not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A PEM file can't be read, or holds nothing of use.
+    /// A file can't be read, or holds nothing of use.
     #[error("{path}: {cause}")]
-    Pem {
+    File {
         /// Which file.
         path: PathBuf,
         /// Why.
         cause: String,
     },
-    /// Certificate and key don't go together, or are of a kind not supported.
-    #[error("{certificate} and its key: {cause}")]
-    Pair {
+    /// Each file is sound, and they are not of one pair.
+    #[error("{certificate} and {key} do not belong together")]
+    Mismatch {
         /// The certificate's file.
         certificate: PathBuf,
-        /// Why.
-        cause: rustls::Error,
+        /// The key's file.
+        key: PathBuf,
     },
+    /// TLS itself can't be set up.
+    #[error(transparent)]
+    Rustls(#[from] rustls::Error),
 }
 
-/// A server configuration from a certificate chain and its private key, both
-/// PEM. HTTP/1.1 alone is offered by ALPN, since a `WebSocket` needs it.
-pub fn load(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
-    let pem = |path: &Path, cause: rustls_pki_types::pem::Error| TlsError::Pem {
-        path: path.to_owned(),
-        cause: cause.to_string(),
-    };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|cause| pem(certificate, cause))?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|cause| pem(key, cause))?;
-    let pair = |cause| TlsError::Pair { certificate: certificate.to_owned(), cause };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(pair)?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(pair)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+/// What a look at the files has found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// What is in use already.
+    Unchanged,
+    /// Another pair, which new handshakes get from now on.
+    Replaced,
+}
+
+/// The certificate of all listeners, and the files it comes from.
+pub struct Certificate {
+    files: Files,
+    identity: Arc<Identity>,
+    provider: Arc<CryptoProvider>,
+    config: Arc<ServerConfig>,
+}
+
+impl Certificate {
+    /// A certificate chain and its private key, both PEM. HTTP/1.1 alone is
+    /// offered by ALPN, since a `WebSocket` needs it.
+    pub fn load(certificate: &Path, key: &Path) -> Result<Certificate, TlsError> {
+        let files = Files { certificate: certificate.to_owned(), key: key.to_owned() };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let identity = Arc::new(Identity::new(files.read(&provider)?)?);
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&identity) as _);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // Sessions are resumed by tickets that the client keeps. The cache that
+        // rustls has otherwise is a lock between all workers, and its 256
+        // places are gone in the first second of a reconnect of thousands.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.ticketer = Arc::clone(&identity) as _;
+        Ok(Certificate { files, identity, provider, config: Arc::new(config) })
+    }
+
+    /// For listeners; it presents what is in use at each handshake.
+    pub fn server_config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+
+    /// Reads the files and, if they hold another pair than is in use, has new
+    /// handshakes get that. Connections that exist keep what they have. On an
+    /// error everything stays as it is.
+    ///
+    /// Contents decide, never the times of files: what replaces them may
+    /// replace one before the other, or swap a link above both.
+    pub fn look(&self) -> Result<Look, TlsError> {
+        let pair = self.files.read(&self.provider)?;
+        // A key fits one certificate's public key and no other: an equal chain
+        // has an equal key.
+        if pair.cert == self.identity.pair().cert {
+            return Ok(Look::Unchanged);
+        }
+        self.identity.replace(pair)?;
+        Ok(Look::Replaced)
+    }
+
+    /// Until when the certificate in use is valid, if it says so in a way that
+    /// is understood.
+    pub fn expiry(&self) -> Option<Expiry> {
+        Expiry::of(self.identity.pair().cert.first()?)
+    }
 }

@@ -20,10 +20,11 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local, unconstrained};
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use crate::addresses::Place;
 use crate::chassis::Chassis;
+use crate::connections::Seat;
+use crate::hang_up::{End, HangUp, Patience};
 use crate::http;
 use crate::http::in_flight::{GuardedBody, InFlight};
 use crate::metrics::ReasonLabels;
@@ -34,11 +35,10 @@ use crate::service::Service;
 use crate::shard::{Shard, ShardInputs, ShardParts};
 use crate::sniff::{Protocol, sniff};
 use crate::sockjs::NewSession;
-use crate::stream::Stream;
+use crate::spin;
+use crate::stream::{Counted, Stream};
+use crate::tls::TlsStream;
 use crate::upgrade;
-
-/// How long an idle HTTP connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// How often it is looked, at a shutdown, whether every client that polls has
 /// been told.
@@ -47,6 +47,7 @@ const PARTING_LOOK: Duration = Duration::from_millis(10);
 /// A connection on its way from the acceptor to a worker.
 pub(crate) struct Accepted {
     pub(crate) socket: std::net::TcpStream,
+    pub(crate) seat: Seat,
     pub(crate) peer: SocketAddr,
     /// Which service's listener it came to.
     pub(crate) service: usize,
@@ -156,6 +157,7 @@ impl Worker {
                         matches!(Route::parse(mount, request.path()), Some(Route::Session { .. }))
                     });
                     let guard = if is_session { streaming.enter() } else { in_flight.enter() };
+                    let under_way = request.conn_data::<HangUp>().map(HangUp::begin);
                     let admitted = match http::gate::refuse(&gate, &request) {
                         Some(problem) => Err(request.into_response(problem.error_response())),
                         None => Ok(next.call(request)),
@@ -165,7 +167,7 @@ impl Worker {
                             Ok(response) => response.await?.map_into_boxed_body(),
                             Err(refused) => refused,
                         };
-                        Ok(response.map_body(|_, body| GuardedBody::boxed(body, guard)))
+                        Ok(response.map_body(|_, body| GuardedBody::boxed(body, (guard, under_way))))
                     }
                 })
                 .configure(|config| routes(config))
@@ -183,7 +185,7 @@ impl Worker {
             }
         };
         let factory = HttpService::build()
-            .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+            .keep_alive(KeepAlive::Timeout(Duration::from_millis(self.chassis.limits.keep_alive_ms)))
             .client_request_timeout(Duration::from_millis(self.chassis.limits.handshake_ms))
             .client_disconnect_timeout(Duration::from_millis(self.chassis.limits.close_ms))
             // A client of SockJS that closes its stream is gone; actix would
@@ -218,24 +220,40 @@ impl Door {
         let Some(place) = self.chassis.addresses.enter(peer.ip()) else {
             return self.fail("sessions_per_address");
         };
+        let place = place.seated(accepted.seat);
         match timeout(deadline, open(accepted.socket, place, service)).await {
             Ok(Ok(Some((stream, Protocol::Stomp)))) if service.raw_stomp => {
                 self.admit_stomp(stream, peer, service);
             }
-            Ok(Ok(Some((mut stream, _)))) => {
-                let hang_up = stream.hang_up();
-                let grace = Duration::from_millis(self.chassis.limits.close_ms);
-                tokio::select! {
-                    () = (self.http[accepted.service])(stream, peer) => {}
-                    () = hang_up.asked(grace) => {}
-                }
-            }
+            Ok(Ok(Some((stream, _)))) => self.serve_http(accepted.service, stream, peer).await,
             Ok(Ok(None)) => {}
             Ok(Err(error)) => {
                 self.fail("tls_or_io");
                 tracing::debug!(%peer, %error, "connection failed");
             }
             Err(_) => self.fail("handshake_timeout"),
+        }
+    }
+
+    /// Serves HTTP to its end, or to the deadline that its peer misses.
+    async fn serve_http(&self, service: usize, mut stream: Stream, peer: SocketAddr) {
+        let limits = &self.chassis.limits;
+        let hang_up = stream.enter_http(Patience {
+            grace: Duration::from_millis(limits.close_ms),
+            stall: Duration::from_millis(limits.stall_ms),
+            // Actix ends a connection on which nothing comes at the first of
+            // these; in the second the head of a request has to come.
+            idle: Duration::from_millis(limits.keep_alive_ms.saturating_add(limits.handshake_ms)),
+        });
+        let serving = (self.http[service])(stream, peer);
+        let end = tokio::select! {
+            () = spin::serve(serving, &hang_up) => return,
+            end = hang_up.due() => end,
+        };
+        match end {
+            End::Asked => {}
+            End::Stalled => self.fail("not_read"),
+            End::Idle => self.fail("no_request"),
         }
     }
 
@@ -271,10 +289,10 @@ async fn open(
     place: Place,
     service: &Service,
 ) -> std::io::Result<Option<(Stream, Protocol)>> {
-    let tcp = TcpStream::from_std(socket)?;
+    let tcp = Counted::new(TcpStream::from_std(socket)?);
     let mut stream = match &service.tls {
         None => Stream::tcp(tcp, place),
-        Some(config) => Stream::tls(TlsAcceptor::from(Arc::clone(config)).accept(tcp).await?, place),
+        Some(config) => Stream::tls(TlsStream::accept(Arc::clone(config), tcp).await?, place),
     };
     loop {
         if stream.read_ahead().await? == 0 {

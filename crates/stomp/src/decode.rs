@@ -96,6 +96,11 @@ impl Decoder {
         self.partial.as_ref().map_or(0, |partial| partial.bytes.capacity())
     }
 
+    /// Whether a frame has begun and is not whole.
+    pub fn in_frame(&self) -> bool {
+        self.partial.as_ref().is_some_and(|partial| !partial.lent)
+    }
+
     /// Takes the next item off the front of `input`. Call it until it returns `None`: all of the
     /// input is then consumed.
     ///

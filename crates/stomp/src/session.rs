@@ -183,6 +183,11 @@ impl Session {
         self.decoder.buffered()
     }
 
+    /// Whether a frame has begun and is not whole, in however many pieces it comes.
+    pub fn in_frame(&self) -> bool {
+        self.decoder.in_frame()
+    }
+
     /// The heart-beats agreed upon; none before CONNECTED.
     pub const fn intervals(&self) -> Intervals {
         self.heartbeats.intervals()

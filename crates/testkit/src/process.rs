@@ -126,6 +126,11 @@ impl HubProcess {
         usage::cpu_time(self.pid())
     }
 
+    /// How many file descriptors it has open, sockets among them.
+    pub fn open_files(&self) -> Result<usize> {
+        usage::open_files(self.pid())
+    }
+
     /// Kills it (SIGKILL) and waits until it is gone: a crash, but for the page cache, which survives.
     pub fn kill_9(&mut self) -> Result<ExitStatus> {
         self.running.child.kill().map_err(Error::io("SIGKILL"))?;
@@ -134,17 +139,27 @@ impl HubProcess {
 
     /// Asks it to stop (SIGTERM), and returns at once.
     pub fn signal_terminate(&mut self) -> Result<()> {
+        self.signal("TERM")
+    }
+
+    /// Asks it to read its files again (SIGHUP), and returns at once.
+    pub fn signal_hangup(&mut self) -> Result<()> {
+        self.signal("HUP")
+    }
+
+    /// Sends a signal to a process that still runs.
+    fn signal(&mut self, name: &str) -> Result<()> {
         // A child that was waited for has given its id away.
         if self.running.child.try_wait().map_err(Error::io("the state of the hub"))?.is_some() {
             return Ok(());
         }
         // The shell's own `kill`: a slim image may have no other.
-        let kill = format!("kill -TERM {}", self.pid());
-        let sent = Command::new("sh").args(["-c", &kill]).output().map_err(Error::io(kill))?;
+        let kill = format!("kill -{name} {}", self.pid());
+        let sent = Command::new("sh").args(["-c", &kill]).output().map_err(Error::io(&kill))?;
         if sent.status.success() {
             return Ok(());
         }
-        Err(Error::unexpected("kill -TERM", String::from_utf8_lossy(&sent.stderr)))
+        Err(Error::unexpected(kill, String::from_utf8_lossy(&sent.stderr)))
     }
 
     /// Waits until it has ended; what it printed by then is in [`stdout`](Self::stdout) and

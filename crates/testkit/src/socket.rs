@@ -133,6 +133,12 @@ impl Socket {
         }
     }
 
+    /// Whether the other side has reset the connection since this was last asked; reading nothing.
+    pub fn was_reset(&self) -> Result<bool> {
+        let error = self.stream.take_error().map_err(Error::io("the state of the connection"))?;
+        Ok(error.is_some_and(|error| error.kind() == ErrorKind::ConnectionReset))
+    }
+
     pub(crate) fn unread(&self) -> &[u8] {
         self.received.unread()
     }

@@ -102,6 +102,11 @@ impl Connection {
         self.decoder.held_bytes()
     }
 
+    /// Whether a message has begun and is not whole; see [`Decoder::in_message`].
+    pub fn in_message(&self) -> bool {
+        self.decoder.in_message()
+    }
+
     fn sending_close(&mut self) {
         self.sent_close = true;
         self.decoder.discard_data();

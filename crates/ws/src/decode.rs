@@ -114,6 +114,13 @@ impl Decoder {
             + self.window.as_deref().map_or(0, |window| size_of::<Window>() + window.held_bytes())
     }
 
+    /// Whether a text or binary message has begun and is not whole, in however many frames: from its
+    /// first frame's header on, control frames in between included.
+    pub fn in_message(&self) -> bool {
+        let gathered = self.message.is_some() && self.lent.is_none_or(OpCode::is_control);
+        gathered || matches!(&self.state, State::Payload(frame) if !frame.opcode.is_control())
+    }
+
     fn advance<'b>(
         &mut self,
         input: &mut Input<'b>,

@@ -18,7 +18,7 @@ use hub_fanout::{
     Catalog, Outcomes, Publisher, PublisherLimits, Runner, RunnerHandle, RunnerState, WindowLimits,
 };
 use hub_log::{EmbeddedLog, Entry, EventLog, Options};
-use hub_server::{Addresses, Chassis, ConnectionIds, Metrics, Origins, Readiness};
+use hub_server::{Addresses, Chassis, ConnectionIds, Connections, Metrics, Origins, Readiness};
 use hub_stomp::{HeartBeat, SessionConfig};
 use serde_json::Value;
 
@@ -126,6 +126,7 @@ fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outco
             ..SessionConfig::default()
         }),
         readiness: Readiness::default(),
+        connections: Connections::new(usize::MAX),
         addresses: Addresses::new(limits.sessions_per_address),
         connection_ids: ConnectionIds::default(),
         limits,

@@ -121,6 +121,9 @@ fn ranges(config: &Config) -> Result<(), Fault> {
             return Err(Fault::new(key, "must be 0 to 1"));
         }
     }
+    if !(server.tls_reload_ms == 0 || (100..=86_400_000).contains(&server.tls_reload_ms)) {
+        return Err(Fault::new("server.tls_reload_ms", "must be 0 (at SIGHUP only) or 100 to 86400000"));
+    }
     if u64::from(server.resume_horizon_ms) < server.flush_ms {
         return Err(Fault::new("server.resume_horizon_ms", "must be at least server.flush_ms"));
     }

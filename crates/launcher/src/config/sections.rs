@@ -37,6 +37,9 @@ pub struct ServerConfig {
     pub tls_certificate: Option<PathBuf>,
     /// Its private key, a PEM file.
     pub tls_key: Option<PathBuf>,
+    /// How often these files are looked at, in milliseconds; 0 is at SIGHUP
+    /// only.
+    pub tls_reload_ms: u64,
 }
 
 impl Default for ServerConfig {
@@ -53,6 +56,7 @@ impl Default for ServerConfig {
             deflate_client_takeover: false,
             tls_certificate: None,
             tls_key: None,
+            tls_reload_ms: 10_000,
         }
     }
 }

@@ -1,18 +1,20 @@
 //! `/env.js`: where the frontend finds everything (FE-5).
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, FORWARDED};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 /// The gateway's own URL: configured, or as the request has it.
 #[derive(Clone)]
 pub(super) struct Origin {
     configured: Option<String>,
+    /// Whether requests come over TLS.
+    tls: bool,
 }
 
 impl Origin {
-    pub(super) fn new(public_url: &str) -> Origin {
+    pub(super) fn new(public_url: &str, tls: bool) -> Origin {
         let configured = public_url.trim_end_matches('/');
-        Origin { configured: (!configured.is_empty()).then(|| configured.to_owned()) }
+        Origin { configured: (!configured.is_empty()).then(|| configured.to_owned()), tls }
     }
 
     /// `http(s)://host[:port]`. What a request says is taken only if it can be
@@ -22,11 +24,20 @@ impl Origin {
             return Some(configured.clone());
         }
         let connection = request.connection_info();
-        let (scheme, host) = (connection.scheme(), connection.host());
+        // Actix does not know of TLS below it; a proxy's word counts more.
+        let scheme = if self.tls && !names_scheme(request) { "https" } else { connection.scheme() };
+        let host = connection.host();
         let is_host = |b: u8| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b);
         let sound = matches!(scheme, "http" | "https") && !host.is_empty() && host.bytes().all(is_host);
         sound.then(|| format!("{scheme}://{host}"))
     }
+}
+
+/// Whether a proxy says how it was asked.
+fn names_scheme(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let forwarded = headers.get(FORWARDED).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    headers.contains_key("x-forwarded-proto") || forwarded.to_ascii_lowercase().contains("proto=")
 }
 
 /// The flat keys that the frontend reads. Those of analytics are HTTP URLs
@@ -62,17 +73,33 @@ mod tests {
 
     #[test]
     fn only_a_host_gets_into_the_script() {
-        let origin = Origin::new("");
+        let origin = Origin::new("", false);
         let of =
             |host: &str| origin.of(&TestRequest::default().insert_header(("Host", host)).to_http_request());
         assert_eq!(of("localhost:8080").as_deref(), Some("http://localhost:8080"));
         assert_eq!(of("[::1]:8080").as_deref(), Some("http://[::1]:8080"));
         assert_eq!(of("x\";alert(1)//"), None);
         assert_eq!(of("</script>"), None);
-        let configured = Origin::new("https://pms.example/");
+        let configured = Origin::new("https://pms.example/", false);
         assert_eq!(
             configured.of(&TestRequest::default().to_http_request()).as_deref(),
             Some("https://pms.example")
         );
+    }
+
+    #[test]
+    fn over_tls_it_is_https_unless_a_proxy_says_otherwise() {
+        let of = |name: &'static str, value: &str| {
+            let request = TestRequest::default().insert_header(("Host", "pms.example"));
+            Origin::new("", true).of(&request.insert_header((name, value)).to_http_request())
+        };
+        for (name, value, origin) in [
+            ("Accept", "*/*", "https://pms.example"),
+            ("X-Forwarded-Proto", "http", "http://pms.example"),
+            ("Forwarded", "for=10.0.0.1;Proto=http", "http://pms.example"),
+            ("Forwarded", "for=10.0.0.1", "https://pms.example"),
+        ] {
+            assert_eq!(of(name, value).as_deref(), Some(origin), "{name}: {value}");
+        }
     }
 }

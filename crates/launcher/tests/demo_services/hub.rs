@@ -13,7 +13,7 @@ use hub_fanout::{
     Catalog, Outcomes, Publisher, PublisherLimits, Runner, RunnerHandle, RunnerState, WindowLimits,
 };
 use hub_log::{EmbeddedLog, EventLog, Options};
-use hub_server::{Addresses, Chassis, ConnectionIds, Ingest, Metrics, Origins, Readiness};
+use hub_server::{Addresses, Chassis, ConnectionIds, Connections, Ingest, Metrics, Origins, Readiness};
 use hub_stomp::{HeartBeat, SessionConfig};
 
 const LIMITS: PublisherLimits =
@@ -88,6 +88,7 @@ fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outco
             ..SessionConfig::default()
         }),
         readiness: Readiness::default(),
+        connections: Connections::new(usize::MAX),
         addresses: Addresses::new(limits.sessions_per_address),
         connection_ids: ConnectionIds::default(),
         limits,

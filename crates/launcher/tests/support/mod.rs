@@ -28,7 +28,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Two workers on every machine, so that subscribers are on different shards; flushes soon after each other,
 /// so that tests don't wait for them. Whoever takes compressed messages gets them, however short.
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [server]
 workers = 2
 flush_ms = 5

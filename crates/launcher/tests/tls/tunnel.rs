@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
 
 const BUFFER_BYTES: usize = 16 << 10;
 
@@ -26,17 +26,8 @@ struct Link {
 }
 
 impl Tunnel {
-    /// To a hub that has this certificate and no other.
-    pub(crate) fn to(hub: SocketAddr, certificate: &CertificateDer<'static>) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config =
-            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let mut config = config.with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let config = Arc::new(config);
-
+    /// To a hub that has one of the certificates that `config` trusts.
+    pub(crate) fn to(hub: SocketAddr, config: Arc<ClientConfig>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let tunnel = Self { addr: listener.local_addr().unwrap(), truncated: Arc::default() };
         let truncated = Arc::clone(&tunnel.truncated);

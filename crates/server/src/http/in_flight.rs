@@ -43,19 +43,20 @@ impl Drop for InFlightGuard {
     }
 }
 
-/// A body whose request is in flight until all of it is handed over.
-pub(crate) struct GuardedBody {
+/// A body whose request is in flight until all of it is handed over: `G` says
+/// so as long as it is.
+pub(crate) struct GuardedBody<G> {
     body: BoxBody,
-    _guard: InFlightGuard,
+    _guard: G,
 }
 
-impl GuardedBody {
-    pub(crate) fn boxed(body: BoxBody, guard: InFlightGuard) -> BoxBody {
+impl<G: Unpin + 'static> GuardedBody<G> {
+    pub(crate) fn boxed(body: BoxBody, guard: G) -> BoxBody {
         BoxBody::new(GuardedBody { body, _guard: guard })
     }
 }
 
-impl MessageBody for GuardedBody {
+impl<G: Unpin> MessageBody for GuardedBody<G> {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

@@ -38,6 +38,8 @@ impl Shard {
             (None, Dialogue::Native(_) | Dialogue::Refused) => {}
         }
         if let Some(socket) = self.sockets.get_mut(slot) {
+            let since = socket.message_since.unwrap_or(self.now);
+            socket.message_since = protocol.in_message().then_some(since);
             socket.protocol = Some(protocol);
         }
         self.finish_close(slot);
@@ -100,7 +102,10 @@ impl Shard {
                 self.receive_sockjs(slot, session, wire, said);
             }
             Dialogue::Stomp(session) => self.receive_stomp(slot, session, wire, said.bytes()),
-            Dialogue::Native(session) => self.receive_native(slot, &mut **session, said),
+            Dialogue::Native(session) => {
+                self.message_is_whole(slot);
+                self.receive_native(slot, &mut **session, said);
+            }
             Dialogue::Refused => {}
         }
     }
@@ -141,6 +146,13 @@ impl Shard {
         let Some(socket) = self.sockets.get(slot) else { return };
         if socket.outbox.bytes() < self.chassis.limits.outbox_bytes {
             self.send(slot, frame::pong(payload));
+        }
+    }
+
+    /// What had been under way is: the next one has its own time.
+    pub(super) fn message_is_whole(&mut self, slot: usize) {
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.message_since = None;
         }
     }
 

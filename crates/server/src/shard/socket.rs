@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
 use hub_core::CloseReason;
@@ -38,6 +38,14 @@ pub(super) struct Socket {
     pub(super) opened: Instant,
     pub(super) last_sent: Instant,
     pub(super) last_received: Instant,
+    /// Since when the message or frame that it sends has been under way.
+    pub(super) message_since: Option<Instant>,
+    /// What its peer had taken when it was last looked at, and when that was
+    /// more than before, or all there was.
+    taken: u64,
+    taken_at: Instant,
+    /// TLS holds bytes that the kernel does not take.
+    unflushed: bool,
     /// Counted in `hub_connections`.
     pub(super) counted: bool,
 }
@@ -60,6 +68,13 @@ pub(super) enum Dialogue {
 }
 
 impl Protocol {
+    /// Whether a message has begun and is not whole: of the WebSocket, or a
+    /// STOMP frame in however many messages.
+    pub(super) fn in_message(&self) -> bool {
+        let in_frame = matches!(&self.dialogue, Dialogue::Stomp(session) if session.in_frame());
+        in_frame || self.websocket.as_ref().is_some_and(hub_ws::Connection::in_message)
+    }
+
     pub(super) fn stomp(&mut self) -> Option<&mut hub_stomp::Session> {
         match &mut self.dialogue {
             Dialogue::Stomp(session) => Some(session),
@@ -129,6 +144,10 @@ impl Socket {
             opened: now,
             last_sent: now,
             last_received: now,
+            message_since: None,
+            taken: 0,
+            taken_at: now,
+            unflushed: false,
             counted: start.counted,
         }
     }
@@ -193,10 +212,22 @@ impl Socket {
             return Err(Gone);
         }
         // TLS may hold back the last record until it is flushed; TCP never.
-        match stream.poll_flush(&mut cx) {
+        let flushed = stream.poll_flush(&mut cx);
+        self.unflushed = flushed.is_pending();
+        match flushed {
             Poll::Ready(Err(_)) => Err(Gone),
             Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
         }
+    }
+
+    /// For how long something has waited for the peer of which not one byte
+    /// was taken. To be asked every now and then: that is how it is known.
+    pub(super) fn unread_for(&mut self, now: Instant) -> Duration {
+        let taken = self.stream.taken();
+        if taken != self.taken || self.outbox.is_empty() && !self.unflushed {
+            (self.taken, self.taken_at) = (taken, now);
+        }
+        now.saturating_duration_since(self.taken_at)
     }
 
     /// Shuts our side, once everything is written. `Ok(false)`: not done yet,

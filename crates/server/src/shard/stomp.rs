@@ -30,7 +30,11 @@ impl Shard {
                 return self.close_after(slot, session, CloseReason::OUTBOX_OVERFLOW);
             }
             let version = session.version();
-            let connecting = match session.receive(&mut bytes, now) {
+            let received = session.receive(&mut bytes, now);
+            if matches!(received, Ok(Some(_))) {
+                self.message_is_whole(slot);
+            }
+            let connecting = match received {
                 Ok(None) => return,
                 Ok(Some(Request::Connect(_))) => true,
                 Ok(Some(Request::Disconnect { reply })) => {

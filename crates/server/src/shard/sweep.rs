@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use hub_core::CloseReason;
 use hub_core::heartbeat::{self, Sign};
+use hub_core::limits::Limits;
 use hub_sockjs::frame as sockjs;
 use hub_stomp::{Liveness, encode};
 use hub_ws::frame;
 
 use super::Shard;
 use super::socket::{Phase, Protocol, Socket};
-use super::wire::Carrier;
+use super::wire::{Carrier, Wire};
 use crate::metrics::ReasonLabels;
 
 /// What a socket needs now.
@@ -19,6 +20,8 @@ enum Due {
     Nothing,
     /// Its deadline passed while it was closing.
     End,
+    /// The same, and its peer took nothing of what waits for it.
+    EndUnread,
     Close(CloseReason),
     Heartbeat,
     /// The `h` of `SockJS`.
@@ -34,7 +37,7 @@ impl Shard {
         let mut outbox_bytes = 0;
         for (slot, socket) in &mut self.sockets {
             outbox_bytes += i64::try_from(socket.outbox.bytes()).unwrap_or(i64::MAX);
-            match due_of(socket, now) {
+            match due_of(socket, &self.chassis.limits, now) {
                 Due::Nothing => {}
                 other => due.push((slot, other)),
             }
@@ -51,6 +54,12 @@ impl Shard {
         match due {
             Due::Nothing => {}
             Due::End => self.gone.push(slot),
+            Due::EndUnread => {
+                if let Some(socket) = self.sockets.get(slot) {
+                    socket.stream.forget_unread();
+                }
+                self.gone.push(slot);
+            }
             Due::Heartbeat => self.send(slot, wire.wrap(encode::HEARTBEAT)),
             Due::Beacon => self.send(slot, frame::text(sockjs::HEARTBEAT.as_bytes())),
             Due::Ping => self.send(slot, frame::ping(b"")),
@@ -58,6 +67,7 @@ impl Shard {
                 let beacon = frame::text(sockjs::HEARTBEAT.as_bytes());
                 self.send(slot, [beacon, frame::ping(b"")].concat().into());
             }
+            Due::Close(CloseReason::MESSAGE_TIMEOUT) => self.time_message_out(slot, wire),
             Due::Close(reason) => {
                 if *reason == CloseReason::HANDSHAKE_TIMEOUT {
                     let labels = ReasonLabels { reason: "handshake_timeout" };
@@ -67,10 +77,28 @@ impl Shard {
             }
         }
     }
+
+    /// A message that takes too long; a STOMP session is told so in its words.
+    fn time_message_out(&mut self, slot: usize, wire: Wire) {
+        let millis = self.chassis.limits.message_ms;
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        let session = socket.protocol.as_deref_mut().and_then(Protocol::stomp);
+        let refusal = session.map(|session| {
+            session.refuse("message timeout", format!("a frame must be whole within {millis} ms"))
+        });
+        match refusal {
+            Some(refusal) => self.refuse_with(slot, wire, &refusal, CloseReason::MESSAGE_TIMEOUT),
+            None => self.close(slot, CloseReason::MESSAGE_TIMEOUT),
+        }
+    }
 }
 
-fn due_of(socket: &mut Socket, now: Instant) -> Due {
+fn due_of(socket: &mut Socket, limits: &Limits, now: Instant) -> Due {
+    let unread_ms = socket.unread_for(now).as_millis();
     match socket.phase {
+        Phase::Closing(deadline) if now >= deadline && unread_ms >= u128::from(limits.close_ms) => {
+            return Due::EndUnread;
+        }
         Phase::Closing(deadline) | Phase::Lingering(deadline) if now >= deadline => return Due::End,
         Phase::Opening(deadline) if now >= deadline => return Due::Close(CloseReason::HANDSHAKE_TIMEOUT),
         Phase::Draining(deadline) if now >= deadline => return Due::Close(CloseReason::GOING_AWAY),
@@ -78,8 +106,17 @@ fn due_of(socket: &mut Socket, now: Instant) -> Due {
         _ => return Due::Nothing,
     }
     if socket.sends.is_some() {
-        // While it is not read, because of what it sent, it is not silent.
+        // While it is not read, because of what it sent, it is neither silent
+        // nor slow to go on.
         socket.last_received = now;
+        socket.message_since = socket.message_since.map(|_| now);
+    }
+    if unread_ms >= u128::from(limits.stall_ms) {
+        return Due::Close(CloseReason::STALLED);
+    }
+    let under_way = |since| now.saturating_duration_since(since).as_millis();
+    if socket.message_since.is_some_and(|since| under_way(since) >= u128::from(limits.message_ms)) {
+        return Due::Close(CloseReason::MESSAGE_TIMEOUT);
     }
     let (last_sent, last_received) = (socket.last_sent, socket.last_received);
     let mut promised = hub_stomp::Intervals::default();

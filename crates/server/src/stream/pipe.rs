@@ -18,11 +18,18 @@ pub(crate) struct SessionPipe {
     rest: Bytes,
     /// What the client is told when the pipe is shut.
     parting: CloseReason,
+    /// How many bytes of frames the session has taken.
+    taken: u64,
 }
 
 impl SessionPipe {
     pub(super) fn new(end: SessionEnd) -> SessionPipe {
-        SessionPipe { end, rest: Bytes::new(), parting: CloseReason::NORMAL }
+        SessionPipe { end, rest: Bytes::new(), parting: CloseReason::NORMAL, taken: 0 }
+    }
+
+    /// How many bytes of frames the session has taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Why it will be shut.
@@ -57,12 +64,15 @@ impl AsyncRead for SessionPipe {
 }
 
 impl AsyncWrite for SessionPipe {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, frame: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, frame: &[u8]) -> Poll<io::Result<usize>> {
         if frame.is_empty() {
             return Poll::Ready(Ok(0));
         }
         match self.end.poll_send_frame(cx, &Bytes::copy_from_slice(frame)) {
-            Poll::Ready(Ok(())) => Poll::Ready(Ok(frame.len())),
+            Poll::Ready(Ok(())) => {
+                self.taken += frame.len() as u64;
+                Poll::Ready(Ok(frame.len()))
+            }
             Poll::Ready(Err(_)) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
             Poll::Pending => Poll::Pending,
         }

@@ -33,6 +33,13 @@ pub(crate) fn cpu_time(pid: u32) -> Result<Duration> {
         .ok_or_else(|| Error::unexpected("utime and stime", excerpt(stat.as_bytes())))
 }
 
+/// File descriptors, sockets among them.
+pub(crate) fn open_files(pid: u32) -> Result<usize> {
+    let path = format!("/proc/{pid}/fd");
+    let entries = std::fs::read_dir(&path).map_err(Error::io(path))?;
+    Ok(entries.count())
+}
+
 fn read(pid: u32, file: &str) -> Result<String> {
     let path = format!("/proc/{pid}/{file}");
     std::fs::read_to_string(&path).map_err(Error::io(path))

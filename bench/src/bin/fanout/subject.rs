@@ -1,0 +1,189 @@
+//! A hub under test.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, anyhow};
+use clap::ValueEnum;
+use hub_bench::body::Bodies;
+use hub_bench::identity::Identity;
+use hub_bench::load::Load;
+use hub_testkit::http::HttpConnection;
+use hub_testkit::process::HubProcess;
+use tokio_rustls::TlsConnector;
+
+use crate::Arguments;
+use crate::transport::Transport;
+
+/// What becomes of a message before it is on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Coding {
+    /// Nothing.
+    Plain,
+    /// It is compressed.
+    Deflate,
+    /// It is encrypted.
+    Tls,
+    /// Both.
+    TlsDeflate,
+}
+
+impl Coding {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Coding::Plain => "plain",
+            Coding::Deflate => "deflate",
+            Coding::Tls => "tls",
+            Coding::TlsDeflate => "tls-deflate",
+        }
+    }
+
+    fn tls(self) -> bool {
+        matches!(self, Coding::Tls | Coding::TlsDeflate)
+    }
+
+    pub(crate) fn deflate(self) -> bool {
+        matches!(self, Coding::Deflate | Coding::TlsDeflate)
+    }
+}
+
+const TOPIC: &str = "/topic/relay/bench";
+
+/// Every body is published under the same name whatever it is coded by, so
+/// that the same bodies come in the same order.
+const SEED: u64 = 42;
+
+/// From which size on the hub compresses, unless it is told.
+const DEFLATE_BYTES_DEFAULT: usize = 1024;
+
+/// A hub with one worker. Messages are published at a port without TLS, so that
+/// what differs is how they are delivered.
+pub(crate) struct Subject {
+    pub(crate) coding: Coding,
+    pub(crate) hub: HubProcess,
+    transport: Transport,
+    connector: Option<TlsConnector>,
+    http: HttpConnection,
+    bodies: Bodies,
+}
+
+impl Subject {
+    pub(crate) fn start(
+        arguments: &Arguments,
+        transport: Transport,
+        coding: Coding,
+        identity: &Identity,
+    ) -> anyhow::Result<Subject> {
+        let mut server = "workers = 1".to_owned();
+        if coding.deflate() && arguments.body < DEFLATE_BYTES_DEFAULT {
+            server = format!("{server}\ndeflate_min_bytes = {}", arguments.body);
+        }
+        Subject::with(arguments, transport, coding, identity, &server)
+    }
+
+    fn with(
+        arguments: &Arguments,
+        transport: Transport,
+        coding: Coding,
+        identity: &Identity,
+        server: &str,
+    ) -> anyhow::Result<Subject> {
+        let (certificate, key, tls) = (identity.certificate(), identity.key(), coding.tls());
+        let any = "bind = '127.0.0.1:0'";
+        let config = format!(
+            "[server]\n{server}\ntls_certificate = '{}'\ntls_key = '{}'\n[analytics]\n{any}\ntls = {tls}\n\
+             [leaderboard]\n{any}\n[rttm]\n{any}\n[autotrader]\n{any}\n[gateway]\n{any}\n\
+             [log]\npath = '{{data}}/hub.db'\n",
+            certificate.display(),
+            key.display()
+        );
+        let hub = HubProcess::spawn(&arguments.hub, &config, &[], &[("RUST_LOG", "warn")])
+            .with_context(|| format!("{}: build it first, see `make bench`", arguments.hub.display()))?;
+        let http = publisher(&hub)?;
+        let connector = tls.then(|| identity.connector());
+        let bodies = Bodies::new(SEED, arguments.body);
+        Ok(Subject { coding, hub, transport, connector, http, bodies })
+    }
+
+    /// Connects anew what publishes: it may have idled for longer than the hub
+    /// keeps such a connection.
+    pub(crate) fn wake(&mut self) -> anyhow::Result<()> {
+        self.http = publisher(&self.hub)?;
+        Ok(())
+    }
+
+    fn address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.hub.addr("analytics")?)
+    }
+
+    /// Clients that are connected to STOMP.
+    pub(crate) async fn connect(&self, count: usize) -> anyhow::Result<Load> {
+        self.load(count, None).await
+    }
+
+    /// Clients that get what is published.
+    pub(crate) async fn subscribe(&self, count: usize) -> anyhow::Result<Load> {
+        self.load(count, Some(TOPIC)).await
+    }
+
+    async fn load(&self, count: usize, topic: Option<&str>) -> anyhow::Result<Load> {
+        let opening = self.transport.opening(self.coding.deflate(), topic);
+        Ok(Load::connect(self.address()?, count, Some(&opening), self.connector.as_ref()).await?)
+    }
+
+    /// Publishes the next body and waits until `receivers` of the load have it.
+    pub(crate) async fn deliver(&mut self, load: &Load, receivers: usize) -> anyhow::Result<()> {
+        let target = load.messages() + receivers as u64;
+        let path = format!("/api/publish{TOPIC}");
+        let headers = [("Content-Type", "application/json")];
+        let response = self.http.request("POST", &path, &headers, &self.bodies.next_body())?;
+        if response.status != 200 {
+            return Err(anyhow!("publish: {}", response.status));
+        }
+        Ok(load.reach(target).await?)
+    }
+}
+
+fn publisher(hub: &HubProcess) -> anyhow::Result<HttpConnection> {
+    Ok(HttpConnection::connect(hub.addr("gateway")?, hub_testkit::DEFAULT_DEADLINE)?)
+}
+
+/// The codings to measure: those asked for, each of which the hub has to agree
+/// to, or all that it agrees to.
+pub(crate) async fn codings(
+    arguments: &Arguments,
+    transport: Transport,
+    identity: &Identity,
+) -> anyhow::Result<Vec<Coding>> {
+    let wanted = if arguments.coding.is_empty() { Coding::value_variants() } else { &arguments.coding };
+    let mut codings = Vec::new();
+    for coding in wanted {
+        match probe(arguments, transport, *coding, identity).await {
+            Ok(()) => codings.push(*coding),
+            Err(error) if arguments.coding.is_empty() && is_unsupported(&error) => {
+                println!("{transport:?}: {} is left out: {error}", coding.name());
+            }
+            Err(error) => return Err(error.context(format!("{transport:?}, {}", coding.name()))),
+        }
+    }
+    Ok(codings)
+}
+
+/// Asks with the hub's defaults: one that can't compress does not know of any
+/// setting for it.
+async fn probe(
+    arguments: &Arguments,
+    transport: Transport,
+    coding: Coding,
+    identity: &Identity,
+) -> anyhow::Result<()> {
+    if coding.deflate() {
+        let subject = Subject::with(arguments, transport, coding, identity, "workers = 1")?;
+        drop(subject.connect(1).await?);
+    }
+    Ok(())
+}
+
+fn is_unsupported(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::Unsupported)
+}

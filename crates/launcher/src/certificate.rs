@@ -1,0 +1,93 @@
+//! Keeps the certificate of the listeners what its files hold.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hub_server::Metrics;
+use hub_server::metrics::StatusLabels;
+use hub_server::tls::{Certificate, Look, TlsError};
+use tokio::signal::unix::Signal;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+/// Looks at the files at each SIGHUP and, unless `every` is zero, as often as
+/// that; for as long as it is polled.
+pub async fn keep(
+    certificate: Option<Arc<Certificate>>,
+    every: Duration,
+    metrics: &Metrics,
+    mut hangups: Signal,
+) -> Infallible {
+    let Some(certificate) = certificate else {
+        loop {
+            hangups.recv().await;
+            tracing::info!("SIGHUP: no service speaks TLS, so there is no certificate to reload");
+        }
+    };
+    let mut report = Report { metrics, refused: None };
+    report.begin();
+    loop {
+        let asked = tokio::select! {
+            _ = hangups.recv() => true,
+            () = pause(every) => false,
+        };
+        let looking = Arc::clone(&certificate);
+        // Files may be anywhere, also where they take their time.
+        if let Ok(look) = spawn_blocking(move || looking.look()).await {
+            report.tell(&look, asked, &certificate);
+        }
+    }
+}
+
+async fn pause(every: Duration) {
+    if every.is_zero() {
+        return std::future::pending().await;
+    }
+    sleep(every).await;
+}
+
+/// What is logged and counted.
+struct Report<'a> {
+    metrics: &'a Metrics,
+    /// Why the files were refused the last time, if they were: once is enough
+    /// in the log for what stays as it is.
+    refused: Option<String>,
+}
+
+impl Report<'_> {
+    /// A counter that is there from the start shows its first increase.
+    fn begin(&self) {
+        for status in ["ok", "failed"] {
+            drop(self.metrics.tls_reloads.get_or_create(&StatusLabels { status }));
+        }
+    }
+
+    fn tell(&mut self, look: &Result<Look, TlsError>, asked: bool, certificate: &Certificate) {
+        match look {
+            // Nobody asked, and nothing happened.
+            Ok(Look::Unchanged) if !asked => self.refused = None,
+            Ok(look) => {
+                self.refused = None;
+                self.count("ok");
+                let expires = certificate.expiry().map(tracing::field::display);
+                match look {
+                    Look::Replaced => tracing::info!(expires, "TLS certificate reloaded"),
+                    Look::Unchanged => tracing::info!(expires, "TLS certificate read again, it is the same"),
+                }
+            }
+            Err(error) => {
+                self.count("failed");
+                let cause = error.to_string();
+                if asked || self.refused.as_ref() != Some(&cause) {
+                    tracing::warn!(%cause, "TLS certificate not reloaded, the one in use stays");
+                }
+                self.refused = Some(cause);
+            }
+        }
+    }
+
+    fn count(&self, status: &'static str) {
+        self.metrics.tls_reloads.get_or_create(&StatusLabels { status }).inc();
+    }
+}

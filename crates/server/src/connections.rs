@@ -1,0 +1,49 @@
+//! How many connections the process has.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Counts the sockets of all listeners: each costs a file descriptor, and who
+/// is in must not suffer from who comes when there are none left.
+#[derive(Clone)]
+pub struct Connections {
+    open: Arc<AtomicUsize>,
+    max: usize,
+}
+
+/// One connection's seat; given back when it is dropped.
+pub struct Seat(Arc<AtomicUsize>);
+
+impl Connections {
+    /// At most `max` at a time.
+    pub fn new(max: usize) -> Connections {
+        Connections { open: Arc::default(), max }
+    }
+
+    /// A seat for one more; none if all are taken.
+    pub fn enter(&self) -> Option<Seat> {
+        let more = |open| (open < self.max).then_some(open + 1);
+        self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
+        Some(Seat(Arc::clone(&self.open)))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_given_back_can_be_taken_again() {
+        let connections = Connections::new(2);
+        let seats: Vec<Seat> = (0..3).filter_map(|_| connections.enter()).collect();
+        assert_eq!(seats.len(), 2);
+        drop(seats);
+        assert!(connections.enter().is_some());
+    }
+}

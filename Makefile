@@ -16,7 +16,7 @@ export DEBIAN_FRONTEND=noninteractive; as_root=; [ "$$(id -u)" = 0 ] || as_root=
 { echo "$(1) can't be installed: install it by hand" >&2; exit 1; }
 endef
 
-.PHONY: run build test fmt lint apart test-rust test-node test-python bench deny clean
+.PHONY: run build test fmt lint apart test-rust test-node test-python bench fuzz deny clean
 
 ## Build and start the hub with the demo feed (embedded log in data/hub.db).
 run:
@@ -69,10 +69,27 @@ bench:
 	$(CARGO) run --release --locked -p hub-bench --bin fanout
 	$(CARGO) bench --locked -p hub-bench --bench stomp_parse
 
+## A fuzz target with libFuzzer, on stable Rust with a C++ compiler; see docs/testing.md.
+TARGET ?= ws_decoder
+SECONDS ?= 60
+HOST = $(shell rustc -vV | sed -n 's/host: //p')
+# What cargo-fuzz passes, less what needs nightly: counters, tables and compared values, no sanitizer.
+SANCOV := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing
+FUZZ := fuzz/libfuzzer
+CORPUS := $(FUZZ)/corpus/$(TARGET)
+fuzz:
+	@mkdir -p $(CORPUS) $(FUZZ)/artifacts fuzz/regressions/$(TARGET)
+	RUSTFLAGS="$(SANCOV)" $(CARGO) run --release --locked --manifest-path $(FUZZ)/Cargo.toml --target $(HOST) \
+	  --bin $(TARGET) -- $(CORPUS) fuzz/seeds/$(TARGET) fuzz/regressions/$(TARGET) \
+	  -max_total_time=$(SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+	  -dict=fuzz/dictionaries/$(TARGET).dict -artifact_prefix=$(FUZZ)/artifacts/$(TARGET)-
+
 ## Licenses and sources of all dependencies (needs cargo-deny).
 deny:
 	cargo deny --all-features check licenses bans sources
 
 clean:
 	$(CARGO) clean
-	rm -rf $(NODE_SUITE)/node_modules $(VENV)
+	rm -rf $(NODE_SUITE)/node_modules $(VENV) $(FUZZ)/target

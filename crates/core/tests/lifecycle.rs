@@ -202,10 +202,21 @@ fn long_messages_are_cut_and_lists_of_errors_joined() {
     let long = with(ERROR_EVENT, "errorMessage", Some("é".repeat(5000).into()));
     let Ok(Event::ErrorEvent(event)) = read(Kind::ErrorEvents, &long) else { panic!() };
     assert_eq!(event.error_message.unwrap().chars().count(), MESSAGE_MAX_CHARS);
+    let blank = with(ERROR_EVENT, "errorMessage", Some(format!("{}x", " ".repeat(5000)).into()));
+    assert!(
+        matches!(read(Kind::ErrorEvents, &blank), Ok(Event::ErrorEvent(event)) if event.error_message.is_none())
+    );
     let list = serde_json::json!(["no symbol", "no price"]);
     let listed = with(INVALID_TRADE, "validationErrors", Some(list));
     let Ok(Event::InvalidTrade(trade)) = read(Kind::InvalidTrades, &listed) else { panic!() };
     assert_eq!(trade.validation_errors.as_deref(), Some("no symbol; no price"));
+    for (list, expected) in
+        [(serde_json::json!([""]), None), (serde_json::json!(["", "no price"]), Some("no price"))]
+    {
+        let blank = with(INVALID_TRADE, "validationErrors", Some(list));
+        let Ok(Event::InvalidTrade(trade)) = read(Kind::InvalidTrades, &blank) else { panic!() };
+        assert_eq!(trade.validation_errors.as_deref(), expected, "an empty text is none");
+    }
     assert_eq!(trade.trade_id.to_string(), TRADE);
     assert_eq!(trade.portfolio_id.unwrap().to_string(), PORTFOLIO);
 }

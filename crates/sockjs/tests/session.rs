@@ -2,6 +2,8 @@
 //! messages arrive in order, each once, and nothing is lost between one
 //! response and the next.
 
+mod browser;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -53,18 +55,7 @@ fn frame_in(framing: &Framing, chunk: &[u8]) -> Option<String> {
     if Some(chunk) == framing.prelude().as_deref() {
         return None;
     }
-    let text = str::from_utf8(chunk).unwrap();
-    let (before, after) = match framing {
-        Framing::Xhr | Framing::XhrStreaming => ("", "\n"),
-        Framing::EventSource => ("data: ", "\r\n\r\n"),
-        Framing::HtmlFile(_) => ("<script>\np(", ");\n</script>\r\n"),
-        Framing::Jsonp(_) => ("/**/f(", ");\r\n"),
-    };
-    let inner = text.strip_prefix(before).unwrap().strip_suffix(after).unwrap();
-    Some(match framing {
-        Framing::HtmlFile(_) | Framing::Jsonp(_) => serde_json::from_str(inner).unwrap(),
-        _ => inner.to_owned(),
-    })
+    browser::frames(framing, chunk).pop()
 }
 
 struct World {

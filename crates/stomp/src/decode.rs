@@ -125,7 +125,7 @@ impl Decoder {
 
     /// A frame's first octets: nothing is copied unless the rest is still to come.
     fn begin<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Result<Option<Item<'s>>, BadFrame> {
-        let mut scan = Scan::new();
+        let mut scan = Scan::new(self.version);
         match scan.advance(input, self.side, &self.limits) {
             Ok(Progress::Partial) => {
                 let bytes = take(input, input.len()).to_vec();

@@ -45,6 +45,19 @@ fn a_line_is_split_at_its_first_colon() {
 }
 
 #[test]
+fn where_names_are_padded_content_length_is_still_the_length() {
+    for line in ["content-length :2", " content-length\t: 2 ", "content-length:2"] {
+        let stream = format!("SEND\n{line}\n\n\0\0\0");
+        only_frame(Version::V1_0, stream.as_bytes(), |frame| {
+            assert_eq!(frame.headers.get("content-length").as_deref(), Some("2"), "{line:?}");
+            assert_eq!(frame.body, b"\0\0", "{line:?}");
+        });
+    }
+    // 1.1 and 1.2 trim nothing: it is another header.
+    only_frame(Version::V1_2, b"SEND\ncontent-length :2\n\nx\0", |frame| assert_eq!(frame.body, b"x"));
+}
+
+#[test]
 fn each_version_unescapes_what_it_defines() {
     let cases: [(Version, &str, Result<&str, &str>); 10] = [
         (Version::V1_0, "a\\cb\\t\\", Ok("a\\cb\\t\\")),

@@ -32,7 +32,10 @@ fn errors(object: &RawObject<'_>) -> Result<Option<String>, Rejection> {
     let Some(raw) = object.get(&ERRORS) else { return Ok(None) };
     let list: Option<Vec<String>> = raw.value().and_then(|value| serde_json::from_str(value.get()).ok());
     match list {
-        Some(list) => Ok((!list.is_empty()).then(|| shortened(&list.join("; ")))),
+        Some(mut list) => {
+            list.retain(|text| !text.trim().is_empty());
+            Ok(shortened(&list.join("; ")))
+        }
         None => message(object, &ERRORS).map_err(|_| raw.reject("must be a text or an array of texts")),
     }
 }

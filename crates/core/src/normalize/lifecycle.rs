@@ -62,11 +62,13 @@ pub(super) fn optional_name(object: &RawObject<'_>, field: &Field) -> Result<Opt
 /// no end and its sender deserves no rejection for it.
 pub(super) fn message(object: &RawObject<'_>, field: &Field) -> Result<Option<String>, Rejection> {
     let text = present(object, field).map(Raw::string).transpose()?;
-    Ok(text.map(|text| shortened(&text)))
+    Ok(text.and_then(|text| shortened(&text)))
 }
 
-pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(MESSAGE_MAX_CHARS).collect()
+/// The beginning of a text; none if there is nothing in it.
+pub(super) fn shortened(text: &str) -> Option<String> {
+    let kept: String = text.chars().take(MESSAGE_MAX_CHARS).collect();
+    (!kept.trim().is_empty()).then_some(kept)
 }
 
 /// A whole number that is not negative.

@@ -6,7 +6,7 @@ use memchr::{memchr, memchr2};
 
 use crate::error::{FrameError, excerpt};
 use crate::frame::colon;
-use crate::{Command, Limits};
+use crate::{Command, Limits, Version};
 
 /// No command is longer than `UNSUBSCRIBE` with its CR; the rest is shown to whoever must find out
 /// what was connected to this port.
@@ -22,6 +22,8 @@ pub(super) enum Side {
 /// How far a frame has been read. Offsets count from the frame's first octet.
 #[derive(Debug)]
 pub(super) struct Scan {
+    /// The version by which the headers will be read.
+    version: Version,
     phase: Phase,
     /// Where the line being read begins.
     line_start: usize,
@@ -73,8 +75,9 @@ enum Line<'a> {
 }
 
 impl Scan {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(version: Version) -> Self {
         Self {
+            version,
             phase: Phase::Command,
             line_start: 0,
             scanned: 0,
@@ -167,7 +170,8 @@ impl Scan {
                     }
                     self.named &= colon(line).is_some_and(|at| at > 0);
                     if self.content_length.is_none() {
-                        self.content_length = content_length_value(line, at.start);
+                        let padded = self.version == Version::V1_0 && !command.opens_session();
+                        self.content_length = content_length_value(line, at.start, padded);
                     }
                 }
                 Line::Partial => return Ok(Some(Progress::Partial)),
@@ -250,9 +254,16 @@ const fn within(received: usize, limits: &Limits) -> Result<Progress, FrameError
     Ok(Progress::Partial)
 }
 
-/// Where the value is, if the line is a `content-length`.
-fn content_length_value(line: &[u8], line_start: usize) -> Option<Range<usize>> {
-    let value = line.strip_prefix(b"content-length:")?;
+/// Where the value is, if the line is a `content-length`. Where names may be `padded` it is one with
+/// blanks around it, too: else the frame would end elsewhere than its own headers say.
+fn content_length_value(line: &[u8], line_start: usize, padded: bool) -> Option<Range<usize>> {
+    let value = match line.strip_prefix(b"content-length:") {
+        None if padded => {
+            let (name, value) = str::from_utf8(line).ok()?.split_once(':')?;
+            (name.trim_matches([' ', '\t']) == "content-length").then_some(value.as_bytes())?
+        }
+        value => value?,
+    };
     let end = line_start + line.len();
     Some(end - value.len()..end)
 }

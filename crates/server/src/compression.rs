@@ -7,7 +7,7 @@ use hub_ws::deflate::Settings;
 pub struct Compression {
     /// Messages shorter than this are sent as they are, in bytes.
     pub min_bytes: usize,
-    /// zlib's level, 1 (fastest) to 9 (smallest).
+    /// zlib's level, 1 (fastest) to 9.
     pub level: u32,
     /// Whether a client's messages may point back to its earlier ones, of which then up to 32 KiB are
     /// remembered.

@@ -3,9 +3,12 @@
 //!
 //! The same messages, only written differently: objects are maps, whole
 //! numbers within 64 bits are integers, all other numbers are float 64, the
-//! nearest to the decimal, as `JSON.parse` would have it.
+//! nearest to the decimal, as `JSON.parse` would have it. In what clients send,
+//! a float that is no number is null, as `JSON.stringify` would have it.
 
-use std::fmt;
+use std::{fmt, io};
+
+use serde_json::ser::Formatter;
 
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.
 pub(crate) const SUBPROTOCOL: &str = "hub.msgpack";
@@ -37,12 +40,22 @@ pub(crate) fn to_json(bytes: &[u8]) -> Result<String, NotMessagePack> {
     let mut reader = rmp_serde::Deserializer::new(bytes);
     reader.set_max_depth(DEPTH_MAX);
     let mut json = Vec::with_capacity(bytes.len());
-    serde_transcode::transcode(&mut reader, &mut serde_json::Serializer::new(&mut json))
+    let mut writer = serde_json::Serializer::with_formatter(&mut json, Texts);
+    serde_transcode::transcode(&mut reader, &mut writer)
         .map_err(|error| NotMessagePack(error.to_string()))?;
     if !reader.get_ref().is_empty() {
         return Err(NotMessagePack("there is something behind the value".to_owned()));
     }
     String::from_utf8(json).map_err(|error| NotMessagePack(error.to_string()))
+}
+
+/// JSON without bytes, which it can't tell from an array of numbers.
+struct Texts;
+
+impl Formatter for Texts {
+    fn write_byte_array<W: ?Sized + io::Write>(&mut self, _: &mut W, _: &[u8]) -> io::Result<()> {
+        Err(io::Error::other("binary data, or a string that isn't UTF-8"))
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +95,10 @@ mod tests {
         for bytes in [&b""[..], &[0xc1], &[0x92, 0x01], &[0x01, 0x01], &[0xdd, 0xff, 0xff, 0xff, 0xff]] {
             assert!(to_json(bytes).is_err(), "{bytes:02x?}");
         }
+        for bytes in [[0xa1, 0xff].as_slice(), &[0xc4, 0x01, 0x41]] {
+            assert_eq!(to_json(bytes).unwrap_err().to_string(), "binary data, or a string that isn't UTF-8");
+        }
+        assert_eq!(to_json(&[0xcb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0]).unwrap(), "null", "infinity");
         assert!(to_json(&[0x91; 1000]).is_err());
     }
 }

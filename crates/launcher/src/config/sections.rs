@@ -28,7 +28,7 @@ pub struct ServerConfig {
     pub deflate: bool,
     /// Messages shorter than this are sent as they are, in bytes.
     pub deflate_min_bytes: usize,
-    /// zlib's level, 1 (fastest) to 9 (smallest).
+    /// zlib's level, 1 (fastest) to 9.
     pub deflate_level: u32,
     /// Whether a client's compressed messages may point back to its earlier
     /// ones.

@@ -23,7 +23,7 @@ pub struct Deflater {
 }
 
 impl Deflater {
-    /// `level` is zlib's, 1 (fastest) to 9 (smallest).
+    /// `level` is zlib's, 1 (fastest) to 9; with `zlib-rs` the largest is not always the smallest.
     pub fn new(level: u32) -> Self {
         Self { level: Compression::new(level.clamp(1, 9)), streams: Default::default(), scratch: Vec::new() }
     }

@@ -1,0 +1,38 @@
+// Those who watch positions over each kind of WebSocket that the hub has, and what they were sent.
+
+import { NativePeer } from './native.mjs';
+import { Peer } from './peer.mjs';
+import { SockJsFrames } from './sockjs-frames.mjs';
+import { key, newest, rows } from './trades.mjs';
+
+const TOPIC = '/topic/position-update';
+
+/**
+ * By the kind of WebSocket: opens one at `at` (a `ws:` URL without a path) with these options of `ws`, for some
+ * portfolios.
+ *
+ * @returns {Promise<{ peer: Peer | NativePeer, said: () => any[], positions: () => Map<string, any> }>} what was
+ * said, but for the ids that only one subscriber's messages have; and what it comes to
+ */
+export const SUBSCRIBERS = {
+  'STOMP over WebSocket': (at, portfolioIds, socket) => stomp(new Peer(`${at}/ws`, { socket }), portfolioIds),
+  'STOMP in SockJS frames': (at, portfolioIds, socket) =>
+    stomp(new Peer(at, { webSocketFactory: () => new SockJsFrames(`${at}/ws`, socket) }), portfolioIds),
+  'a native socket': async (at, portfolioIds, socket) => {
+    const query = new URLSearchParams({ topics: 'position-update', 'portfolio-ids': portfolioIds.join(',') });
+    const peer = await NativePeer.connect(`${at}/ws/positions?${query}`, socket);
+    const positions = () => newest(peer.data('position-update'), key);
+    return { peer, said: () => peer.messages, positions };
+  },
+};
+
+async function stomp(peer, portfolioIds) {
+  await peer.open();
+  const messages = await peer.subscribe(TOPIC, { 'portfolio-ids': portfolioIds.join(',') });
+  const said = () =>
+    messages.map(({ headers: { 'message-id': id, ...headers }, body }) => ({
+      headers,
+      body: JSON.parse(body),
+    }));
+  return { peer, said, positions: () => newest(rows(messages), key) };
+}

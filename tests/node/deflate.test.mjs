@@ -1,0 +1,232 @@
+// permessage-deflate (RFC 7692) with `ws`: what is agreed to, and that nothing but the size tells whether it is.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
+import { after, before, describe, it } from 'node:test';
+
+import { inflated } from './lib/frames.mjs';
+import { Hub } from './lib/hub.mjs';
+import { NativePeer } from './lib/native.mjs';
+import { Peer } from './lib/peer.mjs';
+import { Proxy } from './lib/proxy.mjs';
+import { assertProblem, metric } from './lib/rest.mjs';
+import { SUBSCRIBERS } from './lib/subscribers.mjs';
+import { purchase, trade } from './lib/trades.mjs';
+import { waitFor } from './lib/wait.mjs';
+
+/** `server.deflate_min_bytes`, in UTF-8. */
+const MIN_BYTES = 1024;
+
+/** What the hub answers where it is not told more. */
+const AGREED = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
+
+/** Options of `ws`, what is agreed to, and the window of what the hub sends. */
+const OFFERS = [
+  [{}, AGREED],
+  [{ clientNoContextTakeover: true }, AGREED],
+  [{ serverNoContextTakeover: true }, AGREED],
+  [{ serverNoContextTakeover: true, clientNoContextTakeover: true, clientMaxWindowBits: false }, AGREED],
+  ...[9, 10, 11, 12, 13, 14].map((bits) => [
+    { serverMaxWindowBits: bits },
+    `${AGREED}; server_max_window_bits=${bits}`,
+  ]),
+  [{ serverMaxWindowBits: 15 }, AGREED],
+  ...[9, 12, 14].map((bits) => [{ clientMaxWindowBits: bits }, `${AGREED}; client_max_window_bits=${bits}`]),
+  [{ clientMaxWindowBits: 15 }, AGREED],
+  // The smallest window there is lies within any other, of which nothing needs to be said.
+  [{ clientMaxWindowBits: 8 }, AGREED],
+  [
+    { serverMaxWindowBits: 10, clientMaxWindowBits: 11 },
+    `${AGREED}; server_max_window_bits=10; client_max_window_bits=11`,
+  ],
+  // No zlib compresses with such a window.
+  [{ serverMaxWindowBits: 8 }, undefined],
+  [false, undefined],
+];
+
+/** The answer's `Sec-WebSocket-Extensions`, if it has one. */
+function answered({ head }) {
+  return /^sec-websocket-extensions: (.*)$/im.exec(head)?.[1];
+}
+
+/** A share of a symbol for each of some portfolios. */
+const shares = (portfolioIds, symbol) => portfolioIds.map((id) => purchase(id, symbol));
+
+describe('a WebSocket with permessage-deflate', () => {
+  let hub;
+  let proxy;
+  before(async () => {
+    // One worker: what has been published to one of them has been published.
+    hub = await Hub.start({ settings: { 'server.workers': '1' } });
+    proxy = await Proxy.before(hub.port('analytics'), { record: true });
+  });
+  after(async () => {
+    await proxy?.stop();
+    await hub?.stop();
+  });
+
+  /** `t`'s own, through the proxy; which connection that is there, too. */
+  async function subscribe(t, kind, portfolioIds, perMessageDeflate) {
+    const index = proxy.records.length;
+    const subscriber = await SUBSCRIBERS[kind](proxy.ws(), portfolioIds, { perMessageDeflate });
+    t.after(() => subscriber.peer.close());
+    return { ...subscriber, index };
+  }
+
+  const shows = (subscribers, count) =>
+    waitFor(() => {
+      for (const { positions } of subscribers) assert.equal(positions().size, count);
+      return true;
+    }, `${count} positions`);
+
+  for (const [offer, agreed] of OFFERS) {
+    for (const kind of Object.keys(SUBSCRIBERS)) {
+      it(`of ${kind}, offered as ${JSON.stringify(offer)}, says what one without it says`, async (t) => {
+        const portfolioIds = Array.from({ length: 20 }, () => randomUUID());
+        await trade(hub, ...shares(portfolioIds, 'ONE'));
+        const witness = await subscribe(t, kind, portfolioIds, false);
+        await shows([witness], 20);
+        const plain = await subscribe(t, kind, portfolioIds, false);
+        const pressed = await subscribe(t, kind, portfolioIds, offer);
+        await shows([plain, pressed], 20);
+        await trade(hub, ...shares(portfolioIds.slice(0, 1), 'TWO'));
+        await shows([plain, pressed], 21);
+        await trade(hub, ...shares(portfolioIds, 'THREE'));
+        await shows([plain, pressed], 41);
+        assert.deepEqual(pressed.said(), plain.said());
+
+        const received = proxy.received(pressed.index);
+        assert.equal(answered(received), agreed);
+        const bits = offer.serverMaxWindowBits;
+        const sizes = received.frames.map((frame) => [inflated(frame, bits).length, frame.compressed]);
+        for (const [bytes, compressed] of sizes) {
+          assert.equal(compressed, bytes >= MIN_BYTES && agreed !== undefined, `${bytes} bytes`);
+        }
+        assert.ok(sizes.some(([bytes]) => bytes >= MIN_BYTES) && sizes.some(([bytes]) => bytes < MIN_BYTES));
+        assert.ok(proxy.received(plain.index).frames.every(({ compressed }) => !compressed));
+      });
+    }
+  }
+
+  it('has answers to one alone as they are, however long', async (t) => {
+    const index = proxy.records.length;
+    const peer = await Peer.connect(proxy.ws('/ws'));
+    t.after(() => peer.close());
+    const receipt = 'r'.repeat(2 * MIN_BYTES);
+    let came = false;
+    peer.client.watchForReceipt(receipt, () => (came = true));
+    peer.client.subscribe('/topic/relay/x', () => {}, { receipt });
+    await waitFor(() => came, 'the RECEIPT');
+    const { frames } = proxy.received(index);
+    assert.ok(frames.some(({ payload }) => payload.includes(receipt)));
+    assert.ok(frames.every(({ compressed }) => !compressed));
+  });
+
+  it('is answered at every native path of every service', async () => {
+    for (const [service, path] of [
+      ['analytics', '/ws/positions'],
+      ['leaderboard', '/ws/updates'],
+      ['rttm', '/ws/rttm/alerts'],
+      ['auto-trader', '/ws/auto-trader'],
+      ['gateway', '/ws/top'],
+    ]) {
+      const peer = await NativePeer.connect(hub.ws(path, service));
+      assert.equal(peer.extensions, AGREED, path);
+      await peer.close();
+    }
+  });
+
+  /** What an upgrade with these values of `Sec-WebSocket-Extensions` is answered. */
+  async function upgrade(offers, port = hub.port('analytics'), path = '/ws/positions') {
+    const headers = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-extensions': offers,
+    };
+    const asked = request({ host: '127.0.0.1', port, path, headers });
+    const answer = new Promise((resolve, reject) => {
+      asked.on('error', reject);
+      asked.on('upgrade', ({ headers }, socket) => {
+        socket.destroy();
+        resolve({ extensions: headers['sec-websocket-extensions'] });
+      });
+      asked.on('response', async (response) => {
+        const [text] = await response.setEncoding('utf8').toArray();
+        const type = response.headers['content-type'];
+        resolve({ status: response.statusCode, type, body: JSON.parse(text) });
+      });
+    });
+    asked.end();
+    return waitFor(answer, `an answer to ${offers}`);
+  }
+
+  for (const [offers, agreed] of [
+    [['permessage-deflate; server_max_window_bits=8, permessage-deflate'], AGREED],
+    [['x-other; a=1', 'permessage-deflate; client_max_window_bits'], AGREED],
+    [
+      ['permessage-deflate;server_max_window_bits="12" , permessage-deflate'],
+      `${AGREED}; server_max_window_bits=12`,
+    ],
+    [[' , permessage-deflate , '], AGREED],
+    [['x-webkit-deflate-frame, permessage-bzip2; x'], undefined],
+    [['permessage-deflate; unknown'], undefined],
+    [['permessage-deflate; server_max_window_bits'], undefined],
+    [['permessage-deflate; server_max_window_bits=16'], undefined],
+    [['permessage-deflate; server_max_window_bits=09'], undefined],
+    [['permessage-deflate; client_max_window_bits=7'], undefined],
+    [['permessage-deflate; server_no_context_takeover=1'], undefined],
+    [['permessage-deflate; server_no_context_takeover; server_no_context_takeover'], undefined],
+  ]) {
+    it(`offered as ${offers.join(' | ')} is answered ${agreed ?? 'by a connection without it'}`, async () => {
+      for (const path of ['/ws/positions', '/ws', `/ws/000/${randomUUID()}/websocket`]) {
+        assert.deepEqual(await upgrade(offers, undefined, path), { extensions: agreed }, path);
+      }
+      if (agreed) return;
+      // `ws` fails if what it has not offered is answered.
+      const headers = { 'Sec-WebSocket-Extensions': offers };
+      const peer = await NativePeer.connect(hub.ws('/ws/positions'), { perMessageDeflate: false, headers });
+      await peer.pinged();
+      await peer.close();
+    });
+  }
+
+  const MALFORMED = [
+    'permessage-deflate;',
+    'permessage-deflate; =10',
+    'permessage-deflate; server_max_window_bits=',
+    'permessage-deflate; server_max_window_bits="10',
+    'permessage-deflate; server_max_window_bits="1 0"',
+    'permessage deflate',
+    '; server_no_context_takeover',
+    'permessage-deflate, b@d',
+  ];
+
+  for (const offer of MALFORMED) {
+    it(`offered as ${offer}, which is malformed, is refused with 400`, async () => {
+      for (const path of ['/ws/positions', '/ws', `/ws/000/${randomUUID()}/websocket`]) {
+        assertProblem(await upgrade([offer], undefined, path), 400, /Sec-WebSocket-Extensions/);
+      }
+      const lines = ['permessage-deflate', offer];
+      assertProblem(await upgrade(lines), 400, /Sec-WebSocket-Extensions/);
+    });
+  }
+
+  it('is not agreed to with server.deflate = false; a malformed offer is refused all the same', async (t) => {
+    const without = await Hub.start({ settings: { 'server.deflate': 'false' } });
+    t.after(() => without.stop());
+    const port = without.port('analytics');
+    assert.deepEqual(await upgrade(['permessage-deflate'], port), { extensions: undefined });
+    assertProblem(await upgrade(MALFORMED.slice(0, 1), port), 400, /Sec-WebSocket-Extensions/);
+    const portfolioIds = Array.from({ length: 20 }, () => randomUUID());
+    await trade(without, ...shares(portfolioIds, 'ONE'));
+    for (const kind of Object.keys(SUBSCRIBERS)) {
+      const { peer, positions } = await SUBSCRIBERS[kind](without.ws(''), portfolioIds, {});
+      await waitFor(() => positions().size === 20, 'the positions');
+      await peer.close();
+    }
+    assert.equal(await metric(without, 'hub_deflate_messages_total'), 0);
+  });
+});

@@ -101,7 +101,7 @@ export class Proxy {
     ]) {
       one.on('error', () => other.destroy());
       one.on('end', () => other.end());
-      one.on('close', () => this.#links.delete(link));
+      one.on('close', () => other.destroyed && this.#links.delete(link));
     }
   }
 

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 
 import { inflated } from './lib/frames.mjs';
@@ -13,6 +12,7 @@ import { Proxy } from './lib/proxy.mjs';
 import { assertProblem, metric } from './lib/rest.mjs';
 import { SUBSCRIBERS } from './lib/subscribers.mjs';
 import { purchase, trade } from './lib/trades.mjs';
+import { upgraded } from './lib/upgraded.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 /** `server.deflate_min_bytes`, in UTF-8. */
@@ -138,29 +138,9 @@ describe('a WebSocket with permessage-deflate', () => {
   });
 
   /** What an upgrade with these values of `Sec-WebSocket-Extensions` is answered. */
-  async function upgrade(offers, port = hub.port('analytics'), path = '/ws/positions') {
-    const headers = {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-      'sec-websocket-extensions': offers,
-    };
-    const asked = request({ host: '127.0.0.1', port, path, headers });
-    const answer = new Promise((resolve, reject) => {
-      asked.on('error', reject);
-      asked.on('upgrade', ({ headers }, socket) => {
-        socket.destroy();
-        resolve({ extensions: headers['sec-websocket-extensions'] });
-      });
-      asked.on('response', async (response) => {
-        const [text] = await response.setEncoding('utf8').toArray();
-        const type = response.headers['content-type'];
-        resolve({ status: response.statusCode, type, body: JSON.parse(text) });
-      });
-    });
-    asked.end();
-    return waitFor(answer, `an answer to ${offers}`);
+  async function upgrade(offers, { of = hub, path = '/ws/positions' } = {}) {
+    const { headers, ...refused } = await upgraded(of.ws(path), { 'sec-websocket-extensions': offers });
+    return headers ? { extensions: headers['sec-websocket-extensions'] } : refused;
   }
 
   for (const [offers, agreed] of [
@@ -182,7 +162,7 @@ describe('a WebSocket with permessage-deflate', () => {
   ]) {
     it(`offered as ${offers.join(' | ')} is answered ${agreed ?? 'by a connection without it'}`, async () => {
       for (const path of ['/ws/positions', '/ws', `/ws/000/${randomUUID()}/websocket`]) {
-        assert.deepEqual(await upgrade(offers, undefined, path), { extensions: agreed }, path);
+        assert.deepEqual(await upgrade(offers, { path }), { extensions: agreed }, path);
       }
       if (agreed) return;
       // `ws` fails if what it has not offered is answered.
@@ -207,7 +187,7 @@ describe('a WebSocket with permessage-deflate', () => {
   for (const offer of MALFORMED) {
     it(`offered as ${offer}, which is malformed, is refused with 400`, async () => {
       for (const path of ['/ws/positions', '/ws', `/ws/000/${randomUUID()}/websocket`]) {
-        assertProblem(await upgrade([offer], undefined, path), 400, /Sec-WebSocket-Extensions/);
+        assertProblem(await upgrade([offer], { path }), 400, /Sec-WebSocket-Extensions/);
       }
       const lines = ['permessage-deflate', offer];
       assertProblem(await upgrade(lines), 400, /Sec-WebSocket-Extensions/);
@@ -217,9 +197,8 @@ describe('a WebSocket with permessage-deflate', () => {
   it('is not agreed to with server.deflate = false; a malformed offer is refused all the same', async (t) => {
     const without = await Hub.start({ settings: { 'server.deflate': 'false' } });
     t.after(() => without.stop());
-    const port = without.port('analytics');
-    assert.deepEqual(await upgrade(['permessage-deflate'], port), { extensions: undefined });
-    assertProblem(await upgrade(MALFORMED.slice(0, 1), port), 400, /Sec-WebSocket-Extensions/);
+    assert.deepEqual(await upgrade(['permessage-deflate'], { of: without }), { extensions: undefined });
+    assertProblem(await upgrade(MALFORMED.slice(0, 1), { of: without }), 400, /Sec-WebSocket-Extensions/);
     const portfolioIds = Array.from({ length: 20 }, () => randomUUID());
     await trade(without, ...shares(portfolioIds, 'ONE'));
     for (const kind of Object.keys(SUBSCRIBERS)) {

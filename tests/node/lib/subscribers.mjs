@@ -9,7 +9,7 @@ const TOPIC = '/topic/position-update';
 
 /**
  * By the kind of WebSocket: opens one at `at` (a `ws:` URL without a path) with these options of `ws`, for some
- * portfolios.
+ * portfolios or for all.
  *
  * @returns {Promise<{ peer: Peer | NativePeer, said: () => any[], positions: () => Map<string, any> }>} what was
  * said, but for the ids that only one subscriber's messages have; and what it comes to
@@ -19,7 +19,7 @@ export const SUBSCRIBERS = {
   'STOMP in SockJS frames': (at, portfolioIds, socket) =>
     stomp(new Peer(at, { webSocketFactory: () => new SockJsFrames(`${at}/ws`, socket) }), portfolioIds),
   'a native socket': async (at, portfolioIds, socket) => {
-    const query = new URLSearchParams({ topics: 'position-update', 'portfolio-ids': portfolioIds.join(',') });
+    const query = new URLSearchParams({ topics: 'position-update', ...only(portfolioIds) });
     const peer = await NativePeer.connect(`${at}/ws/positions?${query}`, socket);
     const positions = () => newest(peer.data('position-update'), key);
     return { peer, said: () => peer.messages, positions };
@@ -28,11 +28,16 @@ export const SUBSCRIBERS = {
 
 async function stomp(peer, portfolioIds) {
   await peer.open();
-  const messages = await peer.subscribe(TOPIC, { 'portfolio-ids': portfolioIds.join(',') });
+  const messages = await peer.subscribe(TOPIC, only(portfolioIds));
   const said = () =>
     messages.map(({ headers: { 'message-id': id, ...headers }, body }) => ({
       headers,
       body: JSON.parse(body),
     }));
   return { peer, said, positions: () => newest(rows(messages), key) };
+}
+
+/** The option that leaves other portfolios out. */
+function only(portfolioIds) {
+  return portfolioIds ? { 'portfolio-ids': portfolioIds.join(',') } : {};
 }

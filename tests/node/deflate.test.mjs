@@ -9,7 +9,7 @@ import { Hub } from './lib/hub.mjs';
 import { NativePeer } from './lib/native.mjs';
 import { Peer } from './lib/peer.mjs';
 import { Proxy } from './lib/proxy.mjs';
-import { assertProblem, metric } from './lib/rest.mjs';
+import { assertProblem, metric, publish } from './lib/rest.mjs';
 import { SUBSCRIBERS } from './lib/subscribers.mjs';
 import { purchase, trade } from './lib/trades.mjs';
 import { upgraded } from './lib/upgraded.mjs';
@@ -207,5 +207,47 @@ describe('a WebSocket with permessage-deflate', () => {
       await peer.close();
     }
     assert.equal(await metric(without, 'hub_deflate_messages_total'), 0);
+  });
+});
+
+describe('the settings of permessage-deflate', () => {
+  /** The frames of relayed messages of such lengths, with these settings. */
+  async function relayed(t, settings, lengths) {
+    const hub = await Hub.start({ settings });
+    t.after(() => hub.stop());
+    const proxy = await Proxy.before(hub.port('analytics'), { record: true });
+    t.after(() => proxy.stop());
+    const peer = await Peer.connect(proxy.ws('/ws'));
+    t.after(() => peer.close());
+    const messages = await peer.subscribe('/topic/relay/x');
+    const text = Array.from({ length: 10_000 }, (_, n) => n * n).join();
+    for (const length of lengths) await publish(hub, '/topic/relay/x', text.slice(0, length));
+    await waitFor(() => messages.length >= lengths.length, 'all of them');
+    return proxy.received().frames.slice(-lengths.length);
+  }
+
+  it('deflate_min_bytes says from which size on', async (t) => {
+    for (const [least, expected] of [
+      ['1', [true, true]],
+      ['2000', [false, true]],
+      ['1000000', [false, false]],
+    ]) {
+      const frames = await relayed(t, { 'server.deflate_min_bytes': least }, [1000, 2000]);
+      assert.deepEqual(
+        frames.map(({ compressed }) => compressed),
+        expected,
+        least,
+      );
+    }
+  });
+
+  it('deflate_level says how small', async (t) => {
+    const sizes = [];
+    for (const level of ['1', '6']) {
+      const [{ compressed, payload }] = await relayed(t, { 'server.deflate_level': level }, [50_000]);
+      assert.ok(compressed);
+      sizes.push(payload.length);
+    }
+    assert.ok(sizes[0] > sizes[1], `${sizes} bytes`);
   });
 });

@@ -46,7 +46,9 @@ function parse(bytes) {
 /** A compressed message's payload; the window is that of its sender at most. */
 export function inflated({ payload, compressed }, windowBits = 15) {
   if (!compressed) return payload;
-  const options = { windowBits, finishFlush: constants.Z_SYNC_FLUSH };
+  // What has been written out in chunks can only be pointed back to within the window.
+  const chunkSize = windowBits < 15 ? constants.Z_MIN_CHUNK : constants.Z_DEFAULT_CHUNK;
+  const options = { windowBits, chunkSize, finishFlush: constants.Z_SYNC_FLUSH };
   return inflateRawSync(Buffer.concat([payload, FLUSH_END]), options);
 }
 

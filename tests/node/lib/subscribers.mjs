@@ -12,7 +12,8 @@ const TOPIC = '/topic/position-update';
  * portfolios or for all.
  *
  * @returns {Promise<{ peer: Peer | NativePeer, said: () => any[], positions: () => Map<string, any> }>} what was
- * said, but for the ids that only one subscriber's messages have; and what it comes to
+ * said, but for ids that only one subscriber's messages have, and for positions, which pass with the time between
+ * two subscriptions; and what it comes to
  */
 export const SUBSCRIBERS = {
   'STOMP over WebSocket': (at, portfolioIds, socket) => stomp(new Peer(`${at}/ws`, { socket }), portfolioIds),
@@ -22,7 +23,9 @@ export const SUBSCRIBERS = {
     const query = new URLSearchParams({ topics: 'position-update', ...only(portfolioIds) });
     const peer = await NativePeer.connect(`${at}/ws/positions?${query}`, socket);
     const positions = () => newest(peer.data('position-update'), key);
-    return { peer, said: () => peer.messages, positions };
+    const said = () =>
+      peer.messages.map(({ resume, ...message }) => ({ ...message, last: resume !== undefined }));
+    return { peer, said, positions };
   },
 };
 
@@ -30,10 +33,9 @@ async function stomp(peer, portfolioIds) {
   await peer.open();
   const messages = await peer.subscribe(TOPIC, only(portfolioIds));
   const said = () =>
-    messages.map(({ headers: { 'message-id': id, ...headers }, body }) => ({
-      headers,
-      body: JSON.parse(body),
-    }));
+    messages.map(({ headers: { 'message-id': id, resume, ...headers }, body }) => {
+      return { headers, last: resume !== undefined, body: JSON.parse(body) };
+    });
   return { peer, said, positions: () => newest(rows(messages), key) };
 }
 

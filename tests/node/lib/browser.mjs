@@ -1,5 +1,6 @@
 // Chromium, and a page that is served elsewhere than the hub, as a frontend's is.
 
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -28,12 +29,14 @@ const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 /** sockjs-client as pages have it. */
 export const SOCKJS = file('../node_modules/sockjs-client/dist/sockjs.min.js');
 
+const MSGPACK = file('../node_modules/@msgpack/msgpack/dist.umd/msgpack.min.js');
 const STOMP = file('../node_modules/@stomp/stompjs/bundles/stomp.umd.min.js');
 const PEER = file('../page/peer.js');
 
 /** What the page's server has: path to file and type. */
 const FILES = {
   '/': [file('../page/index.html'), 'text/html'],
+  '/msgpack.min.js': [MSGPACK, 'text/javascript'],
   '/peer.js': [PEER, 'text/javascript'],
   '/sockjs.min.js': [SOCKJS, 'text/javascript'],
   '/stomp.umd.min.js': [STOMP, 'text/javascript'],
@@ -144,6 +147,12 @@ export class Tab {
     return this.#ask('errors', (peer) => peer.errors);
   }
 
+  /** Opens a native socket. */
+  async socket(url, protocols = []) {
+    const opening = this.page.evaluateHandle((asked) => window.openSocket(...asked), [url, protocols]);
+    return new PageSocket(await waitFor(opening, `the page's WebSocket at ${url} to open`));
+  }
+
   /** Disconnects the way stompjs does. */
   leave() {
     return this.#ask('DISCONNECT', (peer) => peer.leave());
@@ -156,6 +165,33 @@ export class Tab {
   async #ask(what, question, asked) {
     const peer = await this.page.evaluateHandle('window.peer');
     return waitFor(peer.evaluate(question, asked), `the page's ${what}`);
+  }
+}
+
+/** A page's native socket. */
+class PageSocket {
+  #peer;
+
+  constructor(peer) {
+    this.#peer = peer;
+  }
+
+  /** @returns {Promise<{ extensions: string, protocol: string }>} */
+  agreed() {
+    return this.#peer.evaluate((peer) => peer.agreed());
+  }
+
+  send(message) {
+    return this.#peer.evaluate((peer, message) => peer.send(message), message);
+  }
+
+  /** @returns {Promise<any[]>} what came, once it is enough; all of it binary, or text */
+  messages(enough, what, { binary = false } = {}) {
+    return waitFor(async () => {
+      const came = await this.#peer.evaluate(({ messages, binary }) => ({ messages, binary }));
+      assert.deepEqual(came.binary, Array(came.messages.length).fill(binary));
+      return enough(came.messages) && came.messages;
+    }, what);
   }
 }
 

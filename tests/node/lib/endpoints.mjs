@@ -123,9 +123,9 @@ export function sockets({ sessionId }) {
   ];
 }
 
-/** The first messages of a new socket, at the service's own port or at that of `at`. */
-export async function firstMessages(hub, [service, path, count, commands = []], at = service) {
-  const peer = await NativePeer.connect(hub.ws(path, at));
+/** The first messages of a new socket, at the service's own port or at that of `at`, with these options. */
+export async function firstMessages(hub, [service, path, count, commands = []], at = service, options) {
+  const peer = await NativePeer.connect(hub.ws(path, at), options);
   commands.forEach((command) => peer.send(command));
   await waitFor(() => peer.messages.length >= count, `${count} messages at ${path}`);
   await peer.close();

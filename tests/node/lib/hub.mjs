@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -102,6 +102,12 @@ export class Hub {
 
   get #printed() {
     return this.#output.join('\n');
+  }
+
+  /** How much memory the process has had at most, in bytes: Linux tells. */
+  async peakBytes() {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
+    return 1024 * Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)[1]);
   }
 
   /** SIGTERM; returns at once. */

@@ -1,10 +1,14 @@
-// A page without STOMP: a plain WebSocket with JSON text, and what came on it.
+// A page without STOMP: a plain WebSocket with JSON text or MessagePack, and what came on it.
 
 import assert from 'node:assert/strict';
 
+import { decode, encode } from '@msgpack/msgpack';
 import { WebSocket } from 'ws';
 
 import { waitFor } from './wait.mjs';
+
+/** The subprotocol of MessagePack. */
+export const MSGPACK = 'hub.msgpack';
 
 export class NativePeer {
   /** What came, parsed. */
@@ -16,19 +20,28 @@ export class NativePeer {
   /** `{ code, reason }` of each close. */
   closes = [];
 
-  #socket;
+  /** The `Sec-WebSocket-Extensions` of the answer. */
+  extensions;
 
-  /** @param {object} [options] of the `ws` client */
-  static async connect(url, options) {
+  #socket;
+  #packed;
+
+  /**
+   * @param {object} [options] of the `ws` client; and
+   * @param {boolean} [options.packed] whether it speaks MessagePack
+   */
+  static async connect(url, { packed = false, ...options } = {}) {
     const peer = new NativePeer();
-    peer.#socket = new WebSocket(url, options);
+    peer.#packed = packed;
+    peer.#socket = new WebSocket(url, packed ? [MSGPACK] : [], options);
+    peer.#socket.once('upgrade', ({ headers }) => (peer.extensions = headers['sec-websocket-extensions']));
     const opened = new Promise((resolve, reject) => {
       peer.#socket.once('open', resolve);
       peer.#socket.once('error', reject);
     });
     peer.#socket.on('message', (data, isBinary) => {
-      assert.ok(!isBinary, 'JSON comes as text');
-      peer.messages.push(JSON.parse(data));
+      assert.equal(isBinary, packed, 'JSON comes as text, MessagePack in binary');
+      peer.messages.push(packed ? decode(data) : JSON.parse(data));
       peer.arrivals.push(performance.now());
     });
     peer.#socket.on('close', (code, reason) => peer.closes.push({ code, reason: String(reason) }));
@@ -36,10 +49,25 @@ export class NativePeer {
     return peer;
   }
 
-  /** Sends text or octets as they are, and anything else as JSON. */
+  /** The subprotocol that was agreed on, or none. */
+  get protocol() {
+    return this.#socket.protocol;
+  }
+
+  /** Sends text or octets as they are, and anything else as JSON or MessagePack. */
   send(message) {
     const raw = typeof message === 'string' || message instanceof Uint8Array;
-    this.#socket.send(raw ? message : JSON.stringify(message));
+    if (raw) this.#socket.send(message);
+    else this.#socket.send(this.#packed ? encode(message) : JSON.stringify(message));
+  }
+
+  /** Takes nothing more from its socket, until {@link resume}. */
+  pause() {
+    this.#socket.pause();
+  }
+
+  resume() {
+    this.#socket.resume();
   }
 
   /** Messages of one type. */

@@ -57,9 +57,14 @@ export class Peer {
   /** A connected one. */
   static async connect(url, options) {
     const peer = new Peer(url, options);
-    peer.client.activate();
-    await peer.#untroubled(() => peer.client.connected, `CONNECTED from ${url}`);
+    await peer.open();
     return peer;
+  }
+
+  /** Connects. */
+  async open() {
+    this.client.activate();
+    await this.#untroubled(() => this.client.connected, 'CONNECTED');
   }
 
   /**

@@ -1,7 +1,10 @@
-// What stands between a client and the hub: a proxy that knows no WebSockets, a network that stops or is gone.
+// What stands between a client and the hub: a proxy that knows no WebSockets, a network that stops or is gone,
+// somebody who listens.
 
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+
+import { dissect } from './frames.mjs';
 
 /** The head of a request for a SockJS WebSocket. */
 const WEBSOCKET = /^GET \S+\/websocket HTTP\//;
@@ -10,6 +13,10 @@ export class Proxy {
   #server;
   #links = new Set();
   #held = false;
+  #record = false;
+
+  /** What passed on each connection, if it is recorded: chunks `{ sent, received }` as the client has it. */
+  records = [];
 
   /** How many WebSockets were asked for and refused. */
   refused = 0;
@@ -19,9 +26,11 @@ export class Proxy {
    *
    * @param {object} [options]
    * @param {boolean} [options.webSockets] whether they are let through
+   * @param {boolean} [options.record] whether what passes is kept
    */
-  static async before(port, { webSockets = true } = {}) {
+  static async before(port, { webSockets = true, record = false } = {}) {
     const proxy = new Proxy();
+    proxy.#record = record;
     proxy.#server = createServer((client) => proxy.#link(client, port, webSockets));
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
@@ -31,6 +40,21 @@ export class Proxy {
   /** @returns {string} `http://localhost:<port><path>` */
   base(path = '') {
     return `http://localhost:${this.#server.address().port}${path}`;
+  }
+
+  /** @returns {string} `ws://127.0.0.1:<port><path>` */
+  ws(path = '') {
+    return `ws://127.0.0.1:${this.#server.address().port}${path}`;
+  }
+
+  /** What the hub has sent on a connection, by the order of their opening, dissected. */
+  received(index = 0) {
+    return dissect(Buffer.concat(this.records[index].received));
+  }
+
+  /** What the client has sent there. */
+  sent(index = 0) {
+    return dissect(Buffer.concat(this.records[index].sent));
   }
 
   /** Nothing that the hub sends is passed on, nor taken, until {@link release}. */
@@ -63,6 +87,7 @@ export class Proxy {
     const hub = connect(port, '127.0.0.1');
     const link = { client, hub };
     this.#links.add(link);
+    if (this.#record) this.#keep(link);
     client.on('data', (bytes) => {
       if (webSockets || !WEBSOCKET.test(bytes.toString('latin1'))) return hub.write(bytes);
       this.refused++;
@@ -76,7 +101,14 @@ export class Proxy {
     ]) {
       one.on('error', () => other.destroy());
       one.on('end', () => other.end());
-      one.on('close', () => this.#links.delete(link));
+      one.on('close', () => other.destroyed && this.#links.delete(link));
     }
+  }
+
+  #keep({ client, hub }) {
+    const record = { sent: [], received: [] };
+    this.records.push(record);
+    client.on('data', (bytes) => record.sent.push(bytes));
+    hub.on('data', (bytes) => record.received.push(bytes));
   }
 }

@@ -1,6 +1,6 @@
-// What a page does: stompjs over sockjs-client, and a record of what happens to it.
+// What a page does: stompjs over sockjs-client or a WebSocket, a WebSocket alone, and a record of what happens.
 
-/* global SockJS, StompJs */
+/* global MessagePack, SockJS, StompJs */
 
 window.peer = {
     /** The transport that sockjs-client has taken. */
@@ -19,7 +19,8 @@ window.peer = {
     connect(url, options = {}) {
         return new Promise((resolve, reject) => {
             this.client = new StompJs.Client({
-                webSocketFactory: () => new SockJS(url, null, options),
+                webSocketFactory: () =>
+                    url.startsWith('ws:') ? new WebSocket(url) : new SockJS(url, null, options),
                 reconnectDelay: 0,
                 onConnect: () => {
                     this.transport = this.client.webSocket.transport;
@@ -65,3 +66,25 @@ window.peer = {
         });
     },
 };
+
+/** A native socket, once it is open: in JSON, or in MessagePack where that is the protocol. */
+window.openSocket = (url, protocols) =>
+    new Promise((resolve, reject) => {
+        const socket = new WebSocket(url, protocols);
+        socket.binaryType = 'arraybuffer';
+        const peer = {
+            /** What came, and whether it was binary. */
+            messages: [],
+            binary: [],
+            agreed: () => ({ extensions: socket.extensions, protocol: socket.protocol }),
+            send: (message) =>
+                socket.send(protocols.length > 0 ? MessagePack.encode(message) : JSON.stringify(message)),
+        };
+        socket.onmessage = ({ data }) => {
+            const binary = data instanceof ArrayBuffer;
+            peer.binary.push(binary);
+            peer.messages.push(binary ? MessagePack.decode(new Uint8Array(data)) : JSON.parse(data));
+        };
+        socket.onopen = () => resolve(peer);
+        socket.onclose = ({ code, reason }) => reject(new Error(`closed: ${code} ${reason}`));
+    });

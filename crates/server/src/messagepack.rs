@@ -54,7 +54,7 @@ struct Texts;
 
 impl Formatter for Texts {
     fn write_byte_array<W: ?Sized + io::Write>(&mut self, _: &mut W, _: &[u8]) -> io::Result<()> {
-        Err(io::Error::other("binary data, or a string that isn't UTF-8"))
+        Err(io::Error::other("binary data"))
     }
 }
 
@@ -95,9 +95,8 @@ mod tests {
         for bytes in [&b""[..], &[0xc1], &[0x92, 0x01], &[0x01, 0x01], &[0xdd, 0xff, 0xff, 0xff, 0xff]] {
             assert!(to_json(bytes).is_err(), "{bytes:02x?}");
         }
-        for bytes in [[0xa1, 0xff].as_slice(), &[0xc4, 0x01, 0x41]] {
-            assert_eq!(to_json(bytes).unwrap_err().to_string(), "binary data, or a string that isn't UTF-8");
-        }
+        assert_eq!(to_json(&[0xc4, 0x01, 0x41]).unwrap_err().to_string(), "binary data");
+        assert!(to_json(&[0xa1, 0xff]).unwrap_err().to_string().contains("invalid utf8"));
         assert_eq!(to_json(&[0xcb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0]).unwrap(), "null", "infinity");
         assert!(to_json(&[0x91; 1000]).is_err());
     }

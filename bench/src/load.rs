@@ -166,7 +166,7 @@ fn agreed(head: &str, extension: Option<&str>) -> io::Result<()> {
     let agreed = head.lines().find_map(offered).unwrap_or_default();
     match extension {
         Some(extension) if !agreed.starts_with(extension) => {
-            Err(io::Error::new(io::ErrorKind::Unsupported, format!("the hub did not agree to {extension}")))
+            Err(io::Error::other(format!("the hub did not agree to {extension}")))
         }
         None if !agreed.is_empty() => Err(io::Error::other(format!("nobody asked for {agreed}"))),
         _ => Ok(()),

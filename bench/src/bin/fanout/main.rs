@@ -33,8 +33,8 @@ struct Arguments {
     /// What carries STOMP.
     #[arg(long, value_delimiter = ',', default_value = "websocket,sockjs")]
     transport: Vec<Transport>,
-    /// How it is coded; by default in every way that the hub agrees to.
-    #[arg(long, value_delimiter = ',')]
+    /// How it is coded.
+    #[arg(long, value_delimiter = ',', default_value = "plain,deflate,tls,tls-deflate")]
     coding: Vec<Coding>,
     /// What is measured.
     #[arg(long, value_delimiter = ',', default_value = "idle,delivery")]
@@ -78,10 +78,9 @@ async fn main() -> anyhow::Result<()> {
     let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let identity = Identity::make()?;
     for transport in &arguments.transport {
-        let codings = subject::codings(&arguments, *transport, &identity).await?;
         if arguments.measure.contains(&Measure::Idle) {
             println!("{transport:?}: resident memory, {} connections:", arguments.idle);
-            for coding in &codings {
+            for coding in &arguments.coding {
                 idle::measure(&arguments, *transport, *coding, &identity).await?;
             }
         }
@@ -91,7 +90,7 @@ async fn main() -> anyhow::Result<()> {
                 "{transport:?}: delivery, {subscribers} subscribers, {body} byte bodies, \
                  medians of {rounds} rounds of {messages} messages:"
             );
-            delivery::measure(&arguments, *transport, &codings, &identity).await?;
+            delivery::measure(&arguments, *transport, &arguments.coding, &identity).await?;
         }
     }
     Ok(())

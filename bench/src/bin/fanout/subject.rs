@@ -1,6 +1,5 @@
 //! A hub under test.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, anyhow};
@@ -146,44 +145,4 @@ impl Subject {
 
 fn publisher(hub: &HubProcess) -> anyhow::Result<HttpConnection> {
     Ok(HttpConnection::connect(hub.addr("gateway")?, hub_testkit::DEFAULT_DEADLINE)?)
-}
-
-/// The codings to measure: those asked for, each of which the hub has to agree
-/// to, or all that it agrees to.
-pub(crate) async fn codings(
-    arguments: &Arguments,
-    transport: Transport,
-    identity: &Identity,
-) -> anyhow::Result<Vec<Coding>> {
-    let wanted = if arguments.coding.is_empty() { Coding::value_variants() } else { &arguments.coding };
-    let mut codings = Vec::new();
-    for coding in wanted {
-        match probe(arguments, transport, *coding, identity).await {
-            Ok(()) => codings.push(*coding),
-            Err(error) if arguments.coding.is_empty() && is_unsupported(&error) => {
-                println!("{transport:?}: {} is left out: {error}", coding.name());
-            }
-            Err(error) => return Err(error.context(format!("{transport:?}, {}", coding.name()))),
-        }
-    }
-    Ok(codings)
-}
-
-/// Asks with the hub's defaults: one that can't compress does not know of any
-/// setting for it.
-async fn probe(
-    arguments: &Arguments,
-    transport: Transport,
-    coding: Coding,
-    identity: &Identity,
-) -> anyhow::Result<()> {
-    if coding.deflate() {
-        let subject = Subject::with(arguments, transport, coding, identity, "workers = 1")?;
-        drop(subject.connect(1).await?);
-    }
-    Ok(())
-}
-
-fn is_unsupported(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::Unsupported)
 }

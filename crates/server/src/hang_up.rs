@@ -40,6 +40,8 @@ struct Watch {
     stalled: Cell<bool>,
     /// Goes up with everything that is read or written.
     moves: Cell<u64>,
+    /// How many bytes the kernel had taken at the last write.
+    taken: Cell<u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -75,6 +77,7 @@ impl HangUp {
             stall: Cell::default(),
             stalled: Cell::default(),
             moves: Cell::default(),
+            taken: Cell::default(),
         }))
     }
 
@@ -105,9 +108,12 @@ impl HangUp {
     /// many bytes by now. The clock is asked only where a wait begins.
     pub(crate) fn wrote(&self, taken: u64, waits: bool, now: impl FnOnce() -> Instant) {
         let watch = &*self.0;
+        // A flush of nothing is done at once, each time.
+        if watch.taken.replace(taken) != taken {
+            self.moved();
+        }
         let before = watch.stall.get().filter(|stall| stall.taken == taken);
         if !waits {
-            self.moved();
             watch.stall.set(before);
         } else if before.is_none() {
             watch.stall.set(Some(Stall { since: now(), taken }));

@@ -10,12 +10,10 @@ use actix_http::h1::Codec;
 use actix_http::{HttpService, KeepAlive, Request};
 use actix_service::{Service as _, ServiceFactory as _, fn_service, map_config};
 use actix_web::dev::AppConfig;
-use actix_web::http::Version;
-use actix_web::{App, ResponseError as _, web};
+use actix_web::{App, web};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use hub_fanout::Mailbox;
-use hub_sockjs::Route;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -25,9 +23,10 @@ use tokio::time::{sleep, timeout};
 use crate::addresses::Place;
 use crate::chassis::Chassis;
 use crate::connections::Seat;
-use crate::hang_up::{End, HangUp, Patience};
+use crate::hang_up::{End, Patience};
 use crate::http;
-use crate::http::in_flight::{GuardedBody, InFlight};
+use crate::http::gate::Gate;
+use crate::http::in_flight::InFlight;
 use crate::metrics::ReasonLabels;
 use crate::metrics::queues::QueueCollector;
 use crate::newcomer::{Newcomer, NewcomerKind};
@@ -145,38 +144,20 @@ impl Worker {
             let registry: web::Data<Registry> = web::Data::new(registry);
             let routes = Arc::clone(&self.services[service].routes);
             let mounts = self.services[service].sockjs.clone();
-            let own_mounts = mounts.clone();
-            let (sockjs, streaming) = (self.sockjs[service].clone(), streaming.clone());
-            let (in_flight, gate) = (self.in_flight.clone(), Arc::clone(&self.chassis));
+            let sockjs = self.sockjs[service].clone();
+            let gate = Gate {
+                chassis: Arc::clone(&self.chassis),
+                mounts: mounts.clone(),
+                in_flight: self.in_flight.clone(),
+                streaming: streaming.clone(),
+            };
             App::new()
                 .app_data(chassis)
                 .app_data(registry)
                 .wrap(http::cors(&self.chassis.origins))
-                .wrap_fn(move |request, next| {
-                    // A stream of SockJS lasts as long as its session does.
-                    let is_session = mounts.iter().any(|mount| {
-                        matches!(Route::parse(mount, request.path()), Some(Route::Session { .. }))
-                    });
-                    let knows_chunks = request.version() > Version::HTTP_10;
-                    let guard = if is_session { streaming.enter() } else { in_flight.enter() };
-                    let under_way = request.conn_data::<HangUp>().map(HangUp::begin);
-                    let admitted = match http::gate::refuse(&gate, &request) {
-                        Some(problem) => Err(request.into_response(problem.error_response())),
-                        None => Ok(next.call(request)),
-                    };
-                    async move {
-                        let mut response = match admitted {
-                            Ok(response) => response.await?.map_into_boxed_body(),
-                            Err(refused) => refused,
-                        };
-                        if !knows_chunks {
-                            http::without_chunks(&mut response);
-                        }
-                        Ok(response.map_body(|_, body| GuardedBody::boxed(body, (guard, under_way))))
-                    }
-                })
+                .wrap_fn(move |request, next| gate.pass(request, next))
                 .configure(|config| routes(config))
-                .configure(|config| own_mounts.iter().for_each(|mount| sockjs.routes(config, mount)))
+                .configure(|config| mounts.iter().for_each(|mount| sockjs.routes(config, mount)))
                 .configure(http::routes)
         };
         let upgrade = {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use hub_testkit::http::HttpConnection;
 use hub_testkit::slow::TINY_RECEIVE_BYTES;
 use hub_testkit::{Error, Socket, wait};
 
@@ -78,4 +79,25 @@ fn requests_pipelined_behind_an_answer_that_is_not_read_burn_no_core() {
     let (took, used) = (began.elapsed(), hub.cpu_time().unwrap().saturating_sub(before));
     assert!(used < took / 4, "{used:?} of {took:?}");
     await_metric(addr, NOT_READ, 1);
+}
+
+#[test]
+fn requests_pipelined_behind_an_answer_that_is_not_there_yet_burn_no_core() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let poll = "POST /ws/000/pipeline/xhr HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+    let mut opens = HttpConnection::connect(addr, PATIENCE).unwrap();
+    assert_eq!(opens.request("POST", "/ws/000/pipeline/xhr", &[], b"").unwrap().text().unwrap(), "o\n");
+    let mut waits = opens.into_socket();
+    // Answered when the session has something to say, in many seconds.
+    let flood = format!("{poll}{}", GET_ALL.repeat(20_000));
+    waits.set_deadline(Duration::from_millis(200));
+    let sent = waits.send(flood.as_bytes());
+    assert!(matches!(sent, Ok(()) | Err(Error::Deadline { .. })), "{sent:?}");
+    let (began, before) = (Instant::now(), hub.cpu_time().unwrap());
+    waits.set_deadline(Duration::from_secs(2));
+    let answer = waits.receive(1);
+    assert!(matches!(answer, Err(Error::Deadline { .. })), "nothing is answered: {answer:?}");
+    let (took, used) = (began.elapsed(), hub.cpu_time().unwrap().saturating_sub(before));
+    assert!(used < took / 4, "{used:?} of {took:?}");
 }

@@ -3,7 +3,7 @@
 use crate::assembly::Assembly;
 use crate::deflate::{Agreement, Inflater, Window};
 use crate::failure::Failure;
-use crate::header::{Expected, Frame, PartialHeader};
+use crate::header::{Expected, Frame, PartialHeader, compressed_limit};
 use crate::input::Input;
 use crate::message::Incoming;
 use crate::opcode::OpCode;
@@ -217,7 +217,9 @@ impl Decoder {
         }
         let begun = || Box::new(Assembly::new(frame.opcode, frame.compressed));
         let message = self.message.get_or_insert_with(begun);
-        message.extend(chunk, self.max_message_bytes)?;
+        let limit_bytes = self.max_message_bytes as u64;
+        let limit_bytes = if message.is_compressed() { compressed_limit(limit_bytes) } else { limit_bytes };
+        message.extend(chunk, usize::try_from(limit_bytes).unwrap_or(usize::MAX))?;
         if !whole {
             return Ok(None);
         }

@@ -19,6 +19,12 @@ const LENGTH: u8 = 0x7f;
 /// What even an empty message may have when it is compressed.
 const COMPRESSED_LEAST: u64 = 64;
 
+/// The most that a message of up to `limit_bytes` may have when it is compressed: data that can't be made smaller
+/// grows a little, by an eighth if it is done badly. What it inflates to is checked when it is inflated.
+pub(crate) const fn compressed_limit(limit_bytes: u64) -> u64 {
+    limit_bytes.saturating_add(limit_bytes / 8 + COMPRESSED_LEAST)
+}
+
 /// What the frames before allow the next one to be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
@@ -152,12 +158,9 @@ impl Expected {
         }
     }
 
-    /// Data that can't be made smaller grows a little when it is compressed: by an eighth, if it is done
-    /// badly. What a message inflates to is checked when it is inflated.
     fn check_size(&self, len: u64, compressed: bool) -> Result<(), Failure> {
         let bytes = self.held_bytes.saturating_add(len);
-        let growth = if compressed { self.limit_bytes / 8 + COMPRESSED_LEAST } else { 0 };
-        if bytes > self.limit_bytes.saturating_add(growth) {
+        if bytes > if compressed { compressed_limit(self.limit_bytes) } else { self.limit_bytes } {
             return Err(Failure::MessageTooBig { bytes, limit: self.limit_bytes });
         }
         Ok(())

@@ -83,6 +83,8 @@ fn an_offer_with_something_wrong_in_it_is_declined() {
         "client_no_context_takeover=true",
         "server_no_context_takeover; server_no_context_takeover",
         "client_max_window_bits; client_max_window_bits=10",
+        "client_max_window_bits=8; client_max_window_bits",
+        "server_max_window_bits=10; server_max_window_bits=10",
         "server_max_window_bits",
         "server_max_window_bits=8",
         "server_max_window_bits=7",

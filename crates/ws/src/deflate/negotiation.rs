@@ -120,17 +120,23 @@ impl Offer {
             return Err(BadExtensions);
         }
         let mut offer = (name == NAME).then(Self::default);
-        let mut seen = Vec::new();
         for part in parts {
             let (parameter, value) = parameter(part?)?;
-            let once = !seen.contains(&parameter);
-            seen.push(parameter);
-            offer = offer.and_then(|offer| offer.with(parameter, value)).filter(|_| once);
+            offer = offer.and_then(|offer| offer.with(parameter, value));
         }
         Ok(offer)
     }
 
+    /// `None` for what is unknown, out of range, or there already.
     fn with(self, parameter: &str, value: Option<&str>) -> Option<Self> {
+        let is_new = match parameter {
+            "server_no_context_takeover" => !self.server_no_context_takeover,
+            "client_no_context_takeover" => !self.client_no_context_takeover,
+            "server_max_window_bits" => self.server_window.is_none(),
+            "client_max_window_bits" => !self.client_can_be_told && self.client_window.is_none(),
+            _ => false,
+        };
+        is_new.then_some(())?;
         Some(match (parameter, value) {
             ("server_no_context_takeover", None) => Self { server_no_context_takeover: true, ..self },
             ("client_no_context_takeover", None) => Self { client_no_context_takeover: true, ..self },

@@ -16,6 +16,8 @@
 
 mod cut;
 pub mod inflate;
+pub mod messagepack;
+pub mod negotiation;
 pub mod normalize;
 pub mod sockjs_frames;
 pub mod sockjs_urls;
@@ -27,8 +29,10 @@ pub mod ws_decoder;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are those of their folders, too.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("inflate", inflate::run),
+    ("messagepack", messagepack::run),
+    ("negotiation", negotiation::run),
     ("normalize", normalize::run),
     ("sockjs_frames", sockjs_frames::run),
     ("sockjs_urls", sockjs_urls::run),

@@ -20,4 +20,6 @@ macro_rules! bounded {
     };
 }
 
-bounded! { inflate normalize sockjs_frames sockjs_urls stomp_codec stomp_session ws_decoder }
+bounded! {
+    inflate messagepack negotiation normalize sockjs_frames sockjs_urls stomp_codec stomp_session ws_decoder
+}

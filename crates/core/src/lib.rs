@@ -11,6 +11,7 @@ pub mod fixed;
 pub mod heartbeat;
 pub mod id;
 pub mod limits;
+pub mod messagepack;
 pub mod normalize;
 pub mod outcome;
 pub mod position;

@@ -109,8 +109,7 @@ impl Config {
     /// every service is bound to loopback, any page served from this machine.
     pub fn allowed_origins(&self) -> Vec<String> {
         let listeners = check::listeners(self);
-        let local = listeners.iter().all(|listener| check::is_loopback(listener.bind));
-        if !(self.server.allowed_origins.is_empty() && local) {
+        if !(self.server.allowed_origins.is_empty() && self.is_local()) {
             return self.server.allowed_origins.clone();
         }
         // Where the hub itself speaks TLS, so do pages that it serves.
@@ -118,6 +117,11 @@ impl Config {
             if listeners.iter().any(|listener| listener.tls) { &["http", "https"][..] } else { &["http"] };
         let hosts = |scheme| ["localhost", "127.0.0.1"].map(|host| format!("{scheme}://{host}:*"));
         schemes.iter().flat_map(hosts).collect()
+    }
+
+    /// Whether no other machine can reach any port.
+    pub fn is_local(&self) -> bool {
+        check::listeners(self).iter().all(|listener| check::is_loopback(listener.bind))
     }
 }
 

@@ -265,11 +265,25 @@ fn chassis(
         client_send: config.relay.client_send,
         stomp: Arc::new(stomp(config)),
         readiness: Readiness::default(),
-        connections: Connections::new(descriptors::connections(config.limits.connections, workers(config))),
+        connections: Connections::new(connections(config)),
         addresses: Addresses::new(config.limits.sessions_per_address),
         connection_ids: ConnectionIds::default(),
         limits: config.limits.clone(),
     })
+}
+
+/// Of a hub that others can reach it is said when one of them could keep all others out.
+fn connections(config: &Config) -> usize {
+    let connections = descriptors::connections(config.limits.connections, workers(config));
+    let per_address = config.limits.sessions_per_address;
+    if !config.is_local() && per_address.saturating_mul(2) >= connections {
+        tracing::warn!(
+            connections,
+            per_address,
+            "limits.sessions_per_address lets one address take them all"
+        );
+    }
+    connections
 }
 
 fn compression(config: &Config) -> Option<Compression> {

@@ -14,7 +14,6 @@ mod connections;
 mod hang_up;
 pub mod http;
 pub mod ingest;
-mod messagepack;
 pub mod metrics;
 pub mod native;
 mod newcomer;

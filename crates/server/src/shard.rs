@@ -5,6 +5,7 @@
 //! keeps every deadline and heart-beat of all its sockets. No lock is shared
 //! with other shards.
 
+mod backlog;
 mod channels;
 mod closing;
 mod deliver;
@@ -37,6 +38,7 @@ use slab::Slab;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
+use self::backlog::TURN_BYTES;
 use self::channels::Channel;
 use self::feeds::Feed;
 use self::framing::{Encoder, MessageIds};
@@ -58,9 +60,6 @@ const SWEEP: Duration = Duration::from_millis(250);
 
 /// The one read buffer of a shard.
 const SCRATCH_BYTES: usize = 64 << 10;
-
-/// Reads from one socket before the others get their turn.
-const READS_PER_TURN: usize = 8;
 
 /// Publications handed over before sockets get their turn, however many more
 /// wait.
@@ -95,7 +94,11 @@ pub(crate) struct Shard {
     inflater: Inflater,
     ready: Arc<ReadyList>,
     scratch: Vec<u8>,
+    /// What is left of the turn of the socket that is being served.
+    turn_bytes: usize,
     now: Instant,
+    /// Sockets whose turn was over before they were.
+    paused: Vec<usize>,
     /// Sockets whose peer turned out to be gone while others were served.
     gone: Vec<usize>,
     /// What this shard last added to `hub_outbox_bytes`.
@@ -160,7 +163,9 @@ impl Shard {
             inflater: Inflater::default(),
             ready: Arc::default(),
             scratch: vec![0; SCRATCH_BYTES],
+            turn_bytes: TURN_BYTES,
             now: Instant::now(),
+            paused: Vec::new(),
             gone: Vec::new(),
             reported_outbox_bytes: 0,
             chassis,
@@ -223,6 +228,7 @@ impl Shard {
             self.bury();
             // The HTTP side of this thread gets its turn, however busy we are.
             tokio::task::yield_now().await;
+            self.go_on();
         }
     }
 
@@ -259,22 +265,37 @@ impl Shard {
         }
     }
 
+    /// Has the sockets looked at again whose turn was over. Not sooner: while
+    /// this task is woken already, the runtime does not look for what the
+    /// others have to say.
+    fn go_on(&mut self) {
+        for slot in self.paused.drain(..) {
+            if let Some(socket) = self.sockets.get(slot) {
+                socket.ready.list();
+            }
+        }
+    }
+
     /// Does what a socket was woken for: writes what waits, pulls what is
     /// owed, reads what came.
     fn serve(&mut self, slot: usize) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         socket.ready.unlist();
         self.progress(slot);
+        self.turn_bytes = TURN_BYTES;
         let mut scratch = std::mem::take(&mut self.scratch);
-        for turn in 0..=READS_PER_TURN {
-            let Some(socket) = self.sockets.get_mut(slot) else { break };
-            if turn == READS_PER_TURN {
-                socket.ready.list();
+        while let Some(socket) = self.sockets.get_mut(slot) {
+            if self.turn_bytes == 0 {
+                self.paused.push(slot);
                 break;
             }
             if socket.sends.as_ref().is_some_and(|sends| sends.is_full()) {
                 // Listed again when some of it is answered.
                 break;
+            }
+            if let Some(backlog) = socket.backlog.take() {
+                self.take_up(slot, *backlog);
+                continue;
             }
             match socket.read(&mut scratch, self.now) {
                 Read::Pending => break,
@@ -286,7 +307,10 @@ impl Shard {
                     self.gone.push(slot);
                     break;
                 }
-                Read::Bytes(count) => self.receive(slot, &mut scratch[..count]),
+                Read::Bytes(count) => {
+                    self.spend(count);
+                    self.receive(slot, &mut scratch[..count]);
+                }
             }
         }
         self.scratch = scratch;

@@ -178,6 +178,11 @@ impl Session {
         self.conversation.transactions.open()
     }
 
+    /// Whether a COMMIT's frames are being handed out: [`Session::receive`] gives them before it reads on.
+    pub fn is_releasing(&self) -> bool {
+        self.conversation.transactions.is_releasing()
+    }
+
     /// Octets of memory held for a frame that came in pieces.
     pub fn buffered(&self) -> usize {
         self.decoder.buffered()

@@ -12,6 +12,7 @@ mod messages;
 mod requests;
 mod streams;
 mod tls;
+mod turns;
 mod unread;
 mod unread_answers;
 

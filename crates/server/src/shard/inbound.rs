@@ -34,7 +34,10 @@ impl Shard {
         let Some(mut protocol) = socket.protocol.take() else { return };
         match (&mut protocol.websocket, &mut protocol.dialogue) {
             (Some(connection), dialogue) => self.receive_websocket(slot, wire, connection, dialogue, bytes),
-            (None, Dialogue::Stomp(session)) => self.receive_stomp(slot, session, wire, bytes),
+            (None, Dialogue::Stomp(session)) => {
+                let rest = self.receive_stomp(slot, session, wire, bytes);
+                self.hold_said(slot, rest);
+            }
             (None, Dialogue::Native(_) | Dialogue::Refused) => {}
         }
         if let Some(socket) = self.sockets.get_mut(slot) {
@@ -71,6 +74,9 @@ impl Shard {
         inflater: &mut Inflater,
     ) {
         loop {
+            if self.must_pause(slot) && !input.rest().is_empty() {
+                return self.hold_wire(slot, input);
+            }
             match connection.receive(input, inflater) {
                 Ok(None) => return,
                 Ok(Some(Incoming::Text(text))) => {
@@ -101,8 +107,12 @@ impl Shard {
             Dialogue::Stomp(session) if wire.carrier == Carrier::SockJs => {
                 self.receive_sockjs(slot, session, wire, said);
             }
-            Dialogue::Stomp(session) => self.receive_stomp(slot, session, wire, said.bytes()),
+            Dialogue::Stomp(session) => {
+                let rest = self.receive_stomp(slot, session, wire, said.bytes());
+                self.hold_said(slot, rest);
+            }
             Dialogue::Native(session) => {
+                self.spend(said.bytes().len());
                 self.message_is_whole(slot);
                 self.receive_native(slot, &mut **session, said);
             }
@@ -111,6 +121,7 @@ impl Shard {
     }
 
     fn receive_sockjs(&mut self, slot: usize, session: &mut Session, wire: Wire, said: &Said<'_>) {
+        self.spend(said.bytes().len());
         let text = std::str::from_utf8(said.bytes()).unwrap_or_default();
         let messages = match said {
             Said::Text(_) => hub_sockjs::receive::messages(text),
@@ -120,8 +131,16 @@ impl Shard {
             self.count_error("sockjs");
             return self.close_after(slot, session, CloseReason::BROKEN_JSON);
         };
+        let mut messages = messages.iter();
+        for message in messages.by_ref() {
+            let rest = self.receive_stomp(slot, session, wire, message.as_bytes());
+            self.hold_said(slot, rest);
+            if !rest.is_empty() {
+                break;
+            }
+        }
         for message in messages {
-            self.receive_stomp(slot, session, wire, message.as_bytes());
+            self.hold_said(slot, message.as_bytes());
         }
     }
 

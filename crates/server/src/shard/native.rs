@@ -1,7 +1,7 @@
 //! Native sockets: JSON commands in, JSON messages out, or both as
 //! `MessagePack`.
 
-use hub_core::CloseReason;
+use hub_core::{CloseReason, messagepack};
 use hub_fanout::queues::AckMode;
 use serde::Deserialize;
 
@@ -10,7 +10,6 @@ use super::framing::Dialect;
 use super::inbound::Said;
 use super::subscribe::Wanted;
 use super::wire::Carrier;
-use crate::messagepack;
 use crate::native::{Action, Followed, NativeSession, Query};
 
 /// The member that every command has.

@@ -52,10 +52,7 @@ impl Shard {
                 return self.close_if_draining(slot);
             }
         }
-        // The others first; then on.
-        if let Some(socket) = self.sockets.get(slot) {
-            socket.ready.list();
-        }
+        self.paused.push(slot);
     }
 
     /// Puts the next part of what the socket is owed into its outbox. False:

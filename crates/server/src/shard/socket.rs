@@ -11,6 +11,7 @@ use hub_core::CloseReason;
 use hub_fanout::Outbox;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
+use super::backlog::Backlog;
 use super::ready::ReadySocket;
 use super::send::Sends;
 use super::wire::Wire;
@@ -34,6 +35,8 @@ pub(super) struct Socket {
     pub(super) subscriptions: Vec<usize>,
     /// What it sent that is being taken in, if anything.
     pub(super) sends: Option<Box<Sends>>,
+    /// What it brought and waits for its turn, if anything.
+    pub(super) backlog: Option<Box<Backlog>>,
     pub(super) service: &'static str,
     pub(super) opened: Instant,
     pub(super) last_sent: Instant,
@@ -140,6 +143,7 @@ impl Socket {
             close_wanted: None,
             subscriptions: Vec::new(),
             sends: None,
+            backlog: None,
             service: start.service,
             opened: now,
             last_sent: now,

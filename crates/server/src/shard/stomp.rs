@@ -23,38 +23,61 @@ const EXCERPT_CHARS: usize = 64;
 const INGEST_PREFIX: &str = "/app/";
 
 impl Shard {
-    pub(super) fn receive_stomp(&mut self, slot: usize, session: &mut Session, wire: Wire, mut bytes: &[u8]) {
-        let now = self.now;
+    /// Does what STOMP in `bytes` asks for; gives what has to wait.
+    pub(super) fn receive_stomp<'b>(
+        &mut self,
+        slot: usize,
+        session: &mut Session,
+        wire: Wire,
+        mut bytes: &'b [u8],
+    ) -> &'b [u8] {
         loop {
             if self.is_flooded(slot) {
-                return self.close_after(slot, session, CloseReason::OUTBOX_OVERFLOW);
+                self.close_after(slot, session, CloseReason::OUTBOX_OVERFLOW);
+                return &[];
             }
-            let version = session.version();
-            let received = session.receive(&mut bytes, now);
-            if matches!(received, Ok(Some(_))) {
-                self.message_is_whole(slot);
+            // What was committed is one piece.
+            if self.must_pause(slot) && !session.is_releasing() {
+                return bytes;
             }
-            let connecting = match received {
-                Ok(None) => return,
-                Ok(Some(Request::Connect(_))) => true,
-                Ok(Some(Request::Disconnect { reply })) => {
-                    let reply = reply.into_owned();
-                    session.close();
-                    return self.disconnect(slot, wire, reply);
-                }
-                Ok(Some(request)) => {
-                    if let Err(refusal) = self.perform(slot, wire, version, request) {
-                        session.close();
-                        return self.refuse(slot, wire, &refusal);
-                    }
-                    false
-                }
-                Err(refusal) => return self.refuse(slot, wire, &refusal),
-            };
-            if connecting {
-                self.accept(slot, session, wire);
+            if !self.receive_request(slot, session, wire, &mut bytes) {
+                return &[];
             }
         }
+    }
+
+    /// Does what the next frame asks for; false: there is none, or none any
+    /// more.
+    fn receive_request(&mut self, slot: usize, session: &mut Session, wire: Wire, bytes: &mut &[u8]) -> bool {
+        let (version, before) = (session.version(), bytes.len());
+        let received = session.receive(bytes, self.now);
+        self.spend(before - bytes.len());
+        if matches!(received, Ok(Some(_))) {
+            self.message_is_whole(slot);
+        }
+        let refusal = match received {
+            Ok(None) => return false,
+            Ok(Some(Request::Connect(_))) => {
+                self.accept(slot, session, wire);
+                return true;
+            }
+            Ok(Some(Request::Disconnect { reply })) => {
+                let reply = reply.into_owned();
+                session.close();
+                self.disconnect(slot, wire, reply);
+                return false;
+            }
+            Ok(Some(request)) => match self.perform(slot, wire, version, request) {
+                Ok(()) => return true,
+                Err(refusal) => {
+                    session.close();
+                    refusal
+                }
+            },
+            Err(refusal) => refusal,
+        };
+        self.refuse(slot, wire, &refusal);
+        false
     }
 
     fn accept(&mut self, slot: usize, session: &mut Session, wire: Wire) {

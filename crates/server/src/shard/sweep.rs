@@ -105,7 +105,7 @@ fn due_of(socket: &mut Socket, limits: &Limits, now: Instant) -> Due {
         Phase::Open => {}
         _ => return Due::Nothing,
     }
-    if socket.sends.is_some() {
+    if socket.sends.is_some() || socket.backlog.is_some() {
         // While it is not read, because of what it sent, it is neither silent
         // nor slow to go on.
         socket.last_received = now;

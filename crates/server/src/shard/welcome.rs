@@ -8,6 +8,7 @@ use hub_core::CloseReason;
 use hub_ws::Connection;
 
 use super::Shard;
+use super::backlog::TURN_BYTES;
 use super::ready::ReadySocket;
 use super::socket::{Dialogue, Phase, Protocol, Socket, SocketStart};
 use super::wire::{Carrier, Wire};
@@ -69,10 +70,14 @@ impl Shard {
             NewcomerKind::WebSocket { unwelcome: Some(reason), .. } => self.close(slot, reason),
             NewcomerKind::Refused => self.progress(slot),
             NewcomerKind::WebSocket { query, .. } => {
+                self.turn_bytes = TURN_BYTES;
                 self.open(slot, &query);
                 self.receive(slot, &mut ahead);
             }
-            NewcomerKind::RawStomp => self.receive(slot, &mut ahead),
+            NewcomerKind::RawStomp => {
+                self.turn_bytes = TURN_BYTES;
+                self.receive(slot, &mut ahead);
+            }
             // Nothing has been read yet.
             NewcomerKind::Session => {}
         }

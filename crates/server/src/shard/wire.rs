@@ -1,13 +1,13 @@
 //! What carries messages, and how several of them become bytes.
 
 use bytes::Bytes;
+use hub_core::messagepack;
 use hub_sockjs::Messages;
 use hub_sockjs::frame as sockjs;
 use hub_ws::deflate::WindowBits;
 use hub_ws::{OpCode, frame};
 
 use super::press::Press;
-use crate::messagepack;
 
 /// What carries a session's messages, and how they are written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -138,12 +138,12 @@ impl TlsStream {
             let taken = self.take(records, &mut None, sealed);
             // Also where it failed: there may be an alert that says why.
             let sent = self.send(cx, sealed);
-            let rest = &records[taken?..];
-            sent?;
-            if rest.len() > PARTIAL_BYTES_MAX {
-                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
-            }
-            self.partial = rest.to_vec();
+            let rest = taken.and_then(|taken| sent.map(|()| &records[taken..]));
+            let too_much = io::ErrorKind::InvalidData.into();
+            let kept =
+                rest.and_then(|rest| if rest.len() > PARTIAL_BYTES_MAX { Err(too_much) } else { Ok(rest) });
+            self.failed |= kept.is_err();
+            self.partial = kept?.to_vec();
             Poll::Ready(Ok(()))
         })
     }

@@ -6,28 +6,23 @@
 //! nearest to the decimal, as `JSON.parse` would have it. In what clients send,
 //! a float that is no number is null, as `JSON.stringify` would have it.
 
-use std::{fmt, io};
+use std::io;
 
 use serde_json::ser::Formatter;
 
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.
-pub(crate) const SUBPROTOCOL: &str = "hub.msgpack";
+pub const SUBPROTOCOL: &str = "hub.msgpack";
 
 /// How deep arrays and maps of a command may nest.
 const DEPTH_MAX: usize = 64;
 
 /// Why something is no command.
-#[derive(Debug)]
-pub(crate) struct NotMessagePack(String);
-
-impl fmt::Display for NotMessagePack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotMessagePack(String);
 
 /// A message of ours; `None` if it isn't JSON, which ours are.
-pub(crate) fn from_json(json: &[u8]) -> Option<Vec<u8>> {
+pub fn from_json(json: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(json.len());
     let mut reader = serde_json::Deserializer::from_slice(json);
     serde_transcode::transcode(&mut reader, &mut rmp_serde::Serializer::new(&mut out)).ok()?;
@@ -36,7 +31,7 @@ pub(crate) fn from_json(json: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// A command of a client, one value and nothing behind it.
-pub(crate) fn to_json(bytes: &[u8]) -> Result<String, NotMessagePack> {
+pub fn to_json(bytes: &[u8]) -> Result<String, NotMessagePack> {
     let mut reader = rmp_serde::Deserializer::new(bytes);
     reader.set_max_depth(DEPTH_MAX);
     let mut json = Vec::with_capacity(bytes.len());

@@ -56,7 +56,7 @@ const NO_COMMANDS = [
   ['a fraction', encode(-0.5), /a command is a JSON object/],
   ['true', encode(true), /a command is a JSON object/],
   ['nil', encode(null), /a command is a JSON object/],
-  ['octets as a value', encode(Uint8Array.of(0x7b, 0x7d)), /a command is a JSON object/],
+  ['octets as a value', encode(Uint8Array.of(0x7b, 0x7d)), /not MessagePack: binary data/],
   ['an empty map', encode({}), /type/],
   ['a type that is a number', encode({ type: 5 }), /^Invalid message format/],
   ['a type that is nil', encode({ type: null }), /^Invalid message format/],

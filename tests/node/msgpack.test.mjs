@@ -100,11 +100,13 @@ describe('hub.msgpack', () => {
     };
     const sold = ['ODD', 'LARGE', 'LARGEST'];
     await trade(hub, ...Object.entries(bought).map(([symbol, order]) => purchase(id, symbol, order)));
+    const row = (peer, symbol) =>
+      peer.data('position-update').findLast((row) => row.id.symbol === symbol) ?? {};
+    // What is sold at once is never seen.
+    await waitFor(() => peers.every((peer) => row(peer, 'LARGEST').holdings > 0), 'what was bought');
     const rest = sold.map((symbol) => sale(id, symbol, { ...bought[symbol], price: '0.00000001' }));
     await trade(hub, sale(id, 'CENTS', { price: '10.15' }), ...rest);
     await quote(hub, { CENTS: '0.3', TENTH: '0.30000001', DIGITS: '0.7' });
-    const row = (peer, symbol) =>
-      peer.data('position-update').findLast((row) => row.id.symbol === symbol) ?? {};
     const settled = (peer) => {
       const pnl = peer.data('unrealized-pnl').at(-1);
       return sold.every((symbol) => row(peer, symbol).holdings === 0) && pnl?.symbol.DIGITS;

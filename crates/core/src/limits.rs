@@ -11,7 +11,8 @@ use crate::heartbeat::STOMP_HEARTBEAT_MS;
 pub struct Limits {
     /// One inbound message: an HTTP body, a WebSocket message, a STOMP frame.
     pub message_bytes: usize,
-    /// What may wait for one socket before the connection counts as slow.
+    /// What may wait for one socket, behind the message that is being written,
+    /// before the connection counts as slow.
     pub outbox_bytes: usize,
     /// Keys a slow state subscription remembers one by one; beyond, it falls
     /// back to "everything changed since my watermark".

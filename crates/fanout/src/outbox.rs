@@ -34,6 +34,12 @@ impl Outbox {
         self.bytes + self.queue.len() * ENTRY_BYTES
     }
 
+    /// The same without the frame that is being written: what waits because
+    /// the peer is slow, not because a frame is large.
+    pub fn bytes_behind(&self) -> usize {
+        self.bytes() - self.queue.front().map_or(0, |front| front.len() + ENTRY_BYTES)
+    }
+
     /// Adds `frame` behind everything that waits.
     pub fn push(&mut self, frame: Bytes) {
         if !frame.is_empty() {
@@ -114,6 +120,19 @@ mod tests {
             prop_assert_eq!(outbox.bytes(), 0);
             prop_assert_eq!(received, frames.concat());
         }
+    }
+
+    #[test]
+    fn what_is_being_written_is_not_behind_itself() {
+        let mut outbox = Outbox::default();
+        assert_eq!(outbox.bytes_behind(), 0);
+        outbox.push(Bytes::from_static(&[0; 1000]));
+        assert_eq!(outbox.bytes_behind(), 0);
+        outbox.push(Bytes::from_static(&[0; 10]));
+        assert_eq!(outbox.bytes_behind(), 10 + ENTRY_BYTES);
+        let (_, result) =
+            outbox.drain(|slices| accept(slices, 400, &mut Vec::new()).map(|taken| taken.min(400)));
+        assert!(result.is_ok());
     }
 
     /// A socket with room for `room` bytes.

@@ -25,7 +25,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// buffer of up to some MB, would take a third of that from a slow peer before
 /// it shows that the peer reads at all, and the rest from the memory.
 #[cfg(any(target_os = "android", target_os = "linux"))]
-const UNSENT_BYTES: u32 = 64 << 10;
+const UNSENT_BYTES: u32 = 256 << 10;
 
 /// Accepts on all listeners until the server drains; runs on the calling
 /// thread. Connections go to the workers in turn, so that every shard gets its

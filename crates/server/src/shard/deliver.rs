@@ -171,8 +171,8 @@ impl Shard {
     /// Whether the frame was sent, rather than the connection closed.
     fn send_or_overflow(&mut self, slot: usize, frame: Bytes) -> bool {
         let Some(socket) = self.sockets.get_mut(slot) else { return false };
-        let waiting = socket.outbox.bytes();
-        let overflows = waiting > 0 && waiting + frame.len() > self.chassis.limits.outbox_bytes;
+        let behind = socket.outbox.bytes_behind() + frame.len();
+        let overflows = !socket.outbox.is_empty() && behind > self.chassis.limits.outbox_bytes;
         if overflows {
             self.close(slot, CloseReason::OUTBOX_OVERFLOW);
         } else {

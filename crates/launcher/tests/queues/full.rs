@@ -6,7 +6,7 @@ use hub_testkit::http;
 use hub_testkit::stomp::Version;
 
 use crate::consumer::{connect, consumer, expect, expect_new, expect_nothing, put, settle, tcp};
-use crate::support::{address, problem};
+use crate::support::{address, await_metric, problem};
 use crate::{QUEUE, hub};
 
 /// What HTTP says to one message too many.
@@ -53,6 +53,7 @@ fn a_queue_of_as_many_messages_as_it_may_hold_takes_no_more_until_one_is_acknowl
     for body in ["1", "3", "4"] {
         quick.next_message("q").unwrap_or_else(|error| panic!("{body}: {error}"));
     }
+    await_metric(addr, "hub_queue_acknowledged_total", 4);
     for n in 5..20 {
         put(addr, QUEUE, [n.to_string()]);
         expect(&mut quick, &n.to_string(), false);
@@ -87,5 +88,7 @@ fn all_queues_together_hold_four_times_as_much_as_one() {
     assert_eq!(refused_over_http(addr, "/queue/relay/4", large.as_bytes()), full);
     assert!(refused_over_stomp(addr, "/queue/relay/4", large.as_bytes()).contains(full));
     expect(&mut consumer(addr, "q", "/queue/relay/0", "auto"), &large, false);
+    // The consumer may have it before its shard has said so.
+    await_metric(addr, "hub_queue_acknowledged_total", 1);
     put(addr, "/queue/relay/4", [&large]);
 }

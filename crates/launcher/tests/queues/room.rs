@@ -1,5 +1,6 @@
 //! How much one consumer gets before it has acknowledged any of it.
 
+use std::net::SocketAddr;
 use std::thread;
 
 use hub_testkit::slow::{self, SlowPeer};
@@ -72,15 +73,20 @@ fn number(message: &Frame) -> usize {
     message.text().unwrap().trim().parse().unwrap()
 }
 
-#[test]
-fn a_stuck_auto_consumer_gets_no_more_than_fits_and_the_rest_goes_to_others() {
-    let hub = hub(&[("LIMITS__QUEUE_PREFETCH", "2"), ("LIMITS__QUEUE_BYTES", "67108864")]);
-    let addr = address(&hub);
+/// It has subscribed, and reads nothing more.
+fn stuck_consumer(addr: SocketAddr) -> SlowPeer<StompClient> {
     let options = slow::tiny(WsOptions { deadline: PATIENCE, ..WsOptions::default() });
     let carrier = Carrier::websocket(addr, "/ws", &options).unwrap();
     let mut stuck = StompClient::connect(carrier, &StompOptions::default()).unwrap();
     consume(&mut stuck, "q", QUEUE, "auto");
-    let stuck = SlowPeer::pause(stuck);
+    SlowPeer::pause(stuck)
+}
+
+#[test]
+fn a_stuck_auto_consumer_gets_no_more_than_fits_and_the_rest_goes_to_others() {
+    let hub = hub(&[("LIMITS__QUEUE_PREFETCH", "2"), ("LIMITS__QUEUE_BYTES", "67108864")]);
+    let addr = address(&hub);
+    let stuck = stuck_consumer(addr);
     let mut quick = consumer(addr, "q", QUEUE, "auto");
     let reader = thread::spawn(move || {
         // The last one is handed out when all others are.
@@ -111,11 +117,7 @@ fn a_stuck_auto_consumer_gets_no_more_than_fits_and_the_rest_goes_to_others() {
 fn what_a_stuck_auto_consumer_was_not_sent_goes_to_others_when_it_is_gone() {
     let hub = hub(&[("LIMITS__QUEUE_PREFETCH", "2"), ("LIMITS__QUEUE_BYTES", "67108864")]);
     let addr = address(&hub);
-    let options = slow::tiny(WsOptions { deadline: PATIENCE, ..WsOptions::default() });
-    let carrier = Carrier::websocket(addr, "/ws", &options).unwrap();
-    let mut stuck = StompClient::connect(carrier, &StompOptions::default()).unwrap();
-    consume(&mut stuck, "q", QUEUE, "auto");
-    let stuck = SlowPeer::pause(stuck);
+    let stuck = stuck_consumer(addr);
     for n in 0..LARGE_ONES {
         publish(addr, QUEUE, &[], &large(n));
     }

@@ -1,5 +1,7 @@
 //! What is agreed to of permessage-deflate (RFC 7692, section 7.1).
 
+use std::time::Instant;
+
 use hub_ws::deflate::{Agreement, BadExtensions, Settings, WindowBits, negotiate};
 use hub_ws::handshake::{Chosen, HandshakeError, check, response_head};
 
@@ -154,4 +156,22 @@ fn the_answer_is_a_line_of_the_response() {
     let head = response_head(&upgrade.accept(), chosen);
     let end = b"Sec-WebSocket-Protocol: v12.stomp\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
     assert!(head.ends_with(end), "{head:?}");
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "what is compared is time")]
+fn what_a_long_offer_costs_grows_with_its_length() {
+    // The quickest of several; four times as much may cost eight times as much, not sixteen.
+    let quickest = |parameters: usize| {
+        let names: Vec<_> = (0..parameters).map(|n| format!("; p{n}")).collect();
+        let offer = format!("permessage-deflate{}", names.concat());
+        let run = |_| {
+            let began = Instant::now();
+            assert_eq!(negotiate([offer.as_str()], Settings::SHARED), Ok(None));
+            began.elapsed()
+        };
+        (0..7).map(run).min().unwrap()
+    };
+    let (short, long) = (quickest(5_000), quickest(20_000));
+    assert!(long < 8 * short, "{short:?}, and {long:?} for four times as many parameters");
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hub_stomp::{
-    Command, Decoder, Item, Limits, OpeningLimits, RateLimit, Reply, Request, Session, SessionConfig,
+    Command, Decoder, Item, Limits, OpeningLimits, RateLimit, Request, Session, SessionConfig,
     TransactionLimits, Version,
 };
 
@@ -155,20 +155,10 @@ impl<'c> Owner<'c> {
 
 /// Grants a request, or denies it.
 fn answer(request: &Request<'_>, grants: &mut usize, written: &mut Vec<u8>) -> Next {
-    let reply: &Reply<'_> = match request {
-        Request::Heartbeat => return Next::GoOn,
-        Request::Connect(_) => return Next::Accept,
-        Request::Subscribe { reply, .. }
-        | Request::Unsubscribe { reply, .. }
-        | Request::Send { reply, .. }
-        | Request::Ack { reply, .. }
-        | Request::Nack { reply, .. }
-        | Request::Begin { reply }
-        | Request::Held { reply, .. }
-        | Request::Commit { reply }
-        | Request::Abort { reply }
-        | Request::Disconnect { reply } => reply,
-    };
+    if matches!(request, Request::Connect(_)) {
+        return Next::Accept;
+    }
+    let Some(reply) = request.reply() else { return Next::GoOn };
     let is_left = matches!(request, Request::Disconnect { .. });
     *grants -= usize::from(!is_left);
     if *grants == 0 {

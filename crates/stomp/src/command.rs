@@ -38,6 +38,25 @@ pub enum Command {
 }
 
 impl Command {
+    /// Every command of both sides.
+    pub const ALL: [Self; 15] = [
+        Self::Connect,
+        Self::Stomp,
+        Self::Send,
+        Self::Subscribe,
+        Self::Unsubscribe,
+        Self::Ack,
+        Self::Nack,
+        Self::Begin,
+        Self::Commit,
+        Self::Abort,
+        Self::Disconnect,
+        Self::Connected,
+        Self::Message,
+        Self::Receipt,
+        Self::Error,
+    ];
+
     /// As it stands on the wire. Case matters.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -80,7 +80,7 @@ proptest! {
 
     #[test]
     fn every_frame_of_every_version_carries_any_headers_and_body(
-        command in prop::sample::select(COMMANDS.to_vec()),
+        command in prop::sample::select(Command::ALL.to_vec()),
         version in prop::sample::select(Version::ALL.to_vec()),
         headers in vec((name(), hostile()), 0..6),
         body in vec(any::<u8>(), 0..40),
@@ -144,29 +144,12 @@ proptest! {
     }
 }
 
-/// Every command of both sides.
-const COMMANDS: [Command; 15] = [
-    Command::Connect,
-    Command::Stomp,
-    Command::Send,
-    Command::Subscribe,
-    Command::Unsubscribe,
-    Command::Ack,
-    Command::Nack,
-    Command::Begin,
-    Command::Commit,
-    Command::Abort,
-    Command::Disconnect,
-    Command::Connected,
-    Command::Message,
-    Command::Receipt,
-    Command::Error,
-];
-
 #[test]
 fn every_frame_of_every_version_comes_out_as_it_went_in() {
     let headers = [("destination", "/a b"), ("k:e\\y", "v:a\\l\nu\re"), ("empty", "")];
-    for (command, version) in COMMANDS.into_iter().flat_map(|it| Version::ALL.map(|version| (it, version))) {
+    for (command, version) in
+        Command::ALL.into_iter().flat_map(|it| Version::ALL.map(|version| (it, version)))
+    {
         let mut bytes = Vec::new();
         encode::begin_frame(&mut bytes, command, version, headers);
         encode::push_header(&mut bytes, version, "content-length", "4");

@@ -4,24 +4,6 @@ use hub_stomp::{Command, Limits, Version};
 
 use super::Owned;
 
-const COMMANDS: [Command; 15] = [
-    Command::Connect,
-    Command::Stomp,
-    Command::Send,
-    Command::Subscribe,
-    Command::Unsubscribe,
-    Command::Ack,
-    Command::Nack,
-    Command::Begin,
-    Command::Commit,
-    Command::Abort,
-    Command::Disconnect,
-    Command::Connected,
-    Command::Message,
-    Command::Receipt,
-    Command::Error,
-];
-
 /// The frames, and `None` for each heart-beat, up to the end or the first fault.
 pub(super) fn read(stream: &[u8], from_server: bool, version: Version) -> Vec<Option<Owned>> {
     let (mut items, mut rest) = (Vec::new(), stream);
@@ -31,7 +13,7 @@ pub(super) fn read(stream: &[u8], from_server: bool, version: Version) -> Vec<Op
             continue;
         }
         let named = |command: &Command| command.as_str().as_bytes() == line;
-        let Some(command) = COMMANDS.into_iter().find(named) else { break };
+        let Some(command) = Command::ALL.into_iter().find(named) else { break };
         if command.is_from_client() == from_server {
             break;
         }

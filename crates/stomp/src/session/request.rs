@@ -108,6 +108,25 @@ pub enum Request<'a> {
     Heartbeat,
 }
 
+impl<'a> Request<'a> {
+    /// How to answer; `None` for what has no answer of this kind.
+    pub const fn reply(&self) -> Option<&Reply<'a>> {
+        match self {
+            Self::Subscribe { reply, .. }
+            | Self::Unsubscribe { reply, .. }
+            | Self::Send { reply, .. }
+            | Self::Ack { reply, .. }
+            | Self::Nack { reply, .. }
+            | Self::Begin { reply }
+            | Self::Held { reply, .. }
+            | Self::Commit { reply }
+            | Self::Abort { reply }
+            | Self::Disconnect { reply } => Some(reply),
+            Self::Connect(_) | Self::Heartbeat => None,
+        }
+    }
+}
+
 /// Who wants a session.
 #[derive(Clone)]
 pub struct Connect<'a> {

@@ -80,19 +80,7 @@ impl Transcript {
 }
 
 fn reply(request: &Request<'_>) -> Option<Vec<u8>> {
-    match request {
-        Request::Subscribe { reply, .. }
-        | Request::Unsubscribe { reply, .. }
-        | Request::Send { reply, .. }
-        | Request::Ack { reply, .. }
-        | Request::Nack { reply, .. }
-        | Request::Begin { reply }
-        | Request::Held { reply, .. }
-        | Request::Commit { reply }
-        | Request::Abort { reply }
-        | Request::Disconnect { reply } => reply.receipt_frame().map(Vec::from),
-        Request::Connect(_) | Request::Heartbeat => None,
-    }
+    request.reply()?.receipt_frame().map(Vec::from)
 }
 
 /// A decoded frame that borrows nothing.

@@ -34,6 +34,9 @@ struct Watch {
     sooner: Notify,
     slept_for: Cell<Option<Instant>>,
     requests: Cell<usize>,
+    /// Those among them whose answer lasts until the peer goes.
+    streams: Cell<usize>,
+    peer_shut: Cell<bool>,
     idle_since: Cell<Instant>,
     /// While a write waits for its peer.
     stall: Cell<Option<Stall>>,
@@ -60,10 +63,15 @@ pub(crate) enum End {
     Stalled,
     /// No request began.
     Idle,
+    /// Its peer has shut its side, and what it is answered has no end.
+    Gone,
 }
 
 /// A request that is being answered.
-pub(crate) struct UnderWay(HangUp);
+pub(crate) struct UnderWay {
+    hang_up: HangUp,
+    is_stream: bool,
+}
 
 impl HangUp {
     pub(crate) fn new(patience: Patience) -> HangUp {
@@ -73,6 +81,8 @@ impl HangUp {
             sooner: Notify::new(),
             slept_for: Cell::default(),
             requests: Cell::default(),
+            streams: Cell::default(),
+            peer_shut: Cell::default(),
             idle_since: Cell::new(Instant::now()),
             stall: Cell::default(),
             stalled: Cell::default(),
@@ -88,10 +98,28 @@ impl HangUp {
         self.0.asked.notify_one();
     }
 
-    /// A request has begun; it ends when what it gives is dropped.
-    pub(crate) fn begin(&self) -> UnderWay {
-        self.0.requests.set(self.0.requests.get() + 1);
-        UnderWay(self.clone())
+    /// A request has begun; it ends when what it gives is dropped. Who shuts
+    /// its side is answered all the same, unless the answer `is_stream` and
+    /// would last as long as the connection.
+    pub(crate) fn begin(&self, is_stream: bool) -> UnderWay {
+        let watch = &*self.0;
+        watch.requests.set(watch.requests.get() + 1);
+        if is_stream {
+            watch.streams.set(watch.streams.get() + 1);
+            self.look();
+        }
+        UnderWay { hang_up: self.clone(), is_stream }
+    }
+
+    /// The peer has shut its side.
+    pub(crate) fn peer_shut(&self) {
+        self.0.peer_shut.set(true);
+        self.look();
+    }
+
+    /// Whether it has.
+    pub(crate) fn has_peer_shut(&self) -> bool {
+        self.0.peer_shut.get()
     }
 
     /// Something was read.
@@ -167,16 +195,21 @@ impl Watch {
         let stalled = self.stall.get().map(|stall| (stall.since + self.patience.stall, End::Stalled));
         let is_idle = self.requests.get() == 0;
         let idle = is_idle.then(|| (self.idle_since.get() + self.patience.idle, End::Idle));
-        [stalled, idle].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let is_gone = self.peer_shut.get() && self.streams.get() > 0;
+        let gone = is_gone.then(|| (self.idle_since.get(), End::Gone));
+        [stalled, idle, gone].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let watch = &*self.0.0;
+        let watch = &*self.hang_up.0;
         watch.requests.set(watch.requests.get().saturating_sub(1));
+        if self.is_stream {
+            watch.streams.set(watch.streams.get().saturating_sub(1));
+        }
         watch.idle_since.set(Instant::now());
-        self.0.look();
+        self.hang_up.look();
     }
 }
 
@@ -220,7 +253,7 @@ mod tests {
         let scene = Scene::new();
         let hang_up = &scene.0;
         assert_eq!(scene.next(), Some((1000, End::Idle)));
-        let [first, pipelined] = [hang_up.begin(), hang_up.begin()];
+        let [first, pipelined] = [hang_up.begin(false), hang_up.begin(false)];
         assert_eq!(scene.next(), None);
         drop(first);
         assert_eq!(scene.next(), None);
@@ -233,7 +266,7 @@ mod tests {
     fn a_write_that_waits_ends_it_unless_the_kernel_takes_a_byte() {
         let scene = Scene::new();
         let hang_up = &scene.0;
-        let _request = hang_up.begin();
+        let _request = hang_up.begin(false);
         hang_up.wrote(5, false, || unreachable!("nothing waits"));
         assert_eq!(scene.next(), None);
         hang_up.wrote(5, true, || scene.at(100));
@@ -249,12 +282,26 @@ mod tests {
     }
 
     #[test]
+    fn a_peer_that_shuts_its_side_is_answered_unless_the_answer_is_a_stream() {
+        let scene = Scene::new();
+        let hang_up = &scene.0;
+        let request = hang_up.begin(false);
+        hang_up.peer_shut();
+        assert_eq!(scene.next(), None);
+        let stream = hang_up.begin(true);
+        assert_eq!(scene.next(), Some((0, End::Gone)));
+        drop(stream);
+        assert_eq!(scene.next(), None);
+        drop(request);
+    }
+
+    #[test]
     fn only_what_is_due_sooner_than_what_is_slept_for_wakes_the_task() {
         let scene = Scene::new();
         let hang_up = &scene.0;
         let woken = || hang_up.0.sooner.notified().now_or_never().is_some();
         hang_up.0.slept_for.set(Some(scene.at(1000)));
-        let request = hang_up.begin();
+        let request = hang_up.begin(false);
         hang_up.wrote(0, true, || scene.at(500));
         assert!(!woken());
         hang_up.0.slept_for.set(Some(scene.at(2000)));

@@ -1,21 +1,24 @@
 //! A connection's byte stream: TCP or TLS, with what was read ahead of its
 //! owner put back in front.
 
+mod chunks;
 mod counted;
+mod heads;
+mod http;
 mod pipe;
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
 use hub_sockjs::actix::SessionEnd;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
-
 use crate::addresses::Place;
 use crate::hang_up::{HangUp, Patience};
+use crate::stream::http::HttpSide;
 use crate::stream::pipe::SessionPipe;
 use crate::tls::TlsStream;
 
@@ -29,7 +32,7 @@ pub struct Stream {
     /// Its place among its address's connections, held as long as the stream.
     place: Place,
     /// While it is the HTTP server's.
-    hang_up: Option<HangUp>,
+    http: Option<HttpSide>,
 }
 
 enum Transport {
@@ -67,22 +70,27 @@ impl Stream {
     }
 
     fn new(transport: Transport, place: Place) -> Stream {
-        Stream { transport, ahead: BytesMut::new(), place, hang_up: None }
+        Stream { transport, ahead: BytesMut::new(), place, http: None }
     }
 
     /// HTTP is spoken on it from now on: how it may be ended.
     pub(crate) fn enter_http(&mut self, patience: Patience) -> HangUp {
-        self.hang_up.insert(HangUp::new(patience)).clone()
+        let hang_up = HangUp::new(patience);
+        self.http = Some(HttpSide::new(hang_up.clone()));
+        hang_up
     }
 
     /// The same, for the extensions of its requests.
     pub(crate) fn hang_up_given(&self) -> Option<&HangUp> {
-        self.hang_up.as_ref()
+        self.http.as_ref().map(HttpSide::hang_up)
     }
 
     /// HTTP is no longer spoken on it.
     pub(crate) fn leave_http(&mut self) {
-        self.hang_up = None;
+        if let Some(http) = self.http.take() {
+            let behind = std::mem::replace(&mut self.ahead, http.into_rest());
+            self.ahead.extend_from_slice(&behind);
+        }
     }
 
     /// How many bytes were taken from us: by the kernel, or by the session.
@@ -108,8 +116,8 @@ impl Stream {
 
     /// Notes for the HTTP connection that something was written, or waits.
     fn note<T>(&self, written: Poll<T>) -> Poll<T> {
-        if let Some(hang_up) = &self.hang_up {
-            hang_up.wrote(self.taken(), written.is_pending(), Instant::now);
+        if let Some(http) = &self.http {
+            http.hang_up().wrote(self.taken(), written.is_pending(), Instant::now);
         }
         written
     }
@@ -148,8 +156,8 @@ impl Stream {
 
 /// The transport, for the methods that only pass on.
 macro_rules! transport {
-    ($self:expr, $stream:ident => $call:expr) => {
-        match &mut $self.transport {
+    ($transport:expr, $stream:ident => $call:expr) => {
+        match $transport {
             Transport::Tcp($stream) => {
                 let $stream = Pin::new($stream);
                 $call
@@ -166,35 +174,42 @@ macro_rules! transport {
     };
 }
 
+/// Reads what was read ahead or, when that is all taken, more.
+fn poll_receive(
+    transport: &mut Transport,
+    ahead: &mut BytesMut,
+    cx: &mut Context<'_>,
+    buf: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    if ahead.is_empty() {
+        return transport!(transport, stream => stream.poll_read(cx, buf));
+    }
+    let taken = ahead.len().min(buf.remaining());
+    buf.put_slice(&ahead[..taken]);
+    ahead.advance(taken);
+    if ahead.is_empty() {
+        *ahead = BytesMut::new();
+    }
+    Poll::Ready(Ok(()))
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.ahead.is_empty() {
-            let taken = self.ahead.len().min(buf.remaining());
-            buf.put_slice(&self.ahead[..taken]);
-            self.ahead.advance(taken);
-            if self.ahead.is_empty() {
-                self.ahead = BytesMut::new();
-            }
-            return Poll::Ready(Ok(()));
+        let Stream { transport, ahead, http, .. } = &mut *self;
+        match http {
+            None => poll_receive(transport, ahead, cx, buf),
+            Some(http) => http.poll_read(buf, |buf| poll_receive(transport, ahead, cx, buf)),
         }
-        let had = buf.filled().len();
-        let read = transport!(self, stream => stream.poll_read(cx, buf));
-        if let Some(hang_up) = &self.hang_up
-            && buf.filled().len() > had
-        {
-            hang_up.moved();
-        }
-        read
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = transport!(self, stream => stream.poll_write(cx, buf));
+        let written = transport!(&mut self.transport, stream => stream.poll_write(cx, buf));
         self.note(written)
     }
 
@@ -203,7 +218,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = transport!(self, stream => stream.poll_write_vectored(cx, bufs));
+        let written = transport!(&mut self.transport, stream => stream.poll_write_vectored(cx, bufs));
         self.note(written)
     }
 
@@ -212,19 +227,29 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let done = transport!(self, stream => stream.poll_flush(cx));
+        let done = transport!(&mut self.transport, stream => stream.poll_flush(cx));
         self.note(done)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let done = transport!(self, stream => stream.poll_shutdown(cx));
-        self.note(done)
+        if self.http.as_ref().is_none_or(|http| !http.is_shut()) {
+            let done = transport!(&mut self.transport, stream => stream.poll_shutdown(cx));
+            ready!(self.note(done))?;
+        }
+        let Stream { transport, ahead, http, .. } = &mut *self;
+        match http {
+            None => Poll::Ready(Ok(())),
+            Some(http) => {
+                let waker = cx.waker().clone();
+                http.poll_shut(&waker, |buf| poll_receive(transport, ahead, cx, buf))
+            }
+        }
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if self.hang_up.as_ref().is_some_and(HangUp::is_stalled) {
+        if self.http.as_ref().is_some_and(|http| http.hang_up().is_stalled()) {
             self.forget_unread();
         }
     }

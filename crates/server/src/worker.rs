@@ -174,9 +174,9 @@ impl Worker {
             .keep_alive(KeepAlive::Timeout(Duration::from_millis(self.chassis.limits.keep_alive_ms)))
             .client_request_timeout(Duration::from_millis(self.chassis.limits.handshake_ms))
             .client_disconnect_timeout(Duration::from_millis(self.chassis.limits.close_ms))
-            // A client of SockJS that closes its stream is gone; actix would
-            // wait for it to end.
-            .h1_allow_half_closed(false)
+            // Who shuts its side, or sends what is no request behind one, is
+            // answered; clients of SockJS's streams are gone: see `HangUp`.
+            .h1_allow_half_closed(true)
             .on_connect_ext(|stream: &Stream, extensions| {
                 if let Some(hang_up) = stream.hang_up_given() {
                     extensions.insert(hang_up.clone());
@@ -237,7 +237,7 @@ impl Door {
             end = hang_up.due() => end,
         };
         match end {
-            End::Asked => {}
+            End::Asked | End::Gone => {}
             End::Stalled => self.fail("not_read"),
             End::Idle => self.fail("no_request"),
         }

@@ -55,6 +55,18 @@ impl Transport {
             Transport::JsonpSend => "jsonp_send",
         }
     }
+
+    /// Whether a request of it waits for the session's frames.
+    pub const fn is_receiving(self) -> bool {
+        match self {
+            Transport::Xhr
+            | Transport::XhrStreaming
+            | Transport::EventSource
+            | Transport::HtmlFile
+            | Transport::Jsonp => true,
+            Transport::WebSocket | Transport::XhrSend | Transport::JsonpSend => false,
+        }
+    }
 }
 
 impl FromStr for Transport {

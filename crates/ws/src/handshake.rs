@@ -1,7 +1,8 @@
 //! The opening handshake, the server's part (RFC 6455, section 4.2).
 //!
-//! The HTTP server has parsed the request and vouches for what HTTP/1.1 asks of it (a version of at
-//! least 1.1, a Host); origin, authentication and limits are the caller's to check.
+//! [`is_asked`] tells a handshake from an ordinary request, [`check`] whether it is sound. The HTTP
+//! server has parsed the request and vouches for what HTTP/1.1 asks of it (a Host); origin,
+//! authentication and limits are the caller's to check.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -115,6 +116,19 @@ impl HandshakeError {
     }
 }
 
+/// Tells whether a request is a handshake, sound or not: `websocket` is among the protocols that the
+/// lines of `Upgrade` list, in HTTP/1.1. In HTTP/1.0, `Upgrade` is to be ignored (RFC 9110, section 7.8).
+///
+/// ```
+/// use hub_ws::handshake::is_asked;
+/// assert!(is_asked(1, ["h2c, WebSocket"].into_iter()));
+/// assert!(!is_asked(1, ["h2c"].into_iter()));
+/// assert!(!is_asked(0, ["websocket"].into_iter()));
+/// ```
+pub fn is_asked<'h>(http_minor_version: u8, mut upgrade_lines: impl Iterator<Item = &'h str>) -> bool {
+    http_minor_version >= 1 && upgrade_lines.any(|line| lists([line].into_iter(), "websocket"))
+}
+
 /// Checks a request against section 4.2.1.
 ///
 /// `headers` gives the values of all lines of one header, in order; it is asked for names in lower case.
@@ -128,11 +142,10 @@ where
     if method != "GET" {
         return Err(HandshakeError::Method);
     }
-    let lists = |name, token: &str| tokens(headers(name)).any(|t| t.eq_ignore_ascii_case(token));
-    if !lists("upgrade", "websocket") {
+    if !lists(headers("upgrade"), "websocket") {
         return Err(HandshakeError::Upgrade);
     }
-    if !lists("connection", "upgrade") {
+    if !lists(headers("connection"), "upgrade") {
         return Err(HandshakeError::Connection);
     }
     if only(headers("sec-websocket-version")) != Some(VERSION) {
@@ -177,6 +190,11 @@ pub fn response_head(accept: &str, chosen: Chosen<'_>) -> Bytes {
     }
     head.push_str("\r\n");
     head.into()
+}
+
+/// Whether a header that is a list has an element, in whatever case.
+fn lists<'h>(values: impl Iterator<Item = &'h str>, token: &str) -> bool {
+    tokens(values).any(|element| element.eq_ignore_ascii_case(token))
 }
 
 /// The elements of a header that is a list, over all its lines (RFC 9110, section 5.6.1).

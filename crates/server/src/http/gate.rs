@@ -7,7 +7,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Version;
 use actix_web::http::header::ORIGIN;
 use actix_web::{Error, ResponseError as _};
-use hub_sockjs::Route;
+use hub_sockjs::{Route, Transport};
 
 use super::in_flight::{GuardedBody, InFlight};
 use super::problem::Problem;
@@ -38,10 +38,14 @@ impl Gate {
         S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
         B: MessageBody + 'static,
     {
-        let is_session =
-            |mount: &&str| matches!(Route::parse(mount, request.path()), Some(Route::Session { .. }));
-        let in_flight = if self.mounts.iter().any(is_session) { &self.streaming } else { &self.in_flight };
-        let guard = (in_flight.enter(), request.conn_data::<HangUp>().map(HangUp::begin));
+        let transport = self.mounts.iter().find_map(|mount| match Route::parse(mount, request.path()) {
+            Some(Route::Session { transport, .. }) => Some(transport),
+            _ => None,
+        });
+        let in_flight = if transport.is_some() { &self.streaming } else { &self.in_flight };
+        let is_stream = transport.is_some_and(Transport::is_receiving);
+        let hang_up = request.conn_data::<HangUp>();
+        let guard = (in_flight.enter(), hang_up.map(|hang_up| hang_up.begin(is_stream)));
         let knows_chunks = request.version() > Version::HTTP_10;
         let admitted = match refuse(&self.chassis, &request) {
             Some(problem) => Err(request.into_response(problem.error_response())),

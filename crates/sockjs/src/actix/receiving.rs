@@ -18,11 +18,8 @@ use crate::response::Response;
 /// The longest name of a session; clients use eight characters.
 const MAX_NAME_BYTES: usize = 256;
 
-const RECEIVING: [Transport; 5] =
-    [Transport::Xhr, Transport::XhrStreaming, Transport::EventSource, Transport::HtmlFile, Transport::Jsonp];
-
 pub(super) fn routes(config: &mut web::ServiceConfig, mount: &str, server: &Server) {
-    for transport in RECEIVING {
+    for transport in Transport::ALL.into_iter().filter(|transport| transport.is_receiving()) {
         let server = server.clone();
         let answer = move |request: HttpRequest| answer(server.clone(), transport, request);
         config.service(web::resource(session_path(mount, transport)).to(answer));

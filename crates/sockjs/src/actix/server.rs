@@ -39,9 +39,10 @@ pub trait Service: Send + Sync + 'static {
 
 /// A service and its sessions, shared by all threads that serve it.
 ///
-/// The server around it is to be built with `h1_allow_half_closed(false)`:
-/// only then actix drops the response of a client that closes its connection,
-/// and the session learns that its receiver is gone.
+/// The server around it is to be built with `h1_allow_half_closed(false)`, or
+/// to end the connection of a client that closes its side while a
+/// [receiving](crate::Transport::is_receiving) request is answered: only then
+/// the session learns that its receiver is gone.
 #[derive(Clone)]
 pub struct Server(Arc<Inner>);
 

@@ -1,0 +1,235 @@
+//! Request heads on their way to the HTTP server, each looked at whole before
+//! the server sees it.
+//!
+//! Actix would take any `Connection: upgrade` for the end of the connection, a
+//! WebSocket for one only where `Upgrade` names nothing else, and an upgrade in
+//! HTTP/1.0 for one. What a head asks for is decided here, from what came, by
+//! [`hub_ws::handshake`]; then it is made plain in place, byte for byte: the
+//! `Upgrade` of a handshake is `websocket` and nothing else, that of any other
+//! request is blank, and its `Connection: upgrade` is `Connection: ignored`.
+//!
+//! To find the heads, bodies are followed. What can't be followed, actix
+//! refuses: it passes as it is, and so does everything behind it.
+
+use bytes::{Buf as _, BytesMut};
+use httparse::{Request, Status};
+use hub_ws::handshake;
+use tokio::io::ReadBuf;
+
+use super::chunks::Chunks;
+
+/// As many headers as actix takes.
+const HEADERS_MAX: usize = 96;
+
+/// As large a head as actix takes.
+const HEAD_BYTES_MAX: usize = 128 << 10;
+
+/// As long as `upgrade`, and no connection option.
+const IGNORED: &[u8] = b"ignored";
+
+/// One connection's requests, followed.
+#[derive(Default)]
+pub(super) struct Heads {
+    /// What was read and not handed on: of this, `ready` bytes may be.
+    held: BytesMut,
+    ready: usize,
+    /// How far behind them the end of a head was looked for.
+    searched: usize,
+    next: Next,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Next {
+    #[default]
+    Head,
+    /// So many bytes of a body.
+    Body(u64),
+    Chunks(Chunks),
+    /// Not HTTP: a WebSocket's bytes, or what is refused anyway.
+    Anything,
+}
+
+impl Heads {
+    /// How many bytes may be read past it; with 0 they are to be
+    /// [looked at](Heads::look_at) first.
+    pub(super) fn unseen(&self) -> usize {
+        match self.next {
+            Next::Anything if self.held.is_empty() => usize::MAX,
+            Next::Body(bytes) if self.held.is_empty() => usize::try_from(bytes).unwrap_or(usize::MAX),
+            _ => 0,
+        }
+    }
+
+    /// So many bytes were read past it.
+    pub(super) fn passed(&mut self, bytes: usize) {
+        if let Next::Body(left) = self.next {
+            let left = left.saturating_sub(bytes as u64);
+            self.next = if left == 0 { Next::Head } else { Next::Body(left) };
+        }
+    }
+
+    /// Takes `bytes` in, and looks at them.
+    pub(super) fn look_at(&mut self, bytes: &[u8]) {
+        self.held.extend_from_slice(bytes);
+        self.look();
+    }
+
+    /// Hands on what may be; false: nothing may.
+    pub(super) fn hand_on(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        let bytes = self.ready.min(buf.remaining());
+        buf.put_slice(&self.held[..bytes]);
+        self.held.advance(bytes);
+        self.ready -= bytes;
+        if self.held.is_empty() {
+            self.held = BytesMut::new();
+        }
+        bytes > 0
+    }
+
+    /// Nothing more comes: a head that did not end is the HTTP server's to
+    /// judge.
+    pub(super) fn end(&mut self) {
+        self.next = Next::Anything;
+        self.look();
+    }
+
+    /// What was not handed on.
+    pub(super) fn into_rest(self) -> BytesMut {
+        self.held
+    }
+
+    /// Goes over what is held, as far as it can be told what it is.
+    fn look(&mut self) {
+        while self.ready < self.held.len() {
+            let rest = &mut self.held[self.ready..];
+            let bytes = match &mut self.next {
+                Next::Anything => rest.len(),
+                Next::Body(left) => usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len()),
+                Next::Chunks(chunks) => match chunks.follow(rest) {
+                    Ok((bytes, is_over)) => {
+                        if is_over {
+                            self.next = Next::Head;
+                        }
+                        bytes
+                    }
+                    Err(_) => {
+                        self.next = Next::Anything;
+                        0
+                    }
+                },
+                Next::Head => match end_of_head(rest, self.searched) {
+                    Some(end) => {
+                        self.searched = 0;
+                        self.next = judge(&mut rest[..end]);
+                        self.ready += end;
+                        continue;
+                    }
+                    None if rest.len() < HEAD_BYTES_MAX => {
+                        self.searched = rest.len();
+                        return;
+                    }
+                    None => {
+                        self.next = Next::Anything;
+                        0
+                    }
+                },
+            };
+            self.ready += bytes;
+            self.passed(bytes);
+        }
+    }
+}
+
+/// Where a head ends: behind its first empty line, but for those before it.
+/// What was searched before, in vain, is not searched again.
+fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
+    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
+    let from = searched.saturating_sub(2).max(start);
+    memchr::memchr_iter(b'\n', &bytes[from..]).map(|at| from + at + 1).find_map(|behind| {
+        match &bytes[behind..] {
+            [b'\n', ..] => Some(behind + 1),
+            [b'\r', b'\n', ..] => Some(behind + 2),
+            _ => None,
+        }
+    })
+}
+
+/// What follows a head, which is made plain.
+fn judge(head: &mut [u8]) -> Next {
+    let start = head.as_ptr() as usize;
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut request = Request::new(&mut headers);
+    let (Ok(Status::Complete(_)), Some(minor)) = (request.parse(head), request.version) else {
+        return Next::Anything;
+    };
+    let of = |name: &'static str| {
+        let lines = request.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
+        lines.map(|header| header.value)
+    };
+    let texts = |name| of(name).filter_map(|value| str::from_utf8(value).ok());
+    let is_handshake = handshake::is_asked(minor, texts("upgrade"));
+    let next = match request.method {
+        _ if is_handshake => Next::Anything,
+        Some("CONNECT") => Next::Anything,
+        _ => body(of("transfer-encoding"), of("content-length")),
+    };
+    let place = |value: &[u8]| {
+        let at = value.as_ptr() as usize - start;
+        at..at + value.len()
+    };
+    let upgrades: Vec<_> = of("upgrade").map(place).collect();
+    let connections: Vec<_> = of("connection").filter(|_| !is_handshake).map(place).collect();
+    for value in upgrades {
+        make_plain(&mut head[value], is_handshake);
+    }
+    for value in connections {
+        ignore_upgrade(&mut head[value]);
+    }
+    next
+}
+
+/// How long a body is. What contradicts itself is for actix to refuse.
+fn body<'h>(
+    mut encodings: impl Iterator<Item = &'h [u8]>,
+    mut lengths: impl Iterator<Item = &'h [u8]>,
+) -> Next {
+    match (encodings.next(), encodings.next(), lengths.next(), lengths.next()) {
+        (None, None, None, None) => Next::Head,
+        (Some(encoding), None, None, None) if encoding.eq_ignore_ascii_case(b"chunked") => {
+            Next::Chunks(Chunks::default())
+        }
+        (None, None, Some(length), None) => {
+            let length = str::from_utf8(length).ok().filter(|text| !text.starts_with('+'));
+            match length.and_then(|text| text.trim().parse().ok()) {
+                Some(0) => Next::Head,
+                Some(length) => Next::Body(length),
+                None => Next::Anything,
+            }
+        }
+        _ => Next::Anything,
+    }
+}
+
+/// `websocket` and nothing else where this line of a handshake's `Upgrade`
+/// names it; else nothing.
+fn make_plain(value: &mut [u8], is_handshake: bool) {
+    let names_it = is_handshake && handshake::is_asked(1, str::from_utf8(value).into_iter());
+    value.fill(b' ');
+    if names_it && let Some(name) = value.first_chunk_mut() {
+        *name = *b"websocket";
+    }
+}
+
+/// The option `upgrade` of a line of `Connection` is none.
+fn ignore_upgrade(value: &mut [u8]) {
+    for option in value.split_mut(|byte| *byte == b',') {
+        let start = option.len() - option.trim_ascii_start().len();
+        if option.trim_ascii().eq_ignore_ascii_case(b"upgrade") {
+            option[start..start + IGNORED.len()].copy_from_slice(IGNORED);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

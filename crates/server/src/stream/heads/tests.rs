@@ -1,0 +1,175 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// What the HTTP server is given of `bytes`, which come in these pieces, and
+/// whether the last of it was an unfinished head.
+fn given(pieces: &[&[u8]]) -> (Vec<u8>, usize) {
+    let mut heads = Heads::default();
+    let mut out = Vec::new();
+    for piece in pieces {
+        let mut piece = *piece;
+        while !piece.is_empty() {
+            let unseen = heads.unseen().min(piece.len());
+            out.extend_from_slice(&piece[..unseen]);
+            heads.passed(unseen);
+            piece = &piece[unseen..];
+            if unseen == 0 {
+                heads.look_at(piece);
+                piece = &[];
+            }
+            take(&mut heads, &mut out);
+        }
+    }
+    (out, heads.into_rest().len())
+}
+
+fn take(heads: &mut Heads, out: &mut Vec<u8>) {
+    let mut room = [0; 7];
+    loop {
+        let mut buf = ReadBuf::new(&mut room);
+        if !heads.hand_on(&mut buf) {
+            return;
+        }
+        out.extend_from_slice(buf.filled());
+    }
+}
+
+fn all(bytes: &str) -> String {
+    String::from_utf8(given(&[bytes.as_bytes()]).0).unwrap()
+}
+
+fn get(minor: u8, lines: &str) -> String {
+    format!("GET / HTTP/1.{minor}\r\nHost: x\r\n{lines}\r\n")
+}
+
+#[test]
+fn a_handshake_is_plain_whatever_else_is_offered_and_what_follows_it_is_not_looked_at() {
+    for (came, plain) in [
+        ("Upgrade: websocket, h2c\r\n", "Upgrade: websocket     \r\n"),
+        ("Upgrade: h2c,WebSocket\r\n", "Upgrade: websocket    \r\n"),
+        ("upgrade: h2c\r\nUpgrade: WEBSOCKET\r\n", "upgrade:    \r\nUpgrade: websocket\r\n"),
+    ] {
+        let behind = "\x01GET / HTTP/1.1\r\nConnection: upgrade\r\n\r\n";
+        let connection = "Connection: keep-alive, Upgrade\r\n";
+        let came = get(1, &format!("{came}{connection}")) + behind;
+        assert_eq!(all(&came), get(1, &format!("{plain}{connection}")) + behind);
+    }
+}
+
+#[test]
+fn an_ordinary_request_asks_for_no_upgrade() {
+    for (minor, came, plain) in [
+        (1, "Connection: upgrade\r\n", "Connection: ignored\r\n"),
+        (1, "Connection: close, UPGRADE\r\n", "Connection: close, ignored\r\n"),
+        (1, "Connection: upgraded\r\n", "Connection: upgraded\r\n"),
+        (
+            1,
+            "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n",
+            "Connection: ignored, HTTP2-Settings\r\nUpgrade:    \r\n",
+        ),
+        (
+            0,
+            "Connection: Upgrade\r\nUpgrade: websocket\r\n",
+            "Connection: ignored\r\nUpgrade:          \r\n",
+        ),
+        (1, "X-Upgrade: websocket\r\n", "X-Upgrade: websocket\r\n"),
+    ] {
+        assert_eq!(all(&get(minor, came)), get(minor, plain));
+    }
+}
+
+/// Requests with all kinds of bodies, each of which looks like a head, and what
+/// becomes of them.
+fn requests() -> (String, String) {
+    let inner = "GET / HTTP/1.1\r\nConnection: upgrade\r\n\r\n";
+    let length = inner.len();
+    let head = |more: &str| format!("POST /x HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n{more}\r\n");
+    let came = [
+        format!("\r\n{}", get(1, "Connection: upgrade\r\n")),
+        head(&format!("Content-Length: {length}\r\n")) + inner,
+        head("Transfer-Encoding: Chunked\r\n") + &format!("{length:x};a=b\r\n{inner}\r\n0\r\nT: 1\r\n\r\n"),
+        head("Content-Length: 0\r\n"),
+        get(0, "Connection: upgrade\nUpgrade: websocket\n"),
+        head(""),
+    ]
+    .concat();
+    let plain = came.replace("upgrade\r\n", "ignored\r\n").replace("upgrade\n", "ignored\n");
+    let plain = plain.replace(&inner.replace("upgrade", "ignored"), inner);
+    (came, plain.replace("Upgrade: websocket", "Upgrade:          "))
+}
+
+#[test]
+fn bodies_are_no_heads_and_all_of_it_is_handed_on() {
+    let (came, plain) = requests();
+    assert_eq!(all(&came), plain);
+}
+
+#[test]
+fn what_actix_refuses_passes_as_it_is_with_all_behind_it() {
+    let behind = get(1, "Connection: upgrade\r\n");
+    for head in [
+        " GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/2.0\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+        "CONNECT x:1 HTTP/1.1\r\n\r\n",
+    ] {
+        let came = format!("{head}{behind}");
+        assert_eq!(all(&came), came);
+    }
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n{behind}", "A: b\r\n".repeat(HEADERS_MAX + 1));
+    assert_eq!(all(&many), many);
+}
+
+#[test]
+fn a_head_is_held_until_it_is_whole_or_as_large_as_none_may_be() {
+    assert_eq!(given(&[b"GET / HTTP/1.1\r\nHost: x\r\n"]), (Vec::new(), 25));
+    let endless = [b"GET / HTTP/1.1\r\nA: ".as_slice(), &[b'a'; HEAD_BYTES_MAX]].concat();
+    assert_eq!(given(&[&endless]), (endless.clone(), 0));
+    let mut heads = Heads::default();
+    heads.look_at(b"GET / HTTP/1.1\r\n");
+    heads.end();
+    let mut out = Vec::new();
+    take(&mut heads, &mut out);
+    assert_eq!(out, b"GET / HTTP/1.1\r\n");
+}
+
+#[test]
+fn what_was_searched_for_the_end_of_a_head_is_not_searched_again() {
+    let mut heads = Heads::default();
+    for byte in b"\r\nGET / HTTP/1.1\r\nHost: x\r\n\r" {
+        heads.look_at(&[*byte]);
+        assert_eq!((heads.searched, heads.ready), (heads.held.len(), 0));
+    }
+    heads.look_at(b"\n");
+    assert_eq!((heads.searched, heads.ready), (0, heads.held.len()));
+}
+
+proptest! {
+    #[test]
+    fn however_requests_are_cut_the_server_is_given_the_same(
+        cuts in prop::collection::vec(0usize..700, 0..12),
+    ) {
+        let (came, plain) = requests();
+        let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut <= came.len()).collect();
+        cuts.extend([0, came.len()]);
+        cuts.sort_unstable();
+        let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &came.as_bytes()[cut[0]..cut[1]]).collect();
+        prop_assert_eq!(given(&pieces), (plain.into_bytes(), 0));
+    }
+
+    #[test]
+    fn nothing_is_lost_or_moved(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let (mut out, _) = given(&[&bytes]);
+        let mut heads = Heads::default();
+        heads.look_at(&bytes);
+        heads.end();
+        out.clear();
+        take(&mut heads, &mut out);
+        prop_assert_eq!(out.len(), bytes.len());
+    }
+}

@@ -8,6 +8,8 @@
 pub struct CloseReason {
     /// The WebSocket close code.
     pub code: u16,
+    /// Its name in metrics.
+    pub name: &'static str,
     /// Under 124 bytes, so that it fits a close frame.
     pub text: &'static str,
     /// Whether the peer should connect again.
@@ -15,46 +17,46 @@ pub struct CloseReason {
 }
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $code:literal $text:literal $come_back:literal;)*) => {
+    ($($(#[$doc:meta])* $const:ident = $code:literal $name:literal $text:literal $come_back:literal;)*) => {
         impl CloseReason {
             $($(#[$doc])*
-            pub const $name: CloseReason =
-                CloseReason { code: $code, text: $text, come_back: $come_back };)*
+            pub const $const: CloseReason =
+                CloseReason { code: $code, name: $name, text: $text, come_back: $come_back };)*
 
             /// Every reason, in order of code.
-            pub const ALL: &'static [CloseReason] = &[$(CloseReason::$name),*];
+            pub const ALL: &'static [CloseReason] = &[$(CloseReason::$const),*];
         }
     };
 }
 
 reasons! {
     /// The peer asked to be closed.
-    NORMAL = 1000 "" true;
+    NORMAL = 1000 "normal" "" true;
     /// The hub is shutting down.
-    GOING_AWAY = 1001 "Going away" true;
+    GOING_AWAY = 1001 "going_away" "Going away" true;
     /// What came over `SockJS` is no array of texts.
-    BROKEN_JSON = 1007 "Broken JSON encoding." false;
+    BROKEN_JSON = 1007 "broken_json" "Broken JSON encoding." false;
     /// The page that connects is not on the list of allowed origins.
-    ORIGIN_NOT_ALLOWED = 1008 "Origin not allowed" false;
+    ORIGIN_NOT_ALLOWED = 1008 "origin" "Origin not allowed" false;
     /// More sessions from one address than `limits.sessions_per_address`.
-    TOO_MANY_SESSIONS = 1013 "Too many sessions from this address" true;
+    TOO_MANY_SESSIONS = 1013 "sessions_per_address" "Too many sessions from this address" true;
     /// A feed or relay subscriber read too slowly and would have lost messages.
-    OUTBOX_OVERFLOW = 4000 "Too slow: messages would have been lost" true;
+    OUTBOX_OVERFLOW = 4000 "too_slow" "Too slow: messages would have been lost" true;
     /// The peer sent nothing for longer than its heart-beats promised.
-    PEER_SILENT = 4001 "No heart-beat received" true;
+    PEER_SILENT = 4001 "peer_silent" "No heart-beat received" true;
     /// No CONNECT frame within `limits.handshake_ms`.
-    HANDSHAKE_TIMEOUT = 4002 "No CONNECT frame in time" true;
+    HANDSHAKE_TIMEOUT = 4002 "handshake_timeout" "No CONNECT frame in time" true;
     /// The log took nothing in.
-    NOT_TAKEN_IN = 4003 "Not taken in: the log is full or failed" true;
+    NOT_TAKEN_IN = 4003 "not_taken_in" "Not taken in: the log is full or failed" true;
     /// For `limits.stall_ms` the peer took not one byte of what waits for it.
-    STALLED = 4004 "Nothing was read in time" true;
+    STALLED = 4004 "stalled" "Nothing was read in time" true;
     /// A message or STOMP frame was not whole within `limits.message_ms`.
-    MESSAGE_TIMEOUT = 4005 "A message was not whole in time" true;
+    MESSAGE_TIMEOUT = 4005 "message_timeout" "A message was not whole in time" true;
     /// The peer broke the subprotocol; an ERROR frame told it how.
-    PROTOCOL_ERROR = 4500 "Protocol error" false;
+    PROTOCOL_ERROR = 4500 "protocol_error" "Protocol error" false;
     /// A relayed message that is not text, and a transport that carries
     /// nothing else.
-    TEXT_ONLY = 4501 "A binary message can't be carried here" false;
+    TEXT_ONLY = 4501 "text_only" "A binary message can't be carried here" false;
 }
 
 #[cfg(test)]

@@ -27,7 +27,9 @@ pub(crate) fn service(parts: &[Part], addresses: &[ServiceAddress], public_url: 
     Service {
         name: "gateway",
         tls: None,
+        hosts: None,
         routes: routes(parts, addresses, public_url),
+        rest: &["/env.js", "/status.json"],
         endpoints,
         sockjs,
         raw_stomp: parts.iter().any(|part| part.raw_stomp),

@@ -122,7 +122,9 @@ impl Hub {
             services.push(Service {
                 name: part.name,
                 tls: server_tls(certificate.as_deref(), part.tls),
+                hosts: None,
                 routes: part.routes,
+                rest: part.rest,
                 endpoints: part.endpoints,
                 sockjs: part.sockjs,
                 raw_stomp: part.raw_stomp,

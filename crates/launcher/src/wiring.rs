@@ -41,6 +41,8 @@ pub(crate) struct Part {
     pub(crate) tls: bool,
     pub(crate) projection: Box<dyn Projection>,
     pub(crate) routes: Routes,
+    /// The paths that these are at or below.
+    pub(crate) rest: &'static [&'static str],
     pub(crate) endpoints: Vec<(&'static str, Endpoint)>,
     /// Where STOMP over `SockJS` is mounted.
     pub(crate) sockjs: Vec<&'static str>,

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::sync::{mpsc, watch};
@@ -63,7 +63,9 @@ async fn accept(
         let accepted = match listener.accept().await {
             Ok((socket, peer)) => {
                 let Some(seat) = chassis.connections.enter() else {
-                    let labels = ReasonLabels { reason: "connections" };
+                    let reason = "connections";
+                    chassis.metrics.refusals.note("connection", reason, peer, Instant::now());
+                    let labels = ReasonLabels { reason };
                     chassis.metrics.connections_failed.get_or_create(&labels).inc();
                     continue;
                 };

@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -37,6 +38,10 @@ struct Watch {
     /// Those among them whose answer lasts until the peer goes.
     streams: Cell<usize>,
     peer_shut: Cell<bool>,
+    /// How many requests were answered.
+    answers: Cell<u64>,
+    /// Who waits for the next answer to be given.
+    awaits_answer: Cell<Option<Waker>>,
     idle_since: Cell<Instant>,
     /// While a write waits for its peer.
     stall: Cell<Option<Stall>>,
@@ -83,6 +88,8 @@ impl HangUp {
             requests: Cell::default(),
             streams: Cell::default(),
             peer_shut: Cell::default(),
+            answers: Cell::default(),
+            awaits_answer: Cell::default(),
             idle_since: Cell::new(Instant::now()),
             stall: Cell::default(),
             stalled: Cell::default(),
@@ -120,6 +127,16 @@ impl HangUp {
     /// Whether it has.
     pub(crate) fn has_peer_shut(&self) -> bool {
         self.0.peer_shut.get()
+    }
+
+    /// How many requests were answered, to the last byte.
+    pub(crate) fn answers(&self) -> u64 {
+        self.0.answers.get()
+    }
+
+    /// Wakes `waker` when that is one more.
+    pub(crate) fn wake_when_answered(&self, waker: &Waker) {
+        self.0.awaits_answer.set(Some(waker.clone()));
     }
 
     /// Something was read.
@@ -209,6 +226,10 @@ impl Drop for UnderWay {
             watch.streams.set(watch.streams.get().saturating_sub(1));
         }
         watch.idle_since.set(Instant::now());
+        watch.answers.set(watch.answers.get() + 1);
+        if let Some(waker) = watch.awaits_answer.take() {
+            waker.wake();
+        }
         self.hang_up.look();
     }
 }

@@ -1,43 +1,57 @@
 //! HTTP: what every port answers, beside its service's own routes.
 
+mod answer;
 pub mod body;
+pub(crate) mod directory;
+pub(crate) mod expect;
 pub(crate) mod gate;
 pub mod health;
+pub mod host;
 pub(crate) mod in_flight;
 pub mod ingest;
+pub(crate) mod path;
 pub mod problem;
 pub mod publish;
 
+use std::future::ready;
+
 use actix_cors::Cors;
-use actix_web::body::{BodySize, BoxBody, MessageBody as _};
-use actix_web::dev::ServiceResponse;
-use actix_web::http::{ConnectionType, header};
+use actix_web::http::header;
 use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route, web,
 };
 
+use self::directory::Directory;
 use self::problem::Problem;
 use crate::chassis::Chassis;
 use crate::origin::Origins;
 
-/// The routes of every port.
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
+/// The routes of every port; `service` is the one asked for.
+pub(crate) fn routes(config: &mut web::ServiceConfig, service: &'static str, directory: &Directory) {
+    let directory = directory.clone();
+    let nowhere = move |request: HttpRequest| ready(directory.answer(service, &request));
     config
         .service(read_only("/", health::greeting))
         .configure(health::routes)
         .configure(ingest::routes)
         .configure(publish::routes)
-        .default_service(web::to(not_found));
+        .default_service(web::to(nowhere));
 }
 
+/// What pages may read beside the body.
+const EXPOSED: [&str; 5] = ["Link", "X-Position", "ETag", "Retry-After", "WWW-Authenticate"];
+
 /// CORS for allowed origins, the list that guards upgrades, too. `SockJS`
-/// clients ask with credentials, whether or not there are any.
+/// clients ask with credentials, whether or not there are any. Whatever headers
+/// a page asks for it may send: what traces pages adds its own to all requests,
+/// and with credentials `*` means none.
 pub(crate) fn cors(origins: &Origins) -> Cors {
     let origins = origins.clone();
     Cors::default()
         .allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|origin| origins.allow(origin)))
         .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .allow_any_header()
+        .expose_headers(EXPOSED)
         .supports_credentials()
         .max_age(600)
 }
@@ -53,20 +67,6 @@ where
         .route(web::get().to(handler.clone()))
         .route(web::head().to(handler))
         .default_service(not_allowed("GET, HEAD"))
-}
-
-/// To a client of HTTP/1.0, which knows no chunks, only the connection's end is the end of what is streamed
-/// (RFC 9112, sections 6.1 and 6.3).
-pub(crate) fn without_chunks(response: &mut ServiceResponse<BoxBody>) {
-    if response.response().body().size() == BodySize::Stream {
-        let head = response.response_mut().head_mut();
-        head.no_chunking(true);
-        head.set_connection_type(ConnectionType::Close);
-    }
-}
-
-async fn not_found(request: HttpRequest) -> HttpResponse {
-    Problem::not_found(format!("there is nothing at {}", request.path())).error_response()
 }
 
 /// 405, with the methods that a path has.

@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use self::deflate::DeflateMetrics;
+use crate::refusals::Refusals;
 
 /// `service`, `transport`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -81,6 +82,8 @@ pub struct Metrics {
     pub errors: Family<KindLabels, Counter>,
     /// Values replaced by newer ones before a slow subscriber took them.
     pub conflated: Counter,
+    /// What was refused, at which door and why.
+    pub refusals: Refusals,
     /// Connections closed by the hub.
     pub closed: Family<CodeLabels, Counter>,
     /// Bytes that wait for sockets.
@@ -110,6 +113,7 @@ impl Default for Metrics {
             messages_sent: Counter::default(),
             errors: Family::default(),
             conflated: Counter::default(),
+            refusals: Refusals::default(),
             closed: Family::default(),
             outbox_bytes: Gauge::default(),
             delivery_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
@@ -151,6 +155,7 @@ impl Metrics {
             "Values replaced before a slow reader took them",
             self.conflated.clone(),
         );
+        self.refusals.register(&mut registry);
         registry.register("closed", "Connections closed by the hub", self.closed.clone());
         registry.register_with_unit("outbox", "Waiting for sockets", Unit::Bytes, self.outbox_bytes.clone());
         let delivery = self.delivery_seconds.clone();

@@ -1,5 +1,6 @@
 //! A socket on its way from the HTTP side to its shard.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
@@ -9,6 +10,9 @@ use hub_ws::deflate::Agreement;
 use crate::native::Query;
 use crate::service::Endpoint;
 use crate::stream::Stream;
+
+/// With the words around it, under the 124 bytes of a close.
+const ORIGIN_CHARS: usize = 64;
 
 /// A socket that leaves the acceptor or actix for its shard, which owns it
 /// from then on.
@@ -35,6 +39,29 @@ pub(crate) struct Agreed {
     pub(crate) deflate: Option<Agreement>,
 }
 
+/// Why a WebSocket is closed as soon as it is open.
+pub(crate) struct Unwelcome {
+    pub(crate) reason: CloseReason,
+    /// What the close says: the reason's text, or more.
+    pub(crate) text: Cow<'static, str>,
+}
+
+impl Unwelcome {
+    /// The page is told its origin, as far as a close has room, and the key.
+    pub(crate) fn page_of(origin: &str) -> Unwelcome {
+        let reason = CloseReason::ORIGIN_NOT_ALLOWED;
+        let origin: String = origin.chars().filter(char::is_ascii).take(ORIGIN_CHARS).collect();
+        let text = format!("{}: {origin} is not in server.allowed_origins", reason.text).into();
+        Unwelcome { reason, text }
+    }
+}
+
+impl From<CloseReason> for Unwelcome {
+    fn from(reason: CloseReason) -> Unwelcome {
+        Unwelcome { reason, text: Cow::Borrowed(reason.text) }
+    }
+}
+
 /// What is to be done with it.
 pub(crate) enum NewcomerKind {
     /// An upgraded WebSocket.
@@ -43,7 +70,7 @@ pub(crate) enum NewcomerKind {
         query: Query,
         agreed: Agreed,
         /// It is closed at once, so that a browser can read the reason.
-        unwelcome: Option<CloseReason>,
+        unwelcome: Option<Unwelcome>,
     },
     /// STOMP straight over TCP.
     RawStomp,

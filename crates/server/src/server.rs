@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::acceptor;
 use crate::chassis::Chassis;
+use crate::http::directory::Directory;
 use crate::http::in_flight::InFlight;
 use crate::service::Service;
 use crate::sockjs::{self, NewSession};
@@ -49,6 +50,7 @@ impl Server {
         let (stage, _) = watch::channel(Stage::Serve);
         let (failing, failure) = watch::channel(None);
         let (services, listeners): (Vec<_>, Vec<_>) = services.into_iter().unzip();
+        let directory = directory(&services, &listeners)?;
         let services: Arc<[Service]> = services.into();
         let mut server =
             Server { chassis, stage, in_flight: InFlight::default(), threads: Vec::new(), failure };
@@ -67,6 +69,7 @@ impl Server {
             let worker = Worker {
                 chassis: Arc::clone(&server.chassis),
                 services: Arc::clone(&services),
+                directory: directory.clone(),
                 index,
                 workers,
                 started_millis,
@@ -141,4 +144,10 @@ impl Server {
             let _ = thread.join();
         }
     }
+}
+
+fn directory(services: &[Service], listeners: &[TcpListener]) -> io::Result<Directory> {
+    let ports: io::Result<Vec<u16>> =
+        listeners.iter().map(|listener| listener.local_addr().map(|address| address.port())).collect();
+    Ok(Directory::new(services.iter().zip(ports?)))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 
+use crate::http::host::Hosts;
 use crate::native::NativeEndpoint;
 
 /// Adds a service's REST routes to an application; called once per worker.
@@ -15,8 +16,12 @@ pub struct Service {
     pub name: &'static str,
     /// TLS, where configured.
     pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// The hosts it answers to, where it is bound to loopback; none: any.
+    pub hosts: Option<Hosts>,
     /// Its REST routes, beside those that every port has.
     pub routes: Routes,
+    /// The paths that these are at or below, for whoever looks elsewhere.
+    pub rest: &'static [&'static str],
     /// What a WebSocket upgrade leads to, by exact path.
     pub endpoints: Vec<(&'static str, Endpoint)>,
     /// Where STOMP over `SockJS` is mounted: empty for the root, or

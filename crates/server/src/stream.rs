@@ -9,20 +9,19 @@ mod pipe;
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::{Buf, BytesMut};
 use hub_sockjs::actix::SessionEnd;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
+
 use crate::addresses::Place;
-use crate::hang_up::{HangUp, Patience};
-use crate::stream::http::HttpSide;
 use crate::stream::pipe::SessionPipe;
 use crate::tls::TlsStream;
 
 pub use self::counted::Counted;
+pub(crate) use self::http::HttpStream;
 
 /// What both actix and the shards read from and write to.
 pub struct Stream {
@@ -31,8 +30,6 @@ pub struct Stream {
     ahead: BytesMut,
     /// Its place among its address's connections, held as long as the stream.
     place: Place,
-    /// While it is the HTTP server's.
-    http: Option<HttpSide>,
 }
 
 enum Transport {
@@ -70,27 +67,7 @@ impl Stream {
     }
 
     fn new(transport: Transport, place: Place) -> Stream {
-        Stream { transport, ahead: BytesMut::new(), place, http: None }
-    }
-
-    /// HTTP is spoken on it from now on: how it may be ended.
-    pub(crate) fn enter_http(&mut self, patience: Patience) -> HangUp {
-        let hang_up = HangUp::new(patience);
-        self.http = Some(HttpSide::new(hang_up.clone()));
-        hang_up
-    }
-
-    /// The same, for the extensions of its requests.
-    pub(crate) fn hang_up_given(&self) -> Option<&HangUp> {
-        self.http.as_ref().map(HttpSide::hang_up)
-    }
-
-    /// HTTP is no longer spoken on it.
-    pub(crate) fn leave_http(&mut self) {
-        if let Some(http) = self.http.take() {
-            let behind = std::mem::replace(&mut self.ahead, http.into_rest());
-            self.ahead.extend_from_slice(&behind);
-        }
+        Stream { transport, ahead: BytesMut::new(), place }
     }
 
     /// How many bytes were taken from us: by the kernel, or by the session.
@@ -112,14 +89,6 @@ impl Stream {
         };
         // One that is broken already has nothing to forget.
         let _ = SockRef::from(tcp).set_linger(Some(std::time::Duration::ZERO));
-    }
-
-    /// Notes for the HTTP connection that something was written, or waits.
-    fn note<T>(&self, written: Poll<T>) -> Poll<T> {
-        if let Some(http) = &self.http {
-            http.hang_up().wrote(self.taken(), written.is_pending(), Instant::now);
-        }
-        written
     }
 
     /// Whether its address had its share of connections before.
@@ -148,6 +117,12 @@ impl Stream {
         matches!(&self.transport, Transport::Tls(stream) if stream.holds_back())
     }
 
+    /// Puts `bytes` back in front of what is read next.
+    pub(crate) fn put_back(&mut self, mut bytes: BytesMut) {
+        bytes.extend_from_slice(&self.ahead);
+        self.ahead = bytes;
+    }
+
     /// Takes what has been read ahead.
     pub fn take_ahead(&mut self) -> BytesMut {
         std::mem::take(&mut self.ahead)
@@ -156,8 +131,8 @@ impl Stream {
 
 /// The transport, for the methods that only pass on.
 macro_rules! transport {
-    ($transport:expr, $stream:ident => $call:expr) => {
-        match $transport {
+    ($self:expr, $stream:ident => $call:expr) => {
+        match &mut $self.transport {
             Transport::Tcp($stream) => {
                 let $stream = Pin::new($stream);
                 $call
@@ -174,43 +149,28 @@ macro_rules! transport {
     };
 }
 
-/// Reads what was read ahead or, when that is all taken, more.
-fn poll_receive(
-    transport: &mut Transport,
-    ahead: &mut BytesMut,
-    cx: &mut Context<'_>,
-    buf: &mut ReadBuf<'_>,
-) -> Poll<io::Result<()>> {
-    if ahead.is_empty() {
-        return transport!(transport, stream => stream.poll_read(cx, buf));
-    }
-    let taken = ahead.len().min(buf.remaining());
-    buf.put_slice(&ahead[..taken]);
-    ahead.advance(taken);
-    if ahead.is_empty() {
-        *ahead = BytesMut::new();
-    }
-    Poll::Ready(Ok(()))
-}
-
 impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Stream { transport, ahead, http, .. } = &mut *self;
-        match http {
-            None => poll_receive(transport, ahead, cx, buf),
-            Some(http) => http.poll_read(buf, |buf| poll_receive(transport, ahead, cx, buf)),
+        if !self.ahead.is_empty() {
+            let taken = self.ahead.len().min(buf.remaining());
+            buf.put_slice(&self.ahead[..taken]);
+            self.ahead.advance(taken);
+            if self.ahead.is_empty() {
+                self.ahead = BytesMut::new();
+            }
+            return Poll::Ready(Ok(()));
         }
+        transport!(self, stream => stream.poll_read(cx, buf))
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = transport!(&mut self.transport, stream => stream.poll_write(cx, buf));
-        self.note(written)
+        transport!(self, stream => stream.poll_write(cx, buf))
     }
 
     fn poll_write_vectored(
@@ -218,8 +178,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = transport!(&mut self.transport, stream => stream.poll_write_vectored(cx, bufs));
-        self.note(written)
+        transport!(self, stream => stream.poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -227,30 +186,10 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let done = transport!(&mut self.transport, stream => stream.poll_flush(cx));
-        self.note(done)
+        transport!(self, stream => stream.poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.http.as_ref().is_none_or(|http| !http.is_shut()) {
-            let done = transport!(&mut self.transport, stream => stream.poll_shutdown(cx));
-            ready!(self.note(done))?;
-        }
-        let Stream { transport, ahead, http, .. } = &mut *self;
-        match http {
-            None => Poll::Ready(Ok(())),
-            Some(http) => {
-                let waker = cx.waker().clone();
-                http.poll_shut(&waker, |buf| poll_receive(transport, ahead, cx, buf))
-            }
-        }
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        if self.http.as_ref().is_some_and(|http| http.hang_up().is_stalled()) {
-            self.forget_unread();
-        }
+        transport!(self, stream => stream.poll_shutdown(cx))
     }
 }

@@ -5,9 +5,12 @@
 //! shard of this thread, which writes it. Nothing is awaited: the dispatcher's
 //! task ends and nothing of actix remains.
 
+use std::time::Instant;
+
 use actix_codec::Framed;
 use actix_http::h1::Codec;
 use actix_http::{HttpMessage as _, Request};
+use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hub_core::{CloseReason, messagepack};
 use hub_sockjs::{Route, Transport};
@@ -17,41 +20,51 @@ use hub_ws::handshake::{self, Chosen, HandshakeError, Upgrade};
 
 use crate::chassis::Chassis;
 use crate::compression::Compression;
+use crate::http::directory::{Directory, without_slash};
+use crate::http::host::Hosts;
+use crate::http::path;
 use crate::http::problem::Problem;
 use crate::metrics::ReasonLabels;
 use crate::native::Query;
-use crate::newcomer::{Agreed, Newcomer, NewcomerKind};
+use crate::newcomer::{Agreed, Newcomer, NewcomerKind, Unwelcome};
 use crate::service::{Endpoint, Service};
-use crate::stream::Stream;
+use crate::stream::HttpStream;
 
 /// Takes the socket out of actix and decides what becomes of it.
 pub(crate) fn take(
     chassis: &Chassis,
     service: &Service,
-    request: &Request,
-    framed: Framed<Stream, Codec>,
-) -> Newcomer {
+    directory: &Directory,
+    mut request: Request,
+    framed: Framed<HttpStream, Codec>,
+) -> Option<Newcomer> {
     chassis.metrics.connection_attempts.inc();
+    path::normalize(&mut request.head_mut().uri);
     let peer = request.peer_addr();
-    let answer = answer(chassis, service, request, !framed.io_ref().is_welcome());
+    let parts = framed.into_parts();
+    let stream = parts.io.into_upgraded()?;
+    let answer = answer(chassis, service, directory, &request, !stream.is_welcome());
     if let Some(reason) = answer.failure {
         chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
     }
-    let mut parts = framed.into_parts();
-    parts.io.leave_http();
+    if let Some(detail) = answer.refusal {
+        let case = format_args!("upgrade {}: {detail}", request.path());
+        let reason = answer.failure.unwrap_or("upgrade");
+        chassis.metrics.refusals.note("websocket", reason, case, Instant::now());
+    }
     // What actix still had to write to this peer (answers to earlier, pipelined
     // requests) goes out before the answer to the upgrade.
     let mut first = parts.write_buf;
     first.put_slice(&answer.head);
-    Newcomer {
+    Some(Newcomer {
         id: chassis.connection_ids.next(),
-        stream: parts.io,
+        stream,
         ahead: parts.read_buf,
         first: first.freeze(),
         kind: answer.kind,
         service: service.name,
         peer,
-    }
+    })
 }
 
 struct Answer {
@@ -60,12 +73,25 @@ struct Answer {
     kind: NewcomerKind,
     /// The reason in `hub_connections_failed_total`.
     failure: Option<&'static str>,
+    /// What it says, where it is an error of HTTP.
+    refusal: Option<String>,
 }
 
-fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool) -> Answer {
+fn answer(
+    chassis: &Chassis,
+    service: &Service,
+    directory: &Directory,
+    request: &Request,
+    crowded: bool,
+) -> Answer {
+    let header = |name: HeaderName| Some(request.headers().get(name)?.to_str().unwrap_or("\u{fffd}"));
+    if let Some(hosts) = &service.hosts
+        && let Some(host) = hosts.foreign(request.uri(), header(HOST))
+    {
+        return refuse(&Hosts::refusal(host), &[], "host");
+    }
     let Some(endpoint) = endpoint(service, request.path()) else {
-        let problem = Problem::not_found(format!("there is no WebSocket at {}", request.path()));
-        return refuse(&problem, &[], "path");
+        return refuse(&directory.not_found(service.name, "no WebSocket", request.path()), &[], "path");
     };
     let values = |name: &str| request.headers().get_all(name).filter_map(|value| value.to_str().ok());
     let upgrade = match handshake::check(request.method().as_str(), values) {
@@ -79,20 +105,18 @@ fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool
             "starting",
         );
     }
-    let origin = request.headers().get("origin");
-    let allowed =
-        origin.is_none_or(|origin| origin.to_str().is_ok_and(|origin| chassis.origins.allow(origin)));
+    let foreign = header(ORIGIN).filter(|origin| !chassis.origins.allow(origin));
     // A SockJS client would take an accepted and closed socket for one to try
     // again by another transport.
-    if !allowed && matches!(endpoint, Endpoint::SockJs) {
-        return refuse(&Problem::new(403, CloseReason::ORIGIN_NOT_ALLOWED.text), &[], "origin");
+    if let (Some(origin), Endpoint::SockJs) = (foreign, &endpoint) {
+        return refuse(&Problem::foreign_origin(origin), &[], "origin");
     }
-    let (unwelcome, failure) = if !allowed {
-        (Some(CloseReason::ORIGIN_NOT_ALLOWED), Some("origin"))
+    let (unwelcome, failure) = if let Some(origin) = foreign {
+        (Some(Unwelcome::page_of(origin)), Some("origin"))
     } else if crowded {
-        (Some(CloseReason::TOO_MANY_SESSIONS), Some("sessions_per_address"))
+        (Some(CloseReason::TOO_MANY_SESSIONS.into()), Some("sessions_per_address"))
     } else if chassis.readiness.is_draining() {
-        (Some(CloseReason::GOING_AWAY), Some("draining"))
+        (Some(CloseReason::GOING_AWAY.into()), Some("draining"))
     } else {
         (None, None)
     };
@@ -101,12 +125,17 @@ fn answer(chassis: &Chassis, service: &Service, request: &Request, crowded: bool
         Err(error) => return refuse_handshake(error),
     };
     let query = Query::parse(request.uri().query().unwrap_or_default());
-    Answer { head, kind: NewcomerKind::WebSocket { endpoint, query, agreed, unwelcome }, failure }
+    Answer {
+        head,
+        kind: NewcomerKind::WebSocket { endpoint, query, agreed, unwelcome },
+        failure,
+        refusal: None,
+    }
 }
 
 /// What an upgrade at `path` leads to. An exact path comes before a mount.
 fn endpoint(service: &Service, path: &str) -> Option<Endpoint> {
-    let exact = service.endpoints.iter().find(|(exact, _)| *exact == path);
+    let exact = service.endpoints.iter().find(|(exact, _)| *exact == without_slash(path));
     if let Some((_, endpoint)) = exact {
         return Some(endpoint.clone());
     }
@@ -142,6 +171,7 @@ fn accept(
     Ok((handshake::response_head(&upgrade.accept(), chosen), agreed))
 }
 
+/// A request that is no sound handshake, with what would be.
 fn refuse_handshake(error: HandshakeError) -> Answer {
     let problem = Problem::new(error.status(), error.to_string());
     refuse(&problem, error.response_headers(), "handshake")
@@ -150,5 +180,10 @@ fn refuse_handshake(error: HandshakeError) -> Answer {
 fn refuse(problem: &Problem, headers: &[(&str, &str)], failure: &'static str) -> Answer {
     let mut head = BytesMut::new();
     problem.write_response(&mut head, headers);
-    Answer { head: head.freeze(), kind: NewcomerKind::Refused, failure: Some(failure) }
+    Answer {
+        head: head.freeze(),
+        kind: NewcomerKind::Refused,
+        failure: Some(failure),
+        refusal: Some(problem.told().detail),
+    }
 }

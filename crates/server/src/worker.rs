@@ -1,14 +1,16 @@
 //! A worker thread: actix for HTTP, and one shard for everything that streams.
 
+use std::future::ready;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_codec::Framed;
+use actix_http::error::{DispatchError, ParseError};
 use actix_http::h1::Codec;
 use actix_http::{HttpService, KeepAlive, Request};
-use actix_service::{Service as _, ServiceFactory as _, fn_service, map_config};
+use actix_service::{Service as _, ServiceFactory as _, fn_factory, fn_service, map_config};
 use actix_web::dev::AppConfig;
 use actix_web::{App, web};
 use bytes::Bytes;
@@ -25,7 +27,9 @@ use crate::chassis::Chassis;
 use crate::connections::Seat;
 use crate::hang_up::{End, Patience};
 use crate::http;
-use crate::http::gate::Gate;
+use crate::http::directory::Directory;
+use crate::http::expect::Application;
+use crate::http::gate::{Gate, admit};
 use crate::http::in_flight::InFlight;
 use crate::metrics::ReasonLabels;
 use crate::metrics::queues::QueueCollector;
@@ -36,7 +40,7 @@ use crate::shard::{Shard, ShardInputs, ShardParts};
 use crate::sniff::{Protocol, sniff};
 use crate::sockjs::NewSession;
 use crate::spin;
-use crate::stream::{Counted, Stream};
+use crate::stream::{Counted, HttpStream, Stream};
 use crate::tls::TlsStream;
 use crate::upgrade;
 
@@ -57,6 +61,7 @@ pub(crate) struct Accepted {
 pub(crate) struct Worker {
     pub(crate) chassis: Arc<Chassis>,
     pub(crate) services: Arc<[Service]>,
+    pub(crate) directory: Directory,
     pub(crate) index: usize,
     pub(crate) workers: usize,
     pub(crate) started_millis: u64,
@@ -78,7 +83,7 @@ struct Door {
 }
 
 /// Serves one HTTP connection to its end.
-type HttpHandler = Box<dyn Fn(Stream, SocketAddr) -> LocalBoxFuture<'static, ()>>;
+type HttpHandler = Box<dyn Fn(HttpStream, SocketAddr) -> LocalBoxFuture<'static, ()>>;
 
 impl Worker {
     /// Runs on the calling thread until the server has drained.
@@ -145,8 +150,11 @@ impl Worker {
             let routes = Arc::clone(&self.services[service].routes);
             let mounts = self.services[service].sockjs.clone();
             let sockjs = self.sockjs[service].clone();
+            let (name, directory) = (self.services[service].name, self.directory.clone());
+            let admitting = Arc::clone(&self.chassis);
             let gate = Gate {
                 chassis: Arc::clone(&self.chassis),
+                hosts: self.services[service].hosts.clone(),
                 mounts: mounts.clone(),
                 in_flight: self.in_flight.clone(),
                 streaming: streaming.clone(),
@@ -154,22 +162,29 @@ impl Worker {
             App::new()
                 .app_data(chassis)
                 .app_data(registry)
+                .wrap_fn(move |request, next| admit(&admitting, request, next))
                 .wrap(http::cors(&self.chassis.origins))
                 .wrap_fn(move |request, next| gate.pass(request, next))
                 .configure(|config| routes(config))
                 .configure(|config| mounts.iter().for_each(|mount| sockjs.routes(config, mount)))
-                .configure(http::routes)
+                .configure(|config| http::routes(config, name, &directory))
         };
         let upgrade = {
             let (chassis, services) = (Arc::clone(&self.chassis), Arc::clone(&self.services));
+            let directory = self.directory.clone();
             let newcomers = newcomers.clone();
-            move |(request, framed): (Request, Framed<Stream, Codec>)| {
-                let newcomer = upgrade::take(&chassis, &services[service], &request, framed);
+            move |(request, framed): (Request, Framed<HttpStream, Codec>)| {
+                let newcomer = upgrade::take(&chassis, &services[service], &directory, request, framed);
                 // A shard that is gone has closed: so is this socket, dropped.
-                let _ = newcomers.send(newcomer);
+                let _ = newcomer.map(|newcomer| newcomers.send(newcomer));
                 std::future::ready(Ok::<(), actix_web::Error>(()))
             }
         };
+        let app = map_config(app, |()| AppConfig::default());
+        // An application of ours either always starts or never did in tests.
+        let Ok(app) = app.new_service(()).await else { unreachable!("routes are static") };
+        let application = Application::new(app);
+        let expecting = application.expecting();
         let factory = HttpService::build()
             .keep_alive(KeepAlive::Timeout(Duration::from_millis(self.chassis.limits.keep_alive_ms)))
             .client_request_timeout(Duration::from_millis(self.chassis.limits.handshake_ms))
@@ -177,20 +192,22 @@ impl Worker {
             // Who shuts its side, or sends what is no request behind one, is
             // answered; clients of SockJS's streams are gone: see `HangUp`.
             .h1_allow_half_closed(true)
-            .on_connect_ext(|stream: &Stream, extensions| {
-                if let Some(hang_up) = stream.hang_up_given() {
-                    extensions.insert(hang_up.clone());
-                }
+            .on_connect_ext(|stream: &HttpStream, extensions| {
+                extensions.insert(stream.hang_up().clone());
             })
+            .expect(fn_factory(move || ready(Ok::<_, ()>(expecting.clone()))))
             .upgrade(fn_service(upgrade))
-            .finish(map_config(app, |()| AppConfig::default()));
-        // An application of ours either always starts or never did in tests.
-        let Ok(handler) = factory.new_service(()).await else { unreachable!("routes are static") };
+            .finish(fn_factory(move || ready(Ok::<_, ()>(application.clone()))));
+        let Ok(handler) = factory.new_service(()).await else { unreachable!("it is made already") };
+        let refusals = self.chassis.metrics.refusals.clone();
         Box::new(move |stream, peer| {
+            let refusals = refusals.clone();
             let serving = handler.call((stream, actix_http::Protocol::Http1, Some(peer)));
             Box::pin(async move {
-                if let Err(error) = serving.await {
-                    tracing::debug!(%peer, %error, "http connection");
+                let Err(error) = serving.await else { return };
+                tracing::debug!(%peer, %error, "http connection");
+                if let Some(reason) = fault(&error) {
+                    refusals.note("http", reason, format_args!("{peer}: {error}"), Instant::now());
                 }
             })
         })
@@ -222,18 +239,24 @@ impl Door {
     }
 
     /// Serves HTTP to its end, or to the deadline that its peer misses.
-    async fn serve_http(&self, service: usize, mut stream: Stream, peer: SocketAddr) {
+    async fn serve_http(&self, service: usize, stream: Stream, peer: SocketAddr) {
         let limits = &self.chassis.limits;
-        let hang_up = stream.enter_http(Patience {
-            grace: Duration::from_millis(limits.close_ms),
+        let grace = Duration::from_millis(limits.close_ms);
+        let patience = Patience {
+            grace,
             stall: Duration::from_millis(limits.stall_ms),
             // Actix ends a connection on which nothing comes at the first of
             // these; in the second the head of a request has to come.
             idle: Duration::from_millis(limits.keep_alive_ms.saturating_add(limits.handshake_ms)),
-        });
+        };
+        let (stream, hang_up, left) = HttpStream::new(stream, patience);
         let serving = (self.http[service])(stream, peer);
         let end = tokio::select! {
-            () = spin::serve(serving, &hang_up) => return,
+            () = spin::serve(serving, &hang_up) => {
+                // Who does not end it is cut off.
+                let _ = timeout(grace, left.linger()).await;
+                return;
+            }
             end = hang_up.due() => end,
         };
         match end {
@@ -264,7 +287,18 @@ impl Door {
     }
 
     fn fail(&self, reason: &'static str) {
+        self.chassis.metrics.refusals.note("connection", reason, "", Instant::now());
         self.chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
+    }
+}
+
+/// A peer's fault that actix answered itself, if it was one.
+fn fault(error: &DispatchError) -> Option<&'static str> {
+    match error {
+        DispatchError::Parse(ParseError::TooLarge) => Some("head_too_large"),
+        DispatchError::Parse(_) => Some("malformed"),
+        DispatchError::SlowRequestTimeout => Some("handshake_timeout"),
+        _ => None,
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) fn part(wiring: &mut Wiring, config: &Config) -> Result<Part, StartEr
         tls: config.analytics.tls,
         projection: Box::new(projection),
         routes: hub_analytics::routes(reads),
+        rest: &["/api/analysis"],
         endpoints: vec![
             ("/", Endpoint::Stomp),
             ("/ws", Endpoint::Stomp),

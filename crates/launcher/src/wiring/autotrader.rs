@@ -18,6 +18,7 @@ pub(super) fn part(wiring: &mut Wiring, config: &Config) -> Result<Part, StartEr
         tls: config.autotrader.tls,
         projection: Box::new(projection),
         routes: hub_autotrader::routes(reads),
+        rest: &["/api/auto-trader"],
         endpoints: endpoints.map(|(path, endpoint)| (path, Endpoint::Native(endpoint))).collect(),
         sockjs: Vec::new(),
         raw_stomp: false,

@@ -35,6 +35,7 @@ pub(super) fn part(wiring: &mut Wiring, config: &Config) -> Result<Part, StartEr
         tls: config.leaderboard.tls,
         projection: Box::new(projection),
         routes: hub_leaderboard::routes(reads),
+        rest: &["/api/leaderboard"],
         endpoints,
         sockjs: Vec::new(),
         raw_stomp: false,

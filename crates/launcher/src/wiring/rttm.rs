@@ -20,6 +20,7 @@ pub(super) fn part(_: &mut Wiring, config: &Config) -> Result<Part, StartError> 
         tls: config.rttm.tls,
         projection: Box::new(projection),
         routes: hub_rttm::routes(reads),
+        rest: &["/api/rttm"],
         endpoints: endpoints.map(|(path, endpoint)| (path, Endpoint::Native(endpoint))).collect(),
         sockjs: Vec::new(),
         raw_stomp: false,

@@ -1,17 +1,18 @@
-//! What every request passes before any route.
+//! What every request passes before any route, and every answer after.
 
 use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::Version;
-use actix_web::http::header::ORIGIN;
-use actix_web::{Error, ResponseError as _};
+use actix_web::http::header::{HOST, HeaderValue, ORIGIN};
+use actix_web::http::{Method, Version};
+use actix_web::{Error, HttpResponse, ResponseError as _};
 use hub_sockjs::{Route, Transport};
 
+use super::answer;
+use super::host::Hosts;
 use super::in_flight::{GuardedBody, InFlight};
 use super::problem::Problem;
-use super::without_chunks;
 use crate::chassis::Chassis;
 use crate::hang_up::HangUp;
 
@@ -19,6 +20,8 @@ use crate::hang_up::HangUp;
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) chassis: Arc<Chassis>,
+    /// The hosts it answers to; none: to any.
+    pub(crate) hosts: Option<Hosts>,
     /// Where `SockJS` is.
     pub(crate) mounts: Vec<&'static str>,
     /// Requests that a shutdown waits for.
@@ -28,7 +31,8 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Lets a request through, and counts it until its answer is handed over.
+    /// Lets a request through that may know that there is a hub, and counts it
+    /// until its answer is handed over.
     pub(crate) fn pass<S, B>(
         &self,
         request: ServiceRequest,
@@ -47,39 +51,77 @@ impl Gate {
         let hang_up = request.conn_data::<HangUp>();
         let guard = (in_flight.enter(), hang_up.map(|hang_up| hang_up.begin(is_stream)));
         let knows_chunks = request.version() > Version::HTTP_10;
-        let admitted = match refuse(&self.chassis, &request) {
-            Some(problem) => Err(request.into_response(problem.error_response())),
+        let refusals = self.chassis.metrics.refusals.clone();
+        let admitted = match self.stop(&request) {
+            Some(answer) => Err(request.into_response(answer)),
             None => Ok(next.call(request)),
         };
         async move {
             let mut response = match admitted {
                 Ok(response) => response.await?.map_into_boxed_body(),
-                Err(refused) => refused,
+                Err(stopped) => stopped,
             };
+            if transport.is_none() {
+                response = answer::as_problem(answer::with_options(response));
+            }
+            let door = if transport.is_some() { "sockjs-http" } else { "http" };
+            answer::note(&response, door, &refusals);
             if !knows_chunks {
-                without_chunks(&mut response);
+                answer::without_chunks(&mut response);
             }
             Ok(response.map_body(|_, body| GuardedBody::boxed(body, guard)))
         }
     }
+
+    /// What is answered to a request that gets no further, if it does not: a
+    /// page from elsewhere reads nothing, not even why.
+    ///
+    /// CORS alone would let a page of any origin *send* (a browser asks first
+    /// only where it must, and hides merely the answer), so the list of allowed
+    /// origins is enforced here, as it is on upgrades.
+    fn stop(&self, request: &ServiceRequest) -> Option<HttpResponse> {
+        let host = request.headers().get(HOST).map(text);
+        if let Some(hosts) = &self.hosts
+            && let Some(host) = hosts.foreign(request.uri(), host)
+        {
+            return Some(Hosts::refusal(host).error_response());
+        }
+        let origin = request.headers().get(ORIGIN).map(text);
+        if let Some(origin) = origin.filter(|origin| !self.chassis.origins.allow(origin)) {
+            return Some(Problem::foreign_origin(origin).error_response());
+        }
+        // The server as a whole (RFC 9110, section 9.3.7).
+        let is_about_all = request.method() == Method::OPTIONS && request.path() == "*";
+        is_about_all.then(|| HttpResponse::NoContent().finish())
+    }
 }
 
-/// Why a request gets no further, if it does not.
-///
-/// CORS alone would let a page of any origin *send* (a browser asks first only
-/// where it must, and hides merely the answer), so the list of allowed origins
-/// is enforced here, as it is on upgrades.
-fn refuse(chassis: &Chassis, request: &ServiceRequest) -> Option<Problem> {
-    let allowed = |origin: &actix_web::http::header::HeaderValue| {
-        origin.to_str().is_ok_and(|origin| chassis.origins.allow(origin))
+/// What is not text is nobody's.
+fn text(value: &HeaderValue) -> &str {
+    value.to_str().unwrap_or("\u{fffd}")
+}
+
+/// Lets only what is about health pass while the hub starts.
+pub(crate) fn admit<S>(
+    chassis: &Chassis,
+    request: ServiceRequest,
+    next: &S,
+) -> impl Future<Output = Result<ServiceResponse<BoxBody>, Error>> + use<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<BoxBody>, Error = Error>,
+{
+    let admitted = if chassis.readiness.is_starting() && !is_about_health(request.path()) {
+        let problem = Problem::unavailable("the hub is replaying its log").because("starting");
+        Err(request.into_response(problem.error_response()))
+    } else {
+        Ok(next.call(request))
     };
-    if request.headers().get(ORIGIN).is_some_and(|origin| !allowed(origin)) {
-        return Some(Problem::new(403, "Origin not allowed"));
+    async move {
+        match admitted {
+            Ok(response) => response.await,
+            Err(refused) => Ok(refused),
+        }
     }
-    if chassis.readiness.is_starting() && !is_about_health(request.path()) {
-        return Some(Problem::unavailable("the hub is replaying its log"));
-    }
-    None
 }
 
 fn is_about_health(path: &str) -> bool {

@@ -28,6 +28,9 @@ async fn ingest(
 ) -> Result<HttpResponse, Problem> {
     let kind: Kind = kind.parse().map_err(|_| unknown_kind(&kind))?;
     let form = form(request.headers())?;
+    if chassis.readiness.is_draining() {
+        return Err(IngestError::Draining.into());
+    }
     let limits = &chassis.limits;
     let body = body::read(&request, payload, limits).await?;
     let items = normalize::items(&body, form, limits.ingest_items).map_err(|error| malformed(&error))?;

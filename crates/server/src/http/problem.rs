@@ -1,5 +1,6 @@
 //! Errors of HTTP as `application/problem+json` (RFC 9457).
 
+use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use bytes::{BufMut as _, BytesMut};
@@ -15,15 +16,41 @@ pub struct Problem {
     title: &'static str,
     status: u16,
     detail: String,
+    /// In metrics.
+    #[serde(skip)]
+    reason: &'static str,
+}
+
+/// What a response says in metrics and in the log, where it is an error.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Told {
+    pub(crate) reason: &'static str,
+    pub(crate) detail: String,
 }
 
 impl Problem {
     /// An error with the HTTP status it is answered by; the title is the
-    /// status's name.
+    /// status's name, and so is the reason in metrics.
     pub fn new(status: u16, detail: impl Into<String>) -> Problem {
         let title =
             StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
-        Problem { title, status, detail: detail.into() }
+        Problem { title, status, detail: detail.into(), reason: reason(status) }
+    }
+
+    /// The same, with a reason of its own in metrics, such as `origin`.
+    #[must_use]
+    pub fn because(self, reason: &'static str) -> Problem {
+        Problem { reason, ..self }
+    }
+
+    /// 403, told the page's origin and the key of those that may.
+    pub(crate) fn foreign_origin(origin: &str) -> Problem {
+        let detail = format!("Origin not allowed: {origin} is not in server.allowed_origins");
+        Problem::new(403, detail).because("origin")
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        Told { reason: self.reason, detail: self.detail.clone() }
     }
 
     /// 400.
@@ -63,9 +90,33 @@ impl Problem {
         );
     }
 
+    pub(crate) fn into_body(self) -> BoxBody {
+        BoxBody::new(self.body())
+    }
+
     fn body(&self) -> String {
         // Two strings and a number always serialize.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// The reason in metrics of a status whose answer gives none.
+pub(crate) fn reason(status: u16) -> &'static str {
+    match status {
+        400 => "bad_request",
+        403 => "forbidden",
+        404 => "not_found",
+        405 => "method",
+        408 => "timeout",
+        413 => "too_large",
+        415 => "media_type",
+        422 => "rejected",
+        421 => "host",
+        426 => "no_upgrade",
+        431 => "head_too_large",
+        503 => "unavailable",
+        400..=499 => "client_error",
+        _ => "server_error",
     }
 }
 
@@ -84,6 +135,8 @@ impl ResponseError for Problem {
             // wait for it, however long it takes, to reuse the connection.
             response.force_close();
         }
-        response.content_type(PROBLEM_JSON).body(self.body())
+        let mut response = response.content_type(PROBLEM_JSON).body(self.body());
+        response.extensions_mut().insert(self.told());
+        response
     }
 }

@@ -1,5 +1,6 @@
 //! How sockets end.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,6 +26,11 @@ impl Shard {
     /// Closes a connection for a reason of ours: what waits is written first,
     /// then, on a WebSocket, a Close frame that says why.
     pub(super) fn close(&mut self, slot: usize, reason: CloseReason) {
+        self.close_saying(slot, reason, reason.text);
+    }
+
+    /// The same, with a text of its own, under 124 bytes.
+    pub(super) fn close_saying(&mut self, slot: usize, reason: CloseReason, text: &str) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         if !socket.is_streaming() {
             return;
@@ -38,13 +44,19 @@ impl Shard {
             session.close();
         }
         let close = protocol.websocket.as_mut().and_then(|connection| {
-            let close = connection.close(CloseCode::new(reason.code), reason.text)?;
-            Some([socket.wire.closing(reason.code, reason.text), close].concat().into())
+            let close = connection.close(CloseCode::new(reason.code), text)?;
+            Some([socket.wire.closing(reason.code, text), close].concat().into())
         });
         if let Some(session) = socket.stream.as_session() {
             session.part_with(reason);
         }
-        tracing::debug!(connection = socket.id, code = reason.code, reason = reason.text, "close");
+        tracing::debug!(connection = socket.id, code = reason.code, reason = text, "close");
+        // Of a broken protocol an ERROR told more, and is noted.
+        if !matches!(reason, CloseReason::NORMAL | CloseReason::PROTOCOL_ERROR) {
+            let door = socket.wire.transport();
+            let case = format_args!("connection {}: {text} ({})", socket.id, reason.code);
+            self.chassis.metrics.refusals.note(door, reason.name, case, self.now);
+        }
         self.count_close(u32::from(reason.code));
         self.leave(slot, close.unwrap_or_default());
         self.progress(slot);
@@ -58,6 +70,7 @@ impl Shard {
 
     pub(super) fn refuse_with(&mut self, slot: usize, wire: Wire, refusal: &Refusal, reason: CloseReason) {
         self.count_error("stomp");
+        self.note(slot, "stomp", refusal);
         self.send(slot, wire.wrap(&refusal.error_frame()));
         self.close(slot, reason);
     }
@@ -158,6 +171,13 @@ impl Shard {
                 self.chassis.metrics.connection_seconds.observe(life.as_secs_f64());
             }
         }
+    }
+
+    /// Notes what a peer is refused.
+    pub(super) fn note(&self, slot: usize, reason: &'static str, case: &dyn Display) {
+        let Some(socket) = self.sockets.get(slot) else { return };
+        let case = format_args!("connection {}: {case}", socket.id);
+        self.chassis.metrics.refusals.note(socket.wire.transport(), reason, case, self.now);
     }
 
     pub(super) fn count_error(&self, kind: &'static str) {

@@ -4,7 +4,7 @@
 use hub_core::CloseReason;
 use hub_stomp::Session;
 use hub_ws::deflate::Inflater;
-use hub_ws::{Connection, Failure, Incoming, Input, frame};
+use hub_ws::{CloseCode, Connection, Failure, Incoming, Input, frame};
 
 use super::Shard;
 use super::socket::Dialogue;
@@ -152,6 +152,7 @@ impl Shard {
         failure: &Failure,
     ) {
         self.count_error("websocket");
+        self.note(slot, failure_name(failure.code()), failure);
         end(dialogue);
         if let Some(close) = connection.close(failure.code(), failure.reason()) {
             self.count_close(u32::from(failure.code().get()));
@@ -182,6 +183,15 @@ impl Shard {
         // stand in the outbox beside the answers.
         let most = 2 * limits.outbox_bytes + limits.message_bytes;
         self.sockets.get(slot).is_some_and(|socket| socket.is_streaming() && socket.outbox.bytes() > most)
+    }
+}
+
+/// A failure's name in metrics.
+fn failure_name(code: CloseCode) -> &'static str {
+    match code {
+        CloseCode::INVALID_PAYLOAD => "invalid_payload",
+        CloseCode::TOO_BIG => "too_big",
+        _ => "websocket_protocol",
     }
 }
 

@@ -96,6 +96,7 @@ impl Shard {
 
     fn complain(&mut self, slot: usize, reason: &str) {
         self.count_error("native");
+        self.note(slot, "command", &reason);
         let message = serde_json::json!({ "type": "error", "message": reason }).to_string();
         self.send_native(slot, message.as_bytes());
     }

@@ -33,6 +33,9 @@ enum Due {
 impl Shard {
     pub(super) fn sweep(&mut self) {
         let now = self.now;
+        if self.index == 0 {
+            self.chassis.metrics.refusals.tell(now);
+        }
         let mut due = Vec::new();
         let mut outbox_bytes = 0;
         for (slot, socket) in &mut self.sockets {

@@ -14,7 +14,7 @@ use super::socket::{Dialogue, Phase, Protocol, Socket, SocketStart};
 use super::wire::{Carrier, Wire};
 use crate::metrics::ConnectionLabels;
 use crate::native::Query;
-use crate::newcomer::{Newcomer, NewcomerKind};
+use crate::newcomer::{Newcomer, NewcomerKind, Unwelcome};
 use crate::service::Endpoint;
 use crate::sockjs::NewSession;
 use crate::stream::Stream;
@@ -67,7 +67,9 @@ impl Shard {
         let opening = wire.opening();
         self.send(slot, if opening.is_empty() { first } else { [first, opening].concat().into() });
         match kind {
-            NewcomerKind::WebSocket { unwelcome: Some(reason), .. } => self.close(slot, reason),
+            NewcomerKind::WebSocket { unwelcome: Some(Unwelcome { reason, text }), .. } => {
+                self.close_saying(slot, reason, &text);
+            }
             NewcomerKind::Refused => self.progress(slot),
             NewcomerKind::WebSocket { query, .. } => {
                 self.turn_bytes = TURN_BYTES;

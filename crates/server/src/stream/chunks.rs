@@ -118,7 +118,15 @@ mod tests {
     #[test]
     fn what_is_no_chunk_is_malformed() {
         for body in [
-            "\r\n", "x\r\n", "4x\r\n", "4\r\ndataX", "4\r\ndata\rX", "4\rX", "4 4\r\n", "0\r\n\rX", "4;\u{1}",
+            "\r\n",
+            "x\r\n",
+            "4x\r\n",
+            "4\r\ndataX",
+            "4\r\ndata\rX",
+            "4\rX",
+            "4 4\r\n",
+            "0\r\n\rX",
+            "4;\u{1}",
             "ffffffffffffffffff\r\n",
         ] {
             assert_eq!(follow(body.as_bytes()), Err(Malformed), "{body:?}");

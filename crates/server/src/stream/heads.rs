@@ -8,8 +8,11 @@
 //! `Upgrade` of a handshake is `websocket` and nothing else, that of any other
 //! request is blank, and its `Connection: upgrade` is `Connection: ignored`.
 //!
-//! To find the heads, bodies are followed. What can't be followed, actix
-//! refuses: it passes as it is, and so does everything behind it.
+//! To find the heads, bodies are followed, and what stands behind a request
+//! waits until that is answered: actix would let a later request say how an
+//! earlier one is answered (with its version, its `Connection`, as if it were
+//! HEAD), and a later fault end it all. What can't be followed, actix refuses:
+//! it passes as it is, and so does everything behind it.
 
 use bytes::{Buf as _, BytesMut};
 use httparse::{Request, Status};
@@ -33,9 +36,15 @@ pub(super) struct Heads {
     /// What was read and not handed on: of this, `ready` bytes may be.
     held: BytesMut,
     ready: usize,
+    /// The first byte that is held was handed on all the same: the server
+    /// is to know that a request has begun, and not to end the connection for
+    /// lack of one.
+    lent: bool,
     /// How far behind them the end of a head was looked for.
     searched: usize,
     next: Next,
+    /// Requests that were handed on, or are about to be.
+    requests: u64,
 }
 
 /// What comes next.
@@ -46,6 +55,8 @@ enum Next {
     /// So many bytes of a body.
     Body(u64),
     Chunks(Chunks),
+    /// The answer; what stands behind the request waits.
+    Answer,
     /// Not HTTP: a WebSocket's bytes, or what is refused anyway.
     Anything,
 }
@@ -65,7 +76,7 @@ impl Heads {
     pub(super) fn passed(&mut self, bytes: usize) {
         if let Next::Body(left) = self.next {
             let left = left.saturating_sub(bytes as u64);
-            self.next = if left == 0 { Next::Head } else { Next::Body(left) };
+            self.next = if left == 0 { Next::Answer } else { Next::Body(left) };
         }
     }
 
@@ -77,6 +88,13 @@ impl Heads {
 
     /// Hands on what may be; false: nothing may.
     pub(super) fn hand_on(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        if self.ready > 0 && std::mem::take(&mut self.lent) {
+            self.held.advance(1);
+            self.ready -= 1;
+        }
+        if self.ready == 0 {
+            return self.next == Next::Head && self.lend(buf);
+        }
         let bytes = self.ready.min(buf.remaining());
         buf.put_slice(&self.held[..bytes]);
         self.held.advance(bytes);
@@ -87,6 +105,36 @@ impl Heads {
         bytes > 0
     }
 
+    fn lend(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        if self.lent || self.held.is_empty() || buf.remaining() == 0 {
+            return false;
+        }
+        buf.put_slice(&self.held[..1]);
+        self.lent = true;
+        true
+    }
+
+    /// Whether it waits for an answer, with so many given.
+    pub(super) fn is_waiting(&self, answers: u64) -> bool {
+        self.next == Next::Answer && answers < self.requests
+    }
+
+    /// Every request was answered: what stands behind the last is looked at,
+    /// if that was not done yet.
+    pub(super) fn go_on(&mut self) -> bool {
+        let waited = self.next == Next::Answer;
+        if waited {
+            self.next = Next::Head;
+            self.look();
+        }
+        waited
+    }
+
+    /// How many bytes are held.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held.len()
+    }
+
     /// Nothing more comes: a head that did not end is the HTTP server's to
     /// judge.
     pub(super) fn end(&mut self) {
@@ -95,7 +143,8 @@ impl Heads {
     }
 
     /// What was not handed on.
-    pub(super) fn into_rest(self) -> BytesMut {
+    pub(super) fn into_rest(mut self) -> BytesMut {
+        self.held.advance(usize::from(self.lent));
         self.held
     }
 
@@ -104,12 +153,13 @@ impl Heads {
         while self.ready < self.held.len() {
             let rest = &mut self.held[self.ready..];
             let bytes = match &mut self.next {
+                Next::Answer => return,
                 Next::Anything => rest.len(),
                 Next::Body(left) => usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len()),
                 Next::Chunks(chunks) => match chunks.follow(rest) {
                     Ok((bytes, is_over)) => {
                         if is_over {
-                            self.next = Next::Head;
+                            self.next = Next::Answer;
                         }
                         bytes
                     }
@@ -118,10 +168,20 @@ impl Heads {
                         0
                     }
                 },
+                // Empty lines before a request are let be (RFC 9112, section 2.2).
+                Next::Head if matches!(rest[0], b'\r' | b'\n') => {
+                    rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+                }
+                // Nothing that begins so is a request.
+                Next::Head if !rest[0].is_ascii_graphic() => {
+                    self.next = Next::Anything;
+                    0
+                }
                 Next::Head => match end_of_head(rest, self.searched) {
                     Some(end) => {
                         self.searched = 0;
                         self.next = judge(&mut rest[..end]);
+                        self.requests += 1;
                         self.ready += end;
                         continue;
                     }
@@ -141,11 +201,10 @@ impl Heads {
     }
 }
 
-/// Where a head ends: behind its first empty line, but for those before it.
-/// What was searched before, in vain, is not searched again.
+/// Where a head ends: behind its first empty line. What was searched before, in
+/// vain, is not searched again.
 fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
-    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
-    let from = searched.saturating_sub(2).max(start);
+    let from = searched.saturating_sub(2);
     memchr::memchr_iter(b'\n', &bytes[from..]).map(|at| from + at + 1).find_map(|behind| {
         match &bytes[behind..] {
             [b'\n', ..] => Some(behind + 1),
@@ -195,14 +254,14 @@ fn body<'h>(
     mut lengths: impl Iterator<Item = &'h [u8]>,
 ) -> Next {
     match (encodings.next(), encodings.next(), lengths.next(), lengths.next()) {
-        (None, None, None, None) => Next::Head,
+        (None, None, None, None) => Next::Answer,
         (Some(encoding), None, None, None) if encoding.eq_ignore_ascii_case(b"chunked") => {
             Next::Chunks(Chunks::default())
         }
         (None, None, Some(length), None) => {
             let length = str::from_utf8(length).ok().filter(|text| !text.starts_with('+'));
             match length.and_then(|text| text.trim().parse().ok()) {
-                Some(0) => Next::Head,
+                Some(0) => Next::Answer,
                 Some(length) => Next::Body(length),
                 None => Next::Anything,
             }

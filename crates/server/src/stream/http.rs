@@ -1,103 +1,198 @@
-//! What the HTTP server does not see to on its connection.
+//! The stream of a connection on which HTTP is spoken: what the HTTP server
+//! does not see to.
 
+use std::cell::Cell;
 use std::io;
-use std::task::{Poll, Waker, ready};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
 
-use bytes::BytesMut;
-use tokio::io::ReadBuf;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::time::Instant;
 
+use super::Stream;
 use super::heads::Heads;
-use crate::hang_up::HangUp;
+use crate::hang_up::{HangUp, Patience};
 
-/// How much is read at a time that is not the HTTP server's yet.
+/// How much is read at a time that is not the HTTP server's yet, or no more.
 const READ_BYTES: usize = 8 << 10;
 
-/// Reads in a row of what nobody wants.
-const READS_IN_A_ROW: usize = 8;
+/// How much may wait for the answer to the request before it.
+const WAITING_BYTES: usize = 16 << 10;
 
-/// A stream's side to the HTTP server: it looks at heads before the server
-/// does, notices the peer's end, and lets it read the last answer.
-pub(super) struct HttpSide {
-    hang_up: HangUp,
+/// A stream as the HTTP server has it: heads are looked at before the server
+/// sees them, and how it goes is noted for whoever may have to end it.
+pub(crate) struct HttpStream {
+    /// Until it is upgraded.
+    stream: Option<Stream>,
     heads: Heads,
-    /// Our end was written.
-    is_shut: bool,
+    /// The peer has shut its side.
+    is_over: bool,
+    hang_up: HangUp,
+    left: Left,
 }
 
-impl HttpSide {
-    pub(super) fn new(hang_up: HangUp) -> HttpSide {
-        HttpSide { hang_up, heads: Heads::default(), is_shut: false }
+/// What the HTTP server has let go of.
+#[derive(Clone, Default)]
+pub(crate) struct Left(Rc<Cell<Option<Stream>>>);
+
+impl HttpStream {
+    /// `stream`, how it may be ended, and where it will be once the server is
+    /// done with it.
+    pub(crate) fn new(stream: Stream, patience: Patience) -> (HttpStream, HangUp, Left) {
+        let (hang_up, left) = (HangUp::new(patience), Left::default());
+        let http = HttpStream {
+            stream: Some(stream),
+            heads: Heads::default(),
+            is_over: false,
+            hang_up: hang_up.clone(),
+            left: left.clone(),
+        };
+        (http, hang_up, left)
     }
 
-    pub(super) fn hang_up(&self) -> &HangUp {
+    /// How it may be ended, for the extensions of its requests.
+    pub(crate) fn hang_up(&self) -> &HangUp {
         &self.hang_up
     }
 
-    pub(super) fn is_shut(&self) -> bool {
-        self.is_shut
+    /// The stream on which HTTP is spoken no longer.
+    pub(crate) fn into_upgraded(mut self) -> Option<Stream> {
+        let mut stream = self.stream.take()?;
+        stream.put_back(std::mem::take(&mut self.heads).into_rest());
+        Some(stream)
     }
 
-    /// What was read and not given to the HTTP server.
-    pub(super) fn into_rest(self) -> BytesMut {
-        self.heads.into_rest()
-    }
-
-    /// Reads, by `receive`, what the HTTP server may be given.
-    pub(super) fn poll_read(
-        &mut self,
-        buf: &mut ReadBuf<'_>,
-        mut receive: impl FnMut(&mut ReadBuf<'_>) -> Poll<io::Result<()>>,
-    ) -> Poll<io::Result<()>> {
-        while !self.heads.hand_on(buf) {
-            let unseen = self.heads.unseen().min(buf.remaining());
-            let mut room = [0; READ_BYTES];
-            let mut part = match unseen {
-                0 => ReadBuf::new(&mut room),
-                unseen => ReadBuf::new(buf.initialize_unfilled_to(unseen)),
-            };
-            ready!(receive(&mut part))?;
-            let read = part.filled().len();
-            if read == 0 {
-                self.hang_up.peer_shut();
+    /// Reads what the server may be given; nothing, once the peer has shut its
+    /// side and has all its answers.
+    fn poll_heads(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if self.heads.hand_on(buf) {
+                self.hang_up.moved();
+                return Poll::Ready(Ok(()));
+            }
+            if self.heads.is_waiting(self.hang_up.answers()) {
+                self.hang_up.wake_when_answered(cx.waker());
+                if self.is_over || self.heads.held_bytes() >= WAITING_BYTES {
+                    return Poll::Pending;
+                }
+            } else if self.heads.go_on() {
+                continue;
+            } else if self.is_over {
                 self.heads.end();
                 self.heads.hand_on(buf);
-                break;
+                return Poll::Ready(Ok(()));
             }
-            self.hang_up.moved();
-            if unseen > 0 {
-                self.heads.passed(read);
-                buf.advance(read);
-                break;
-            }
-            self.heads.look_at(&room[..read]);
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Our end is written. Were the connection closed with something unread,
-    /// the kernel would take back what the peer has not read of our answers
-    /// (RFC 9112, section 9.6): so what it still sends is thrown away until it
-    /// ends, too, or has had its time.
-    pub(super) fn poll_shut(
-        &mut self,
-        waker: &Waker,
-        mut receive: impl FnMut(&mut ReadBuf<'_>) -> Poll<io::Result<()>>,
-    ) -> Poll<io::Result<()>> {
-        if !std::mem::replace(&mut self.is_shut, true) {
-            self.hang_up.ask();
-        }
-        if self.hang_up.has_peer_shut() {
-            return Poll::Ready(Ok(()));
-        }
-        let mut room = [0; READ_BYTES];
-        for _ in 0..READS_IN_A_ROW {
-            let mut part = ReadBuf::new(&mut room);
-            // Who is gone reads no answer, either.
-            if ready!(receive(&mut part)).is_err() || part.filled().is_empty() {
+            let unseen = self.heads.unseen().min(buf.remaining());
+            if ready!(self.poll_more(cx, buf, unseen))? && unseen > 0 {
                 return Poll::Ready(Ok(()));
             }
         }
-        waker.wake_by_ref();
-        Poll::Pending
+    }
+
+    /// Reads more: into `buf`, so much of it as need not be seen, or to be
+    /// looked at. False: there is nothing more.
+    fn poll_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        unseen: usize,
+    ) -> Poll<io::Result<bool>> {
+        let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(false)) };
+        let mut room = [0; READ_BYTES];
+        let mut part = match unseen {
+            0 => ReadBuf::new(&mut room),
+            unseen => ReadBuf::new(buf.initialize_unfilled_to(unseen)),
+        };
+        ready!(Pin::new(stream).poll_read(cx, &mut part))?;
+        let read = part.filled().len();
+        if read == 0 {
+            self.is_over = true;
+            self.hang_up.peer_shut();
+            return Poll::Ready(Ok(false));
+        }
+        self.hang_up.moved();
+        if unseen == 0 {
+            self.heads.look_at(&room[..read]);
+        } else {
+            self.heads.passed(read);
+            buf.advance(read);
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// Writes, and notes that something was written, or waits.
+    fn poll_note<T>(
+        &mut self,
+        write: impl FnOnce(Pin<&mut Stream>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        let written = write(Pin::new(stream));
+        self.hang_up.wrote(stream.taken(), written.is_pending(), Instant::now);
+        written
+    }
+}
+
+impl Left {
+    /// Ends what is left of a connection so that its peer can read the last
+    /// answer. Were it closed with something unread, the kernel would take
+    /// back what the peer has not read (RFC 9112, section 9.6): so what still
+    /// comes is thrown away, until the peer ends it, too.
+    pub(crate) async fn linger(self) {
+        let Some(mut stream) = self.0.take() else { return };
+        if stream.shutdown().await.is_err() {
+            return;
+        }
+        let mut room = [0; READ_BYTES];
+        while let Ok(1..) = stream.read(&mut room).await {}
+    }
+}
+
+impl AsyncRead for HttpStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.poll_heads(cx, buf)
+    }
+}
+
+impl AsyncWrite for HttpStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_note(|stream| stream.poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_note(|stream| stream.poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_note(|stream| stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_note(|stream| stream.poll_shutdown(cx))
+    }
+}
+
+impl Drop for HttpStream {
+    fn drop(&mut self) {
+        let Some(stream) = self.stream.take() else { return };
+        if self.hang_up.is_stalled() {
+            stream.forget_unread();
+        } else if !self.hang_up.has_peer_shut() {
+            self.left.0.set(Some(stream));
+        }
     }
 }

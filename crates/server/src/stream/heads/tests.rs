@@ -19,6 +19,9 @@ fn given(pieces: &[&[u8]]) -> (Vec<u8>, usize) {
                 piece = &[];
             }
             take(&mut heads, &mut out);
+            while heads.go_on() {
+                take(&mut heads, &mut out);
+            }
         }
     }
     (out, heads.into_rest().len())
@@ -68,11 +71,7 @@ fn an_ordinary_request_asks_for_no_upgrade() {
             "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n",
             "Connection: ignored, HTTP2-Settings\r\nUpgrade:    \r\n",
         ),
-        (
-            0,
-            "Connection: Upgrade\r\nUpgrade: websocket\r\n",
-            "Connection: ignored\r\nUpgrade:          \r\n",
-        ),
+        (0, "Connection: Upgrade\r\nUpgrade: websocket\r\n", "Connection: ignored\r\nUpgrade:          \r\n"),
         (1, "X-Upgrade: websocket\r\n", "X-Upgrade: websocket\r\n"),
     ] {
         assert_eq!(all(&get(minor, came)), get(minor, plain));
@@ -106,6 +105,27 @@ fn bodies_are_no_heads_and_all_of_it_is_handed_on() {
 }
 
 #[test]
+fn what_stands_behind_a_request_waits_for_its_answer() {
+    for behind in ["GET /2 HTTP/1.1\r\nHost: x\r\n\r\n", " ", "\r\n ", "\0", "xy"] {
+        for request in ["GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"] {
+            let mut heads = Heads::default();
+            heads.look_at(format!("{request}{behind}").as_bytes());
+            let mut out = Vec::new();
+            take(&mut heads, &mut out);
+            assert_eq!(out, request.as_bytes());
+            assert_eq!((heads.is_waiting(0), heads.is_waiting(1)), (true, false));
+            assert!(heads.go_on());
+            out.clear();
+            take(&mut heads, &mut out);
+            // Of what is no whole head, that it has begun.
+            let given = if behind == "xy" { "x" } else { behind };
+            assert_eq!(out, given.as_bytes());
+            assert_eq!(heads.is_waiting(1), behind.starts_with("GET"));
+        }
+    }
+}
+
+#[test]
 fn what_actix_refuses_passes_as_it_is_with_all_behind_it() {
     let behind = get(1, "Connection: upgrade\r\n");
     for head in [
@@ -127,7 +147,7 @@ fn what_actix_refuses_passes_as_it_is_with_all_behind_it() {
 
 #[test]
 fn a_head_is_held_until_it_is_whole_or_as_large_as_none_may_be() {
-    assert_eq!(given(&[b"GET / HTTP/1.1\r\nHost: x\r\n"]), (Vec::new(), 25));
+    assert_eq!(given(&[b"GET / HTTP/1.1\r\nHost: x\r\n"]), (b"G".to_vec(), 24), "but for its beginning");
     let endless = [b"GET / HTTP/1.1\r\nA: ".as_slice(), &[b'a'; HEAD_BYTES_MAX]].concat();
     assert_eq!(given(&[&endless]), (endless.clone(), 0));
     let mut heads = Heads::default();
@@ -141,7 +161,7 @@ fn a_head_is_held_until_it_is_whole_or_as_large_as_none_may_be() {
 #[test]
 fn what_was_searched_for_the_end_of_a_head_is_not_searched_again() {
     let mut heads = Heads::default();
-    for byte in b"\r\nGET / HTTP/1.1\r\nHost: x\r\n\r" {
+    for byte in b"GET / HTTP/1.1\r\nHost: x\r\n\r" {
         heads.look_at(&[*byte]);
         assert_eq!((heads.searched, heads.ready), (heads.held.len(), 0));
     }

@@ -1,0 +1,79 @@
+//! What all answers have in common.
+
+use std::time::Instant;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody as _};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::http::{ConnectionType, Method, StatusCode};
+
+use super::problem::{self, Problem, Told};
+use crate::refusals::Refusals;
+
+type Answer = ServiceResponse<BoxBody>;
+
+/// To a client of HTTP/1.0, which knows no chunks, only the connection's end is the end of what is streamed
+/// (RFC 9112, sections 6.1 and 6.3).
+pub(crate) fn without_chunks(answer: &mut Answer) {
+    if answer.response().body().size() == BodySize::Stream {
+        let head = answer.response_mut().head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
+}
+
+/// Which methods there are, said to whoever only asks (RFC 9110, section
+/// 9.3.7), as balancers do to see whether somebody is there.
+pub(crate) fn with_options(mut answer: Answer) -> Answer {
+    let asks = answer.request().method() == Method::OPTIONS;
+    if !asks || answer.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return answer;
+    }
+    let response = answer.response_mut();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().remove(CONTENT_TYPE);
+    answer.map_body(|_, _| BoxBody::new(()))
+}
+
+/// An error as a problem, whoever it comes from.
+pub(crate) fn as_problem(answer: Answer) -> Answer {
+    let is_json = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("json"));
+    if !is_error(answer.status()) || answer.headers().get(CONTENT_TYPE).is_some_and(is_json) {
+        return answer;
+    }
+    let status = answer.status();
+    let mut told = None;
+    let mut answer = answer.map_body(|_, body| {
+        let text = body.try_into_bytes().unwrap_or_default();
+        let problem = Problem::new(status.as_u16(), String::from_utf8_lossy(&text));
+        told = Some(problem.told());
+        problem.into_body()
+    });
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(problem::PROBLEM_JSON));
+    if let Some(told) = told {
+        answer.response_mut().extensions_mut().insert(told);
+    }
+    answer
+}
+
+/// Notes an error.
+pub(crate) fn note(answer: &Answer, door: &'static str, refusals: &Refusals) {
+    if !is_error(answer.status()) {
+        return;
+    }
+    let (method, path) = (answer.request().method(), answer.request().path());
+    let now = Instant::now();
+    match answer.response().extensions().get::<Told>() {
+        Some(Told { reason, detail }) => {
+            refusals.note(door, reason, format_args!("{method} {path}: {detail}"), now);
+        }
+        None => {
+            let reason = problem::reason(answer.status().as_u16());
+            refusals.note(door, reason, format_args!("{method} {path}"), now);
+        }
+    }
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}

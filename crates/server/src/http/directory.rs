@@ -1,0 +1,121 @@
+//! Where things are, for whoever asks for them where they are not.
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderValue, UPGRADE};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use hub_sockjs::Route;
+
+use super::method_not_allowed;
+use super::problem::Problem;
+use crate::service::Service;
+
+/// What each service serves, and at which port.
+#[derive(Clone)]
+pub(crate) struct Directory(Arc<[Entry]>);
+
+struct Entry {
+    service: &'static str,
+    port: u16,
+    sockets: Vec<&'static str>,
+    mounts: Vec<&'static str>,
+    rest: &'static [&'static str],
+}
+
+impl Directory {
+    pub(crate) fn new<'s>(services: impl Iterator<Item = (&'s Service, u16)>) -> Directory {
+        let entry = |(service, port): (&Service, u16)| Entry {
+            service: service.name,
+            port,
+            sockets: service.endpoints.iter().map(|(path, _)| *path).collect(),
+            mounts: service.sockjs.clone(),
+            rest: service.rest,
+        };
+        Directory(services.map(entry).collect())
+    }
+
+    /// 404: there is no such `what` here; with where it is, if it is anywhere.
+    pub(crate) fn not_found(&self, service: &str, what: &str, path: &str) -> Problem {
+        let elsewhere = self.0.iter().find(|entry| entry.service != service && entry.has(path));
+        let hint = elsewhere.map(|entry| format!("; {} has it, on port {}", entry.service, entry.port));
+        Problem::not_found(format!("there is {what} at {path}{}", hint.unwrap_or_default()))
+    }
+
+    /// What is answered where no route is: a socket's path wants an upgrade.
+    pub(crate) fn answer(&self, service: &str, request: &HttpRequest) -> HttpResponse {
+        let path = request.path();
+        let own = self.0.iter().find(|entry| entry.service == service);
+        if !own.is_some_and(|entry| entry.has_socket(path)) {
+            return self.not_found(service, "nothing", path).error_response();
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return method_not_allowed(request, "GET");
+        }
+        let detail =
+            format!("{path} is a WebSocket: connect with ws:// or wss://, which asks for an upgrade");
+        let mut response = Problem::new(426, detail).error_response();
+        response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+        response
+    }
+}
+
+impl Entry {
+    fn has(&self, path: &str) -> bool {
+        let is_below = |prefix: &&str| {
+            path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let is_session = |mount: &&str| matches!(Route::parse(mount, path), Some(Route::Session { .. }));
+        self.has_socket(path) || self.rest.iter().any(is_below) || self.mounts.iter().any(is_session)
+    }
+
+    fn has_socket(&self, path: &str) -> bool {
+        let path = without_slash(path);
+        self.sockets.contains(&path) && path != "/"
+    }
+}
+
+/// A socket's path is the same with a slash behind it.
+pub(crate) fn without_slash(path: &str) -> &str {
+    match path.strip_suffix('/') {
+        None | Some("") => path,
+        Some(path) => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory() -> Directory {
+        let entry = |service, port, sockets: &[&'static str], rest| Entry {
+            service,
+            port,
+            sockets: sockets.to_vec(),
+            mounts: if service == "analytics" { vec!["/ws", ""] } else { Vec::new() },
+            rest,
+        };
+        Directory(Arc::from([
+            entry("analytics", 1, &["/", "/ws", "/ws/positions"], &["/api/analysis"]),
+            entry("rttm", 2, &["/ws/alerts"], &["/api/rttm"]),
+        ]))
+    }
+
+    #[test]
+    fn what_another_service_has_is_told_with_its_port() {
+        let told = |service, path| directory().not_found(service, "nothing", path).told().detail;
+        for (path, hint) in [
+            ("/api/rttm", true),
+            ("/api/rttm/metrics", true),
+            ("/ws/alerts", true),
+            ("/ws/alerts/", true),
+            ("/api/rttmx", false),
+            ("/api", false),
+            ("/", false),
+        ] {
+            assert_eq!(told("analytics", path).ends_with("; rttm has it, on port 2"), hint, "{path}");
+            assert!(!told("rttm", path).contains("rttm has it"), "{path}");
+        }
+        assert!(told("rttm", "/ws/0/x/xhr").ends_with("; analytics has it, on port 1"));
+    }
+}

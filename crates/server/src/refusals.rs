@@ -1,0 +1,125 @@
+//! What was refused, at which door, and why: counted, and told the operator at
+//! most once a second for each reason, however many there were.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+/// How long a reason is not told again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How much of a case is told.
+const CASE_CHARS: usize = 240;
+
+/// `door`, `reason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RefusalLabels {
+    /// What the peer spoke: `http`, `websocket`, `sockjs`, `sockjs-http`,
+    /// `tcp`; `connection` before that is known.
+    pub door: &'static str,
+    /// Such as `origin` or `not_found`.
+    pub reason: &'static str,
+}
+
+/// Every 4xx and 5xx, every close by the hub and every ERROR. Cheap to clone:
+/// the clones count together.
+#[derive(Clone, Default)]
+pub struct Refusals {
+    counts: Family<RefusalLabels, Counter>,
+    untold: Arc<Mutex<HashMap<RefusalLabels, Untold>>>,
+}
+
+/// What the operator was not told yet of one reason.
+#[derive(Default)]
+struct Untold {
+    told: Option<Instant>,
+    times: u64,
+    /// The first of them.
+    case: String,
+}
+
+impl Refusals {
+    /// Counts one; `case` is what it was about.
+    pub fn note(&self, door: &'static str, reason: &'static str, case: impl Display, now: Instant) {
+        let labels = RefusalLabels { door, reason };
+        self.counts.get_or_create(&labels).inc();
+        let mut all = self.lock();
+        let untold = all.entry(labels).or_default();
+        if untold.times == 0 {
+            untold.case = case.to_string().chars().take(CASE_CHARS).collect();
+        }
+        untold.times += 1;
+        untold.tell(&labels, now);
+    }
+
+    /// Tells what had to wait. To be called now and then.
+    pub fn tell(&self, now: Instant) {
+        for (labels, untold) in &mut *self.lock() {
+            untold.tell(labels, now);
+        }
+    }
+
+    /// Shows the counter under its public name.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        registry.register("refusals", "What was refused, at which door and why", self.counts.clone());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RefusalLabels, Untold>> {
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Untold {
+    fn tell(&mut self, labels: &RefusalLabels, now: Instant) {
+        let Some((times, case)) = self.take(now) else { return };
+        let RefusalLabels { door, reason } = labels;
+        // What a peer sent is quoted: it may hold line breaks.
+        tracing::info!(door, reason, times, ?case, "refused");
+    }
+
+    fn take(&mut self, now: Instant) -> Option<(u64, String)> {
+        let is_due = self.told.is_none_or(|told| now.saturating_duration_since(told) >= PAUSE);
+        if self.times == 0 || !is_due {
+            return None;
+        }
+        self.told = Some(now);
+        Some((std::mem::take(&mut self.times), std::mem::take(&mut self.case)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LABELS: RefusalLabels = RefusalLabels { door: "http", reason: "not_found" };
+
+    fn untold(refusals: &Refusals) -> u64 {
+        refusals.lock().get(&LABELS).map_or(0, |untold| untold.times)
+    }
+
+    #[test]
+    fn every_refusal_counts_and_a_reason_is_told_once_a_second_with_how_many_there_were() {
+        let refusals = Refusals::default();
+        let began = Instant::now();
+        let at = |millis| began + Duration::from_millis(millis);
+        refusals.note("http", "not_found", "GET /a", at(0));
+        assert_eq!(untold(&refusals), 0, "the first is told at once");
+        for millis in [1, 500, 999] {
+            refusals.note("http", "not_found", format!("GET /{millis}"), at(millis));
+        }
+        refusals.note("http", "origin", "GET /", at(999));
+        refusals.tell(at(999));
+        assert_eq!(untold(&refusals), 3);
+        let waiting = refusals.lock().get_mut(&LABELS).and_then(|untold| untold.take(at(1000)));
+        assert_eq!(waiting, Some((3, "GET /1".to_owned())));
+        refusals.tell(at(9999));
+        assert_eq!(untold(&refusals), 0);
+        assert_eq!(refusals.counts.get_or_create(&LABELS).get(), 4);
+    }
+}

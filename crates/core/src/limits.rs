@@ -57,7 +57,9 @@ pub struct Limits {
     pub message_ms: u64,
     /// How long a peer may take not one byte of what waits for it.
     pub stall_ms: u64,
-    /// How long an HTTP connection is kept without a request.
+    /// How long an HTTP connection is kept without a request: longer than
+    /// balancers do, who end theirs after 60 s, so that none sends a request
+    /// on a connection that is being closed.
     pub keep_alive_ms: u64,
     /// For a peer to answer our Close, and for outboxes to drain at shutdown.
     pub close_ms: u64,
@@ -88,7 +90,7 @@ impl Default for Limits {
             body_ms: 30_000,
             message_ms: 60_000,
             stall_ms: 60_000,
-            keep_alive_ms: 15_000,
+            keep_alive_ms: 75_000,
             close_ms: 5_000,
             log_queue_records: 200_000,
         }

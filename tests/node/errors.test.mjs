@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { Hub } from './lib/hub.mjs';
+import { notAllowed } from './lib/native.mjs';
 import { Peer, closed } from './lib/peer.mjs';
 import { post, publish } from './lib/rest.mjs';
 import { waitFor } from './lib/wait.mjs';
@@ -84,7 +85,7 @@ describe('a page', () => {
     it(`of ${origin} is closed with 1008`, async () => {
       const peer = new Peer(hub.ws(), { socket: { origin } });
       peer.client.activate();
-      assert.deepEqual(await closed([peer]), [{ code: 1008, reason: 'Origin not allowed' }]);
+      assert.deepEqual(await closed([peer]), [notAllowed(origin)]);
       assert.deepEqual([peer.connections, peer.errors], [[], []]);
     });
   }
@@ -105,7 +106,7 @@ describe('a page', () => {
     t.after(() => listed.close());
     const local = new Peer(strict.ws(), { socket: { origin: 'http://localhost:4200' } });
     local.client.activate();
-    assert.deepEqual(await closed([local]), [{ code: 1008, reason: 'Origin not allowed' }]);
+    assert.deepEqual(await closed([local]), [notAllowed('http://localhost:4200')]);
   });
 
   it('at a path without a WebSocket gets 404', async () => {

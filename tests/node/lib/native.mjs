@@ -100,3 +100,9 @@ export class NativePeer {
     await waitFor(() => this.closes.length > 0, 'the WebSocket to close');
   }
 }
+
+/** How a page from elsewhere is closed. */
+export const notAllowed = (origin) => ({
+  code: 1008,
+  reason: `Origin not allowed: ${origin} is not in server.allowed_origins`,
+});

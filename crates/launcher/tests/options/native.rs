@@ -113,7 +113,10 @@ fn a_page_from_elsewhere_is_let_in_only_to_be_told_that_it_may_not_enter() {
     let addr = address(&hub);
     let mut evil =
         WsClient::connect(addr, "/ws/positions", &WsOptions::from_origin("https://evil.example")).unwrap();
-    assert_eq!(evil.expect_close().unwrap(), (1008, "Origin not allowed".to_owned()));
+    assert_eq!(
+        evil.expect_close().unwrap(),
+        (1008, "Origin not allowed: https://evil.example is not in server.allowed_origins".to_owned())
+    );
     let page = WsOptions::from_origin("http://localhost:4200");
     WsClient::connect(addr, "/ws/positions", &page).unwrap().fence().unwrap();
 }

@@ -1,0 +1,96 @@
+//! Refusals leave a trace: each counts, and the log tells of each reason.
+
+use std::net::SocketAddr;
+
+use hub_testkit::Socket;
+use hub_testkit::http;
+use hub_testkit::stomp::Frame;
+use hub_testkit::wait;
+use hub_testkit::ws::{WsClient, WsOptions};
+
+use crate::all_answers;
+use crate::support::{PATIENCE, address, await_metric, hub, metric, stomp};
+
+fn refusals(door: &str, reason: &str) -> String {
+    format!(r#"hub_refusals_total{{door="{door}",reason="{reason}"}}"#)
+}
+
+/// Ways to be refused: what is done, and at which door and for which reason it counts.
+type Ways = [(&'static str, &'static str, fn(SocketAddr)); 12];
+
+const WAYS: Ways = [
+    ("http", "not_found", |addr| drop(http::get(addr, "/nowhere").unwrap())),
+    ("http", "method", |addr| drop(http::request(addr, "DELETE", "/health", &[], b"").unwrap())),
+    ("http", "no_upgrade", |addr| drop(http::get(addr, "/ws/positions").unwrap())),
+    ("http", "bad_request", |addr| {
+        drop(http::request(addr, "POST", "/api/ingest/prices", &[], b"{").unwrap());
+    }),
+    ("http", "rejected", |addr| {
+        drop(http::request(addr, "POST", "/api/ingest/prices", &[], b"[{}]").unwrap());
+    }),
+    ("http", "origin", |addr| {
+        drop(http::request(addr, "GET", "/health", &[("Origin", "https://evil.example")], b"").unwrap());
+    }),
+    ("http", "malformed", |addr| drop(all_answers(addr, b"\x16\x03\x01\r\n\r\n"))),
+    ("websocket", "path", |addr| {
+        drop(WsClient::connect(addr, "/nowhere", &WsOptions::default()).unwrap_err());
+    }),
+    ("websocket", "origin", |addr| {
+        let options = WsOptions::from_origin("https://evil.example");
+        WsClient::connect(addr, "/ws", &options).unwrap().expect_close().unwrap();
+    }),
+    ("websocket", "command", |addr| {
+        let mut ws = WsClient::connect(addr, "/ws/positions", &WsOptions::default()).unwrap();
+        ws.send_text("nonsense").unwrap();
+        ws.fence().unwrap();
+    }),
+    ("websocket", "websocket_protocol", |addr| {
+        let mut ws = WsClient::connect(addr, "/ws/positions", &WsOptions::default()).unwrap();
+        ws.send_raw(b"\x81\x00").unwrap();
+        ws.drain_to_close().unwrap();
+    }),
+    ("tcp", "unknown_command", |addr| {
+        let mut socket = Socket::connect(addr, PATIENCE).unwrap();
+        socket.send(b"CONNECT\naccept-version:1.2\nhost:x\n\n\0DANCE\n\n\0").unwrap();
+        socket.receive_to_end().unwrap();
+    }),
+];
+
+#[test]
+fn every_refusal_counts_by_door_and_reason() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    for (door, reason, refuse) in WAYS {
+        let sample = refusals(door, reason);
+        for times in 1..=2 {
+            refuse(addr);
+            await_metric(addr, &sample, times);
+        }
+    }
+    let mut client = stomp(addr);
+    client.send_frame(&Frame::new("SUBSCRIBE", &[("id", "1"), ("destination", "/nowhere")])).unwrap();
+    await_metric(addr, &refusals("websocket", "denied"), 1);
+}
+
+#[test]
+fn a_reason_is_one_line_a_second_with_how_many_there_were() {
+    const TIMES: u64 = 500;
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    for _ in 0..TIMES {
+        drop(http::get(addr, "/nowhere").unwrap());
+    }
+    let lines = || -> Vec<String> {
+        let told = |line: &String| line.contains("refused") && line.contains("not_found");
+        hub.stderr().into_iter().filter(told).collect()
+    };
+    let told = |lines: &[String]| -> u64 {
+        let times = |line: &String| line.split("times=").nth(1)?.split(' ').next()?.parse::<u64>().ok();
+        lines.iter().map(|line| times(line).unwrap_or_else(|| panic!("{line}"))).sum()
+    };
+    wait::until(PATIENCE, "all to be told", || (told(&lines()) == TIMES).then_some(())).unwrap();
+    // However slow the machine is: far fewer lines than refusals.
+    assert!((lines().len() as u64) < TIMES / 5, "{} lines", lines().len());
+    assert!(lines()[0].contains("GET /nowhere"), "{}", lines()[0]);
+    assert_eq!(metric(addr, &refusals("http", "not_found")), TIMES);
+}

@@ -3,6 +3,8 @@
 CARGO ?= cargo
 NODE_SUITE := tests/node
 export CHROMIUM ?= /usr/bin/chromium
+export NGINX ?= /usr/sbin/nginx
+export HAPROXY ?= /usr/sbin/haproxy
 PYTHON ?= python3
 PYTHON_SUITE := tests/python
 VENV := .venv
@@ -46,14 +48,15 @@ apart:
 test-rust:
 	$(CARGO) test --workspace --locked
 
-test-node: $(CHROMIUM)
+test-node: $(CHROMIUM) $(NGINX) $(HAPROXY)
 	$(CARGO) build --locked -p pms-hub
 	cd $(NODE_SUITE) && npm ci --no-audit --no-fund && npm test
 
-## The browser of the tests: Debian's, unless CHROMIUM names another that is there.
-$(CHROMIUM):
-	@[ $@ = /usr/bin/chromium ] || { echo "there is no $@, which CHROMIUM names" >&2; exit 1; }
-	@$(call apt_install,chromium)
+## The browser and the proxies of the tests: Debian's, unless the variables name others that are there.
+$(CHROMIUM) $(NGINX) $(HAPROXY):
+	@case $@ in /usr/bin/chromium | /usr/sbin/nginx | /usr/sbin/haproxy) ;; \
+	*) echo "there is no $@, which CHROMIUM, NGINX or HAPROXY names" >&2; exit 1 ;; esac
+	@$(call apt_install,$(notdir $@))
 
 ## stomp.py, its command line and its library, against the hub over TCP.
 test-python:

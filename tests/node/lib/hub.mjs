@@ -1,7 +1,6 @@
 // The real binary as a child process, with a configuration and a data directory of its own.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { child, isRunning } from './children.mjs';
 import { waitFor } from './wait.mjs';
 
 /** `PMS_HUB_BIN`, or this checkout's debug build. */
@@ -29,11 +29,6 @@ const OUTPUT_LINES = 100;
 
 /** `  analytics    http://127.0.0.1:8086`: a service of the banner. */
 const SERVICE = /^\s*(?<name>[a-z-]+)\s+https?:\/\/(?<address>[^\s/]+)$/;
-
-// A test process that is stopped from outside must not leave its hubs behind.
-const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
-for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.exit(1));
 
 /** The section of the configuration that a service has. */
 const sectionOf = (service) => service.replace('-', '');
@@ -140,7 +135,7 @@ export class Hub {
 
   /** Deletes the log of a hub that is gone: what it serves next is another log. */
   async loseLog() {
-    assert.ok(!running.has(this.#child), 'the hub is gone');
+    assert.ok(!isRunning(this.#child), 'the hub is gone');
     const files = (await readdir(this.#directory)).filter((name) => name.startsWith(LOG));
     await Promise.all(files.map((name) => rm(join(this.#directory, name))));
   }
@@ -151,7 +146,7 @@ export class Hub {
    */
   async stop() {
     try {
-      if (running.has(this.#child)) this.signalTerminate();
+      if (isRunning(this.#child)) this.signalTerminate();
       if (!this.#killed) await this.exitedCleanly();
     } finally {
       this.#child.kill('SIGKILL');
@@ -163,13 +158,12 @@ export class Hub {
     this.#killed = false;
     this.#output = [];
     this.#addresses = new Map();
-    this.#child = spawn(BINARY, ['serve', '--config', this.#config, ...this.#args], {
+    this.#child = child(BINARY, ['serve', '--config', this.#config, ...this.#args], {
       cwd: this.#directory,
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    running.add(this.#child);
-    this.#exited = once(this.#child, 'close').finally(() => running.delete(this.#child));
+    this.#exited = once(this.#child, 'close');
     const ready = this.#readBanner();
     const failed = this.#exited.then(([code]) => assert.fail(`exit code ${code} before ready`));
     try {

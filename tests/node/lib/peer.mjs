@@ -33,13 +33,13 @@ export class Peer {
   #receipts = 0;
 
   /**
-   * @param {string} url of a SockJS service (`http:`) or of a WebSocket (`ws:`)
+   * @param {string} url of a SockJS service (`http:`, `https:`) or of a WebSocket (`ws:`, `wss:`)
    * @param {object} [options] settings of the stompjs client; and
    * @param {string[]} [options.protocols] WebSocket subprotocols to offer
    * @param {object} [options.socket] options of the `ws` client or of sockjs-client
    */
   constructor(url, { protocols = [], socket = {}, ...settings } = {}) {
-    const open = url.startsWith('http:')
+    const open = /^https?:/.test(url)
       ? () => this.#openSockJs(url, socket)
       : () => new WebSocket(url, protocols, socket);
     this.client = new Client({

@@ -37,14 +37,19 @@ export class Proxy {
     return proxy;
   }
 
+  /** @returns {number} the port at which it stands */
+  get port() {
+    return this.#server.address().port;
+  }
+
   /** @returns {string} `http://localhost:<port><path>` */
   base(path = '') {
-    return `http://localhost:${this.#server.address().port}${path}`;
+    return `http://localhost:${this.port}${path}`;
   }
 
   /** @returns {string} `ws://127.0.0.1:<port><path>` */
   ws(path = '') {
-    return `ws://127.0.0.1:${this.#server.address().port}${path}`;
+    return `ws://127.0.0.1:${this.port}${path}`;
   }
 
   /** What the hub has sent on a connection, by the order of their opening, dissected. */

@@ -124,11 +124,6 @@ impl HangUp {
         self.look();
     }
 
-    /// Whether it has.
-    pub(crate) fn has_peer_shut(&self) -> bool {
-        self.0.peer_shut.get()
-    }
-
     /// How many requests were answered, to the last byte.
     pub(crate) fn answers(&self) -> u64 {
         self.0.answers.get()

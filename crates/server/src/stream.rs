@@ -21,6 +21,7 @@ use crate::stream::pipe::SessionPipe;
 use crate::tls::TlsStream;
 
 pub use self::counted::Counted;
+pub(crate) use self::heads::Fault;
 pub(crate) use self::http::HttpStream;
 
 /// What both actix and the shards read from and write to.

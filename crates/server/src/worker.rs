@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_codec::Framed;
-use actix_http::error::{DispatchError, ParseError};
+use actix_http::error::DispatchError;
 use actix_http::h1::Codec;
 use actix_http::{HttpService, KeepAlive, Request};
 use actix_service::{Service as _, ServiceFactory as _, fn_factory, fn_service, map_config};
 use actix_web::dev::AppConfig;
 use actix_web::{App, web};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
 use hub_fanout::Mailbox;
 use prometheus_client::registry::Registry;
@@ -31,6 +31,7 @@ use crate::http::directory::Directory;
 use crate::http::expect::Application;
 use crate::http::gate::{Gate, admit};
 use crate::http::in_flight::InFlight;
+use crate::http::problem::{Problem, Told};
 use crate::metrics::ReasonLabels;
 use crate::metrics::queues::QueueCollector;
 use crate::newcomer::{Newcomer, NewcomerKind};
@@ -40,7 +41,7 @@ use crate::shard::{Shard, ShardInputs, ShardParts};
 use crate::sniff::{Protocol, sniff};
 use crate::sockjs::NewSession;
 use crate::spin;
-use crate::stream::{Counted, HttpStream, Stream};
+use crate::stream::{Counted, Fault, HttpStream, Stream};
 use crate::tls::TlsStream;
 use crate::upgrade;
 
@@ -206,8 +207,9 @@ impl Worker {
             Box::pin(async move {
                 let Err(error) = serving.await else { return };
                 tracing::debug!(%peer, %error, "http connection");
-                if let Some(reason) = fault(&error) {
-                    refusals.note("http", reason, format_args!("{peer}: {error}"), Instant::now());
+                // What actix refused itself.
+                if let DispatchError::Parse(error) = error {
+                    refusals.note("http", "malformed", format_args!("{peer}: {error}"), Instant::now());
                 }
             })
         })
@@ -254,7 +256,7 @@ impl Door {
         let end = tokio::select! {
             () = spin::serve(serving, &hang_up) => {
                 // Who does not end it is cut off.
-                let _ = timeout(grace, left.linger()).await;
+                let _ = timeout(grace, left.end(|fault| self.refuse(fault, peer))).await;
                 return;
             }
             end = hang_up.due() => end,
@@ -264,6 +266,18 @@ impl Door {
             End::Stalled => self.fail("not_read"),
             End::Idle => self.fail("no_request"),
         }
+    }
+
+    /// The answer to what is no request.
+    fn refuse(&self, fault: &Fault, peer: SocketAddr) -> Bytes {
+        let problem = Problem::new(fault.status, &*fault.detail);
+        let problem = if fault.status == 400 { problem.because("malformed") } else { problem };
+        let Told { reason, detail } = problem.told();
+        let now = Instant::now();
+        self.chassis.metrics.refusals.note("http", reason, format_args!("{peer}: {detail}"), now);
+        let mut answer = BytesMut::new();
+        problem.write_response(&mut answer, &[]);
+        answer.freeze()
     }
 
     fn admit_stomp(&self, mut stream: Stream, peer: SocketAddr, service: &Service) {
@@ -289,16 +303,6 @@ impl Door {
     fn fail(&self, reason: &'static str) {
         self.chassis.metrics.refusals.note("connection", reason, "", Instant::now());
         self.chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
-    }
-}
-
-/// A peer's fault that actix answered itself, if it was one.
-fn fault(error: &DispatchError) -> Option<&'static str> {
-    match error {
-        DispatchError::Parse(ParseError::TooLarge) => Some("head_too_large"),
-        DispatchError::Parse(_) => Some("malformed"),
-        DispatchError::SlowRequestTimeout => Some("handshake_timeout"),
-        _ => None,
     }
 }
 

@@ -43,7 +43,10 @@ fn what_stands_behind_requests_takes_no_answer_from_them() {
             let given = statuses(&answers);
             let (ours, last) = given.split_at_checked(requests as usize).unwrap_or((&[], &given));
             assert!(ours.iter().all(|status| *status == 200), "{name:?}: {answers}");
-            assert!(matches!(last, [400..=499]), "{name:?}: {answers}");
+            assert!(matches!(last, [400 | 431]), "{name:?}: {answers}");
+            // In words, and with its end announced.
+            let last = answers.rsplit_once("HTTP/1.1 4").unwrap().1;
+            assert!(last.contains("Connection: close") && last.contains("problem+json"), "{name:?}: {last}");
             posted += requests;
         }
     }

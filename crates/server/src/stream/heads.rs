@@ -11,8 +11,10 @@
 //! To find the heads, bodies are followed, and what stands behind a request
 //! waits until that is answered: actix would let a later request say how an
 //! earlier one is answered (with its version, its `Connection`, as if it were
-//! HEAD), and a later fault end it all. What can't be followed, actix refuses:
-//! it passes as it is, and so does everything behind it.
+//! HEAD), and a later fault end it all. What is no request never reaches actix,
+//! which would end the connection without having said so.
+
+use std::borrow::Cow;
 
 use bytes::{Buf as _, BytesMut};
 use httparse::{Request, Status};
@@ -47,8 +49,38 @@ pub(super) struct Heads {
     requests: u64,
 }
 
+/// Why what came is no request that could be answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Fault {
+    /// Of HTTP.
+    pub(crate) status: u16,
+    /// In words.
+    pub(crate) detail: Cow<'static, str>,
+}
+
+impl Fault {
+    fn malformed(detail: impl Into<Cow<'static, str>>) -> Fault {
+        Fault { status: 400, detail: detail.into() }
+    }
+
+    fn too_large() -> Fault {
+        Fault { status: 431, detail: format!("the head is larger than {HEAD_BYTES_MAX} bytes").into() }
+    }
+}
+
+impl From<httparse::Error> for Fault {
+    fn from(error: httparse::Error) -> Fault {
+        match error {
+            httparse::Error::TooManyHeaders => {
+                Fault { status: 431, detail: format!("there are more than {HEADERS_MAX} headers").into() }
+            }
+            error => Fault::malformed(format!("what came is no request: {error}")),
+        }
+    }
+}
+
 /// What comes next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 enum Next {
     #[default]
     Head,
@@ -57,17 +89,19 @@ enum Next {
     Chunks(Chunks),
     /// The answer; what stands behind the request waits.
     Answer,
-    /// Not HTTP: a WebSocket's bytes, or what is refused anyway.
+    /// What is not HTTP: a WebSocket's bytes, or a body that is refused anyway.
     Anything,
+    /// Nothing that is wanted.
+    Refused(Fault),
 }
 
 impl Heads {
     /// How many bytes may be read past it; with 0 they are to be
     /// [looked at](Heads::look_at) first.
     pub(super) fn unseen(&self) -> usize {
-        match self.next {
+        match &self.next {
             Next::Anything if self.held.is_empty() => usize::MAX,
-            Next::Body(bytes) if self.held.is_empty() => usize::try_from(bytes).unwrap_or(usize::MAX),
+            Next::Body(bytes) if self.held.is_empty() => usize::try_from(*bytes).unwrap_or(usize::MAX),
             _ => 0,
         }
     }
@@ -130,16 +164,24 @@ impl Heads {
         waited
     }
 
+    /// Why nothing more is handed on, if so.
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        match &self.next {
+            Next::Refused(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
     /// How many bytes are held.
     pub(super) fn held_bytes(&self) -> usize {
         self.held.len()
     }
 
-    /// Nothing more comes: a head that did not end is the HTTP server's to
-    /// judge.
+    /// Nothing more comes: a head that did not end is no request.
     pub(super) fn end(&mut self) {
-        self.next = Next::Anything;
-        self.look();
+        if self.next == Next::Head && !self.held.is_empty() {
+            self.next = Next::Refused(Fault::malformed("the head of the request has no end"));
+        }
     }
 
     /// What was not handed on.
@@ -153,7 +195,7 @@ impl Heads {
         while self.ready < self.held.len() {
             let rest = &mut self.held[self.ready..];
             let bytes = match &mut self.next {
-                Next::Answer => return,
+                Next::Answer | Next::Refused(_) => return,
                 Next::Anything => rest.len(),
                 Next::Body(left) => usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len()),
                 Next::Chunks(chunks) => match chunks.follow(rest) {
@@ -174,24 +216,30 @@ impl Heads {
                 }
                 // Nothing that begins so is a request.
                 Next::Head if !rest[0].is_ascii_graphic() => {
-                    self.next = Next::Anything;
-                    0
+                    self.next = Next::Refused(httparse::Error::Token.into());
+                    return;
                 }
                 Next::Head => match end_of_head(rest, self.searched) {
-                    Some(end) => {
+                    Some(end) if end <= HEAD_BYTES_MAX => {
                         self.searched = 0;
-                        self.next = judge(&mut rest[..end]);
+                        match judge(&mut rest[..end]) {
+                            Ok(next) => self.next = next,
+                            Err(fault) => {
+                                self.next = Next::Refused(fault);
+                                return;
+                            }
+                        }
                         self.requests += 1;
                         self.ready += end;
                         continue;
                     }
-                    None if rest.len() < HEAD_BYTES_MAX => {
+                    None if rest.len() <= HEAD_BYTES_MAX => {
                         self.searched = rest.len();
                         return;
                     }
-                    None => {
-                        self.next = Next::Anything;
-                        0
+                    _ => {
+                        self.next = Next::Refused(Fault::too_large());
+                        return;
                     }
                 },
             };
@@ -215,24 +263,30 @@ fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
 }
 
 /// What follows a head, which is made plain.
-fn judge(head: &mut [u8]) -> Next {
+fn judge(head: &mut [u8]) -> Result<Next, Fault> {
     let start = head.as_ptr() as usize;
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = Request::new(&mut headers);
-    let (Ok(Status::Complete(_)), Some(minor)) = (request.parse(head), request.version) else {
-        return Next::Anything;
+    let (Status::Complete(_), Some(minor)) = (request.parse(head)?, request.version) else {
+        return Err(httparse::Error::Status.into());
     };
     let of = |name: &'static str| {
         let lines = request.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
         lines.map(|header| header.value)
     };
     let texts = |name| of(name).filter_map(|value| str::from_utf8(value).ok());
+    if of("host").count() != 1 && minor > 0 {
+        return Err(Fault::malformed("HTTP/1.1 asks for one header Host"));
+    }
     let is_handshake = handshake::is_asked(minor, texts("upgrade"));
     let next = match request.method {
         _ if is_handshake => Next::Anything,
         Some("CONNECT") => Next::Anything,
-        _ => body(of("transfer-encoding"), of("content-length")),
+        _ => body(minor, of("transfer-encoding"), of("content-length"))?,
     };
+    if request.method == Some("POST") && minor == 0 && of("content-length").next().is_none() {
+        return Err(Fault::malformed("a POST in HTTP/1.0 needs a header Content-Length"));
+    }
     let place = |value: &[u8]| {
         let at = value.as_ptr() as usize - start;
         at..at + value.len()
@@ -245,28 +299,34 @@ fn judge(head: &mut [u8]) -> Next {
     for value in connections {
         ignore_upgrade(&mut head[value]);
     }
-    next
+    Ok(next)
 }
 
-/// How long a body is. What contradicts itself is for actix to refuse.
+/// How long a body is (RFC 9112, section 6.3). What contradicts itself could be
+/// taken for another length by somebody on the way.
 fn body<'h>(
+    minor: u8,
     mut encodings: impl Iterator<Item = &'h [u8]>,
     mut lengths: impl Iterator<Item = &'h [u8]>,
-) -> Next {
+) -> Result<Next, Fault> {
     match (encodings.next(), encodings.next(), lengths.next(), lengths.next()) {
-        (None, None, None, None) => Next::Answer,
-        (Some(encoding), None, None, None) if encoding.eq_ignore_ascii_case(b"chunked") => {
-            Next::Chunks(Chunks::default())
+        (None, None, None, None) => Ok(Next::Answer),
+        (Some(encoding), None, None, None) if minor > 0 && encoding.eq_ignore_ascii_case(b"chunked") => {
+            Ok(Next::Chunks(Chunks::default()))
         }
-        (None, None, Some(length), None) => {
-            let length = str::from_utf8(length).ok().filter(|text| !text.starts_with('+'));
-            match length.and_then(|text| text.trim().parse().ok()) {
-                Some(0) => Next::Answer,
-                Some(length) => Next::Body(length),
-                None => Next::Anything,
+        (Some(_), ..) => Err(Fault::malformed(
+            "Transfer-Encoding can only be chunked, in HTTP/1.1, once, and without a Content-Length",
+        )),
+        (None, _, Some(length), None) => {
+            let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
+            let length = str::from_utf8(length).ok().filter(|_| is_number).and_then(|text| text.parse().ok());
+            match length {
+                Some(0) => Ok(Next::Answer),
+                Some(length) => Ok(Next::Body(length)),
+                None => Err(Fault::malformed("Content-Length must be a number of bytes")),
             }
         }
-        _ => Next::Anything,
+        _ => Err(Fault::malformed("Content-Length is given more than once")),
     }
 }
 

@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::Instant;
 
 use super::Stream;
-use super::heads::Heads;
+use super::heads::{Fault, Heads};
 use crate::hang_up::{HangUp, Patience};
 
 /// How much is read at a time that is not the HTTP server's yet, or no more.
@@ -32,9 +33,10 @@ pub(crate) struct HttpStream {
     left: Left,
 }
 
-/// What the HTTP server has let go of.
+/// What the HTTP server has let go of: the stream, and why what came last is no
+/// request, if so.
 #[derive(Clone, Default)]
-pub(crate) struct Left(Rc<Cell<Option<Stream>>>);
+pub(crate) struct Left(Rc<Cell<Option<(Stream, Option<Fault>)>>>);
 
 impl HttpStream {
     /// `stream`, how it may be ended, and where it will be once the server is
@@ -80,7 +82,8 @@ impl HttpStream {
                 continue;
             } else if self.is_over {
                 self.heads.end();
-                self.heads.hand_on(buf);
+                return Poll::Ready(Ok(()));
+            } else if self.heads.fault().is_some() {
                 return Poll::Ready(Ok(()));
             }
             let unseen = self.heads.unseen().min(buf.remaining());
@@ -136,12 +139,17 @@ impl HttpStream {
 }
 
 impl Left {
-    /// Ends what is left of a connection so that its peer can read the last
-    /// answer. Were it closed with something unread, the kernel would take
+    /// Ends what is left of a connection, with an answer where what came last
+    /// is no request, so that its peer can read the last answer. Were it closed with something unread, the kernel would take
     /// back what the peer has not read (RFC 9112, section 9.6): so what still
     /// comes is thrown away, until the peer ends it, too.
-    pub(crate) async fn linger(self) {
-        let Some(mut stream) = self.0.take() else { return };
+    pub(crate) async fn end(self, refuse: impl FnOnce(&Fault) -> Bytes) {
+        let Some((mut stream, fault)) = self.0.take() else { return };
+        if let Some(fault) = fault
+            && stream.write_all(&refuse(&fault)).await.is_err()
+        {
+            return;
+        }
         if stream.shutdown().await.is_err() {
             return;
         }
@@ -182,6 +190,10 @@ impl AsyncWrite for HttpStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.heads.fault().is_some() {
+            // There is one more answer to give.
+            return Poll::Ready(Ok(()));
+        }
         self.poll_note(|stream| stream.poll_shutdown(cx))
     }
 }
@@ -191,8 +203,8 @@ impl Drop for HttpStream {
         let Some(stream) = self.stream.take() else { return };
         if self.hang_up.is_stalled() {
             stream.forget_unread();
-        } else if !self.hang_up.has_peer_shut() {
-            self.left.0.set(Some(stream));
+        } else {
+            self.left.0.set(Some((stream, self.heads.fault().cloned())));
         }
     }
 }

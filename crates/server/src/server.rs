@@ -39,11 +39,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the acceptor and one worker per mailbox. The listeners are
-    /// bound already; connections are taken from now on.
+    /// Starts the acceptor and one worker per mailbox. The listeners, any
+    /// number for each service, are bound already; connections are taken from
+    /// now on.
     pub fn start(
         chassis: Arc<Chassis>,
-        services: Vec<(Service, TcpListener)>,
+        services: Vec<(Service, Vec<TcpListener>)>,
         mailboxes: Vec<Mailbox>,
     ) -> io::Result<Server> {
         let (stage, _) = watch::channel(Stage::Serve);

@@ -9,12 +9,14 @@ use crate::native::NativeEndpoint;
 /// Adds a service's REST routes to an application; called once per worker.
 pub type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
-/// One service: what is served at its listener.
+/// One service: what is served at its listeners.
 pub struct Service {
     /// Its name in metrics and log lines.
     pub name: &'static str,
     /// TLS, where configured.
     pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Whether all its listeners are bound to loopback.
+    pub loopback: bool,
     /// Its REST routes, beside those that every port has.
     pub routes: Routes,
     /// What a WebSocket upgrade leads to, by exact path.

@@ -75,11 +75,14 @@ impl Report<'_> {
     fn sound(&mut self, look: Look, asked: bool, certificate: &Certificate) {
         let mended = self.refused.take().is_some();
         self.trouble.reset();
-        if look == Look::Unchanged && !asked && !mended {
+        let expires = certificate.expiry().map(tracing::field::display);
+        if look == Look::Unchanged && !asked {
+            if mended {
+                tracing::info!(expires, "the TLS certificate's files hold the one in use again");
+            }
             return;
         }
         self.count("ok");
-        let expires = certificate.expiry().map(tracing::field::display);
         match look {
             Look::Replaced => tracing::info!(expires, "TLS certificate reloaded"),
             Look::Unchanged => tracing::info!(expires, "TLS certificate read again, it is the same"),

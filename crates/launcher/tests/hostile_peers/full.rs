@@ -106,5 +106,7 @@ fn a_process_with_few_descriptors_lets_in_as_many_as_fit_and_lacks_none() {
     let warned = |line: &String| line.contains("limits.connections is lowered") && line.contains("80");
     assert!(hub.stderr().iter().any(warned), "{:?}", hub.stderr());
     // It never came to the point where nothing can be opened any more.
-    assert!(!hub.stderr().iter().any(|line| line.contains("accept")), "{:?}", hub.stderr());
+    assert!(!hub.stderr().iter().any(|line| line.contains("can't be accepted")), "{:?}", hub.stderr());
+    let told = hub.stderr().iter().filter(|line| line.contains("others are refused")).count();
+    assert_eq!(told, 1, "not each of them: {:?}", hub.stderr());
 }

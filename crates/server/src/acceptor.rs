@@ -77,7 +77,9 @@ impl Acceptor {
         let mut turn = service;
         loop {
             let accepted = match listener.accept().await {
-                Ok((socket, peer)) => {
+                Ok((socket, mut peer)) => {
+                    // A socket of both kinds tells IPv4 as IPv6: one address is one, wherever it comes.
+                    peer.set_ip(peer.ip().to_canonical());
                     let Some(seat) = self.chassis.connections.enter() else {
                         self.refused();
                         continue;

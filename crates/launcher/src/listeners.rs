@@ -51,8 +51,7 @@ pub(crate) fn of_all(
     for (name, section, bind, tls) in of_parts.chain([gateway]) {
         let listeners = listen(bind, config.server.listen_backlog)
             .map_err(|Unbound { address, cause }| StartError::Bind { section, address, cause })?;
-        let bound = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>();
-        let bound = bound.map_err(StartError::Thread)?;
+        let (bound, listeners): (Vec<SocketAddr>, Vec<_>) = listeners.into_iter().unzip();
         let port = bound.first().map_or(0, SocketAddr::port);
         addresses.push(ServiceAddress { name, host: bind.host(), port, bound, tls });
         all.push(listeners);
@@ -71,18 +70,18 @@ struct Unbound {
 
 /// Listens at all addresses of a service, with one port; `backlog` connections
 /// may wait at each, 0 is as many as the system allows.
-fn listen(bind: &Bind, backlog: u32) -> Result<Vec<TcpListener>, Unbound> {
+fn listen(bind: &Bind, backlog: u32) -> Result<Vec<(SocketAddr, TcpListener)>, Unbound> {
     listen_by(bind, |at, address| {
         let listener = open(at, address, backlog)?;
-        Ok((listener.local_addr()?.port(), listener))
+        Ok((listener.local_addr()?, listener))
     })
 }
 
-/// The same by way of `open`, which gives a listener and its port.
+/// The same by way of `open`, which gives a listener and its address.
 fn listen_by<L>(
     bind: &Bind,
-    open: impl Fn(ListenAddress, SocketAddr) -> io::Result<(u16, L)>,
-) -> Result<Vec<L>, Unbound> {
+    open: impl Fn(ListenAddress, SocketAddr) -> io::Result<(SocketAddr, L)>,
+) -> Result<Vec<(SocketAddr, L)>, Unbound> {
     let mut attempts = if bind.port() == 0 { PORT_ATTEMPTS } else { 1 };
     loop {
         attempts -= 1;
@@ -96,16 +95,16 @@ fn listen_by<L>(
 /// The first address may have any port, the others have the same.
 fn listen_once<L>(
     addresses: &[ListenAddress],
-    open: impl Fn(ListenAddress, SocketAddr) -> io::Result<(u16, L)>,
-) -> Result<Vec<L>, Unbound> {
+    open: impl Fn(ListenAddress, SocketAddr) -> io::Result<(SocketAddr, L)>,
+) -> Result<Vec<(SocketAddr, L)>, Unbound> {
     let (mut listeners, mut port, mut missing) = (Vec::new(), None, None);
     for at in addresses {
         let mut address = at.address;
         address.set_port(port.unwrap_or(address.port()));
         match open(*at, address) {
             Ok((own, listener)) => {
-                port = Some(own);
-                listeners.push(listener);
+                port = Some(own.port());
+                listeners.push((own, listener));
             }
             Err(cause) if at.optional && is_missing(&cause) => missing = Some(Unbound { address, cause }),
             Err(cause) => return Err(Unbound { address, cause }),
@@ -154,8 +153,8 @@ mod tests {
         Bind::parse(texts.iter().copied()).unwrap()
     }
 
-    fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
-        listeners.iter().map(|listener| listener.local_addr().unwrap()).collect()
+    fn addresses<L>(listeners: &[(SocketAddr, L)]) -> Vec<SocketAddr> {
+        listeners.iter().map(|(address, _)| *address).collect()
     }
 
     fn error(kind: io::ErrorKind) -> io::Error {
@@ -179,17 +178,19 @@ mod tests {
         let given = Cell::new(0);
         let taken_below = |least: u16| {
             let given = &given;
-            move |_, address: SocketAddr| match address {
+            move |_, mut address: SocketAddr| match address {
                 SocketAddr::V4(_) => {
                     given.set(given.get() + 1);
-                    Ok((if address.port() == 0 { given.get() } else { address.port() }, address))
+                    address.set_port(if address.port() == 0 { given.get() } else { address.port() });
+                    Ok((address, ()))
                 }
                 SocketAddr::V6(_) if address.port() < least => Err(error(io::ErrorKind::AddrInUse)),
-                SocketAddr::V6(_) => Ok((address.port(), address)),
+                SocketAddr::V6(_) => Ok((address, ())),
             }
         };
         let localhost = Bind::localhost(0);
-        assert_eq!(listen_by(&localhost, taken_below(3)).unwrap()[1], "[::1]:3".parse().unwrap());
+        let found = addresses(&listen_by(&localhost, taken_below(3)).unwrap());
+        assert_eq!(found, ["127.0.0.1:3".parse().unwrap(), "[::1]:3".parse().unwrap()]);
         given.set(0);
         assert!(listen_by(&localhost, taken_below(u16::MAX)).is_err());
         assert_eq!(usize::from(given.get()), PORT_ATTEMPTS);
@@ -202,7 +203,7 @@ mod tests {
     fn localhost_does_without_what_the_machine_does_not_have() {
         let no_v6 = |number: Option<i32>| {
             move |_, address: SocketAddr| match address {
-                SocketAddr::V4(_) => Ok((address.port(), address)),
+                SocketAddr::V4(_) => Ok((address, ())),
                 SocketAddr::V6(_) => Err(match number {
                     Some(number) => io::Error::from_raw_os_error(number),
                     None => error(io::ErrorKind::AddrNotAvailable),
@@ -211,13 +212,13 @@ mod tests {
         };
         for number in [None, Some(libc::EAFNOSUPPORT)] {
             let found = listen_by(&Bind::localhost(9), no_v6(number)).unwrap();
-            assert_eq!(found, ["127.0.0.1:9".parse().unwrap()]);
+            assert_eq!(addresses(&found), ["127.0.0.1:9".parse().unwrap()]);
             let unbound = listen_by(&bind(&["127.0.0.1:9", "[::1]:9"]), no_v6(number)).unwrap_err();
             assert_eq!(unbound.address, "[::1]:9".parse().unwrap(), "what is named is meant");
         }
-        let nothing = |_, _| Err::<(u16, ()), _>(error(io::ErrorKind::AddrNotAvailable));
+        let nothing = |_, _| Err::<(SocketAddr, ()), _>(error(io::ErrorKind::AddrNotAvailable));
         assert!(listen_by(&Bind::localhost(9), nothing).is_err());
-        let denied = |_, _| Err::<(u16, ()), _>(error(io::ErrorKind::PermissionDenied));
+        let denied = |_, _| Err::<(SocketAddr, ()), _>(error(io::ErrorKind::PermissionDenied));
         assert!(listen_by(&Bind::localhost(9), denied).is_err());
     }
 

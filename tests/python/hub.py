@@ -16,7 +16,7 @@ BINARY = os.environ.get("PMS_HUB_BIN", str(ROOT / "target" / "debug" / "pms-hub"
 PATIENCE_S = 30
 
 SECTIONS = ("analytics", "autotrader", "leaderboard", "rttm", "gateway")
-SERVICE = re.compile(r"^\s*analytics\s+http://127\.0\.0\.1:(\d+)$")
+SERVICE = re.compile(r"^\s*analytics\s+http://(?:127\.0\.0\.1|localhost):(\d+)$")
 
 
 class Hub:

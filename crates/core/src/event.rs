@@ -193,17 +193,17 @@ impl RejectedInput {
 /// An event in a log that this program can't read.
 #[derive(Debug, thiserror::Error)]
 #[error("the event can't be decoded: {0}")]
-pub struct EventError(#[from] serde_json::Error);
+pub struct EventError(serde_json::Error);
 
 impl Event {
     /// The bytes a log keeps.
     pub fn encode(&self) -> Result<Vec<u8>, EventError> {
-        Ok(serde_json::to_vec(self)?)
+        serde_json::to_vec(self).map_err(EventError)
     }
 
     /// The event those bytes mean.
     pub fn decode(bytes: &[u8]) -> Result<Event, EventError> {
-        Ok(serde_json::from_slice(bytes)?)
+        serde_json::from_slice(bytes).map_err(EventError)
     }
 }
 

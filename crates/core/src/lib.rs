@@ -20,6 +20,7 @@ pub mod settings;
 pub mod symbol;
 pub mod time;
 pub mod topic;
+pub mod trouble;
 pub mod views;
 
 pub use close::CloseReason;

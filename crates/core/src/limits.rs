@@ -22,7 +22,8 @@ pub struct Limits {
     /// but for a reserve; a number beyond that is lowered to it.
     pub connections: usize,
     /// Connections from one address, of whatever kind. As many again are let in
-    /// to be told that they are too many.
+    /// to be told that they are too many. 0: as many as there may be where only
+    /// this machine reaches the hub, else a quarter of that.
     pub sessions_per_address: usize,
     /// Subscriptions of one STOMP session.
     pub subscriptions_per_session: usize,
@@ -74,7 +75,7 @@ impl Default for Limits {
             outbox_bytes: 256 << 10,
             dirty_keys: 1024,
             connections: 0,
-            sessions_per_address: 50_000,
+            sessions_per_address: 0,
             subscriptions_per_session: 256,
             portfolios_per_subscription: 1000,
             feed_bytes: 4 << 20,
@@ -110,11 +111,10 @@ pub struct LimitsError {
 impl Limits {
     /// Checks the limits against each other.
     pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 21] = [
+        let rules: [(&'static str, bool, &'static str); 20] = [
             ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
             ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
             ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
-            ("sessions_per_address", self.sessions_per_address >= 1, "must be at least 1"),
             ("subscriptions_per_session", self.subscriptions_per_session >= 1, "must be at least 1"),
             ("portfolios_per_subscription", self.portfolios_per_subscription >= 1, "must be at least 1"),
             ("feed_bytes", self.feed_bytes >= 4096, "must be at least 4096"),

@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use hub_core::trouble::Trouble;
 use hub_server::Metrics;
 use hub_server::metrics::StatusLabels;
 use hub_server::tls::{Certificate, Look, TlsError};
@@ -25,7 +26,7 @@ pub async fn keep(
             tracing::info!("SIGHUP: no service speaks TLS, so there is no certificate to reload");
         }
     };
-    let mut report = Report { metrics, refused: None };
+    let mut report = Report { metrics, refused: None, trouble: Trouble::default() };
     report.begin();
     loop {
         let asked = tokio::select! {
@@ -50,9 +51,9 @@ async fn pause(every: Duration) {
 /// What is logged and counted.
 struct Report<'a> {
     metrics: &'a Metrics,
-    /// Why the files were refused the last time, if they were: once is enough
-    /// in the log for what stays as it is.
+    /// Why the files were refused the last time, if they were.
     refused: Option<String>,
+    trouble: Trouble,
 }
 
 impl Report<'_> {
@@ -65,26 +66,39 @@ impl Report<'_> {
 
     fn tell(&mut self, look: &Result<Look, TlsError>, asked: bool, certificate: &Certificate) {
         match look {
-            // Nobody asked, and nothing happened.
-            Ok(Look::Unchanged) if !asked => self.refused = None,
-            Ok(look) => {
-                self.refused = None;
-                self.count("ok");
-                let expires = certificate.expiry().map(tracing::field::display);
-                match look {
-                    Look::Replaced => tracing::info!(expires, "TLS certificate reloaded"),
-                    Look::Unchanged => tracing::info!(expires, "TLS certificate read again, it is the same"),
-                }
-            }
-            Err(error) => {
-                self.count("failed");
-                let cause = error.to_string();
-                if asked || self.refused.as_ref() != Some(&cause) {
-                    tracing::warn!(%cause, "TLS certificate not reloaded, the one in use stays");
-                }
-                self.refused = Some(cause);
-            }
+            Ok(look) => self.sound(*look, asked, certificate),
+            Err(error) => self.unsound(error.to_string(), asked, Instant::now()),
         }
+    }
+
+    /// Nothing is told if nobody asked and nothing happened.
+    fn sound(&mut self, look: Look, asked: bool, certificate: &Certificate) {
+        let mended = self.refused.take().is_some();
+        self.trouble.reset();
+        let expires = certificate.expiry().map(tracing::field::display);
+        if look == Look::Unchanged && !asked {
+            if mended {
+                tracing::info!(expires, "the TLS certificate's files hold the one in use again");
+            }
+            return;
+        }
+        self.count("ok");
+        match look {
+            Look::Replaced => tracing::info!(expires, "TLS certificate reloaded"),
+            Look::Unchanged => tracing::info!(expires, "TLS certificate read again, it is the same"),
+        }
+    }
+
+    /// Another cause is another trouble; who asks is told each time.
+    fn unsound(&mut self, cause: String, asked: bool, now: Instant) {
+        self.count("failed");
+        if asked || self.refused.as_ref() != Some(&cause) {
+            self.trouble.reset();
+        }
+        if let Some(times) = self.trouble.again(now) {
+            tracing::warn!(%cause, times, "TLS certificate not reloaded, the one in use stays");
+        }
+        self.refused = Some(cause);
     }
 
     fn count(&self, status: &'static str) {

@@ -10,19 +10,21 @@
 //! `configs/default.toml`, and a rule in `check.rs` where it has one. Known
 //! keys and their types are read off [`Config::default`].
 
+mod bind;
 mod check;
 mod error;
 mod layer;
+mod origins;
 mod schema;
 pub mod sections;
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use hub_core::Settings;
 use hub_core::limits::Limits;
 use serde::{Deserialize, Serialize};
 
+pub use bind::{Bind, BindError, ListenAddress};
 pub use error::{ConfigError, Origin};
 pub use sections::{
     AnalyticsConfig, AuthConfig, AutotraderConfig, DemoConfig, GatewayConfig, LeaderboardConfig, LogConfig,
@@ -100,28 +102,42 @@ impl Config {
         }
     }
 
-    /// Where each service listens: its section, the address, whether TLS is on.
-    pub fn listeners(&self) -> impl Iterator<Item = (&'static str, SocketAddr, bool)> {
+    /// Where each service listens: its section, the addresses, whether TLS is
+    /// on.
+    pub fn listeners(&self) -> impl Iterator<Item = (&'static str, &Bind, bool)> {
         check::listeners(self).into_iter().map(|listener| (listener.section, listener.bind, listener.tls))
     }
 
     /// The origins that may connect: those configured or, where none are and
     /// every service is bound to loopback, any page served from this machine.
     pub fn allowed_origins(&self) -> Vec<String> {
-        let listeners = check::listeners(self);
         if !(self.server.allowed_origins.is_empty() && self.is_local()) {
             return self.server.allowed_origins.clone();
         }
         // Where the hub itself speaks TLS, so do pages that it serves.
-        let schemes =
-            if listeners.iter().any(|listener| listener.tls) { &["http", "https"][..] } else { &["http"] };
-        let hosts = |scheme| ["localhost", "127.0.0.1"].map(|host| format!("{scheme}://{host}:*"));
+        let tls = self.listeners().any(|(_, _, tls)| tls);
+        let schemes = if tls { &["http", "https"][..] } else { &["http"] };
+        let hosts = |scheme| ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("{scheme}://{host}:*"));
         schemes.iter().flat_map(hosts).collect()
+    }
+
+    /// The host names, in lower case and without a port, by which services on
+    /// loopback may be asked for, beside those of this machine:
+    /// `server.allowed_hosts` and the hosts of `server.allowed_origins` and
+    /// `gateway.public_url`.
+    pub fn allowed_hosts(&self) -> Vec<String> {
+        let urls = self.server.allowed_origins.iter().chain([&self.gateway.public_url]);
+        let hosts = self.server.allowed_hosts.iter().map(String::as_str);
+        let hosts = hosts.chain(urls.filter_map(|url| origins::host(url)));
+        let mut hosts: Vec<String> = hosts.map(str::to_ascii_lowercase).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts
     }
 
     /// Whether no other machine can reach any port.
     pub fn is_local(&self) -> bool {
-        check::listeners(self).iter().all(|listener| check::is_loopback(listener.bind))
+        self.listeners().all(|(_, bind, _)| bind.is_loopback())
     }
 }
 

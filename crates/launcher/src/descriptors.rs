@@ -1,6 +1,7 @@
 //! How many files the process may have open, and how many connections that
 //! makes: each takes a descriptor.
 
+use hub_core::limits::Limits;
 use rlimit::Resource;
 
 /// What the log, the listeners and the runtimes open, and files that are read
@@ -10,6 +11,9 @@ const RESERVE: usize = 64;
 /// What each worker's runtime opens.
 const RESERVE_PER_WORKER: usize = 8;
 
+/// Fewer connections than this are hardly what anybody wants.
+const FEW: usize = 100;
+
 /// Lets the process open as many files as it may: the usual soft limit of 1024
 /// is no choice anybody made. Where it can't be raised, the hub serves fewer.
 pub fn raise() {
@@ -18,9 +22,20 @@ pub fn raise() {
     }
 }
 
-/// How many connections there may be: `wanted` (`limits.connections`), or, if
-/// that is 0 or too many, as many as fit.
-pub fn connections(wanted: usize, workers: usize) -> usize {
+/// How many connections there may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Room {
+    /// Of all addresses together.
+    pub connections: usize,
+    /// Of one address; as many again are let in to be told that they are too
+    /// many.
+    pub per_address: usize,
+}
+
+/// The room that `limits` give a hub with so many workers, which `is_local` if
+/// only this machine reaches it. A warning is for what was set and does not
+/// hold; what follows from the machine is only told.
+pub fn room(limits: &Limits, workers: usize, is_local: bool) -> Room {
     let open_files = match Resource::NOFILE.get() {
         Ok((soft, _)) => usize::try_from(soft).unwrap_or(usize::MAX),
         Err(error) => {
@@ -28,21 +43,45 @@ pub fn connections(wanted: usize, workers: usize) -> usize {
             usize::MAX
         }
     };
-    let connections = fit(wanted, open_files, workers);
-    if wanted > connections {
+    let connections = fit(limits.connections, open_files, workers);
+    let per_address = share(limits.sessions_per_address, connections, is_local);
+    if limits.connections > connections {
+        let wanted = limits.connections;
         tracing::warn!(wanted, connections, open_files, "limits.connections is lowered to what fits");
+    } else if connections < FEW {
+        tracing::info!(connections, per_address, open_files, "few connections fit, see ulimit -n");
     } else {
-        tracing::info!(connections, open_files, "connections that fit");
+        tracing::info!(connections, per_address, open_files, "connections that fit");
     }
-    connections
+    if limits.sessions_per_address > 0 && !is_local && per_address.saturating_mul(2) >= connections {
+        tracing::warn!(
+            connections,
+            per_address,
+            "limits.sessions_per_address lets one address take them all"
+        );
+    }
+    Room { connections, per_address }
 }
 
+/// `wanted` (`limits.connections`) or, if that is 0 or too many, as many as
+/// fit.
 fn fit(wanted: usize, open_files: usize, workers: usize) -> usize {
     let reserve = workers.saturating_mul(RESERVE_PER_WORKER).saturating_add(RESERVE);
     // With hardly any there is no good choice; a hub that refuses everybody is
     // the worst.
     let most = open_files.saturating_sub(reserve).max(1);
     if wanted == 0 { most } else { wanted.min(most) }
+}
+
+/// `wanted` (`limits.sessions_per_address`) or, if that is 0, as many as one
+/// address may have and leave others room: one that other machines have takes
+/// half of all with those that are only told so, and on loopback all are one.
+fn share(wanted: usize, connections: usize, is_local: bool) -> usize {
+    match wanted {
+        0 if is_local => connections,
+        0 => (connections / 4).max(1),
+        wanted => wanted,
+    }
 }
 
 #[cfg(test)]
@@ -55,5 +94,13 @@ mod tests {
         assert_eq!(fit(500, 1024, 2), 500);
         assert_eq!(fit(5000, 1024, 2), 1024 - 80);
         assert_eq!(fit(0, 20, 64), 1);
+    }
+
+    #[test]
+    fn one_address_leaves_others_room_unless_it_is_everybody() {
+        assert_eq!(share(0, 20_000, false), 5_000);
+        assert_eq!(share(0, 20_000, true), 20_000);
+        assert_eq!(share(7, 20_000, false), 7);
+        assert_eq!(share(0, 1, false), 1);
     }
 }

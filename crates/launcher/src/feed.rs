@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hub_core::Timestamp;
 use hub_core::normalize::{self, BodyForm};
+use hub_core::trouble::{Extent, Trouble};
 use hub_server::{Ingest, IngestError};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -60,12 +61,22 @@ impl Feed {
         let mut steps = interval(STEP);
         steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = Instant::now();
+        let mut trouble = Trouble::default();
         loop {
             steps.tick().await;
             let elapsed = last.elapsed();
             last = Instant::now();
-            if let Err(error) = self.step(elapsed, now()).await {
-                tracing::warn!(%error, "demo feed");
+            match self.step(elapsed, now()).await {
+                Ok(()) => {
+                    if let Some(Extent { times, lasted }) = trouble.over(Instant::now()) {
+                        tracing::info!(times, ?lasted, "the demo feed is taken in again");
+                    }
+                }
+                Err(error) => {
+                    if let Some(times) = trouble.again(Instant::now()) {
+                        tracing::warn!(%error, times, "the demo feed is not taken in");
+                    }
+                }
             }
         }
     }

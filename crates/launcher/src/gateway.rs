@@ -2,6 +2,7 @@
 //! services, `/env.js`, and a status page at `/`.
 
 mod env_js;
+mod forwarded;
 mod status;
 
 use std::sync::Arc;
@@ -9,15 +10,15 @@ use std::sync::Arc;
 use hub_server::http::read_only;
 use hub_server::{Endpoint, Routes, Service};
 
-use crate::hub::ServiceAddress;
+use crate::config::GatewayConfig;
+use crate::listeners::ServiceAddress;
 use crate::wiring::Part;
 use env_js::Origin;
 use status::Status;
 
-/// The gateway in front of `parts`; what each serves at its own port is told
-/// by `addresses`, and the gateway's own URL by `public_url`, if it has one
-/// beside what requests say.
-pub(crate) fn service(parts: &[Part], addresses: &[ServiceAddress], public_url: &str) -> Service {
+/// The gateway in front of `parts`, without TLS, for any host; what each serves at its own
+/// port is told by `addresses`.
+pub(crate) fn service(parts: &[Part], addresses: &[ServiceAddress], config: &GatewayConfig) -> Service {
     let mut endpoints = Vec::new();
     for (path, endpoint) in parts.iter().flat_map(|part| &part.endpoints) {
         endpoints.push((*path, endpoint.clone()));
@@ -28,7 +29,7 @@ pub(crate) fn service(parts: &[Part], addresses: &[ServiceAddress], public_url: 
         name: "gateway",
         tls: None,
         hosts: None,
-        routes: routes(parts, addresses, public_url),
+        routes: routes(parts, addresses, &config.public_url),
         rest: &["/env.js", "/status.json"],
         endpoints,
         sockjs,
@@ -39,8 +40,8 @@ pub(crate) fn service(parts: &[Part], addresses: &[ServiceAddress], public_url: 
 fn routes(parts: &[Part], addresses: &[ServiceAddress], public_url: &str) -> Routes {
     let inner: Vec<Routes> = parts.iter().map(|part| Arc::clone(&part.routes)).collect();
     let paths = parts.iter().map(paths).collect();
-    let tls = addresses.iter().any(|service| service.name == "gateway" && service.tls);
-    let (status, origin) = (Status::new(addresses.to_vec(), paths), Origin::new(public_url, tls));
+    let own = addresses.iter().find(|service| service.name == "gateway");
+    let (status, origin) = (Status::new(addresses.to_vec(), paths), Origin::new(public_url, own));
     Arc::new(move |config| {
         config.app_data(actix_web::web::Data::new(status.clone()));
         config.app_data(actix_web::web::Data::new(origin.clone()));

@@ -1,11 +1,11 @@
 //! `pms-hub healthcheck`: asks the hub of a configuration whether it is ready,
 //! as a container's health check does, which has no other client at hand.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::{Bind, Config};
 
 /// How long each port may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -48,13 +48,31 @@ pub fn check(config: &Config) -> Result<(), Unhealthy> {
         if bind.port() == 0 {
             return Err(Unhealthy::AnyPort { section });
         }
-        let address = reachable(bind);
-        let answer = ask(address, tls).map_err(|cause| Unhealthy::Unreachable { section, address, cause })?;
+        let (address, answer) = ask_any(bind, tls).map_err(|(address, cause)| Unhealthy::Unreachable {
+            section,
+            address,
+            cause,
+        })?;
         if let Some(status) = answer.filter(|status| !status.contains(" 200 ")) {
             return Err(Unhealthy::NotReady { section, address, status });
         }
     }
     Ok(())
+}
+
+/// What the first address says that answers; the first one's error if none
+/// does: the machine may lack another one.
+fn ask_any(bind: &Bind, tls: bool) -> Result<(SocketAddr, Option<String>), (SocketAddr, io::Error)> {
+    let mut unreachable = None;
+    for at in bind.listen_addresses() {
+        let address = reachable(at.address);
+        match ask(address, tls) {
+            Ok(answer) => return Ok((address, answer)),
+            Err(cause) => unreachable = unreachable.or(Some((address, cause))),
+        }
+    }
+    let nowhere = || (SocketAddr::from((Ipv4Addr::LOCALHOST, bind.port())), io::ErrorKind::NotFound.into());
+    Err(unreachable.unwrap_or_else(nowhere))
 }
 
 /// An address that is every interface's is this machine's, too.

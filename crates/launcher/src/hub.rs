@@ -1,7 +1,7 @@
 //! The wiring: log, projections, services, and the order in which they start
 //! and stop.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,16 +16,17 @@ use hub_fanout::{
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 use hub_server::tls::{self, Certificate, TlsError};
 use hub_server::{
-    Addresses, Chassis, Compression, ConnectionIds, Connections, Ingest, Metrics, Origins, Readiness, Server,
-    Service,
+    Addresses, Chassis, Compression, ConnectionIds, Connections, Hosts, Ingest, Metrics, Origins, Readiness,
+    Server, Service,
 };
 use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Bind, Config};
 use crate::descriptors;
 use crate::gateway;
-use crate::wiring::{self, Part, Wiring};
+use crate::listeners::{self, ServiceAddress};
+use crate::wiring::{self, Wiring};
 
 /// Relay messages that may wait for one shard, in outboxes' worth: a shard
 /// serves many of them.
@@ -45,18 +46,8 @@ pub struct Hub {
     trading: Option<hub_autotrader::AutotraderReads>,
 }
 
-/// Where a service listens.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ServiceAddress {
-    /// Its name.
-    pub name: &'static str,
-    /// The bound address.
-    pub address: SocketAddr,
-    /// Whether TLS is on.
-    pub tls: bool,
-}
-
-/// Why the hub could not start.
+/// Why the hub could not start. Each message holds its cause, which therefore
+/// is no source.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An address can't be bound.
@@ -71,7 +62,7 @@ pub enum StartError {
     },
     /// The log can't be opened, or what it holds can't be replayed.
     #[error("log.path: {0}")]
-    Log(#[from] LogError),
+    Log(LogError),
     /// Replay failed.
     #[error("replaying the log: {0}")]
     Replay(String),
@@ -85,10 +76,10 @@ pub enum StartError {
     },
     /// TLS can't be set up.
     #[error("server.tls_certificate, server.tls_key: {0}")]
-    Tls(#[from] TlsError),
+    Tls(TlsError),
     /// A thread can't be started.
     #[error("a thread can't be started: {0}")]
-    Thread(#[from] std::io::Error),
+    Thread(std::io::Error),
 }
 
 impl Hub {
@@ -103,18 +94,20 @@ impl Hub {
             trading: None,
         };
         let parts = wiring::parts(&mut wiring, config)?;
-        let (listeners, addresses) = bind_all(&parts, config)?;
-        let log: Arc<dyn EventLog> =
-            Arc::new(EmbeddedLog::open(&config.log.path, log_options(config, &metrics))?);
+        let (listeners, addresses) = listeners::of_all(&parts, config)?;
+        let log = EmbeddedLog::open(&config.log.path, log_options(config, &metrics));
+        let log: Arc<dyn EventLog> = Arc::new(log.map_err(StartError::Log)?);
 
         let catalog = wiring.catalog;
         let (publisher, mailboxes) =
             Publisher::new(workers(config), relay_epoch(), publisher_limits(config, &catalog));
         let outcomes = Outcomes::default();
-        let certificate = certificate(config)?.map(Arc::new);
+        let certificate = certificate(config).map_err(StartError::Tls)?.map(Arc::new);
+        let hosts = Hosts::new(config.allowed_hosts());
         let gateway = Service {
             tls: server_tls(certificate.as_deref(), config.gateway.tls),
-            ..gateway::service(&parts, &addresses, &config.gateway.public_url)
+            hosts: hosts_of(&config.gateway.bind, &hosts),
+            ..gateway::service(&parts, &addresses, &config.gateway)
         };
         let (mut services, mut projections) = (Vec::new(), Vec::new());
         for part in parts {
@@ -122,7 +115,7 @@ impl Hub {
             services.push(Service {
                 name: part.name,
                 tls: server_tls(certificate.as_deref(), part.tls),
-                hosts: None,
+                hosts: hosts_of(&part.bind, &hosts),
                 routes: part.routes,
                 rest: part.rest,
                 endpoints: part.endpoints,
@@ -138,11 +131,12 @@ impl Hub {
             outcomes: outcomes.clone(),
             flush_interval: Duration::from_millis(config.server.flush_ms),
         }
-        .spawn()?;
+        .spawn()
+        .map_err(StartError::Thread)?;
 
         let chassis = Arc::new(chassis(config, catalog, log, outcomes, publisher, metrics)?);
         let services = services.into_iter().zip(listeners).collect();
-        let server = Server::start(Arc::clone(&chassis), services, mailboxes)?;
+        let server = Server::start(Arc::clone(&chassis), services, mailboxes).map_err(StartError::Thread)?;
         replayed(&mut runner.progress).await?;
         let hub = Hub {
             chassis,
@@ -153,7 +147,7 @@ impl Hub {
             #[cfg(feature = "autotrader")]
             trading: wiring.trading,
         };
-        hub.log_settings(config).await?;
+        hub.log_settings(config).await.map_err(StartError::Log)?;
         hub.chassis.readiness.set_ready();
         Ok(hub)
     }
@@ -254,6 +248,7 @@ fn chassis(
     metrics: Metrics,
 ) -> Result<Chassis, StartError> {
     let queues = QueueRelay::new(publisher.clone(), queue_limits(config));
+    let room = descriptors::room(&config.limits, workers(config), config.is_local());
     Ok(Chassis {
         sockjs_script: sockjs_script(config)?,
         catalog,
@@ -267,25 +262,11 @@ fn chassis(
         client_send: config.relay.client_send,
         stomp: Arc::new(stomp(config)),
         readiness: Readiness::default(),
-        connections: Connections::new(connections(config)),
-        addresses: Addresses::new(config.limits.sessions_per_address),
+        connections: Connections::new(room.connections),
+        addresses: Addresses::new(room.per_address),
         connection_ids: ConnectionIds::default(),
         limits: config.limits.clone(),
     })
-}
-
-/// Of a hub that others can reach it is said when one of them could keep all others out.
-fn connections(config: &Config) -> usize {
-    let connections = descriptors::connections(config.limits.connections, workers(config));
-    let per_address = config.limits.sessions_per_address;
-    if !config.is_local() && per_address.saturating_mul(2) >= connections {
-        tracing::warn!(
-            connections,
-            per_address,
-            "limits.sessions_per_address lets one address take them all"
-        );
-    }
-    connections
 }
 
 fn compression(config: &Config) -> Option<Compression> {
@@ -335,23 +316,6 @@ fn rate(config: &Config) -> Option<RateLimit> {
     (bytes_per_second > 0).then(|| RateLimit { bytes_per_second, burst_bytes: bytes_per_second.max(least) })
 }
 
-/// The listeners of `parts` and, last, of the gateway, and where they are.
-fn bind_all(parts: &[Part], config: &Config) -> Result<(Vec<TcpListener>, Vec<ServiceAddress>), StartError> {
-    let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
-    let of_parts = parts.iter().map(|part| (part.name, part.section, part.bind, part.tls));
-    let gateway = ("gateway", "gateway", config.gateway.bind, config.gateway.tls);
-    for (name, section, address, tls) in of_parts.chain([gateway]) {
-        let listener = bind(section, address)?;
-        addresses.push(ServiceAddress { name, address: listener.local_addr()?, tls });
-        listeners.push(listener);
-    }
-    Ok((listeners, addresses))
-}
-
-fn bind(section: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|cause| StartError::Bind { section, address, cause })
-}
-
 /// One for all services that want one.
 fn certificate(config: &Config) -> Result<Option<Certificate>, TlsError> {
     let wanted = config.listeners().any(|(_, _, tls)| tls);
@@ -359,6 +323,12 @@ fn certificate(config: &Config) -> Result<Option<Certificate>, TlsError> {
         (true, Some(certificate), Some(key)) => Certificate::load(certificate, key).map(Some),
         _ => Ok(None),
     }
+}
+
+/// The hosts that a service answers to. One that others can reach is asked by
+/// whatever name they know, and guards itself otherwise.
+fn hosts_of(bind: &Bind, hosts: &Hosts) -> Option<Hosts> {
+    bind.is_loopback().then(|| hosts.clone())
 }
 
 fn server_tls(certificate: Option<&Certificate>, wanted: bool) -> Option<Arc<tls::ServerConfig>> {

@@ -12,6 +12,7 @@ pub mod feed;
 mod gateway;
 pub mod healthcheck;
 pub mod hub;
+pub mod listeners;
 pub mod serve;
 pub mod ticker;
 mod wiring;

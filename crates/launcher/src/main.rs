@@ -1,5 +1,7 @@
 //! The command line of pms-hub.
 
+use std::ffi::OsStr;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -61,7 +63,8 @@ fn healthcheck(config: Option<&Path>) -> ExitCode {
 
 fn serve_until_told(config: Option<&Path>, demo: bool) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let coloured = coloured(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).init();
     let mut config = match Config::load(config, environment()) {
         Ok(config) => config,
         Err(error) => return complain(2, &error),
@@ -78,6 +81,12 @@ fn serve_until_told(config: Option<&Path>, demo: bool) -> ExitCode {
     }
 }
 
+/// Whether log lines are coloured: for who reads them at a terminal and does not
+/// say otherwise (<https://no-color.org>).
+fn coloured(terminal: bool, no_color: Option<&OsStr>) -> bool {
+    terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
 /// Variables that are not Unicode are not ours.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
@@ -88,4 +97,16 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 fn complain(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
     eprintln!("pms-hub: {error}");
     ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_and_who_wants_them() {
+        let (unset, empty, set) = (None, Some(OsStr::new("")), Some(OsStr::new("1")));
+        assert_eq!([unset, empty, set].map(|value| coloured(true, value)), [true, true, false]);
+        assert_eq!([unset, empty, set].map(|value| coloured(false, value)), [false; 3]);
+    }
 }

@@ -10,14 +10,13 @@ mod leaderboard;
 #[cfg(feature = "rttm")]
 mod rttm;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hub_core::views::PortfolioPnl;
 use hub_fanout::{Catalog, Projection};
 use hub_server::{Endpoint, Routes};
 
-use crate::config::Config;
+use crate::config::{Bind, Config};
 use crate::hub::StartError;
 
 /// What services share while they are put together.
@@ -37,7 +36,7 @@ pub(crate) struct Part {
     pub(crate) name: &'static str,
     /// Its section of the configuration.
     pub(crate) section: &'static str,
-    pub(crate) bind: SocketAddr,
+    pub(crate) bind: Bind,
     pub(crate) tls: bool,
     pub(crate) projection: Box<dyn Projection>,
     pub(crate) routes: Routes,

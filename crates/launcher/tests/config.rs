@@ -2,11 +2,15 @@
 //! whatever is wrong.
 
 use std::fs;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use hub_core::Settings;
-use pms_hub::config::{Config, ConfigError};
+use pms_hub::config::{Bind, Config, ConfigError};
 use serde_json::Value;
+
+/// Pages of this machine.
+const LOCAL: [&str; 3] = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
 
@@ -62,9 +66,9 @@ fn the_shipped_file_is_exactly_the_defaults_and_mentions_every_key() {
 #[test]
 fn the_file_for_containers_starts() {
     let config = load(Some(&shipped("docker.toml")), &[]).unwrap();
-    assert!(config.analytics.bind.ip().is_unspecified());
+    assert_eq!(config.analytics.bind, Bind::parse(["0.0.0.0:8086"]).unwrap());
     assert_eq!(config.log.path, Path::new("/data/hub.db"));
-    assert_eq!(config.allowed_origins(), ["http://localhost:*", "http://127.0.0.1:*"]);
+    assert_eq!(config.allowed_origins(), LOCAL);
 }
 
 #[test]
@@ -82,6 +86,8 @@ fn variables_become_numbers_flags_lists_and_addresses() {
         None,
         &[
             ("PMS_HUB__ANALYTICS__BIND", "[::1]:9000"),
+            ("PMS_HUB__RTTM__BIND", "localhost:9001, 10.0.0.1:9001"),
+            ("PMS_HUB__AUTH__ALLOW_OPEN", "true"),
             ("PMS_HUB__DEMO__ENABLED", "true"),
             ("PMS_HUB__DEMO__INVALID_SHARE", "0.5"),
             ("PMS_HUB__LIMITS__MESSAGE_BYTES", "65536"),
@@ -93,7 +99,8 @@ fn variables_become_numbers_flags_lists_and_addresses() {
         ],
     )
     .unwrap();
-    assert_eq!(config.analytics.bind, "[::1]:9000".parse().unwrap());
+    assert_eq!(config.analytics.bind, Bind::parse(["[::1]:9000"]).unwrap());
+    assert_eq!(config.rttm.bind, Bind::parse(["localhost:9001", "10.0.0.1:9001"]).unwrap());
     assert!(config.demo.enabled);
     assert!((config.demo.invalid_share - 0.5).abs() < f64::EPSILON);
     assert_eq!(config.limits.message_bytes, 65536);
@@ -117,10 +124,19 @@ fn settings_are_in_milliseconds() {
 fn a_value_of_the_wrong_type_names_key_value_and_place() {
     for (text, message) in [
         (
-            "[analytics]\nbind = 'localhost:1'\n",
-            "analytics.bind = \"localhost:1\" (FILE): must be an IP address and a port, such as 127.0.0.1:8086 or [::1]:8086",
+            "[analytics]\nbind = 'localhost'\n",
+            "analytics.bind = \"localhost\" (FILE): must be localhost or an IP address, with a port, such as \
+             localhost:8086, 127.0.0.1:8086 or [::1]:8086, or a list of these",
         ),
-        ("[analytics]\nbind = 8086\n", "analytics.bind = 8086 (FILE): must be a text"),
+        (
+            "[analytics]\nbind = ['localhost:1', '127.0.0.1:2']\n",
+            "analytics.bind = [\"localhost:1\", \"127.0.0.1:2\"] (FILE): must be addresses with one and the same port",
+        ),
+        ("[analytics]\nbind = 8086\n", "analytics.bind = 8086 (FILE): must be a text or a list of texts"),
+        (
+            "[analytics]\nbind = ['localhost:1', 1]\n",
+            "analytics.bind = [\"localhost:1\", 1] (FILE): must be a text or a list of texts",
+        ),
         ("[server]\nworkers = 'two'\n", "server.workers = \"two\" (FILE): must be a whole number, 0 or more"),
         ("[server]\nworkers = -1\n", "server.workers = -1 (FILE): must be a whole number, 0 or more"),
         ("[server]\nworkers = 1.0\n", "server.workers = 1.0 (FILE): must be a whole number, 0 or more"),
@@ -237,22 +253,56 @@ fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
 
 #[test]
 fn an_address_others_can_reach_needs_to_be_said_in_words() {
-    for address in ["0.0.0.0:8086", "[::]:8086", "192.168.1.1:0"] {
-        let message = refused(&format!("[analytics]\nbind = '{address}'\n"), &[]);
+    for address in ["'0.0.0.0:8086'", "'[::]:8086'", "'192.168.1.1:0'", "['localhost:8086', '10.0.0.1:8086']"]
+    {
+        let message = refused(&format!("[analytics]\nbind = {address}\n"), &[]);
         assert_eq!(
             message,
             format!(
-                "analytics.bind = \"{address}\" (FILE): other machines can reach this address and authentication \
-                 is off: bind 127.0.0.1 or, if that is meant, set auth.allow_open = true"
+                "analytics.bind = {} (FILE): other machines can reach this address and authentication \
+                 is off: bind localhost or, if that is meant, set auth.allow_open = true",
+                address.replace('\'', "\"")
             )
         );
-        let text = format!("[analytics]\nbind = '{address}'\n[auth]\nallow_open = true\n");
+        let text = format!("[analytics]\nbind = {address}\n[auth]\nallow_open = true\n");
         let config = load_text(&text, &[]).unwrap();
         assert!(config.allowed_origins().is_empty(), "no page is let in unasked");
     }
-    for address in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
-        let config = load_text(&format!("[analytics]\nbind = '{address}'\n"), &[]).unwrap();
-        assert_eq!(config.allowed_origins().len(), 2, "{address}");
+    for address in [
+        "'localhost:0'",
+        "'127.0.0.1:0'",
+        "'127.9.9.9:1'",
+        "'[::1]:1'",
+        "'[::ffff:127.0.0.1]:1'",
+        "['127.0.0.1:1', '[::1]:1']",
+        "['localhost:1']",
+    ] {
+        let config = load_text(&format!("[analytics]\nbind = {address}\n"), &[]).unwrap();
+        assert_eq!(config.allowed_origins(), LOCAL, "{address}");
+    }
+}
+
+#[test]
+fn services_are_reached_by_every_loopback_address_unless_it_is_said_otherwise() {
+    let config = Config::default();
+    for (section, bind, _) in config.listeners() {
+        assert!(bind.is_loopback(), "{section}");
+        let addresses: Vec<_> = bind.listen_addresses().iter().map(|at| at.address.ip()).collect();
+        assert_eq!(addresses, [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()], "{section}");
+    }
+}
+
+#[test]
+fn a_service_may_be_asked_for_by_the_hosts_of_its_pages_and_those_that_are_listed() {
+    let text = "[server]\nallowed_origins = ['https://pms.example.com', 'http://[2001:db8::1]:81', 'capacitor://localhost']\n\
+                allowed_hosts = ['PMS.internal', 'pms.example.com']\n[gateway]\npublic_url = 'https://Front.example:8443/pms'\n";
+    let config = load_text(text, &[]).unwrap();
+    let hosts = ["[2001:db8::1]", "front.example", "localhost", "pms.example.com", "pms.internal"];
+    assert_eq!(config.allowed_hosts(), hosts);
+    assert_eq!(Config::default().allowed_hosts(), [] as [&str; 0]);
+    for host in ["", "https://a", "a:80", "a/b", "*.a", "::1", "[::1", "[x]", "a b"] {
+        let message = refused(&format!("[server]\nallowed_hosts = ['{host}']\n"), &[]);
+        assert!(message.starts_with("server.allowed_hosts = ["), "{host}: {message}");
     }
 }
 
@@ -272,8 +322,9 @@ fn tls_needs_a_certificate_and_its_key() {
     let text = "[server]\ntls_certificate = 'c.pem'\ntls_key = 'k.pem'\n[analytics]\ntls = true\n";
     let config = load_text(text, &[]).unwrap();
     assert!(config.analytics.tls);
-    let local = ["http://localhost:*", "http://127.0.0.1:*", "https://localhost:*", "https://127.0.0.1:*"];
-    assert_eq!(config.allowed_origins(), local, "pages that the hub itself serves by TLS");
+    let by_tls = LOCAL.map(|origin| origin.replacen("http", "https", 1));
+    let both: Vec<_> = LOCAL.into_iter().chain(by_tls.iter().map(String::as_str)).collect();
+    assert_eq!(config.allowed_origins(), both, "pages that the hub itself serves by TLS");
 }
 
 #[test]
@@ -292,6 +343,10 @@ fn values_that_contradict_each_other_are_refused() {
         (
             "[server]\ntls_reload_ms = 99\n",
             "server.tls_reload_ms = 99 (FILE): must be 0 (at SIGHUP only) or 100 to 86400000",
+        ),
+        (
+            "[server]\nlisten_backlog = 2147483648\n",
+            "server.listen_backlog = 2147483648 (FILE): must be 0 to 2147483647",
         ),
         ("[server]\nworkers = 9999\n", "server.workers = 9999 (FILE): must be 0 to 1024"),
         ("[analytics]\nidempotency_hours = 0\n", "analytics.idempotency_hours = 0 (FILE): must be 1 to 8784"),
@@ -315,6 +370,12 @@ fn an_origin_is_what_a_browser_sends() {
         "http://localhost:*",
         "http://[::1]:81",
         "http://[::1]",
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "http://tauri.localhost",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "web+app.2-x://localhost:*",
     ] {
         assert_eq!(with(origin).unwrap().allowed_origins(), [origin]);
     }
@@ -330,7 +391,17 @@ fn an_origin_is_what_a_browser_sends() {
         "http://a:080",
         "http://a:65536",
         "http://a b",
-        "ftp://a",
+        "ftp:/a",
+        "://a",
+        "1http://a",
+        "a_b://c",
+        "Capacitor://localhost",
+        "capacitor://",
+        "capacitor://localhost/",
+        "capacitor:localhost",
+        "http://[::1",
+        "http://[x]",
+        "http://a;b",
         "http://a:80",
         "https://a:443",
         "",

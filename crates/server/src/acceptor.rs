@@ -2,9 +2,10 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use hub_core::trouble::{Extent, Trouble};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -27,24 +28,27 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const UNSENT_BYTES: u32 = 256 << 10;
 
-/// Accepts on all listeners until the server drains; runs on the calling
-/// thread. Connections go to the workers in turn, so that every shard gets its
-/// share of the subscribers; one more than `limits.connections` is closed at
-/// once, so that those who are in lack nothing.
+/// Accepts on all listeners, those of each service, until the server drains;
+/// runs on the calling thread. Connections go to the workers in turn, so that
+/// every shard gets its share of the subscribers; one more than
+/// `limits.connections` is closed at once, so that those who are in lack
+/// nothing.
 pub(crate) fn run(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Vec<TcpListener>>,
     workers: Vec<mpsc::UnboundedSender<Accepted>>,
     chassis: Arc<Chassis>,
     mut stage: watch::Receiver<Stage>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
-        let workers: Arc<[_]> = workers.into();
+        let acceptor = Arc::new(Acceptor { workers, chassis, crowd: Mutex::default() });
         let mut listening = JoinSet::new();
-        for (service, listener) in listeners.into_iter().enumerate() {
-            listener.set_nonblocking(true)?;
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            listening.spawn(accept(listener, service, Arc::clone(&workers), Arc::clone(&chassis)));
+        for (service, listeners) in listeners.into_iter().enumerate() {
+            for listener in listeners {
+                listener.set_nonblocking(true)?;
+                let listener = tokio::net::TcpListener::from_std(listener)?;
+                listening.spawn(Arc::clone(&acceptor).accept(listener, service));
+            }
         }
         // An error means that the server is gone: stop as well.
         let _ = stage.wait_for(|stage| *stage != Stage::Serve).await;
@@ -52,39 +56,81 @@ pub(crate) fn run(
     })
 }
 
-async fn accept(
-    listener: tokio::net::TcpListener,
-    service: usize,
-    workers: Arc<[mpsc::UnboundedSender<Accepted>]>,
+/// What all listeners share.
+struct Acceptor {
+    workers: Vec<mpsc::UnboundedSender<Accepted>>,
     chassis: Arc<Chassis>,
-) {
-    let mut turn = service;
-    loop {
-        let accepted = match listener.accept().await {
-            Ok((socket, peer)) => {
-                let Some(seat) = chassis.connections.enter() else {
-                    let reason = "connections";
-                    chassis.metrics.refusals.note("connection", reason, peer, Instant::now());
-                    let labels = ReasonLabels { reason };
-                    chassis.metrics.connections_failed.get_or_create(&labels).inc();
-                    continue;
-                };
-                prepare(socket).map(|socket| Accepted { socket, seat, peer, service })
-            }
-            Err(error) => Err(error),
-        };
-        match accepted {
-            Ok(accepted) => {
-                turn = (turn + 1) % workers.len();
-                // A worker that is gone has drained; the socket is dropped.
-                let _ = workers[turn].send(accepted);
-            }
-            Err(error) if is_about_one_connection(&error) => {}
-            Err(error) => {
-                tracing::warn!(%error, "accept");
-                tokio::time::sleep(EXHAUSTED_PAUSE).await;
+    crowd: Mutex<Crowd>,
+}
+
+/// What is wrong while more come than can be let in.
+#[derive(Default)]
+struct Crowd {
+    /// The system gives no further socket.
+    failing: Trouble,
+    /// Every seat is taken.
+    full: Trouble,
+}
+
+impl Acceptor {
+    async fn accept(self: Arc<Self>, listener: tokio::net::TcpListener, service: usize) {
+        let mut turn = service;
+        loop {
+            let accepted = match listener.accept().await {
+                Ok((socket, mut peer)) => {
+                    // A socket of both kinds tells IPv4 as IPv6: one address is one, wherever it comes.
+                    peer.set_ip(peer.ip().to_canonical());
+                    let Some(seat) = self.chassis.connections.enter() else {
+                        self.refused();
+                        continue;
+                    };
+                    prepare(socket).map(|socket| Accepted { socket, seat, peer, service })
+                }
+                Err(error) => Err(error),
+            };
+            match accepted {
+                Ok(accepted) => {
+                    self.went_well();
+                    turn = (turn + 1) % self.workers.len();
+                    // A worker that is gone has drained; the socket is dropped.
+                    let _ = self.workers[turn].send(accepted);
+                }
+                Err(error) if is_about_one_connection(&error) => {}
+                Err(error) => {
+                    self.failed(&error);
+                    tokio::time::sleep(EXHAUSTED_PAUSE).await;
+                }
             }
         }
+    }
+
+    fn refused(&self) {
+        let reason = "connections";
+        self.chassis.metrics.refusals.count("connection", reason);
+        self.chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
+        if let Some(times) = self.crowd().full.again(Instant::now()) {
+            tracing::warn!(times, "as many connections as fit (limits.connections): others are refused");
+        }
+    }
+
+    fn failed(&self, error: &io::Error) {
+        if let Some(times) = self.crowd().failing.again(Instant::now()) {
+            tracing::warn!(%error, times, "connections can't be accepted and wait");
+        }
+    }
+
+    fn went_well(&self) {
+        let (mut crowd, now) = (self.crowd(), Instant::now());
+        if let Some(Extent { times, lasted }) = crowd.full.over(now) {
+            tracing::info!(times, ?lasted, "there is room for connections again");
+        }
+        if let Some(Extent { times, lasted }) = crowd.failing.over(now) {
+            tracing::info!(times, ?lasted, "connections are accepted again");
+        }
+    }
+
+    fn crowd(&self) -> MutexGuard<'_, Crowd> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

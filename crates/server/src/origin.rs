@@ -17,9 +17,12 @@ impl Origins {
     }
 
     /// The list as a source list of Content Security Policy, whose notation
-    /// this is.
+    /// this is, without those that it can't tell: one wrong source and a browser
+    /// may drop more than that.
     pub fn source_list(&self) -> String {
-        if self.0.is_empty() { "'none'".to_owned() } else { self.0.join(" ") }
+        let sources: Vec<&str> =
+            self.0.iter().map(String::as_str).filter(|origin| is_source(origin)).collect();
+        if sources.is_empty() { "'none'".to_owned() } else { sources.join(" ") }
     }
 
     /// Whether a page of `origin` may connect.
@@ -29,6 +32,17 @@ impl Origins {
             None => allowed == origin,
         })
     }
+}
+
+/// Whether it is a `host-source`: its host has letters, digits and `-` between
+/// dots, which no IPv6 address has (CSP 3, section 2.3.1).
+fn is_source(origin: &str) -> bool {
+    let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+    let host = authority.split_once(':').map_or(authority, |(host, _)| host);
+    let label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    host.split('.').all(label)
 }
 
 /// Nothing, or `:` and digits.
@@ -69,5 +83,27 @@ mod tests {
         assert!(!list.allow("http://localhost:4200"));
         assert_eq!(list.source_list(), "https://pms.example");
         assert_eq!(Origins::default().source_list(), "'none'");
+    }
+
+    #[test]
+    fn an_app_is_an_origin_by_its_own_scheme() {
+        let apps = ["capacitor://localhost", "ionic://localhost", "tauri://localhost"];
+        let list = Origins::new(apps.map(str::to_owned).to_vec());
+        for origin in apps {
+            assert!(list.allow(origin), "{origin}");
+        }
+        for origin in ["http://localhost", "capacitor://localhost:80", "capacitor://localhost.evil", "null"] {
+            assert!(!list.allow(origin), "{origin}");
+        }
+        assert_eq!(list.source_list(), "capacitor://localhost ionic://localhost tauri://localhost");
+    }
+
+    #[test]
+    fn a_policy_names_only_what_it_can_tell() {
+        let list = |origins: &[&str]| Origins::new(origins.iter().map(|&origin| origin.to_owned()).collect());
+        let local = list(&["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*", "http://a_b:1"]);
+        assert_eq!(local.source_list(), "http://localhost:* http://127.0.0.1:*");
+        assert!(local.allow("http://[::1]:4200"));
+        assert_eq!(list(&["http://[::1]"]).source_list(), "'none'");
     }
 }

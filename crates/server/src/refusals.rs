@@ -47,8 +47,7 @@ struct Untold {
 impl Refusals {
     /// Counts one; `case` is what it was about.
     pub fn note(&self, door: &'static str, reason: &'static str, case: impl Display, now: Instant) {
-        let labels = RefusalLabels { door, reason };
-        self.counts.get_or_create(&labels).inc();
+        let labels = self.count(door, reason);
         let mut all = self.lock();
         let untold = all.entry(labels).or_default();
         if untold.times == 0 {
@@ -56,6 +55,13 @@ impl Refusals {
         }
         untold.times += 1;
         untold.tell(&labels, now);
+    }
+
+    /// Counts one of which the operator is told otherwise.
+    pub fn count(&self, door: &'static str, reason: &'static str) -> RefusalLabels {
+        let labels = RefusalLabels { door, reason };
+        self.counts.get_or_create(&labels).inc();
+        labels
     }
 
     /// Tells what had to wait. To be called now and then.

@@ -40,11 +40,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the acceptor and one worker per mailbox. The listeners are
-    /// bound already; connections are taken from now on.
+    /// Starts the acceptor and one worker per mailbox. The listeners, any
+    /// number for each service, are bound already; connections are taken from
+    /// now on.
     pub fn start(
         chassis: Arc<Chassis>,
-        services: Vec<(Service, TcpListener)>,
+        services: Vec<(Service, Vec<TcpListener>)>,
         mailboxes: Vec<Mailbox>,
     ) -> io::Result<Server> {
         let (stage, _) = watch::channel(Stage::Serve);
@@ -146,8 +147,13 @@ impl Server {
     }
 }
 
-fn directory(services: &[Service], listeners: &[TcpListener]) -> io::Result<Directory> {
-    let ports: io::Result<Vec<u16>> =
-        listeners.iter().map(|listener| listener.local_addr().map(|address| address.port())).collect();
-    Ok(Directory::new(services.iter().zip(ports?)))
+/// Each service has one port, at however many addresses.
+fn directory(services: &[Service], listeners: &[Vec<TcpListener>]) -> io::Result<Directory> {
+    let mut served = Vec::new();
+    for (service, listeners) in services.iter().zip(listeners) {
+        if let Some(listener) = listeners.first() {
+            served.push((service, listener.local_addr()?.port()));
+        }
+    }
+    Ok(Directory::new(served.into_iter()))
 }

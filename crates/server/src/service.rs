@@ -10,7 +10,7 @@ use crate::native::NativeEndpoint;
 /// Adds a service's REST routes to an application; called once per worker.
 pub type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
-/// One service: what is served at its listener.
+/// One service: what is served at its listeners.
 pub struct Service {
     /// Its name in metrics and log lines.
     pub name: &'static str,

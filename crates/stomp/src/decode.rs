@@ -35,11 +35,7 @@ impl fmt::Display for BadFrame {
     }
 }
 
-impl std::error::Error for BadFrame {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
+impl std::error::Error for BadFrame {}
 
 /// An incremental decoder of one direction of one connection.
 ///

@@ -11,7 +11,6 @@ use crate::{ProtocolError, Version, encode};
 pub struct Refusal {
     version: Version,
     receipt_id: Option<Box<str>>,
-    #[source]
     error: ProtocolError,
 }
 

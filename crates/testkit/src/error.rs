@@ -63,12 +63,12 @@ pub enum Error {
         frame: Box<Frame>,
     },
     /// The operating system refused, or the connection broke.
-    #[error("awaited {awaited}; got {source}")]
+    #[error("awaited {awaited}; got {cause}")]
     Io {
         /// What was awaited.
         awaited: String,
         /// The operating system's answer.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }
 
@@ -79,7 +79,7 @@ impl Error {
 
     pub(crate) fn io(awaited: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let awaited = awaited.into();
-        move |source| Self::Io { awaited, source }
+        move |cause| Self::Io { awaited, cause }
     }
 
     /// Adds what a layer above the socket already had when a wait came to nothing.

@@ -147,6 +147,16 @@ impl HubProcess {
         self.signal("HUP")
     }
 
+    /// Has it stand still (SIGSTOP): the system takes connections, and nobody accepts them.
+    pub fn signal_stop(&mut self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Has it go on after [`signal_stop`](Self::signal_stop) (SIGCONT).
+    pub fn signal_continue(&mut self) -> Result<()> {
+        self.signal("CONT")
+    }
+
     /// Sends a signal to a process that still runs.
     fn signal(&mut self, name: &str) -> Result<()> {
         // A child that was waited for has given its id away.

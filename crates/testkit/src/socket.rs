@@ -78,7 +78,7 @@ impl Socket {
                 Ok(0) => return Err(Error::Ended { awaited: awaited(), got: format!("{} bytes", sent()) }),
                 Ok(written) => rest = &rest[written..],
                 Err(error) if is_retried(error.kind()) => {}
-                Err(source) => return Err(Error::Io { awaited: awaited(), source }),
+                Err(cause) => return Err(Error::Io { awaited: awaited(), cause }),
             }
         }
         Ok(())
@@ -129,7 +129,7 @@ impl Socket {
         match peeked {
             Ok(len) => Ok(len),
             Err(error) if is_retried(error.kind()) => Ok(0),
-            Err(source) => Err(Error::Io { awaited: "a look at what was received".to_owned(), source }),
+            Err(cause) => Err(Error::Io { awaited: "a look at what was received".to_owned(), cause }),
         }
     }
 
@@ -166,7 +166,7 @@ impl Socket {
                     return Ok(true);
                 }
                 Err(error) if is_retried(error.kind()) => {}
-                Err(source) => return Err(Error::Io { awaited: awaited.to_owned(), source }),
+                Err(cause) => return Err(Error::Io { awaited: awaited.to_owned(), cause }),
             }
         }
     }

@@ -43,7 +43,7 @@ fn a_reset_is_no_end() {
     socket.send(b"x").unwrap();
     sent.send(()).unwrap();
     let error = socket.expect_end().unwrap_err();
-    assert!(matches!(error, Error::Io { source, .. } if source.kind() == ErrorKind::ConnectionReset));
+    assert!(matches!(error, Error::Io { cause, .. } if cause.kind() == ErrorKind::ConnectionReset));
 }
 
 #[test]

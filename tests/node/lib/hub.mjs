@@ -27,8 +27,8 @@ const PROCESS_MS = 30_000;
 /** Lines of output kept for error messages. */
 const OUTPUT_LINES = 100;
 
-/** `  analytics    http://127.0.0.1:8086`: a service of the banner. */
-const SERVICE = /^\s*(?<name>[a-z-]+)\s+https?:\/\/(?<address>[^\s/]+)$/;
+/** `  analytics    http://localhost:8086`: a service of the banner; a note may follow. */
+const SERVICE = /^\s*(?<name>[a-z-]+)\s+https?:\/\/(?<address>[^\s/]+)(?: +\(.*\))?$/;
 
 /** The section of the configuration that a service has. */
 const sectionOf = (service) => service.replace('-', '');

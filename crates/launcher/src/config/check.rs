@@ -1,13 +1,12 @@
 //! Rules between values, once each is of the right type.
 
-use std::net::SocketAddr;
-
 use ::config::ConfigError as LayerError;
 use hub_core::settings::Thresholds;
 
-use super::Config;
+use super::bind::Bind;
 use super::error::ConfigError;
 use super::layer::Layer;
+use super::{Config, origins};
 
 /// A key whose value can't be, and why; the value and its origin are looked up
 /// where the layers are known.
@@ -18,7 +17,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    fn new(key: impl Into<String>, reason: impl Into<String>) -> Fault {
+    pub(super) fn new(key: impl Into<String>, reason: impl Into<String>) -> Fault {
         Fault { key: key.into(), reason: reason.into() }
     }
 
@@ -51,37 +50,33 @@ impl From<LayerError> for Fault {
 
 /// Where a service listens.
 #[derive(Clone, Copy)]
-pub(super) struct Listener {
+pub(super) struct Listener<'a> {
     pub(super) section: &'static str,
-    pub(super) bind: SocketAddr,
+    pub(super) bind: &'a Bind,
     pub(super) tls: bool,
 }
 
 /// Where each service listens.
-pub(super) fn listeners(config: &Config) -> [Listener; 5] {
+pub(super) fn listeners(config: &Config) -> [Listener<'_>; 5] {
     let Config { analytics, leaderboard, rttm, autotrader, gateway, .. } = config;
     let listener = |section, bind, tls| Listener { section, bind, tls };
     [
-        listener("analytics", analytics.bind, analytics.tls),
-        listener("leaderboard", leaderboard.bind, leaderboard.tls),
-        listener("rttm", rttm.bind, rttm.tls),
-        listener("autotrader", autotrader.bind, autotrader.tls),
-        listener("gateway", gateway.bind, gateway.tls),
+        listener("analytics", &analytics.bind, analytics.tls),
+        listener("leaderboard", &leaderboard.bind, leaderboard.tls),
+        listener("rttm", &rttm.bind, rttm.tls),
+        listener("autotrader", &autotrader.bind, autotrader.tls),
+        listener("gateway", &gateway.bind, gateway.tls),
     ]
-}
-
-/// Whether only this machine can reach it.
-pub(super) fn is_loopback(address: SocketAddr) -> bool {
-    address.ip().to_canonical().is_loopback()
 }
 
 /// Checks everything against everything.
 pub(super) fn check(config: &Config) -> Result<(), Fault> {
     config.limits.check().map_err(|error| Fault::new(format!("limits.{}", error.key), error.reason))?;
     ranges(config)?;
-    origins(&config.server.allowed_origins)?;
+    origins::check_origins(&config.server.allowed_origins)?;
+    origins::check_hosts(&config.server.allowed_hosts)?;
     thresholds(config)?;
-    public_url(&config.gateway.public_url)?;
+    origins::check_public_url(&config.gateway.public_url)?;
     ports(&listeners(config))?;
     tls(config)?;
     open_doors(config)
@@ -90,8 +85,9 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
 fn ranges(config: &Config) -> Result<(), Fault> {
     let (server, demo) = (&config.server, &config.demo);
     let trader = &config.autotrader;
-    let ranges: [(&str, u64, u64, u64); 17] = [
+    let ranges: [(&str, u64, u64, u64); 18] = [
         ("server.workers", server.workers as u64, 0, 1024),
+        ("server.listen_backlog", server.listen_backlog.into(), 0, i32::MAX as u64),
         ("server.flush_ms", server.flush_ms, 1, 60_000),
         ("server.resume_horizon_ms", server.resume_horizon_ms.into(), 1_000, 86_400_000),
         ("server.deflate_min_bytes", server.deflate_min_bytes as u64, 0, 1 << 30),
@@ -133,31 +129,6 @@ fn ranges(config: &Config) -> Result<(), Fault> {
     Ok(())
 }
 
-/// An origin is what a browser sends: scheme, host, and a port unless it is
-/// the scheme's own (RFC 6454 section 6.2); here the port may be `*`.
-fn origins(origins: &[String]) -> Result<(), Fault> {
-    let right = |origin: &String| {
-        let (scheme, host) = origin.split_once("://")?;
-        let own_port = [("http", "80"), ("https", "443")].into_iter().find(|(name, _)| *name == scheme)?.1;
-        let (host, port) = match host.rsplit_once(':') {
-            // The colons of an IPv6 address are within brackets.
-            Some((host, port)) if !port.ends_with(']') => (host, port),
-            _ => (host, "*"),
-        };
-        let name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_[]:".contains(&b);
-        let known = port == "*" || port.parse::<u16>().is_ok_and(|number| number.to_string() == port);
-        (!host.is_empty() && host.bytes().all(name) && known && port != own_port).then_some(())
-    };
-    match origins.iter().find(|origin| right(origin).is_none()) {
-        None => Ok(()),
-        Some(_) => Err(Fault::new(
-            "server.allowed_origins",
-            "each must be an origin as browsers send it, in lower case, without a path and without \
-             the port 80 of http or 443 of https, such as https://pms.example.com or http://localhost:*",
-        )),
-    }
-}
-
 /// Port 0 is any free one, so any number of services may ask for it.
 fn ports(listeners: &[Listener]) -> Result<(), Fault> {
     for (at, Listener { section, bind, .. }) in listeners.iter().enumerate() {
@@ -188,18 +159,6 @@ fn thresholds(config: &Config) -> Result<(), Fault> {
     Ok(())
 }
 
-/// It ends up in a script that browsers run.
-fn public_url(url: &str) -> Result<(), Fault> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/[]".contains(&b);
-    let sound = ["http://", "https://"]
-        .iter()
-        .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
-    if url.is_empty() || sound && url.bytes().all(plain) {
-        return Ok(());
-    }
-    Err(Fault::new("gateway.public_url", "must be a URL such as https://pms.example.com"))
-}
-
 fn tls(config: &Config) -> Result<(), Fault> {
     let server = &config.server;
     match (&server.tls_certificate, &server.tls_key) {
@@ -220,12 +179,12 @@ fn open_doors(config: &Config) -> Result<(), Fault> {
     if config.auth.allow_open {
         return Ok(());
     }
-    match listeners(config).into_iter().find(|listener| !is_loopback(listener.bind)) {
+    match listeners(config).into_iter().find(|listener| !listener.bind.is_loopback()) {
         None => Ok(()),
         Some(Listener { section, .. }) => Err(Fault::new(
             format!("{section}.bind"),
             "other machines can reach this address and authentication is off: \
-             bind 127.0.0.1 or, if that is meant, set auth.allow_open = true",
+             bind localhost or, if that is meant, set auth.allow_open = true",
         )),
     }
 }
@@ -236,10 +195,16 @@ mod tests {
 
     #[test]
     fn two_services_never_share_a_port_unless_it_is_any() {
-        let at = |section, text: &str| Listener { section, bind: text.parse().unwrap(), tls: false };
-        let ports = |first: &str, second: &str| ports(&[at("analytics", first), at("rttm", second)]);
-        let clash = ports("127.0.0.1:8086", "[::1]:8086").unwrap_err();
-        assert_eq!(clash, Fault::new("rttm.bind", "must be another port than analytics.bind has"));
+        let ports = |first: &str, second: &str| {
+            let binds = [first, second].map(|text| Bind::parse([text]).unwrap());
+            let at = |section, bind| Listener { section, bind, tls: false };
+            ports(&[at("analytics", &binds[0]), at("rttm", &binds[1])])
+        };
+        for (first, second) in [("127.0.0.1:8086", "[::1]:8086"), ("localhost:8086", "10.0.0.1:8086")] {
+            let clash = ports(first, second).unwrap_err();
+            assert_eq!(clash, Fault::new("rttm.bind", "must be another port than analytics.bind has"));
+        }
+        assert_eq!(ports("localhost:0", "localhost:0"), Ok(()));
         assert_eq!(ports("127.0.0.1:0", "127.0.0.1:0"), Ok(()));
         assert_eq!(ports("127.0.0.1:1", "127.0.0.1:2"), Ok(()));
     }

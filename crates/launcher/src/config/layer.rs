@@ -37,7 +37,7 @@ impl Layer {
     /// Reads a TOML file.
     pub(super) fn from_file(path: &Path, schema: &Schema) -> Result<Layer, ConfigError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
         let table = ::config::File::from_str(&text, FileFormat::Toml)
             .collect()
             .map_err(|error| ConfigError::Syntax { path: path.to_owned(), reason: one_line(&error) })?;

@@ -7,6 +7,10 @@ use serde::Serialize;
 
 use super::error::ConfigError;
 
+/// The keys that take one text or several: that their default is one does not
+/// show it.
+const ONE_OR_MORE: &str = ".bind";
+
 /// Keys that differ in more letters are not taken for each other.
 const SIMILAR: usize = 3;
 
@@ -22,11 +26,14 @@ pub(super) enum Wanted {
     OptionalText,
     /// A list of texts.
     Texts,
+    /// A text or a list of texts.
+    OneOrMoreTexts,
 }
 
 impl Wanted {
-    fn of(default: &ValueKind) -> Wanted {
+    fn of(key: &str, default: &ValueKind) -> Wanted {
         match default {
+            _ if key.ends_with(ONE_OR_MORE) => Wanted::OneOrMoreTexts,
             ValueKind::Boolean(_) => Wanted::Bool,
             ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => Wanted::Whole,
             ValueKind::Float(_) => Wanted::Number,
@@ -44,6 +51,7 @@ impl Wanted {
             Wanted::Number => "must be a number",
             Wanted::Text | Wanted::OptionalText => "must be a text",
             Wanted::Texts => "must be a list of texts",
+            Wanted::OneOrMoreTexts => "must be a text or a list of texts",
         }
     }
 
@@ -53,9 +61,9 @@ impl Wanted {
         match (self, value) {
             (Wanted::Bool, ValueKind::Boolean(_))
             | (Wanted::Number, ValueKind::Float(_) | ValueKind::I64(_))
-            | (Wanted::Text | Wanted::OptionalText, ValueKind::String(_)) => true,
+            | (Wanted::Text | Wanted::OptionalText | Wanted::OneOrMoreTexts, ValueKind::String(_)) => true,
             (Wanted::Whole, ValueKind::I64(number)) => *number >= 0,
-            (Wanted::Texts, ValueKind::Array(items)) => {
+            (Wanted::Texts | Wanted::OneOrMoreTexts, ValueKind::Array(items)) => {
                 items.iter().all(|item| matches!(item.kind, ValueKind::String(_)))
             }
             _ => false,
@@ -68,7 +76,8 @@ impl Wanted {
             Wanted::Bool => text.parse().ok().map(ValueKind::Boolean),
             Wanted::Whole => text.parse().ok().filter(|number| *number >= 0).map(ValueKind::I64),
             Wanted::Number => text.parse().ok().map(ValueKind::Float),
-            Wanted::Text => Some(text.into()),
+            Wanted::OneOrMoreTexts if text.contains(',') => Wanted::Texts.read(text),
+            Wanted::Text | Wanted::OneOrMoreTexts => Some(text.into()),
             // A variable can be set to nothing more easily than be unset.
             Wanted::OptionalText => Some(if text.is_empty() { ValueKind::Nil } else { text.into() }),
             Wanted::Texts if text.trim().is_empty() => Some(ValueKind::Array(Vec::new())),
@@ -99,7 +108,7 @@ impl Schema {
 
     /// What a key takes; `None` if there is no such key.
     pub(super) fn wanted(&self, key: &str) -> Option<Wanted> {
-        self.leaves.get(key).map(Wanted::of)
+        self.leaves.get(key).map(|default| Wanted::of(key, default))
     }
 
     /// Whether `key` is the name of a section.

@@ -1,12 +1,13 @@
 //! The sections of the configuration file, with their defaults.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use hub_core::settings::{AlertRules, AutotraderSettings, Thresholds};
 use hub_core::topic::TopicPattern;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+
+use super::bind::Bind;
 
 /// `[server]`: what all services share.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -15,6 +16,12 @@ pub struct ServerConfig {
     /// Pages that may connect, as `scheme://host[:port]`, the port possibly
     /// `*`. Empty: see [`Config::allowed_origins`](super::Config::allowed_origins).
     pub allowed_origins: Vec<String>,
+    /// Host names by which services on loopback may be asked for, beside those
+    /// of this machine; see [`Config::allowed_hosts`](super::Config::allowed_hosts).
+    pub allowed_hosts: Vec<String>,
+    /// Connections that may wait for each listener to accept them; 0 is as many
+    /// as the system allows, which cuts any number to that.
+    pub listen_backlog: u32,
     /// Threads that own sockets; 0 is one per core.
     pub workers: usize,
     /// From one publication of changed state to the next, in milliseconds.
@@ -46,6 +53,8 @@ impl Default for ServerConfig {
     fn default() -> ServerConfig {
         ServerConfig {
             allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            listen_backlog: 0,
             workers: 0,
             flush_ms: 100,
             resume_horizon_ms: 600_000,
@@ -65,9 +74,8 @@ impl Default for ServerConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnalyticsConfig {
-    /// Where it listens; port 0 is any free one.
-    #[serde(deserialize_with = "bind_address")]
-    pub bind: SocketAddr,
+    /// Where it listens.
+    pub bind: Bind,
     /// Whether it speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
     /// How long an applied transaction id is remembered, in hours of log time.
@@ -76,7 +84,7 @@ pub struct AnalyticsConfig {
 
 impl Default for AnalyticsConfig {
     fn default() -> AnalyticsConfig {
-        AnalyticsConfig { bind: loopback(8086), tls: false, idempotency_hours: 168 }
+        AnalyticsConfig { bind: Bind::localhost(8086), tls: false, idempotency_hours: 168 }
     }
 }
 
@@ -94,9 +102,8 @@ pub enum LeaderboardDialect {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LeaderboardConfig {
-    /// Where it listens; port 0 is any free one.
-    #[serde(deserialize_with = "bind_address")]
-    pub bind: SocketAddr,
+    /// Where it listens.
+    pub bind: Bind,
     /// Whether it speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
     /// Which messages `/ws/updates` sends unless `?dialect=` says otherwise.
@@ -106,7 +113,7 @@ pub struct LeaderboardConfig {
 
 impl Default for LeaderboardConfig {
     fn default() -> LeaderboardConfig {
-        LeaderboardConfig { bind: loopback(8000), tls: false, dialect: LeaderboardDialect::Native }
+        LeaderboardConfig { bind: Bind::localhost(8000), tls: false, dialect: LeaderboardDialect::Native }
     }
 }
 
@@ -115,9 +122,8 @@ impl Default for LeaderboardConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RttmConfig {
-    /// Where it listens; port 0 is any free one.
-    #[serde(deserialize_with = "bind_address")]
-    pub bind: SocketAddr,
+    /// Where it listens.
+    pub bind: Bind,
     /// Whether it speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
     /// P95 and P99 of a stage's latency over 5 minutes, in milliseconds.
@@ -145,7 +151,7 @@ pub struct RttmConfig {
 impl Default for RttmConfig {
     fn default() -> RttmConfig {
         RttmConfig {
-            bind: loopback(8087),
+            bind: Bind::localhost(8087),
             tls: false,
             latency_warning_ms: 1000,
             latency_critical_ms: 3000,
@@ -185,9 +191,8 @@ impl RttmConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AutotraderConfig {
-    /// Where it listens; port 0 is any free one.
-    #[serde(deserialize_with = "bind_address")]
-    pub bind: SocketAddr,
+    /// Where it listens.
+    pub bind: Bind,
     /// Whether it speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
     /// Sessions that may be active at a time.
@@ -209,7 +214,7 @@ impl Default for AutotraderConfig {
             closed_trades_kept,
         } = AutotraderSettings::default();
         AutotraderConfig {
-            bind: loopback(4025),
+            bind: Bind::localhost(4025),
             tls: false,
             active_sessions_max,
             stopped_sessions_kept,
@@ -235,9 +240,8 @@ impl AutotraderConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatewayConfig {
-    /// Where it listens; port 0 is any free one.
-    #[serde(deserialize_with = "bind_address")]
-    pub bind: SocketAddr,
+    /// Where it listens.
+    pub bind: Bind,
     /// Whether it speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
     /// Its URL as browsers see it, where that is not what their requests say.
@@ -246,7 +250,7 @@ pub struct GatewayConfig {
 
 impl Default for GatewayConfig {
     fn default() -> GatewayConfig {
-        GatewayConfig { bind: loopback(8080), tls: false, public_url: String::new() }
+        GatewayConfig { bind: Bind::localhost(8080), tls: false, public_url: String::new() }
     }
 }
 
@@ -338,10 +342,6 @@ impl Default for DemoConfig {
     }
 }
 
-fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
 /// Says what there is to choose from.
 fn dialect<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LeaderboardDialect, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
@@ -349,11 +349,4 @@ fn dialect<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LeaderboardDial
         "pms" => Ok(LeaderboardDialect::Pms),
         _ => Err(D::Error::custom("must be native or pms")),
     }
-}
-
-/// Says what would be right, which the standard library's error does not.
-fn bind_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(|_| {
-        D::Error::custom("must be an IP address and a port, such as 127.0.0.1:8086 or [::1]:8086")
-    })
 }

@@ -1,49 +1,51 @@
 //! `/env.js`: where the frontend finds everything (FE-5).
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, FORWARDED};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
 use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::forwarded;
+use crate::listeners::ServiceAddress;
 
 /// The gateway's own URL: configured, or as the request has it.
 #[derive(Clone)]
 pub(super) struct Origin {
     configured: Option<String>,
-    /// Whether requests come over TLS.
-    tls: bool,
+    /// How it is asked without a proxy.
+    scheme: &'static str,
+    /// What it is called where a request does not say.
+    authority: String,
 }
 
 impl Origin {
-    pub(super) fn new(public_url: &str, tls: bool) -> Origin {
+    pub(super) fn new(public_url: &str, own: Option<&ServiceAddress>) -> Origin {
         let configured = public_url.trim_end_matches('/');
-        Origin { configured: (!configured.is_empty()).then(|| configured.to_owned()), tls }
-    }
-
-    /// `http(s)://host[:port]`. What a request says is taken only if it can be
-    /// nothing else than a host: it ends up in a script.
-    fn of(&self, request: &HttpRequest) -> Option<String> {
-        if let Some(configured) = &self.configured {
-            return Some(configured.clone());
+        Origin {
+            configured: (!configured.is_empty()).then(|| configured.to_owned()),
+            scheme: if own.is_some_and(|own| own.tls) { "https" } else { "http" },
+            authority: own.map(ServiceAddress::authority).unwrap_or_default(),
         }
-        let connection = request.connection_info();
-        // Actix does not know of TLS below it; a proxy's word counts more.
-        let scheme = if self.tls && !names_scheme(request) { "https" } else { connection.scheme() };
-        let host = connection.host();
-        let is_host = |b: u8| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b);
-        let sound = matches!(scheme, "http" | "https") && !host.is_empty() && host.bytes().all(is_host);
-        sound.then(|| format!("{scheme}://{host}"))
     }
-}
 
-/// Whether a proxy says how it was asked.
-fn names_scheme(request: &HttpRequest) -> bool {
-    let headers = request.headers();
-    let forwarded = headers.get(FORWARDED).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    headers.contains_key("x-forwarded-proto") || forwarded.to_ascii_lowercase().contains("proto=")
+    /// `http(s)://host[:port]`: what a proxy says or, where it says nothing
+    /// that is understood, what the request says or, where that is no host,
+    /// what is known without it.
+    fn of(&self, request: &HttpRequest) -> String {
+        if let Some(configured) = &self.configured {
+            return configured.clone();
+        }
+        let headers = request.headers();
+        let asked = || headers.get(HOST)?.to_str().ok().map(str::to_owned);
+        let asked = || request.uri().authority().map(ToString::to_string).or_else(asked);
+        let host = forwarded::host(headers).or_else(|| asked().filter(|host| forwarded::is_host(host)));
+        let scheme = forwarded::scheme(headers).unwrap_or(self.scheme);
+        format!("{scheme}://{}", host.as_deref().unwrap_or(&self.authority))
+    }
 }
 
 /// The flat keys that the frontend reads. Those of analytics are HTTP URLs
 /// for sockets, too: `SockJS` needs them so (BUG-F5).
 pub(super) async fn script(request: HttpRequest, origin: web::Data<Origin>) -> HttpResponse {
-    let http = origin.of(&request).unwrap_or_default();
+    let http = origin.of(&request);
     let ws = http.replacen("http", "ws", 1);
     let keys = [
         ("API_GATEWAY_HTTP", &http),
@@ -71,35 +73,52 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn only_a_host_gets_into_the_script() {
-        let origin = Origin::new("", false);
-        let of =
-            |host: &str| origin.of(&TestRequest::default().insert_header(("Host", host)).to_http_request());
-        assert_eq!(of("localhost:8080").as_deref(), Some("http://localhost:8080"));
-        assert_eq!(of("[::1]:8080").as_deref(), Some("http://[::1]:8080"));
-        assert_eq!(of("x\";alert(1)//"), None);
-        assert_eq!(of("</script>"), None);
-        let configured = Origin::new("https://pms.example/", false);
-        assert_eq!(
-            configured.of(&TestRequest::default().to_http_request()).as_deref(),
-            Some("https://pms.example")
-        );
+    fn own(tls: bool) -> ServiceAddress {
+        ServiceAddress { name: "gateway", host: "localhost".into(), port: 8080, bound: Vec::new(), tls }
+    }
+
+    fn of(tls: bool, headers: &[(&str, &str)]) -> String {
+        let request =
+            headers.iter().fold(TestRequest::default(), |request, pair| request.append_header(*pair));
+        Origin::new("", Some(&own(tls))).of(&request.to_http_request())
     }
 
     #[test]
-    fn over_tls_it_is_https_unless_a_proxy_says_otherwise() {
-        let of = |name: &'static str, value: &str| {
-            let request = TestRequest::default().insert_header(("Host", "pms.example"));
-            Origin::new("", true).of(&request.insert_header((name, value)).to_http_request())
-        };
-        for (name, value, origin) in [
-            ("Accept", "*/*", "https://pms.example"),
-            ("X-Forwarded-Proto", "http", "http://pms.example"),
-            ("Forwarded", "for=10.0.0.1;Proto=http", "http://pms.example"),
-            ("Forwarded", "for=10.0.0.1", "https://pms.example"),
+    fn only_a_host_gets_into_the_script() {
+        for (host, url) in [
+            ("localhost:81", "http://localhost:81"),
+            ("[::1]:81", "http://[::1]:81"),
+            ("x\";alert(1)//", "http://localhost:8080"),
+            ("</script>", "http://localhost:8080"),
+            ("", "http://localhost:8080"),
         ] {
-            assert_eq!(of(name, value).as_deref(), Some(origin), "{name}: {value}");
+            assert_eq!(of(false, &[("Host", host)]), url, "{host}");
+        }
+        assert_eq!(of(false, &[]), "http://localhost:8080", "HTTP/1.0 has no Host");
+        let configured = Origin::new("https://pms.example/", Some(&own(false)));
+        assert_eq!(configured.of(&TestRequest::default().to_http_request()), "https://pms.example");
+    }
+
+    #[test]
+    fn what_a_proxy_says_counts_and_what_is_not_understood_falls_back_to_the_request() {
+        for (name, value, plain, tls) in [
+            ("Accept", "*/*", "http://pms.example", "https://pms.example"),
+            ("X-Forwarded-Proto", "http", "http://pms.example", "http://pms.example"),
+            ("X-Forwarded-Proto", "HTTPS", "https://pms.example", "https://pms.example"),
+            ("X-Forwarded-Proto", "wss", "https://pms.example", "https://pms.example"),
+            ("X-Forwarded-Proto", "https, http", "https://pms.example", "https://pms.example"),
+            ("X-Forwarded-Proto", "gopher", "http://pms.example", "https://pms.example"),
+            ("X-Forwarded-Proto", "", "http://pms.example", "https://pms.example"),
+            ("X-Forwarded-Host", "", "http://pms.example", "https://pms.example"),
+            ("X-Forwarded-Host", "a\";b", "http://pms.example", "https://pms.example"),
+            ("X-Forwarded-Host", "front.example", "http://front.example", "https://front.example"),
+            ("Forwarded", "for=10.0.0.1;Proto=http", "http://pms.example", "http://pms.example"),
+            ("Forwarded", "for=10.0.0.1", "http://pms.example", "https://pms.example"),
+            ("Forwarded", "proto=;host=", "http://pms.example", "https://pms.example"),
+            ("Forwarded", "host=\"a:81\";proto=https", "https://a:81", "https://a:81"),
+        ] {
+            let headers = [("Host", "pms.example"), (name, value)];
+            assert_eq!([of(false, &headers), of(true, &headers)], [plain, tls], "{name}: {value}");
         }
     }
 }

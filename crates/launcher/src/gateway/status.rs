@@ -6,7 +6,7 @@ use hub_server::http::ChassisData;
 use hub_server::metrics::ConnectionLabels;
 use serde::Serialize;
 
-use crate::hub::ServiceAddress;
+use crate::listeners::ServiceAddress;
 
 /// A page that reads [`json`] every two seconds; nothing is loaded from
 /// elsewhere.
@@ -53,7 +53,7 @@ impl Status {
 /// `GET /`: names and ports are in the page itself, the rest comes by script.
 pub(super) async fn page(status: web::Data<Status>) -> HttpResponse {
     let row = |service: &ServiceAddress| {
-        let (name, address) = (service.name, service.address);
+        let (name, address) = (service.name, service.authority());
         format!("<tr><td>{name}</td><td>{address}</td><td></td><td></td></tr>")
     };
     let rows: String = status.addresses.iter().map(row).collect();
@@ -74,8 +74,8 @@ pub(super) async fn json(status: web::Data<Status>, chassis: ChassisData) -> Htt
     };
     let row = |service: &ServiceAddress| Row {
         name: service.name,
-        address: service.address.to_string(),
-        port: service.address.port(),
+        address: service.authority(),
+        port: service.port,
         tls: service.tls,
         sockets: status.paths.iter().find(|(name, _)| *name == service.name).map_or(&[], |(_, paths)| paths),
         connections: count(service.name),

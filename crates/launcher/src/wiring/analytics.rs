@@ -17,7 +17,7 @@ pub(super) fn part(wiring: &mut Wiring, config: &Config) -> Result<Part, StartEr
     Ok(Part {
         name: "analytics",
         section: "analytics",
-        bind: config.analytics.bind,
+        bind: config.analytics.bind.clone(),
         tls: config.analytics.tls,
         projection: Box::new(projection),
         routes: hub_analytics::routes(reads),

@@ -14,7 +14,7 @@ pub(super) fn part(wiring: &mut Wiring, config: &Config) -> Result<Part, StartEr
     Ok(Part {
         name: "auto-trader",
         section: "autotrader",
-        bind: config.autotrader.bind,
+        bind: config.autotrader.bind.clone(),
         tls: config.autotrader.tls,
         projection: Box::new(projection),
         routes: hub_autotrader::routes(reads),

@@ -31,7 +31,7 @@ pub(super) fn part(wiring: &mut Wiring, config: &Config) -> Result<Part, StartEr
     Ok(Part {
         name: "leaderboard",
         section: "leaderboard",
-        bind: config.leaderboard.bind,
+        bind: config.leaderboard.bind.clone(),
         tls: config.leaderboard.tls,
         projection: Box::new(projection),
         routes: hub_leaderboard::routes(reads),

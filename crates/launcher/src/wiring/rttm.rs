@@ -11,12 +11,12 @@ use crate::hub::StartError;
 
 pub(super) fn part(_: &mut Wiring, config: &Config) -> Result<Part, StartError> {
     let (projection, reads) = hub_rttm::register();
-    let host = Arc::new(HostMetrics::start()?);
+    let host = Arc::new(HostMetrics::start().map_err(StartError::Thread)?);
     let endpoints = hub_rttm::endpoints(&reads, host).into_iter();
     Ok(Part {
         name: "rttm",
         section: "rttm",
-        bind: config.rttm.bind,
+        bind: config.rttm.bind.clone(),
         tls: config.rttm.tls,
         projection: Box::new(projection),
         routes: hub_rttm::routes(reads),

@@ -89,7 +89,7 @@ fn chassis(catalog: Catalog, log: Arc<dyn EventLog>, publisher: Publisher, outco
         }),
         readiness: Readiness::default(),
         connections: Connections::new(usize::MAX),
-        addresses: Addresses::new(limits.sessions_per_address),
+        addresses: Addresses::new(usize::MAX),
         connection_ids: ConnectionIds::default(),
         limits,
     }

@@ -6,4 +6,5 @@ mod hub;
 mod pipeline;
 mod ranks;
 mod trading;
+mod trouble;
 mod world;

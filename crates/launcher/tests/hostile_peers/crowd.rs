@@ -76,10 +76,10 @@ fn join(addr: SocketAddr, kind: Kind) -> Box<dyn OverSocket> {
     }
 }
 
-/// How many sockets the test may open, its own limit raised as far as it goes.
-fn crowd_size() -> usize {
+/// As many sockets as are wanted and the test may open, its own limit raised as far as it goes.
+pub(crate) fn crowd_size(wanted: usize) -> usize {
     let files = rlimit::increase_nofile_limit(rlimit::INFINITY).unwrap();
-    CROWD.min(usize::try_from(files.saturating_sub(OWN_FILES)).unwrap())
+    wanted.min(usize::try_from(files.saturating_sub(OWN_FILES)).unwrap())
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn thousands_of_peers_of_every_kind_are_gone_after_their_deadlines_and_a_bystand
     Market::grow(addr);
     let mut bystander = Bystander::new(addr);
     let files = hub.open_files().unwrap();
-    let size = crowd_size();
+    let size = crowd_size(CROWD);
     let mut crowd = Vec::new();
     for (nth, kind) in KINDS.into_iter().cycle().take(size).enumerate() {
         crowd.push(join(addr, kind));

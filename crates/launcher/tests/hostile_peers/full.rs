@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
 
 use hub_testkit::http::HttpConnection;
 use hub_testkit::process::HubProcess;
@@ -106,5 +107,40 @@ fn a_process_with_few_descriptors_lets_in_as_many_as_fit_and_lacks_none() {
     let warned = |line: &String| line.contains("limits.connections is lowered") && line.contains("80");
     assert!(hub.stderr().iter().any(warned), "{:?}", hub.stderr());
     // It never came to the point where nothing can be opened any more.
-    assert!(!hub.stderr().iter().any(|line| line.contains("accept")), "{:?}", hub.stderr());
+    assert!(!hub.stderr().iter().any(|line| line.contains("can't be accepted")), "{:?}", hub.stderr());
+    let told = hub.stderr().iter().filter(|line| line.contains("others are refused")).count();
+    assert_eq!(told, 1, "not each of them: {:?}", hub.stderr());
+}
+
+/// More is open than was counted on: the limit is lowered while the hub runs.
+#[cfg(target_os = "linux")]
+#[test]
+fn that_no_descriptor_is_left_is_told_once_and_who_waits_is_served_later() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let mut insider = HttpConnection::connect(addr, PATIENCE).unwrap();
+    assert_eq!(insider.get("/health").unwrap().status, 200);
+    let pid = i32::try_from(hub.pid()).unwrap();
+    let limit = |files: u64| {
+        let (_, hard) = rlimit::Resource::NOFILE.get().unwrap();
+        rlimit::prlimit(pid, rlimit::Resource::NOFILE, Some((files.min(hard), hard)), None).unwrap();
+    };
+    let told = || hub.stderr().iter().filter(|line| line.contains("can't be accepted")).count();
+    limit(hub.open_files().unwrap() as u64);
+    let mut waiting = Vec::new();
+    wait::until(PATIENCE, "no descriptor to be left", || {
+        waiting.push(HttpConnection::connect(addr, PATIENCE).unwrap());
+        (told() > 0).then_some(())
+    })
+    .unwrap();
+    // It is tried twenty times a second.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(500) {
+        assert_eq!(insider.get("/health").unwrap().status, 200);
+    }
+    limit(u64::MAX);
+    for mut waiting in waiting {
+        assert_eq!(waiting.get("/health").unwrap().status, 200);
+    }
+    assert_eq!(told(), 1, "{:?}", hub.stderr());
 }

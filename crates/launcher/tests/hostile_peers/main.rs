@@ -10,6 +10,7 @@ mod full;
 mod market;
 mod messages;
 mod requests;
+mod storm;
 mod streams;
 mod tls;
 mod turns;

@@ -1,9 +1,10 @@
 //! The writing side of the file.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hub_core::Epoch;
+use hub_core::trouble::{Extent, Trouble};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::file::{LogFile, open_error};
@@ -29,6 +30,8 @@ pub(super) struct Store {
     connection: Connection,
     checkpoints: Checkpoints,
     last: Last,
+    /// The write-ahead log grows.
+    unfolded: Trouble,
 }
 
 impl Store {
@@ -53,7 +56,10 @@ impl Store {
         let last = schema::last(&connection).map_err(failed)?;
         let due_pages = options.checkpoint_bytes / u64::from(PAGE_BYTES);
         let checkpoints = Checkpoints::watch(&mut connection, due_pages).map_err(failed)?;
-        Ok((Store { log: file.to_string(), connection, checkpoints, last }, epoch))
+        Ok((
+            Store { log: file.to_string(), connection, checkpoints, last, unfolded: Trouble::default() },
+            epoch,
+        ))
     }
 
     /// The last committed record.
@@ -78,7 +84,7 @@ impl Store {
     }
 
     /// Folds the whole write-ahead log into the file and closes it.
-    pub(super) fn close(self) -> Result<(), LogError> {
+    pub(super) fn close(mut self) -> Result<(), LogError> {
         let result = checkpoint::run(&self.connection, "TRUNCATE");
         self.tolerate(result)?;
         let log = self.log;
@@ -87,13 +93,20 @@ impl Store {
 
     /// A checkpoint that finds no space or is kept waiting loses nothing: the
     /// records are durable in the write-ahead log.
-    fn tolerate(&self, result: rusqlite::Result<()>) -> Result<(), LogError> {
+    fn tolerate(&mut self, result: rusqlite::Result<()>) -> Result<(), LogError> {
         match result.map_err(|error| self.failure(&error)) {
             Err(error @ (LogError::Full { .. } | LogError::Busy)) => {
-                tracing::warn!(log = %self.log, %error, "the write-ahead log was not folded into the file");
+                if let Some(times) = self.unfolded.again(Instant::now()) {
+                    tracing::warn!(%error, times, "the write-ahead log was not folded into the file");
+                }
                 Ok(())
             }
-            result => result,
+            result => {
+                if let Some(Extent { times, lasted }) = self.unfolded.over(Instant::now()) {
+                    tracing::info!(log = self.log, times, ?lasted, "the write-ahead log is folded again");
+                }
+                result
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use hub_core::trouble::{Extent, Trouble};
+
 use super::file::LogFile;
 use super::published::Published;
 use super::queue::{Queue, Queued};
@@ -16,7 +18,7 @@ pub(super) struct Writer {
     published: Arc<Published>,
     clock: Clock,
     on_commit: Option<Arc<dyn Fn(CommitStats) + Send + Sync>>,
-    full: bool,
+    full: Trouble,
     /// Held until the store is closed.
     file: LogFile,
 }
@@ -35,7 +37,7 @@ impl Writer {
             published,
             clock: options.clock,
             on_commit: options.on_commit,
-            full: false,
+            full: Trouble::default(),
             file,
         }
     }
@@ -53,7 +55,7 @@ impl Writer {
         match result {
             Ok(()) => self.store.close(),
             Err(error) => {
-                tracing::error!(log = %self.file, %error, "event log failed");
+                tracing::error!(%error, "event log failed");
                 Err(error)
             }
         }
@@ -99,15 +101,21 @@ impl Writer {
         Ok(())
     }
 
-    /// Says once that the disk is full, and once that it no longer is.
+    /// Says that the disk is full, and that it no longer is.
     fn report_space(&mut self, written: &Result<Written, LogError>) {
-        let full = matches!(written, Err(LogError::Full { .. }));
-        if full && !self.full {
-            tracing::error!(log = %self.file, "no space is left, appends are refused");
-        } else if self.full && written.is_ok() {
-            tracing::info!(log = %self.file, "there is space again");
+        match written {
+            Err(LogError::Full { log }) => {
+                if let Some(times) = self.full.again(Instant::now()) {
+                    tracing::error!(log, times, "no space is left, appends are refused");
+                }
+            }
+            Ok(_) => {
+                if let Some(Extent { times, lasted }) = self.full.over(Instant::now()) {
+                    tracing::info!(log = %self.file, times, ?lasted, "there is space again");
+                }
+            }
+            Err(_) => {}
         }
-        self.full = full || (self.full && written.is_err());
     }
 }
 

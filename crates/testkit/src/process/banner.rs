@@ -1,8 +1,9 @@
 //! The addresses that a starting hub prints.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
-/// The service and the address in a line `<name> http(s)://<ip>:<port>...`; `None` for any other line.
+/// The service and the address in a line `<name> http(s)://<ip>:<port>...`, where `localhost` is 127.0.0.1;
+/// `None` for any other line.
 pub(crate) fn parse(line: &str) -> Option<(String, SocketAddr)> {
     let mut words = line.split_whitespace();
     let (name, url) = (words.next()?, words.next()?);
@@ -12,7 +13,11 @@ pub(crate) fn parse(line: &str) -> Option<(String, SocketAddr)> {
     }
     let (_, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
     let authority = rest.split('/').next()?;
-    Some((name.to_owned(), authority.parse().ok()?))
+    let address = match authority.strip_prefix("localhost:") {
+        Some(port) => (Ipv4Addr::LOCALHOST, port.parse().ok()?).into(),
+        None => authority.parse().ok()?,
+    };
+    Some((name.to_owned(), address))
 }
 
 #[cfg(test)]
@@ -27,6 +32,8 @@ mod tests {
             parse("  rttm  https://[::1]:8087"),
             Some(("rttm".to_owned(), "[::1]:8087".parse().unwrap()))
         );
+        let found = parse("  gateway      http://localhost:8080  (all interfaces)").unwrap();
+        assert_eq!(found, ("gateway".to_owned(), "127.0.0.1:8080".parse().unwrap()));
         for line in [
             "",
             "analytics",
@@ -34,6 +41,7 @@ mod tests {
             "-a http://127.0.0.1:1",
             "a 127.0.0.1:1",
             "a ws://127.0.0.1:1",
+            "a http://localhost:x",
         ] {
             assert_eq!(parse(line), None, "{line:?}");
         }

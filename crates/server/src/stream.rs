@@ -3,6 +3,7 @@
 
 mod chunks;
 mod counted;
+mod head;
 mod heads;
 mod http;
 mod pipe;
@@ -21,7 +22,7 @@ use crate::stream::pipe::SessionPipe;
 use crate::tls::TlsStream;
 
 pub use self::counted::Counted;
-pub(crate) use self::heads::Fault;
+pub(crate) use self::head::Fault;
 pub(crate) use self::http::HttpStream;
 
 /// What both actix and the shards read from and write to.

@@ -14,23 +14,11 @@
 //! HEAD), and a later fault end it all. What is no request never reaches actix,
 //! which would end the connection without having said so.
 
-use std::borrow::Cow;
-
 use bytes::{Buf as _, BytesMut};
-use httparse::{Request, Status};
-use hub_ws::handshake;
 use tokio::io::ReadBuf;
 
 use super::chunks::Chunks;
-
-/// As many headers as actix takes.
-const HEADERS_MAX: usize = 96;
-
-/// As large a head as actix takes.
-const HEAD_BYTES_MAX: usize = 128 << 10;
-
-/// As long as `upgrade`, and no connection option.
-const IGNORED: &[u8] = b"ignored";
+use super::head::{self, Fault, Follows, HEAD_BYTES_MAX};
 
 /// One connection's requests, followed.
 #[derive(Default)]
@@ -47,36 +35,6 @@ pub(super) struct Heads {
     next: Next,
     /// Requests that were handed on, or are about to be.
     requests: u64,
-}
-
-/// Why what came is no request that could be answered.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Fault {
-    /// Of HTTP.
-    pub(crate) status: u16,
-    /// In words.
-    pub(crate) detail: Cow<'static, str>,
-}
-
-impl Fault {
-    fn malformed(detail: impl Into<Cow<'static, str>>) -> Fault {
-        Fault { status: 400, detail: detail.into() }
-    }
-
-    fn too_large() -> Fault {
-        Fault { status: 431, detail: format!("the head is larger than {HEAD_BYTES_MAX} bytes").into() }
-    }
-}
-
-impl From<httparse::Error> for Fault {
-    fn from(error: httparse::Error) -> Fault {
-        match error {
-            httparse::Error::TooManyHeaders => {
-                Fault { status: 431, detail: format!("there are more than {HEADERS_MAX} headers").into() }
-            }
-            error => Fault::malformed(format!("what came is no request: {error}")),
-        }
-    }
 }
 
 /// What comes next.
@@ -205,147 +163,65 @@ impl Heads {
                         }
                         bytes
                     }
+                    // Actix says so, in the middle of the body.
                     Err(_) => {
                         self.next = Next::Anything;
                         0
                     }
                 },
-                // Empty lines before a request are let be (RFC 9112, section 2.2).
-                Next::Head if matches!(rest[0], b'\r' | b'\n') => {
-                    rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+                Next::Head => {
+                    let Some(bytes) = self.look_at_head() else { return };
+                    bytes
                 }
-                // Nothing that begins so is a request.
-                Next::Head if !rest[0].is_ascii_graphic() => {
-                    self.next = Next::Refused(httparse::Error::Token.into());
-                    return;
-                }
-                Next::Head => match end_of_head(rest, self.searched) {
-                    Some(end) if end <= HEAD_BYTES_MAX => {
-                        self.searched = 0;
-                        match judge(&mut rest[..end]) {
-                            Ok(next) => self.next = next,
-                            Err(fault) => {
-                                self.next = Next::Refused(fault);
-                                return;
-                            }
-                        }
-                        self.requests += 1;
-                        self.ready += end;
-                        continue;
-                    }
-                    None if rest.len() <= HEAD_BYTES_MAX => {
-                        self.searched = rest.len();
-                        return;
-                    }
-                    _ => {
-                        self.next = Next::Refused(Fault::too_large());
-                        return;
-                    }
-                },
             };
             self.ready += bytes;
             self.passed(bytes);
         }
     }
-}
 
-/// Where a head ends: behind its first empty line. What was searched before, in
-/// vain, is not searched again.
-fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
-    let from = searched.saturating_sub(2);
-    memchr::memchr_iter(b'\n', &bytes[from..]).map(|at| from + at + 1).find_map(|behind| {
-        match &bytes[behind..] {
-            [b'\n', ..] => Some(behind + 1),
-            [b'\r', b'\n', ..] => Some(behind + 2),
-            _ => None,
+    /// How many bytes more may be handed on where a head is to come; none, if
+    /// that can't be told yet, or what comes is refused.
+    fn look_at_head(&mut self) -> Option<usize> {
+        let rest = &mut self.held[self.ready..];
+        // Empty lines before a request are let be (RFC 9112, section 2.2).
+        let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if blank > 0 {
+            return Some(blank);
         }
-    })
-}
-
-/// What follows a head, which is made plain.
-fn judge(head: &mut [u8]) -> Result<Next, Fault> {
-    let start = head.as_ptr() as usize;
-    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
-    let mut request = Request::new(&mut headers);
-    let (Status::Complete(_), Some(minor)) = (request.parse(head)?, request.version) else {
-        return Err(httparse::Error::Status.into());
-    };
-    let of = |name: &'static str| {
-        let lines = request.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
-        lines.map(|header| header.value)
-    };
-    let texts = |name| of(name).filter_map(|value| str::from_utf8(value).ok());
-    if of("host").count() != 1 && minor > 0 {
-        return Err(Fault::malformed("HTTP/1.1 asks for one header Host"));
-    }
-    let is_handshake = handshake::is_asked(minor, texts("upgrade"));
-    let next = match request.method {
-        _ if is_handshake => Next::Anything,
-        Some("CONNECT") => Next::Anything,
-        _ => body(minor, of("transfer-encoding"), of("content-length"))?,
-    };
-    if request.method == Some("POST") && minor == 0 && of("content-length").next().is_none() {
-        return Err(Fault::malformed("a POST in HTTP/1.0 needs a header Content-Length"));
-    }
-    let place = |value: &[u8]| {
-        let at = value.as_ptr() as usize - start;
-        at..at + value.len()
-    };
-    let upgrades: Vec<_> = of("upgrade").map(place).collect();
-    let connections: Vec<_> = of("connection").filter(|_| !is_handshake).map(place).collect();
-    for value in upgrades {
-        make_plain(&mut head[value], is_handshake);
-    }
-    for value in connections {
-        ignore_upgrade(&mut head[value]);
-    }
-    Ok(next)
-}
-
-/// How long a body is (RFC 9112, section 6.3). What contradicts itself could be
-/// taken for another length by somebody on the way.
-fn body<'h>(
-    minor: u8,
-    mut encodings: impl Iterator<Item = &'h [u8]>,
-    mut lengths: impl Iterator<Item = &'h [u8]>,
-) -> Result<Next, Fault> {
-    match (encodings.next(), encodings.next(), lengths.next(), lengths.next()) {
-        (None, None, None, None) => Ok(Next::Answer),
-        (Some(encoding), None, None, None) if minor > 0 && encoding.eq_ignore_ascii_case(b"chunked") => {
-            Ok(Next::Chunks(Chunks::default()))
-        }
-        (Some(_), ..) => Err(Fault::malformed(
-            "Transfer-Encoding can only be chunked, in HTTP/1.1, once, and without a Content-Length",
-        )),
-        (None, _, Some(length), None) => {
-            let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
-            let length = str::from_utf8(length).ok().filter(|_| is_number).and_then(|text| text.parse().ok());
-            match length {
-                Some(0) => Ok(Next::Answer),
-                Some(length) => Ok(Next::Body(length)),
-                None => Err(Fault::malformed("Content-Length must be a number of bytes")),
+        let judged = match head::end(rest, self.searched) {
+            // Nothing that begins so is a request.
+            _ if !rest[0].is_ascii_graphic() => Err(httparse::Error::Token.into()),
+            Some(end) if end <= HEAD_BYTES_MAX => head::judge(&mut rest[..end]).map(|follows| (end, follows)),
+            None if rest.len() <= HEAD_BYTES_MAX => {
+                self.searched = rest.len();
+                return None;
+            }
+            _ => Err(Fault::too_large()),
+        };
+        self.searched = 0;
+        match judged {
+            Ok((end, follows)) => {
+                self.requests += 1;
+                self.next = Next::from(follows);
+                // The body's count begins behind it.
+                self.ready += end;
+                Some(0)
+            }
+            Err(fault) => {
+                self.next = Next::Refused(fault);
+                None
             }
         }
-        _ => Err(Fault::malformed("Content-Length is given more than once")),
     }
 }
 
-/// `websocket` and nothing else where this line of a handshake's `Upgrade`
-/// names it; else nothing.
-fn make_plain(value: &mut [u8], is_handshake: bool) {
-    let names_it = is_handshake && handshake::is_asked(1, str::from_utf8(value).into_iter());
-    value.fill(b' ');
-    if names_it && let Some(name) = value.first_chunk_mut() {
-        *name = *b"websocket";
-    }
-}
-
-/// The option `upgrade` of a line of `Connection` is none.
-fn ignore_upgrade(value: &mut [u8]) {
-    for option in value.split_mut(|byte| *byte == b',') {
-        let start = option.len() - option.trim_ascii_start().len();
-        if option.trim_ascii().eq_ignore_ascii_case(b"upgrade") {
-            option[start..start + IGNORED.len()].copy_from_slice(IGNORED);
+impl From<Follows> for Next {
+    fn from(follows: Follows) -> Next {
+        match follows {
+            Follows::Nothing => Next::Answer,
+            Follows::Bytes(bytes) => Next::Body(bytes),
+            Follows::Chunks => Next::Chunks(Chunks::default()),
+            Follows::Anything => Next::Anything,
         }
     }
 }

@@ -12,7 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Re
 use tokio::time::Instant;
 
 use super::Stream;
-use super::heads::{Fault, Heads};
+use super::head::Fault;
+use super::heads::Heads;
 use crate::hang_up::{HangUp, Patience};
 
 /// How much is read at a time that is not the HTTP server's yet, or no more.

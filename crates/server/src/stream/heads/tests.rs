@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::head::HEADERS_MAX;
 use super::*;
 
 /// What the HTTP server is given of `bytes`, which come in these pieces, and

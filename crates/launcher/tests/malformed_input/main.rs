@@ -5,6 +5,9 @@
 mod support;
 
 mod http;
+mod in_turn;
+mod names;
 mod silence;
 mod stomp;
+mod unfinished;
 mod websocket;

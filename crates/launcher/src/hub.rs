@@ -16,8 +16,8 @@ use hub_fanout::{
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 use hub_server::tls::{self, Certificate, TlsError};
 use hub_server::{
-    Addresses, Chassis, Compression, ConnectionIds, Connections, Ingest, Metrics, Origins, Readiness, Server,
-    Service,
+    Addresses, Chassis, Compression, ConnectionIds, Connections, Ingest, Metrics, Origins, Readiness,
+    STOMP_LIMIT_NAMES, Server, Service,
 };
 use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
 use tokio::sync::watch;
@@ -321,6 +321,7 @@ fn stomp(config: &Config) -> SessionConfig {
         },
         max_subscriptions: config.limits.subscriptions_per_session,
         rate: rate(config),
+        limit_names: STOMP_LIMIT_NAMES,
         heart_beat: HeartBeat { offer_ms: config.limits.heartbeat_ms, wish_ms: config.limits.heartbeat_ms },
         ..SessionConfig::default()
     }

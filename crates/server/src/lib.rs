@@ -30,7 +30,7 @@ mod upgrade;
 mod worker;
 
 pub use addresses::{Addresses, Place};
-pub use chassis::{Chassis, ConnectionIds, Readiness};
+pub use chassis::{Chassis, ConnectionIds, Readiness, STOMP_LIMIT_NAMES};
 pub use compression::Compression;
 pub use connections::{Connections, Seat};
 pub use ingest::{Answer, Ingest, IngestError};

@@ -31,6 +31,8 @@ fn what_browsers_offer_is_taken_and_nothing_is_remembered_of_them() {
     agreed(Settings::SHARED, offer, shared);
     agreed(Settings::TAKEOVER, offer, "permessage-deflate");
     agreed(Settings::TAKEOVER, "permessage-deflate", "permessage-deflate");
+    // Tokens of HTTP are the same in any case.
+    agreed(Settings::TAKEOVER, "PerMessage-Deflate; Client_Max_Window_Bits", "permessage-deflate");
 }
 
 #[test]

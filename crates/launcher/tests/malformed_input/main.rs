@@ -6,6 +6,7 @@ mod support;
 
 mod http;
 mod in_turn;
+mod limits;
 mod names;
 mod silence;
 mod stomp;

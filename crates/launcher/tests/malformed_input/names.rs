@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use hub_testkit::http::{self, Response};
 use hub_testkit::stomp::{Carrier, StompClient, StompOptions};
+use hub_testkit::ws::{WsClient, WsOptions};
 use serde_json::json;
 
 use crate::support::carriers::{CARRIERS, sockjs, tcp};
@@ -133,4 +134,22 @@ fn half_of_a_character_in_an_item_is_replaced_in_its_text_and_refused_in_its_nam
         let answer = http::request(addr, "POST", &path, &headers, body.as_bytes()).unwrap();
         assert_eq!(answer.status, if accepted { 200 } else { 422 }, "{body}");
     }
+}
+
+#[test]
+fn a_native_command_and_a_body_of_the_auto_trader_are_read_alike() {
+    let hub = hub(&[]);
+    let addr = hub.addr("autotrader").unwrap();
+    let mut ws = WsClient::connect(addr, "/ws/auto-trader", &WsOptions::default()).unwrap();
+    ws.send_text("\u{feff}{\"type\":\"ping\"}").unwrap();
+    assert_eq!(ws.next_text().unwrap(), r#"{"type":"pong"}"#);
+    ws.send_text(r#"{"type":"subscribe_prices","symbols":["A\ud83d"]}"#).unwrap();
+    let error = ws.next_json().unwrap();
+    assert!(error["message"].as_str().unwrap().contains("symbols: must be"), "{error}");
+
+    let sessions = "/api/auto-trader/sessions";
+    let body = "\u{feff}{\"initialCapital\":1,\"name\":\"Mine \\ud83d\"}";
+    let answer = http::request(addr, "POST", sessions, &[], body.as_bytes()).unwrap();
+    assert!((200..300).contains(&answer.status), "{:?}", answer.text());
+    assert!(answer.text().unwrap().contains("Mine \u{fffd}"), "{:?}", answer.text());
 }

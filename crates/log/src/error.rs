@@ -9,7 +9,7 @@ use hub_core::Offset;
 pub enum LogError {
     /// More waits to be written than the log will hold. Nothing was appended;
     /// the same append may be tried again.
-    #[error("the log is busy, try again (limits.log_queue_records wait)")]
+    #[error("the log is busy, try again: as much waits as limits.log_queue_records allows")]
     Busy,
     /// The log was closed; nothing was appended.
     #[error("the log is closed")]

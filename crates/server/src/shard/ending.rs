@@ -2,7 +2,8 @@
 //! told first what became of all it sent before.
 //!
 //! Nothing may follow an ERROR or a Close, so these wait for the answers of
-//! SENDs that are under way, but no longer than `limits.close_ms`.
+//! SENDs that are under way, but no longer than `limits.close_ms`. The RECEIPT
+//! of a DISCONNECT waits as long as it takes: it says that all was processed.
 
 use std::time::{Duration, Instant};
 
@@ -72,7 +73,7 @@ pub(super) struct Due {
 impl Due {
     /// Whether it waits no longer.
     pub(super) fn is_over(&self, now: Instant) -> bool {
-        now >= self.deadline
+        now >= self.deadline && !matches!(self.ending.last_word, LastWord::Receipt(_))
     }
 }
 
@@ -135,5 +136,63 @@ impl Shard {
                 self.leave(slot, close);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hub_stomp::{Request, Session, SessionConfig};
+
+    use super::*;
+
+    /// The reply to a SEND with this receipt.
+    fn reply(receipt: &str, now: Instant) -> Reply<'static> {
+        let mut session = Session::new(Arc::new(SessionConfig::default()), now);
+        let mut connect = &b"CONNECT\naccept-version:1.2\n\n\0"[..];
+        assert!(matches!(session.receive(&mut connect, now), Ok(Some(Request::Connect(_)))));
+        session.accept("1", now).unwrap();
+        let send = format!("SEND\ndestination:/a\nreceipt:{receipt}\n\n\0");
+        let request = session.receive(&mut send.as_bytes(), now).unwrap().unwrap();
+        request.reply().unwrap().clone().into_owned()
+    }
+
+    fn error_of(ending: &Ending) -> String {
+        let LastWord::Error(refusal) = &ending.last_word else { panic!("no ERROR") };
+        String::from_utf8(refusal.error_frame().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn one_error_tells_all_that_is_refused_and_the_first_close_stands() {
+        let now = Instant::now();
+        let refusal = |receipt: &str| reply(receipt, now).refusal("rejected", format!("not {receipt}"));
+        let mut ending = Ending::refused(refusal("a"), CloseReason::PROTOCOL_ERROR);
+        ending.refuse_too(refusal("b"), CloseReason::GOING_AWAY);
+        let error = error_of(&ending);
+        assert!(error.contains("receipt-id:a\n"), "{error}");
+        assert!(error.ends_with("not a\nrefused, too, receipt 'b': not b\0"), "{error}");
+        assert!(matches!(ending.close, Close::Because(CloseReason::PROTOCOL_ERROR)));
+
+        let mut ending = Ending::closed(CloseReason::BROKEN_JSON);
+        ending.refuse_too(refusal("b"), CloseReason::PROTOCOL_ERROR);
+        assert!(error_of(&ending).ends_with("not b\0"));
+        assert!(matches!(ending.close, Close::Because(CloseReason::BROKEN_JSON)));
+
+        let mut ending = Ending::disconnected(reply("bye", now));
+        ending.refuse_too(refusal("b"), CloseReason::PROTOCOL_ERROR);
+        assert!(error_of(&ending).contains("receipt-id:b\n"), "no RECEIPT: not all was processed");
+        assert!(matches!(ending.close, Close::Because(CloseReason::PROTOCOL_ERROR)));
+    }
+
+    #[test]
+    fn an_error_waits_until_its_deadline_and_a_disconnect_s_receipt_as_long_as_it_takes() {
+        let now = Instant::now();
+        let deadline = now + Duration::from_secs(5);
+        let refused = Ending::refused(reply("a", now).refusal("no", "no"), CloseReason::PROTOCOL_ERROR);
+        let due = Due { ending: refused, deadline };
+        assert!(!due.is_over(now) && due.is_over(deadline));
+        let due = Due { ending: Ending::disconnected(reply("bye", now)), deadline };
+        assert!(!due.is_over(deadline + Duration::from_secs(3600)));
     }
 }

@@ -99,7 +99,7 @@ fn an_offer_with_something_wrong_in_it_is_declined() {
         "client_max_window_bits=7",
         "client_max_window_bits=16",
         "client_max_window_bits=x",
-        "SERVER_NO_CONTEXT_TAKEOVER",
+        "server_no_context_takeover; SERVER_NO_CONTEXT_TAKEOVER",
     ] {
         declined(&format!("permessage-deflate; {parameters}"));
     }

@@ -1,5 +1,7 @@
 //! A session's end with a reason.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 
 use crate::error::excerpt;
@@ -50,8 +52,8 @@ impl Refusal {
     pub fn add(&mut self, other: &Self) {
         if self.also.len() < ALSO_BYTES {
             let receipt = other.receipt_id().map(|id| format!(", receipt '{}'", excerpt(id)));
-            let (receipt, error) = (receipt.unwrap_or_default(), &other.error);
-            self.also.push_str(&format!("\nrefused, too{receipt}: {error}"));
+            // Writing to a String does not fail.
+            let _ = write!(self.also, "\nrefused, too{}: {}", receipt.unwrap_or_default(), other.error);
         }
     }
 

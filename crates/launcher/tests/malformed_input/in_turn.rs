@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use crate::support::carriers::{CARRIERS, sockjs, tcp, websocket};
 use crate::support::{address, analysis, buy, holdings, hub, uuid};
 
+/// What carries the session, what is sent over it, and the close.
+type Case = (fn(SocketAddr) -> Carrier, Vec<u8>, Close);
+
 fn connect(carrier: Carrier) -> StompClient {
     StompClient::connect(carrier, &StompOptions::default()).unwrap()
 }
@@ -31,7 +34,7 @@ fn held(addr: SocketAddr, owner: u64) -> Option<u64> {
     holdings(&rows).get(&(uuid(owner), "ACME".to_owned())).copied()
 }
 
-/// All frames up to the end of the connection, and the close that SockJS or the WebSocket told.
+/// All frames up to the end of the connection, and the close that was told.
 fn read_to_end(client: &mut StompClient) -> (Vec<Frame>, Option<Close>) {
     let mut frames = Vec::new();
     loop {
@@ -116,7 +119,6 @@ fn a_websocket_that_fails_and_sockjs_that_is_broken_are_closed_behind_the_answer
     let array = |texts: &[&str]| serde_json::to_vec(texts).unwrap();
     let close = |code, reason: &str| Close { code, reason: reason.to_owned() };
     let text = |payload: &[u8]| masked(true, frame::TEXT, payload);
-    type Case = (fn(SocketAddr) -> Carrier, Vec<u8>, Close);
     let cases: [Case; 4] = [
         (
             websocket,

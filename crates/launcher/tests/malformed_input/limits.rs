@@ -34,7 +34,8 @@ fn stomp(addr: SocketAddr, frames: &str) -> String {
 
 /// The last of the answers to these requests.
 fn post(addr: SocketAddr, requests: &[(&str, &[u8])]) -> String {
-    let answers = requests.iter().map(|(path, body)| http::request(addr, "POST", path, &[], body).unwrap());
+    let answer = |(path, body): &(&str, &[u8])| http::request(addr, "POST", path, &[], body).unwrap();
+    let answers: Vec<_> = requests.iter().map(answer).collect();
     answers.last().unwrap().text().unwrap().to_owned()
 }
 

@@ -139,7 +139,7 @@ fn half_of_a_character_in_an_item_is_replaced_in_its_text_and_refused_in_its_nam
 #[test]
 fn a_native_command_and_a_body_of_the_auto_trader_are_read_alike() {
     let hub = hub(&[]);
-    let addr = hub.addr("autotrader").unwrap();
+    let addr = hub.addr("auto-trader").unwrap();
     let mut ws = WsClient::connect(addr, "/ws/auto-trader", &WsOptions::default()).unwrap();
     ws.send_text("\u{feff}{\"type\":\"ping\"}").unwrap();
     assert_eq!(ws.next_text().unwrap(), r#"{"type":"pong"}"#);

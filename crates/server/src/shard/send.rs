@@ -77,15 +77,15 @@ impl Sends {
 
     /// The next answer to give. A COMMIT of which a SEND was rejected has none:
     /// the ERROR names it.
-    fn pop(&mut self) -> Option<(Reply<'static>, Verdict)> {
+    fn pop(&mut self) -> Option<(Reply<'static>, Option<Rejected>)> {
         loop {
             self.under_way.front()?.answer.as_ref()?;
             let UnderWay { reply, is_commit, answer } = self.under_way.pop_front()?;
             self.first += 1;
-            let verdict = verdict(&reply, &answer?);
-            self.commit_failed |= verdict.is_err() && reply.is_of_commit();
+            let rejected = rejected(&reply, &answer?);
+            self.commit_failed |= rejected.is_some() && reply.is_of_commit();
             if !(is_commit && std::mem::take(&mut self.commit_failed)) {
-                return Some((reply, verdict));
+                return Some((reply, rejected));
             }
         }
     }
@@ -154,14 +154,14 @@ impl Shard {
         }
         sends.answered(ordinal, answer);
         while let Some(socket) = self.sockets.get_mut(slot)
-            && let Some((reply, verdict)) = socket.sends.as_mut().and_then(|sends| sends.pop())
+            && let Some((reply, rejected)) = socket.sends.as_mut().and_then(|sends| sends.pop())
         {
             if !socket.is_streaming() {
                 continue;
             }
-            match verdict {
-                Ok(()) => self.acknowledge(slot, wire, &reply),
-                Err((refusal, reason)) => self.end_rejected(slot, refusal, reason),
+            match rejected {
+                None => self.acknowledge(slot, wire, &reply),
+                Some((refusal, reason)) => self.end_rejected(slot, refusal, reason),
             }
         }
         self.finish_sends(slot);
@@ -190,24 +190,25 @@ impl Shard {
     }
 }
 
-/// Fine, or the ERROR that says what is not, and the reason to close with.
-type Verdict = Result<(), (Refusal, CloseReason)>;
+/// The ERROR that says what is not fine, and the reason to close with.
+type Rejected = (Refusal, CloseReason);
 
-fn verdict(reply: &Reply<'_>, answer: &Result<Answer, IngestError>) -> Verdict {
+/// `None`: all is fine.
+fn rejected(reply: &Reply<'_>, answer: &Result<Answer, IngestError>) -> Option<Rejected> {
     let refused = |message, detail, counted| reply.refusal(message, detail).because(counted);
     match answer {
-        Ok(answer) if answer.rejected == 0 => Ok(()),
+        Ok(answer) if answer.rejected == 0 => None,
         Ok(answer) => {
             let refusal = refused("rejected", rejections(answer), "rejected");
-            Err((refusal, CloseReason::PROTOCOL_ERROR))
+            Some((refusal, CloseReason::PROTOCOL_ERROR))
         }
         Err(error @ (IngestError::Draining | IngestError::Stopped(_))) => {
             let refusal = refused("going away", error.to_string(), "going_away");
-            Err((refusal, CloseReason::GOING_AWAY))
+            Some((refusal, CloseReason::GOING_AWAY))
         }
         Err(error @ IngestError::Log(_)) => {
             let refusal = refused("not taken in", error.to_string(), "not_taken_in");
-            Err((refusal, CloseReason::NOT_TAKEN_IN))
+            Some((refusal, CloseReason::NOT_TAKEN_IN))
         }
     }
 }

@@ -223,12 +223,10 @@ impl Scan {
                         let limit = Limit::new("max_headers", limits.max_headers);
                         return Err(FrameError::TooManyHeaders { command, limit });
                     }
-                    match colon(line) {
-                        Some(at) => self.named &= at > 0,
-                        None => {
-                            self.named = false;
-                            no_frame_begins(line, side, command)?;
-                        }
+                    let colon = colon(line);
+                    self.named &= colon.is_some_and(|at| at > 0);
+                    if colon.is_none() {
+                        no_frame_begins(line, side, command)?;
                     }
                     if self.content_length.is_none() {
                         let padded = self.version == Version::V1_0 && !command.opens_session();

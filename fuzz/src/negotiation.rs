@@ -25,6 +25,8 @@ pub fn run(data: &[u8]) {
     }
     // Without quotes a plain reader will do.
     if !lines.iter().any(|line| line.contains('"')) {
+        // Tokens are the same in any case.
+        let lines: Vec<String> = lines.iter().map(|line| line.to_ascii_lowercase()).collect();
         let plain: Option<Vec<Offer<'_>>> = lines
             .iter()
             .flat_map(|line| line.split(','))

@@ -120,7 +120,7 @@ describe('what only looks as if it were compressed', () => {
   it('closes with 1009 what becomes too large, at no cost to others nor of memory', async (t) => {
     const bystander = await NativePeer.connect(hub.ws('/ws/positions'));
     t.after(() => bystander.close());
-    const TOO_BIG = { code: 1009, reason: 'message too big' };
+    const TOO_BIG = { code: 1009, reason: `message too big: limits.message_bytes = ${MESSAGE_BYTES}` };
     const exact = JSON.stringify({ type: 'x'.repeat(MESSAGE_BYTES - '{"type":""}'.length) });
     const { socket, write } = await open(t, '/ws/positions?topics=');
     const answered = once(socket, 'message');

@@ -39,19 +39,19 @@ reasons! {
     /// The page that connects is not on the list of allowed origins.
     ORIGIN_NOT_ALLOWED = 1008 "origin" "Origin not allowed" false;
     /// More sessions from one address than `limits.sessions_per_address`.
-    TOO_MANY_SESSIONS = 1013 "sessions_per_address" "Too many sessions from this address" true;
+    TOO_MANY_SESSIONS = 1013 "sessions_per_address" "Too many sessions from this address (limits.sessions_per_address)" true;
     /// A feed or relay subscriber read too slowly and would have lost messages.
-    OUTBOX_OVERFLOW = 4000 "too_slow" "Too slow: messages would have been lost" true;
+    OUTBOX_OVERFLOW = 4000 "too_slow" "Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes)" true;
     /// The peer sent nothing for longer than its heart-beats promised.
     PEER_SILENT = 4001 "peer_silent" "No heart-beat received" true;
     /// No CONNECT frame within `limits.handshake_ms`.
-    HANDSHAKE_TIMEOUT = 4002 "handshake_timeout" "No CONNECT frame in time" true;
+    HANDSHAKE_TIMEOUT = 4002 "handshake_timeout" "No CONNECT frame in time (limits.handshake_ms)" true;
     /// The log took nothing in.
     NOT_TAKEN_IN = 4003 "not_taken_in" "Not taken in: the log is full or failed" true;
     /// For `limits.stall_ms` the peer took not one byte of what waits for it.
-    STALLED = 4004 "stalled" "Nothing was read in time" true;
+    STALLED = 4004 "stalled" "Nothing was read in time (limits.stall_ms)" true;
     /// A message or STOMP frame was not whole within `limits.message_ms`.
-    MESSAGE_TIMEOUT = 4005 "message_timeout" "A message was not whole in time" true;
+    MESSAGE_TIMEOUT = 4005 "message_timeout" "A message was not whole in time (limits.message_ms)" true;
     /// The peer broke the subprotocol; an ERROR frame told it how.
     PROTOCOL_ERROR = 4500 "protocol_error" "Protocol error" false;
     /// A relayed message that is not text, and a transport that carries

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// A ticker symbol: 1 to 32 characters, taken as they are (`BRK.B` and
-/// `brk.b` are two symbols). Up to 23 bytes are kept without an allocation.
+/// `brk.b` are two symbols), U+FFFD not among them: it stands for text that was
+/// lost, and of two symbols it would make one. Up to 23 bytes are kept without an allocation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Symbol(SmolStr);
@@ -17,7 +18,7 @@ pub const SYMBOL_MAX_CHARS: usize = 32;
 
 /// A text that is no symbol.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("must be 1 to {SYMBOL_MAX_CHARS} characters, not blank")]
+#[error("must be 1 to {SYMBOL_MAX_CHARS} whole characters, not blank, without U+FFFD")]
 pub struct SymbolError;
 
 impl Symbol {
@@ -31,7 +32,8 @@ impl FromStr for Symbol {
     type Err = SymbolError;
 
     fn from_str(text: &str) -> Result<Symbol, SymbolError> {
-        if text.trim().is_empty() || text.chars().count() > SYMBOL_MAX_CHARS {
+        let is_whole = !text.contains(hub_json::REPLACEMENT);
+        if text.trim().is_empty() || text.chars().count() > SYMBOL_MAX_CHARS || !is_whole {
             return Err(SymbolError);
         }
         Ok(Symbol(SmolStr::new(text)))
@@ -54,5 +56,6 @@ mod tests {
         assert!("é".repeat(33).parse::<Symbol>().is_err());
         assert!("".parse::<Symbol>().is_err());
         assert!("  ".parse::<Symbol>().is_err());
+        assert!("A\u{fffd}".parse::<Symbol>().is_err());
     }
 }

@@ -10,7 +10,8 @@ use smol_str::SmolStr;
 pub const TOPIC_MAX_BYTES: usize = 255;
 
 /// A destination such as `/topic/position-update`: segments of printable
-/// characters, each after a `/`.
+/// characters, each after a `/`; U+FFFD, which stands for text that was lost,
+/// is none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TopicName(SmolStr);
@@ -18,7 +19,7 @@ pub struct TopicName(SmolStr);
 /// A text that is no topic name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
-    "a destination is /segment/segment..., at most {TOPIC_MAX_BYTES} bytes, without blanks or empty segments"
+    "a destination is /segment/segment..., at most {TOPIC_MAX_BYTES} bytes, without blanks or empty segments, and without U+FFFD"
 )]
 pub struct TopicError;
 
@@ -26,6 +27,18 @@ impl TopicName {
     /// The name's text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is a wildcard to some broker, and so no destination here: it
+    /// holds a `*`, or a word that is `>` or `#`, between slashes or dots.
+    ///
+    /// ```
+    /// let is_wildcard = |name: &str| name.parse::<hub_core::TopicName>().unwrap().is_wildcard();
+    /// assert!(is_wildcard("/topic/*") && is_wildcard("/topic/prices.>") && is_wildcard("/topic/stock.#"));
+    /// assert!(!is_wildcard("/topic/relay/c#") && !is_wildcard("/topic/a->b"));
+    /// ```
+    pub fn is_wildcard(&self) -> bool {
+        self.0.contains('*') || self.0.split(['/', '.']).any(|word| matches!(word, ">" | "#"))
     }
 
     /// Its segments, without the slashes.
@@ -39,7 +52,8 @@ impl FromStr for TopicName {
 
     fn from_str(text: &str) -> Result<TopicName, TopicError> {
         let printable = |segment: &str| {
-            !segment.is_empty() && !segment.chars().any(|c| c.is_whitespace() || c.is_control())
+            let is_odd = |c: char| c.is_whitespace() || c.is_control() || c == hub_json::REPLACEMENT;
+            !segment.is_empty() && !segment.chars().any(is_odd)
         };
         let rest = text.strip_prefix('/').ok_or(TopicError)?;
         if text.len() > TOPIC_MAX_BYTES || !rest.split('/').all(printable) {
@@ -83,6 +97,11 @@ impl fmt::Display for TopicName {
 pub struct TopicPattern(TopicName);
 
 impl TopicPattern {
+    /// The pattern's text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// Whether `name` is in the set.
     pub fn matches(&self, name: &TopicName) -> bool {
         let mut wanted = self.0.segments();
@@ -131,7 +150,7 @@ mod tests {
 
     #[test]
     fn names_with_holes_or_blanks_are_refused() {
-        for text in ["", "/", "topic", "/topic/", "//topic", "/topic/a b", "/topic/a\n"] {
+        for text in ["", "/", "topic", "/topic/", "//topic", "/topic/a b", "/topic/a\n", "/topic/\u{fffd}"] {
             assert!(text.parse::<TopicName>().is_err(), "{text:?}");
         }
         assert!(format!("/{}", "a".repeat(255)).parse::<TopicName>().is_err());

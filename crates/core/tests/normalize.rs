@@ -166,7 +166,7 @@ fn a_body_is_one_item_an_array_or_lines() {
     assert_eq!(count(" \n", BodyForm::Json), Err(BodyError::Empty));
     assert_eq!(count("[1,2,3,4]", BodyForm::Json), Err(BodyError::TooManyItems { max: 3 }));
     assert_eq!(count("1\n2\n3\n4", BodyForm::NdJson), Err(BodyError::TooManyItems { max: 3 }));
-    for body in ["{", "[1,]", "{}{}", "nonsense", "[1] 2", "\u{feff}{}"] {
+    for body in ["{", "[1,]", "{}{}", "nonsense", "[1] 2", "{}\u{feff}", "\u{feff}\u{feff}{}"] {
         assert!(matches!(count(body, BodyForm::Json), Err(BodyError::Malformed(_))), "{body}");
     }
     assert!(matches!(normalize::items(b"{\"a\":\"\xff\"}", BodyForm::Json, 3), Err(BodyError::Malformed(_))));

@@ -89,6 +89,14 @@ pub enum TargetError {
     /// Neither a topic nor covered by `relay.destinations`.
     #[error("there is no destination {0}")]
     Unknown(TopicName),
+    /// A name that stands for several: a subscription is to one.
+    #[error("{destination}: a destination is one, without wildcards; {known}")]
+    Wildcard {
+        /// What was asked for.
+        destination: TopicName,
+        /// Which destinations there are.
+        known: String,
+    },
     /// A computed topic is followed by something that is no portfolio.
     #[error("{0}: what follows the topic must be a portfolio's UUID")]
     NotAPortfolio(TopicName),
@@ -137,6 +145,9 @@ impl Catalog {
     /// Where a subscription to `destination` leads: `/topic/x` to all of a
     /// computed topic, `/topic/x/{portfolioId}` to one portfolio's part.
     pub fn resolve(&self, destination: &TopicName) -> Result<Target, TargetError> {
+        if destination.is_wildcard() {
+            return Err(TargetError::Wildcard { destination: destination.clone(), known: self.known() });
+        }
         if let Some(target) = self.computed(destination.as_str(), None) {
             return Ok(target);
         }
@@ -148,6 +159,25 @@ impl Catalog {
             return self.computed(parent, Some(portfolios)).ok_or(TargetError::Unknown(destination.clone()));
         }
         self.relay(destination)
+    }
+
+    /// What can be subscribed to, in words.
+    fn known(&self) -> String {
+        let names =
+            self.states.iter().map(|state| &state.name).chain(self.feeds.iter().map(|feed| &feed.name));
+        let computed: Vec<&str> = names.map(TopicName::as_str).collect();
+        let relayed: Vec<&str> = self.relays.iter().map(TopicPattern::as_str).collect();
+        let mut known = Vec::new();
+        if !computed.is_empty() {
+            known.push(format!(
+                "there are {}, each also with /{{portfolioId}} behind it",
+                computed.join(", ")
+            ));
+        }
+        if !relayed.is_empty() {
+            known.push(format!("any one name is relayed that matches {}", relayed.join(" or ")));
+        }
+        known.join("; ")
     }
 
     /// The computed topic of this name, or the part of it that belongs to

@@ -17,7 +17,7 @@ use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 use hub_server::tls::{self, Certificate, TlsError};
 use hub_server::{
     Addresses, Chassis, Compression, ConnectionIds, Connections, Hosts, Ingest, Metrics, Origins, Readiness,
-    Server, Service,
+    STOMP_LIMIT_NAMES, Server, Service,
 };
 use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
 use tokio::sync::watch;
@@ -304,6 +304,7 @@ fn stomp(config: &Config) -> SessionConfig {
         },
         max_subscriptions: config.limits.subscriptions_per_session,
         rate: rate(config),
+        limit_names: STOMP_LIMIT_NAMES,
         heart_beat: HeartBeat { offer_ms: config.limits.heartbeat_ms, wish_ms: config.limits.heartbeat_ms },
         ..SessionConfig::default()
     }

@@ -35,7 +35,7 @@ fn before_connect_a_peer_may_send_64_line_ends_and_no_more() {
         assert_eq!(client.next_frame().unwrap().command, "CONNECTED");
         let mut client = StompClient::unconnected(carrier(addr));
         client.send_frame_text(&format!("{}{opening}", "\n".repeat(65))).unwrap();
-        assert_refused(&mut client, "too many EOLs", "opening.max_eols = 64");
+        assert_refused(&mut client, "too many EOLs", "more EOLs than 64");
     }
     await_metric(addr, r#"hub_errors_total{kind="stomp"}"#, 3);
 }
@@ -54,7 +54,7 @@ fn a_connect_may_have_64_kib_though_later_frames_may_have_more() {
         assert_eq!(client.next_frame().unwrap().command, "CONNECTED");
         let mut client = StompClient::unconnected(carrier(addr));
         client.send_frame_text(&opening((64 << 10) + 1)).unwrap();
-        assert_refused(&mut client, "frame too large", "opening.max_connect_bytes = 65536");
+        assert_refused(&mut client, "frame too large", "longer than 65536");
 
         let mut client = connect(carrier(addr));
         client.send(TOPIC, &[("receipt", "r")], &vec![b'x'; 200_000]).unwrap();
@@ -84,9 +84,9 @@ fn headers_lines_bodies_and_subscriptions_are_taken_up_to_their_limits() {
     let messages = fence(&mut client);
     assert!(messages.iter().all(|frame| frame.command == "MESSAGE"), "{messages:?}");
     for (frame, message, body) in [
-        (most(17), "too many headers", "max_headers = 16"),
-        (longest(513), "header line too long", "max_header_line_bytes = 512"),
-        (largest(16_385), "frame too large", "max_frame_bytes = 16384"),
+        (most(17), "too many headers", "limits.stomp_headers = 16"),
+        (longest(513), "header line too long", "limits.stomp_header_line_bytes = 512"),
+        (largest(16_385), "frame too large", "limits.message_bytes = 16384"),
     ] {
         // Over TCP: a WebSocket has a limit of its own, which is the same.
         let mut client = connect(tcp(addr));
@@ -97,6 +97,7 @@ fn headers_lines_bodies_and_subscriptions_are_taken_up_to_their_limits() {
     let (error, _) = client.expect_error().unwrap();
     assert_eq!(error.header("message"), Some("too many subscriptions"), "{error}");
     assert_eq!(error.header("receipt-id"), Some("r"), "{error}");
+    assert!(error.text().unwrap().contains("limits.subscriptions_per_session = 3"), "{error}");
 }
 
 #[test]
@@ -118,7 +119,10 @@ fn a_session_that_sends_faster_than_it_may_is_told_so_and_one_that_keeps_to_it_i
         let error = flood.next_frame().unwrap();
         assert_eq!((&*error.command, error.header("message")), ("ERROR", Some("too fast")), "{error}");
         let text = error.text().unwrap();
-        assert!(text.contains("rate.bytes_per_second = 20000 and rate.burst_bytes = 66560"), "{text}");
+        assert!(
+            text.contains("limits.session_bytes_per_second = 20000 lets in a second, and 66560 at once"),
+            "{text}"
+        );
     }
     await_metric(addr, r#"hub_errors_total{kind="stomp"}"#, 3);
     // Others are not held to account for it.

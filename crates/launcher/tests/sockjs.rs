@@ -200,7 +200,10 @@ fn the_hub_says_twice_and_the_same_why_it_ends() {
     let mut hub = hub(&[("LIMITS__HANDSHAKE_MS", "200")]);
     let addr = address(&hub);
     let mut silent = session(addr, "/ws");
-    assert_eq!(silent.expect_close().unwrap(), closed(4002, "No CONNECT frame in time"));
+    assert_eq!(
+        silent.expect_close().unwrap(),
+        closed(4002, "No CONNECT frame in time (limits.handshake_ms)")
+    );
 
     let mut wrong = stomp_over(addr, "", (0, 0));
     wrong.send_frame_text("HELLO\n\n\0").unwrap();

@@ -9,14 +9,16 @@ use hub_core::Offset;
 pub enum LogError {
     /// More waits to be written than the log will hold. Nothing was appended;
     /// the same append may be tried again.
-    #[error("the log is busy, try again")]
+    #[error("the log is busy, try again: as much waits as limits.log_queue_records allows")]
     Busy,
     /// The log was closed; nothing was appended.
     #[error("the log is closed")]
     Closed,
     /// A single append that is larger than the whole queue. Nothing was
     /// appended; no retry helps.
-    #[error("an append of {records} records and {bytes} bytes is more than the log takes at once")]
+    #[error(
+        "an append of {records} records and {bytes} bytes is more than the log takes at once (limits.log_queue_records)"
+    )]
     TooLarge {
         /// How many entries it had.
         records: usize,

@@ -109,6 +109,32 @@ impl NativeEndpoint for AlertsEndpoint {
 /// number.
 pub(crate) fn limit(asked: Option<&str>) -> Result<usize, String> {
     let Some(asked) = asked else { return Ok(ALERTS_SHOWN) };
-    let number: i64 = asked.parse().map_err(|_| "limit must be a whole number".to_owned())?;
-    Ok(usize::try_from(number).unwrap_or(1).clamp(1, ALERTS_MAX))
+    let number = match asked.strip_prefix('-') {
+        Some(below) => whole_number(below).map(|_| 0),
+        None => whole_number(asked),
+    };
+    let number = number.ok_or_else(|| "limit must be a whole number".to_owned())?;
+    Ok(number.clamp(1, ALERTS_MAX))
+}
+
+/// A number by its digits; beyond what can be counted it is still one.
+pub(crate) fn whole_number(text: &str) -> Option<usize> {
+    let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits_only.then(|| text.parse().unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_out_of_range_is_still_a_number() {
+        for (asked, shown) in [("0", 1), ("-5", 1), ("7", 7), ("99999999999999999999999", ALERTS_MAX)] {
+            assert_eq!(limit(Some(asked)), Ok(shown), "{asked}");
+        }
+        assert_eq!(limit(Some("-99999999999999999999999")), Ok(1));
+        for asked in ["", "-", "+1", "1.5", "many"] {
+            assert_eq!(limit(Some(asked)), Err("limit must be a whole number".to_owned()), "{asked}");
+        }
+    }
 }

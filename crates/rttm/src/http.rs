@@ -103,9 +103,9 @@ async fn dead_letters(reads: Reads, parameters: Parameters) -> Result<HttpRespon
         }
         None => Offset(u64::MAX),
     };
-    let limit = match given(&parameters, "limit").map(str::parse::<usize>) {
-        Some(Ok(limit)) => limit.clamp(1, LETTERS_MAX),
-        Some(Err(_)) => return Err(Problem::bad_request("limit must be a whole number")),
+    let limit = match given(&parameters, "limit").map(endpoints::whole_number) {
+        Some(Some(limit)) => limit.clamp(1, LETTERS_MAX),
+        Some(None) => return Err(Problem::bad_request("limit must be a whole number")),
         None => LETTERS_SHOWN,
     };
     Ok(answer(wire::json(&wire::letters(&reads.current(), before, limit))))

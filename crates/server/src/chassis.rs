@@ -16,6 +16,22 @@ use crate::connections::Connections;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
 
+/// What a STOMP session's limits are called in the configuration, for
+/// [`SessionConfig::limit_names`]; those without a name can't be set.
+pub const STOMP_LIMIT_NAMES: &[(&str, &str)] = &[
+    ("max_frame_bytes", "limits.message_bytes"),
+    ("max_headers", "limits.stomp_headers"),
+    ("max_header_line_bytes", "limits.stomp_header_line_bytes"),
+    ("max_subscriptions", "limits.subscriptions_per_session"),
+    ("rate.bytes_per_second", "limits.session_bytes_per_second"),
+    ("rate.burst_bytes", ""),
+    ("opening.max_eols", ""),
+    ("opening.max_connect_bytes", ""),
+    ("transactions.max_open", ""),
+    ("transactions.max_frames", ""),
+    ("transactions.max_bytes", ""),
+];
+
 /// What all listeners, shards and routes share.
 pub struct Chassis {
     /// Every destination.

@@ -31,7 +31,7 @@ mod upgrade;
 mod worker;
 
 pub use addresses::{Addresses, Place};
-pub use chassis::{Chassis, ConnectionIds, Readiness};
+pub use chassis::{Chassis, ConnectionIds, Readiness, STOMP_LIMIT_NAMES};
 pub use compression::Compression;
 pub use connections::{Connections, Seat};
 pub use http::host::Hosts;

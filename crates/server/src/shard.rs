@@ -9,6 +9,7 @@ mod backlog;
 mod channels;
 mod closing;
 mod deliver;
+mod ending;
 mod feeds;
 mod framing;
 mod inbound;
@@ -289,7 +290,7 @@ impl Shard {
                 self.paused.push(slot);
                 break;
             }
-            if socket.sends.as_ref().is_some_and(|sends| sends.is_full()) {
+            if socket.sends.as_ref().is_some_and(|sends| sends.must_wait()) {
                 // Listed again when some of it is answered.
                 break;
             }

@@ -68,6 +68,7 @@ pub(crate) fn server(
         frame_ancestors: Some(chassis.origins.source_list()),
         body_bytes: limits.message_bytes,
         body_timeout: Duration::from_millis(limits.body_ms),
+        body_names: ["limits.message_bytes", "limits.body_ms"],
         // The application's own, for all of its paths.
         cors: false,
         not_allowed: http::method_not_allowed,

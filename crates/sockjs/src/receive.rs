@@ -1,4 +1,8 @@
 //! What a client sends: messages in JSON.
+//!
+//! A text that JavaScript has cut within a character is read as a browser's
+//! WebSocket sends it, with U+FFFD for the half that is left; a byte-order mark
+//! before the JSON is skipped.
 
 use crate::form;
 
@@ -11,11 +15,12 @@ pub struct BrokenJson;
 /// strings, or a single string, which some clients send on a WebSocket. An
 /// empty text holds none.
 pub fn messages(text: &str) -> Result<Vec<String>, BrokenJson> {
+    let text = hub_json::mend_text(hub_json::text_without_bom(text));
     // Only to see what it is: ASCII has a blank that JSON does not take for one.
     match text.trim_ascii().as_bytes().first() {
         None => Ok(Vec::new()),
-        Some(b'[') => serde_json::from_str(text).map_err(|_| BrokenJson),
-        Some(_) => serde_json::from_str(text).map(|message| vec![message]).map_err(|_| BrokenJson),
+        Some(b'[') => serde_json::from_str(&text).map_err(|_| BrokenJson),
+        Some(_) => serde_json::from_str(&text).map(|message| vec![message]).map_err(|_| BrokenJson),
     }
 }
 
@@ -34,10 +39,11 @@ pub enum PayloadError {
 /// The messages in the body of an `xhr_send`, or what a `jsonp_send` carries:
 /// an array of strings, which may be empty ("Sending empty frames").
 pub fn payload(body: &[u8]) -> Result<Vec<String>, PayloadError> {
+    let body = hub_json::mend(hub_json::without_bom(body));
     match body.trim_ascii().first() {
         None => Err(PayloadError::Expected),
-        Some(b'[') => serde_json::from_slice(body).map_err(|_| PayloadError::Broken),
-        Some(_) => match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+        Some(b'[') => serde_json::from_slice(&body).map_err(|_| PayloadError::Broken),
+        Some(_) => match serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
             Ok(_) => Err(PayloadError::Expected),
             Err(_) => Err(PayloadError::Broken),
         },
@@ -68,7 +74,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_broken() {
-        for text in ["[\"a", "[1]", "{}", "a", "[\"a\"] x", "null", r#"["\ud800"]"#, "\u{c}\"a\""] {
+        for text in ["[\"a", "[1]", "{}", "a", "[\"a\"] x", "null", r#"["\ud80"]"#, "\u{c}\"a\""] {
             assert_eq!(messages(text), Err(BrokenJson), "{text}");
         }
     }
@@ -84,6 +90,20 @@ mod tests {
         for broken in [&b"[\"x"[..], b"[1]", b"[[]]", b"x", b"[\"\xff\"]", b"[] []", deep.as_bytes()] {
             assert_eq!(payload(broken), Err(PayloadError::Broken));
         }
+    }
+
+    #[test]
+    fn half_of_a_character_is_replaced_and_a_byte_order_mark_skipped_however_it_comes() {
+        let json = "\u{feff}[\"a\\ud83d\",\"\\ud83d\\ude00\\udead\"]";
+        let expected = ["a\u{fffd}", "\u{1f600}\u{fffd}"];
+        assert_eq!(messages(json).unwrap(), expected);
+        assert_eq!(messages("\u{feff}\"\\udead\"").unwrap(), ["\u{fffd}"]);
+        assert_eq!(messages("\u{feff}").unwrap(), [""; 0]);
+        assert_eq!(payload(json.as_bytes()).unwrap(), expected);
+        assert_eq!(jsonp_payload(json.as_bytes(), false).unwrap(), expected);
+        let form = r#"d=%EF%BB%BF["a\ud83d","\ud83d\ude00\udead"]"#;
+        assert_eq!(jsonp_payload(form.as_bytes(), true).unwrap(), expected);
+        assert_eq!(payload("\u{feff}".as_bytes()), Err(PayloadError::Expected));
     }
 
     #[test]

@@ -83,6 +83,11 @@ impl Command {
         !matches!(self, Self::Connected | Self::Message | Self::Receipt | Self::Error)
     }
 
+    /// Whether a frame may have a body ("STOMP Frames").
+    pub(crate) const fn may_have_body(self) -> bool {
+        matches!(self, Self::Send | Self::Message | Self::Error)
+    }
+
     /// CONNECT, STOMP and CONNECTED never escape their headers (STOMP 1.2, "Value Encoding").
     pub(crate) const fn opens_session(self) -> bool {
         matches!(self, Self::Connect | Self::Stomp | Self::Connected)

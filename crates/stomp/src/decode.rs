@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
+pub use self::scan::Lacking;
 use self::scan::{Extent, Progress, Scan, Side};
 use crate::error::FrameError;
 use crate::{Command, Frame, Headers, Limits, Version};
@@ -95,6 +96,13 @@ impl Decoder {
     /// Whether a frame has begun and is not whole.
     pub fn in_frame(&self) -> bool {
         self.partial.as_ref().is_some_and(|partial| !partial.lent)
+    }
+
+    /// What a frame that has begun lacks, and the `receipt` it asked for, where that had come.
+    pub fn lacking(&self) -> Option<(Lacking, Option<Box<str>>)> {
+        let partial = self.partial.as_deref().filter(|partial| !partial.lent)?;
+        let receipt = receipt(&partial.bytes, partial.scan.seen(), self.version);
+        Some((partial.scan.lacking(partial.bytes.len()), receipt))
     }
 
     /// Takes the next item off the front of `input`. Call it until it returns `None`: all of the
@@ -217,9 +225,12 @@ fn refused(
     seen: Option<(Command, Range<usize>)>,
     version: Version,
 ) -> BadFrame {
-    let receipt = seen
-        .and_then(|(command, at)| Headers::lenient(bytes.get(at)?, command, version))
-        .and_then(|headers| headers.get("receipt"))
-        .map(|receipt| receipt.into_owned().into_boxed_str());
-    BadFrame { error, receipt }
+    BadFrame { error, receipt: receipt(bytes, seen, version) }
+}
+
+/// The `receipt` of a frame of which this has been seen.
+fn receipt(bytes: &[u8], seen: Option<(Command, Range<usize>)>, version: Version) -> Option<Box<str>> {
+    let (command, at) = seen?;
+    let headers = Headers::lenient(bytes.get(at)?, command, version)?;
+    headers.get("receipt").map(|receipt| receipt.into_owned().into_boxed_str())
 }

@@ -1,6 +1,6 @@
 //! Everything that is refused, each with a cause of its own.
 
-use crate::{Command, RateLimit, Version};
+use crate::{Command, Limit, Version};
 
 /// Octets of a peer's input that an error shows.
 const EXCERPT_BYTES: usize = 48;
@@ -15,34 +15,34 @@ pub enum FrameError {
         shown: String,
     },
     /// [`crate::Limits::max_frame_bytes`], found by counting.
-    #[error("the frame is longer than max_frame_bytes = {limit}")]
+    #[error("the frame is longer than {limit}")]
     FrameTooLarge {
         /// Octets allowed.
-        limit: usize,
+        limit: Limit,
     },
     /// [`crate::Limits::max_frame_bytes`], announced by `content-length` before the body came.
-    #[error("content-length {announced} would make the frame longer than max_frame_bytes = {limit}")]
+    #[error("content-length {announced} would make the frame longer than {limit}")]
     AnnouncedTooLarge {
         /// The header's value, cut.
         announced: String,
         /// Octets allowed.
-        limit: usize,
+        limit: Limit,
     },
     /// [`crate::Limits::max_headers`].
-    #[error("the {command} frame has more headers than max_headers = {limit}")]
+    #[error("the {command} frame has more headers than {limit}")]
     TooManyHeaders {
         /// The frame's command.
         command: Command,
         /// Headers allowed.
-        limit: usize,
+        limit: Limit,
     },
     /// [`crate::Limits::max_header_line_bytes`].
-    #[error("a header line of the {command} frame is longer than max_header_line_bytes = {limit}")]
+    #[error("a header line of the {command} frame is longer than {limit}")]
     HeaderLineTooLong {
         /// The frame's command.
         command: Command,
         /// Octets allowed.
-        limit: usize,
+        limit: Limit,
     },
     /// A NUL before the blank line that ends the headers.
     #[error("the {command} frame ends within its headers: a blank line must come before the NUL")]
@@ -98,6 +98,15 @@ pub enum FrameError {
         /// Octets of body announced.
         content_length: usize,
     },
+    /// Another frame begins where this one had not ended, among its headers or where it may have no
+    /// body.
+    #[error("the {command} frame is not ended by a NUL: a {next} frame begins within it")]
+    NextFrameWithin {
+        /// The frame's command.
+        command: Command,
+        /// The other's.
+        next: Command,
+    },
 }
 
 impl FrameError {
@@ -114,7 +123,35 @@ impl FrameError {
             | Self::HeaderWithoutColon { .. }
             | Self::HeaderWithoutName { .. }
             | Self::BadContentLength { .. }
-            | Self::MissingNul { .. } => "malformed frame received",
+            | Self::MissingNul { .. }
+            | Self::NextFrameWithin { .. } => "malformed frame received",
+        }
+    }
+
+    /// A word for counting by cause: `snake_case`, and one of few.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::UnknownCommand { .. } => "unknown_command",
+            Self::FrameTooLarge { .. } | Self::AnnouncedTooLarge { .. } => "frame_too_large",
+            Self::TooManyHeaders { .. } => "too_many_headers",
+            Self::HeaderLineTooLong { .. } => "header_too_long",
+            Self::UndefinedEscape { .. } => "undefined_escape",
+            Self::HeadersNotUtf8 { .. } => "not_utf8",
+            Self::NulInHeaders { .. } | Self::HeaderWithoutColon { .. } | Self::HeaderWithoutName { .. } => {
+                "malformed_header"
+            }
+            Self::BadContentLength { .. } => "bad_content_length",
+            Self::MissingNul { .. } | Self::NextFrameWithin { .. } => "missing_nul",
+        }
+    }
+
+    const fn limit_mut(&mut self) -> Option<&mut Limit> {
+        match self {
+            Self::FrameTooLarge { limit }
+            | Self::AnnouncedTooLarge { limit, .. }
+            | Self::TooManyHeaders { limit, .. }
+            | Self::HeaderLineTooLong { limit, .. } => Some(limit),
+            _ => None,
         }
     }
 }
@@ -159,6 +196,20 @@ pub enum ProtocolError {
         /// The session's version.
         version: Version,
     },
+    /// A name holds U+FFFD, which stands for text that was lost on its way.
+    #[error("{header}: must be whole; in this {command} frame U+FFFD stands where some of it was lost")]
+    BrokenName {
+        /// The frame's command.
+        command: Command,
+        /// The header's name.
+        header: &'static str,
+    },
+    /// A SEND holds what only the server may say of a message, see [`crate::is_reserved`].
+    #[error("header '{header}' is the server's to set, not a SEND's")]
+    ReservedHeader {
+        /// The header's name, escaped and cut.
+        header: String,
+    },
     /// `ack` holds something else than a mode.
     #[error("ack '{value}' is not one of auto, client, client-individual")]
     BadAckMode {
@@ -172,28 +223,30 @@ pub enum ProtocolError {
         id: String,
     },
     /// [`crate::SessionConfig::max_subscriptions`].
-    #[error("the session has as many subscriptions as max_subscriptions = {limit} allows")]
+    #[error("the session may have no more subscriptions than {limit}")]
     TooManySubscriptions {
         /// Subscriptions allowed.
-        limit: usize,
+        limit: Limit,
     },
     /// [`crate::OpeningLimits::max_eols`].
-    #[error("more EOLs than opening.max_eols = {limit} came before CONNECT")]
+    #[error("more EOLs than {limit} came before CONNECT")]
     TooManyEols {
         /// EOLs allowed.
-        limit: u32,
+        limit: Limit,
     },
     /// [`crate::OpeningLimits::max_connect_bytes`].
-    #[error("the frame that opens the session is longer than opening.max_connect_bytes = {limit}")]
+    #[error("the frame that opens the session is longer than {limit}")]
     ConnectTooLarge {
         /// Octets allowed.
-        limit: usize,
+        limit: Limit,
     },
     /// [`crate::RateLimit`].
-    #[error("more came than rate.bytes_per_second = {} and rate.burst_bytes = {} allow", .limit.bytes_per_second, .limit.burst_bytes)]
+    #[error("more came than {limit} lets in a second, and {burst} at once")]
     TooFast {
-        /// What is allowed.
-        limit: RateLimit,
+        /// Octets a second.
+        limit: Limit,
+        /// Octets at once.
+        burst: Limit,
     },
     /// A frame names a transaction that was not begun, or was committed or aborted.
     #[error("{command} names transaction '{id}', which is not open in this session")]
@@ -211,26 +264,26 @@ pub enum ProtocolError {
         id: String,
     },
     /// [`crate::TransactionLimits::max_open`].
-    #[error("the session has as many open transactions as transactions.max_open = {limit} allows")]
+    #[error("the session may have no more open transactions than {limit}")]
     TooManyTransactions {
         /// Transactions allowed.
-        limit: usize,
+        limit: Limit,
     },
     /// [`crate::TransactionLimits::max_frames`].
-    #[error("transaction '{id}' holds as many frames as transactions.max_frames = {limit} allows")]
+    #[error("transaction '{id}' may hold no more frames than {limit}")]
     TransactionOfTooManyFrames {
         /// Its id, escaped and cut.
         id: String,
         /// Frames allowed.
-        limit: usize,
+        limit: Limit,
     },
     /// [`crate::TransactionLimits::max_bytes`].
-    #[error("transaction '{id}' would hold more octets than transactions.max_bytes = {limit} allows")]
+    #[error("transaction '{id}' may hold no more octets than {limit}")]
     TransactionTooLarge {
         /// Its id, escaped and cut.
         id: String,
         /// Octets allowed.
-        limit: usize,
+        limit: Limit,
     },
     /// NACK in a 1.0 session.
     #[error("STOMP {version} has no {command} command")]
@@ -247,10 +300,17 @@ pub enum ProtocolError {
         message: String,
         /// The cause in full.
         detail: String,
+        /// What it counts as.
+        reason: &'static str,
     },
 }
 
 impl ProtocolError {
+    /// The owner's refusal.
+    pub(crate) fn denied(message: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Denied { message: message.into(), detail: detail.into(), reason: "denied" }
+    }
+
     /// A few words for the `message` header of an ERROR.
     pub fn title(&self) -> &str {
         match self {
@@ -258,7 +318,8 @@ impl ProtocolError {
             Self::NotConnected { .. } => "not connected",
             Self::AlreadyConnected { .. } => "already connected",
             Self::NoCommonVersion { .. } => "no common protocol version",
-            Self::BadHeartbeat { .. } | Self::BadAckMode { .. } => "invalid header",
+            Self::BadHeartbeat { .. } | Self::BadAckMode { .. } | Self::BrokenName { .. } => "invalid header",
+            Self::ReservedHeader { .. } => "reserved header",
             Self::MissingHeader { .. } => "missing header",
             Self::DuplicateSubscription { .. } => "duplicate subscription",
             Self::TooManySubscriptions { .. } => "too many subscriptions",
@@ -273,6 +334,50 @@ impl ProtocolError {
             }
             Self::CommandNotInVersion { .. } => "unknown command",
             Self::Denied { message, .. } => message,
+        }
+    }
+
+    /// A word for counting by cause: `snake_case`, and one of few.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Frame(error) => error.reason(),
+            Self::NotConnected { .. } => "not_connected",
+            Self::AlreadyConnected { .. } => "already_connected",
+            Self::NoCommonVersion { .. } => "no_common_version",
+            Self::BadHeartbeat { .. } | Self::BadAckMode { .. } | Self::BrokenName { .. } => "invalid_header",
+            Self::ReservedHeader { .. } => "reserved_header",
+            Self::MissingHeader { .. } => "missing_header",
+            Self::DuplicateSubscription { .. } => "duplicate_subscription",
+            Self::TooManySubscriptions { .. } => "too_many_subscriptions",
+            Self::TooManyEols { .. } => "too_many_eols",
+            Self::ConnectTooLarge { .. } => "frame_too_large",
+            Self::TooFast { .. } => "too_fast",
+            Self::UnknownTransaction { .. } => "unknown_transaction",
+            Self::DuplicateTransaction { .. } => "duplicate_transaction",
+            Self::TooManyTransactions { .. } => "too_many_transactions",
+            Self::TransactionOfTooManyFrames { .. } | Self::TransactionTooLarge { .. } => {
+                "transaction_too_large"
+            }
+            Self::CommandNotInVersion { .. } => "unknown_command",
+            Self::Denied { reason, .. } => reason,
+        }
+    }
+
+    /// Has its limits go by the owner's names.
+    pub(crate) fn rename_limits(&mut self, names: &[(&'static str, &'static str)]) {
+        let (limit, burst) = match self {
+            Self::Frame(error) => (error.limit_mut(), None),
+            Self::TooManySubscriptions { limit }
+            | Self::TooManyEols { limit }
+            | Self::ConnectTooLarge { limit }
+            | Self::TooManyTransactions { limit }
+            | Self::TransactionOfTooManyFrames { limit, .. }
+            | Self::TransactionTooLarge { limit, .. } => (Some(limit), None),
+            Self::TooFast { limit, burst } => (Some(limit), Some(burst)),
+            _ => (None, None),
+        };
+        for limit in limit.into_iter().chain(burst) {
+            limit.rename(names);
         }
     }
 }

@@ -8,19 +8,8 @@ use memchr::memchr;
 use crate::Command;
 use crate::error::{FrameError, excerpt};
 use crate::escape::Dialect;
+use crate::reserved::is_reserved;
 use crate::version::Version;
-
-/// Headers of a SEND that belong to that frame, or that the server sets on a MESSAGE itself.
-const NOT_CUSTOM: [&str; 8] = [
-    "destination",
-    "content-length",
-    "receipt",
-    "transaction",
-    "message-id",
-    "subscription",
-    "ack",
-    "redelivered",
-];
 
 /// Values that no log line may show.
 const SECRET: [&str; 2] = ["passcode", "authorization"];
@@ -129,10 +118,9 @@ impl<'a> Headers<'a> {
     }
 
     /// The headers of a SEND that its MESSAGEs must carry ("SEND"), in the order received: all but
-    /// `destination`, `content-length`, `receipt`, `transaction`, and `message-id`,
-    /// `subscription`, `ack`, which the server sets itself.
+    /// those that are [reserved](crate::is_reserved).
     pub fn custom(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
-        self.iter().filter(|(name, _)| !NOT_CUSTOM.contains(&name.as_ref()))
+        self.iter().filter(|(name, _)| !is_reserved(name))
     }
 }
 

@@ -20,8 +20,8 @@ impl HeartBeat {
     /// As if the header were missing: no heart-beats in either direction.
     pub const NONE: Self = Self { offer_ms: 0, wish_ms: 0 };
 
-    /// Reads the header's value, `<offer>,<wish>`; blanks around the numbers are let pass. `None`
-    /// means that it is malformed.
+    /// Reads the header's value, `<offer>,<wish>`; blanks around the numbers are let pass, and a
+    /// number that is too large means the largest there is. `None` means that it is malformed.
     pub fn parse(value: &str) -> Option<Self> {
         let (offer, wish) = value.split_once(',')?;
         Some(Self { offer_ms: milliseconds(offer)?, wish_ms: milliseconds(wish)? })
@@ -31,10 +31,8 @@ impl HeartBeat {
 fn milliseconds(text: &str) -> Option<u32> {
     let digits = text.trim_matches([' ', '\t']);
     // `u32::from_str` takes a sign, the specification doesn't.
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    digits.parse().ok()
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u32::MAX))
 }
 
 impl Default for HeartBeat {

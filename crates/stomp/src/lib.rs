@@ -57,7 +57,13 @@
 //!   specification are padded; 1.1 and 1.2 never trim.
 //! - Headers are UTF-8 and hold no NUL. A NUL there is refused at once, because it nearly always
 //!   ends a frame that lacks its blank line.
-//! - A body on a frame other than `SEND` is ignored.
+//! - A body on a frame other than `SEND` is ignored, unless it begins as a frame does: then the NUL
+//!   is missing that should have stood before it. So it is where a header line is a command.
+//! - A `SEND` with a header that the server sets on MESSAGEs, such as `message-id`, is refused
+//!   ([`is_reserved`]).
+//! - U+FFFD stands for text that was lost before it came here, half of a surrogate pair for one. A
+//!   frame whose `id`, `destination`, `transaction` or `receipt` holds it is refused: two names
+//!   would be one.
 //! - `UNSUBSCRIBE` of a subscription that doesn't exist is no error (see [`Request::Unsubscribe`]).
 //! - `client-individual` is an `ack` mode in 1.0 too, as clients of that version use it.
 //! - An ERROR written before CONNECTED is not escaped: the peer has not been told a version yet.
@@ -82,15 +88,17 @@ mod heartbeat;
 mod limits;
 mod rate;
 mod refusal;
+mod reserved;
 mod session;
 mod version;
 
 pub use command::Command;
-pub use decode::{BadFrame, Decoder, Item};
+pub use decode::{BadFrame, Decoder, Item, Lacking};
 pub use error::{FrameError, ProtocolError};
 pub use frame::{Frame, HeaderIter, Headers};
 pub use heartbeat::{HeartBeat, HeartbeatTimer, Intervals, Liveness};
-pub use limits::{Limits, OpeningLimits, RateLimit, TransactionLimits};
+pub use limits::{Limit, Limits, OpeningLimits, RateLimit, TransactionLimits};
 pub use refusal::Refusal;
+pub use reserved::is_reserved;
 pub use session::{AckMode, Connect, Reply, Request, Session, SessionConfig, SubscriptionRef};
 pub use version::Version;

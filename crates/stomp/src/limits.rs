@@ -1,5 +1,43 @@
 //! What a peer may cost (STOMP 1.2, "Size Limits").
 
+use std::fmt;
+
+use crate::ProtocolError;
+
+/// A limit that a peer went beyond, as an error tells it: `max_headers = 64`, or `64` alone where
+/// nobody can set it. It goes by the field's name here, or by the one its owner gives it, see
+/// [`crate::SessionConfig::limit_names`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What it is called where it is set; empty: it can't be.
+    pub name: &'static str,
+    /// How much is allowed.
+    pub value: usize,
+}
+
+impl Limit {
+    pub(crate) const fn new(name: &'static str, value: usize) -> Self {
+        Self { name, value }
+    }
+
+    /// The same by the owner's name, if there is one in these pairs of ours and theirs.
+    pub(crate) fn rename(&mut self, names: &[(&'static str, &'static str)]) {
+        if let Some((_, theirs)) = names.iter().find(|(ours, _)| *ours == self.name) {
+            self.name = theirs;
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.is_empty() {
+            write!(f, "{}", self.value)
+        } else {
+            write!(f, "{} = {}", self.name, self.value)
+        }
+    }
+}
+
 /// Bounds on an incoming frame. Each is refused by an error of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -64,4 +102,14 @@ pub struct RateLimit {
     pub bytes_per_second: u32,
     /// Octets that may come at once, after a pause or at the start.
     pub burst_bytes: u32,
+}
+
+impl RateLimit {
+    /// The error of a peer that goes beyond.
+    pub(crate) const fn exceeded(self) -> ProtocolError {
+        ProtocolError::TooFast {
+            limit: Limit::new("rate.bytes_per_second", self.bytes_per_second as usize),
+            burst: Limit::new("rate.burst_bytes", self.burst_bytes as usize),
+        }
+    }
 }

@@ -40,6 +40,10 @@ pub struct SessionConfig {
     pub transactions: TransactionLimits,
     /// How fast a peer may send; `None`: as fast as the owner reads.
     pub rate: Option<RateLimit>,
+    /// What the owner calls these limits, where its operators set them: pairs of a field's name here,
+    /// such as `max_frame_bytes` or `opening.max_eols`, and the owner's, which errors tell instead;
+    /// an empty one for what can't be set.
+    pub limit_names: &'static [(&'static str, &'static str)],
 }
 
 impl Default for SessionConfig {
@@ -53,6 +57,7 @@ impl Default for SessionConfig {
             opening: OpeningLimits::default(),
             transactions: TransactionLimits::default(),
             rate: None,
+            limit_names: &[],
         }
     }
 }
@@ -93,6 +98,16 @@ impl Session {
         input: &mut &'i [u8],
         now: Instant,
     ) -> Result<Option<Request<'s>>, Refusal> {
+        let names = self.config.limit_names;
+        self.request(input, now).map_err(|refusal| refusal.with_limit_names(names))
+    }
+
+    /// [`Self::receive`], with limits by the names they have here.
+    fn request<'s, 'i: 's>(
+        &'s mut self,
+        input: &mut &'i [u8],
+        now: Instant,
+    ) -> Result<Option<Request<'s>>, Refusal> {
         if !input.is_empty() {
             self.heartbeats.on_received(now);
         }
@@ -113,9 +128,8 @@ impl Session {
             Ok(None) => match self.bucket.as_deref() {
                 Some(bucket) if !input.is_empty() => {
                     *input = &[];
-                    return Err(self
-                        .conversation
-                        .refuse(None, ProtocolError::TooFast { limit: bucket.limit() }));
+                    let error = bucket.limit().exceeded();
+                    return Err(self.conversation.refuse(None, error));
                 }
                 _ => return Ok(None),
             },
@@ -144,8 +158,16 @@ impl Session {
     /// Ends the session for a reason of the owner's: a CONNECT that is denied, a drain. A request
     /// that is denied is answered by [`Reply::refusal`], which names it.
     pub fn refuse(&mut self, message: impl Into<String>, detail: impl Into<String>) -> Refusal {
-        let error = ProtocolError::Denied { message: message.into(), detail: detail.into() };
-        self.conversation.refuse(None, error)
+        self.conversation.refuse(None, ProtocolError::denied(message, detail))
+    }
+
+    /// Ends the session because a frame has begun and never ended, by the time or the end of the
+    /// stream that `message` and `detail` tell; the ERROR says what is lacking and carries the
+    /// frame's `receipt-id`. `None`: there is no such frame.
+    pub fn refuse_unfinished(&mut self, message: impl Into<String>, detail: &str) -> Option<Refusal> {
+        let (lacking, receipt) = self.decoder.lacking().filter(|_| !self.is_closed())?;
+        let error = ProtocolError::denied(message, format!("{detail}: {lacking}"));
+        Some(self.conversation.refuse(receipt, error).because("unfinished_frame"))
     }
 
     /// Ends the session without a word: nothing more is processed.

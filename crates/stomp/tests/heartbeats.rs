@@ -47,7 +47,7 @@ fn the_header_is_two_numbers() {
     assert_eq!(HeartBeat::parse("10000,0"), Some(beat(10_000, 0)));
     assert_eq!(HeartBeat::parse(" 1 ,\t2 "), Some(beat(1, 2)));
     assert_eq!(HeartBeat::parse("4294967295,0"), Some(beat(u32::MAX, 0)));
-    for malformed in ["", "1", "1,", ",1", "1,2,3", "+1,2", "1;2", "a,b", "4294967296,1"] {
+    for malformed in ["", "1", "1,", ",1", "1,2,3", "+1,2", "1;2", "a,b", "0x1,1"] {
         assert_eq!(HeartBeat::parse(malformed), None, "{malformed:?}");
     }
     assert_eq!(beat(3, 4).to_string(), "3,4");
@@ -128,4 +128,15 @@ fn any_octet_is_a_sign_of_life() {
     assert_eq!(session.poll(start + ms(34_999)), Liveness::Fine);
     assert!(matches!(session.receive(&mut [].as_slice(), start + ms(34_000)), Ok(None)));
     assert_eq!(session.poll(start + ms(35_000)), Liveness::PeerSilent, "nothing received is none");
+}
+
+#[test]
+fn an_interval_out_of_range_is_the_longest_there_is() {
+    for value in ["4294967296", "18446744073709551616", &"9".repeat(100)] {
+        let longest = HeartBeat { offer_ms: 0, wish_ms: u32::MAX };
+        assert_eq!(HeartBeat::parse(&format!("0,{value}")), Some(longest), "{value}");
+        let longest = HeartBeat { offer_ms: u32::MAX, wish_ms: 0 };
+        assert_eq!(HeartBeat::parse(&format!("{value},0")), Some(longest), "{value}");
+    }
+    assert_eq!(HeartBeat::parse("0,"), None);
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use hub_stomp::{BadFrame, Command, Decoder, FrameError, Limits, Version};
+use hub_stomp::{BadFrame, Command, Decoder, FrameError, Limit, Limits, Version};
 
 const LIMITS: Limits = Limits { max_frame_bytes: 100, max_headers: 3, max_header_line_bytes: 20 };
 
@@ -46,7 +46,10 @@ fn an_announced_length_is_refused_before_the_body_comes() {
     );
     assert_eq!(bad.receipt.as_deref(), Some("9"));
     assert_eq!(bad.error.title(), "frame too large");
-    let huge = FrameError::AnnouncedTooLarge { announced: "9".repeat(48) + "...", limit: 1 << 20 };
+    let huge = FrameError::AnnouncedTooLarge {
+        announced: "9".repeat(48) + "...",
+        limit: Limit { name: "max_frame_bytes", value: 1 << 20 },
+    };
     let stream = format!("SEND\ncontent-length:{}\n\n", "9".repeat(60));
     let bad = Decoder::new(Limits::default()).next(&mut stream.as_bytes()).expect_err("let in");
     assert_eq!(bad.error, huge);
@@ -119,5 +122,8 @@ fn content_length_is_a_number_that_holds() {
 #[test]
 fn what_a_limit_refuses_is_told_by_type() {
     let bad = first(b"SEND\na:1\nb:2\nc:3\nd:4\n").expect_err("let in");
-    assert_eq!(bad.error, FrameError::TooManyHeaders { command: Command::Send, limit: 3 });
+    assert_eq!(
+        bad.error,
+        FrameError::TooManyHeaders { command: Command::Send, limit: Limit { name: "max_headers", value: 3 } }
+    );
 }

@@ -5,7 +5,9 @@ mod support;
 
 use std::time::Instant;
 
-use hub_stomp::{Limits, OpeningLimits, ProtocolError, Refusal, Request, Session, SessionConfig, Version};
+use hub_stomp::{
+    Limit, Limits, OpeningLimits, ProtocolError, Refusal, Request, Session, SessionConfig, Version,
+};
 use support::{Transcript, config, open, open_with, session};
 
 /// Feeds one frame that is refused, and one more that must not be processed.
@@ -60,7 +62,7 @@ fn a_session_connects_once() {
 
 #[test]
 fn a_malformed_heart_beat_is_refused() {
-    for value in ["", "10000", "a,b", "-1,0", "+1,0", "1,2,3", "1.5,0", ",", "4294967296,0"] {
+    for value in ["", "10000", "a,b", "-1,0", "+1,0", "1,2,3", "1.5,0", ",", "0x10,0"] {
         let refusal = refused(session(), &format!("CONNECT\naccept-version:1.1\nheart-beat:{value}\n\n\0"));
         let expected =
             format!("heart-beat '{value}' is not two numbers of milliseconds, as in '10000,10000'");
@@ -134,8 +136,9 @@ fn subscriptions_are_counted() {
     let subscribe = |id: u32| format!("SUBSCRIBE\nid:{id}\ndestination:/a\n\n\0");
     let three = [subscribe(1), subscribe(2), subscribe(3)].concat();
     let refusal = refused(open_with(Version::V1_2, config()), &three);
-    assert_eq!(*refusal.error(), ProtocolError::TooManySubscriptions { limit: 2 });
-    assert!(refusal.to_string().ends_with("max_subscriptions = 2 allows"), "{refusal}");
+    let limit = Limit { name: "max_subscriptions", value: 2 };
+    assert_eq!(*refusal.error(), ProtocolError::TooManySubscriptions { limit });
+    assert!(refusal.to_string().ends_with("no more subscriptions than max_subscriptions = 2"), "{refusal}");
 
     let freed = [subscribe(1), subscribe(2), "UNSUBSCRIBE\nid:1\n\n\0".to_owned(), subscribe(3)].concat();
     let transcript = Transcript::of(open_with(Version::V1_2, config()), [freed.as_bytes()]);
@@ -225,4 +228,28 @@ fn the_owner_may_deny_a_request_later() {
     let expected =
         b"ERROR\nmessage:access denied\nreceipt-id:a\\cb\ncontent-type:text/plain\ncontent-length:2\n\nno\0";
     assert_eq!(frame, expected.as_slice());
+}
+
+#[test]
+fn a_limit_goes_by_the_name_its_owner_gives_it() {
+    let named = || SessionConfig {
+        limits: Limits { max_headers: 2, ..Limits::default() },
+        max_subscriptions: 0,
+        limit_names: &[("max_headers", "hub.headers"), ("max_subscriptions", "")],
+        ..config()
+    };
+    let headers = refused(open_with(Version::V1_2, named()), "SEND\na:1\nb:2\nc:3\n\n\0");
+    assert_eq!(headers.to_string(), "the SEND frame has more headers than hub.headers = 2");
+    let subscribe = "SUBSCRIBE\nid:0\ndestination:/a\n\n\0";
+    let subscriptions = refused(open_with(Version::V1_2, named()), subscribe);
+    assert_eq!(subscriptions.to_string(), "the session may have no more subscriptions than 0");
+}
+
+#[test]
+fn an_owner_s_refusal_counts_as_what_the_owner_says() {
+    let refusal = open(Version::V1_2).refuse("no", "because");
+    assert_eq!(refusal.reason(), "denied");
+    assert_eq!(refusal.because("closing_time").reason(), "closing_time");
+    let other = refused(session(), "SEND\n\n\0").because("ignored");
+    assert_eq!(other.reason(), "not_connected");
 }

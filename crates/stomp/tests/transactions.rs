@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Instant;
 
-use hub_stomp::{ProtocolError, Request, Session, SessionConfig, TransactionLimits, Version};
+use hub_stomp::{Limit, ProtocolError, Request, Session, SessionConfig, TransactionLimits, Version};
 use support::{Transcript, config, open, open_with};
 
 /// The kinds of requests that came of `stream`, SENDs with their bodies, acknowledgements with
@@ -208,9 +208,10 @@ fn a_transaction_is_begun_once() {
 #[test]
 fn open_transactions_are_counted() {
     let limits = TransactionLimits { max_open: 1, ..TransactionLimits::default() };
-    let cause = "the session has as many open transactions as transactions.max_open = 1 allows";
+    let cause = "the session may have no more open transactions than transactions.max_open = 1";
     let error = refused(limits, &[begin("a"), begin("b")], "too many transactions", cause);
-    assert_eq!(error, ProtocolError::TooManyTransactions { limit: 1 });
+    let limit = Limit { name: "transactions.max_open", value: 1 };
+    assert_eq!(error, ProtocolError::TooManyTransactions { limit });
     let session = open_with(Version::V1_2, SessionConfig { transactions: limits, ..config() });
     let freed = [begin("a"), commit("a"), begin("b")].concat();
     assert_eq!(Transcript::of(session, [freed.as_bytes()]).refused, None);
@@ -224,7 +225,7 @@ fn held_frames_are_counted() {
         limits,
         &stream,
         "transaction too large",
-        "transaction 't' holds as many frames as transactions.max_frames = 2 allows",
+        "transaction 't' may hold no more frames than transactions.max_frames = 2",
     );
 }
 
@@ -239,6 +240,6 @@ fn held_octets_are_counted() {
         limits,
         &[begin("t"), send("t", "12345"), send("t", "123456")],
         "transaction too large",
-        "transaction 't' would hold more octets than transactions.max_bytes = 68 allows",
+        "transaction 't' may hold no more octets than transactions.max_bytes = 68",
     );
 }

@@ -31,6 +31,8 @@ fn what_browsers_offer_is_taken_and_nothing_is_remembered_of_them() {
     agreed(Settings::SHARED, offer, shared);
     agreed(Settings::TAKEOVER, offer, "permessage-deflate");
     agreed(Settings::TAKEOVER, "permessage-deflate", "permessage-deflate");
+    // Tokens of HTTP are the same in any case.
+    agreed(Settings::TAKEOVER, "PerMessage-Deflate; Client_Max_Window_Bits", "permessage-deflate");
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn an_offer_with_something_wrong_in_it_is_declined() {
         "client_max_window_bits=7",
         "client_max_window_bits=16",
         "client_max_window_bits=x",
-        "SERVER_NO_CONTEXT_TAKEOVER",
+        "server_no_context_takeover; SERVER_NO_CONTEXT_TAKEOVER",
     ] {
         declined(&format!("permessage-deflate; {parameters}"));
     }

@@ -29,9 +29,9 @@ const TIMES: [&str; 3] = ["timestamp", "eventTime", "snapshotTime"];
 pub(super) struct Object(Vec<(String, String)>);
 
 impl Object {
-    /// The object a text is, if it is one.
+    /// The object a text is, if it is one. Halves of characters are replaced in all of it.
     pub(super) fn of(raw: &[u8]) -> Option<Object> {
-        let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(raw).ok()?;
+        let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(&hub_json::mend(raw)).ok()?;
         Some(Object(fields.into_iter().map(|(key, value)| (key, value.get().to_owned())).collect()))
     }
 

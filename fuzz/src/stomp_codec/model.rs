@@ -48,12 +48,30 @@ fn frame(command: Command, version: Version, rest: &mut &[u8]) -> Option<Owned> 
         Some(_) => return None,
         None => rest.iter().position(|byte| *byte == 0)?,
     };
+    if announced.is_none() && !may_have_body(command) && begins_a_frame(rest, command.is_from_client()) {
+        return None;
+    }
     let (body, after) = (rest.get(..length)?, rest.get(length + 1..)?);
     if rest[length] != 0 {
         return None;
     }
     *rest = after;
     Some(Owned { command, headers, body: body.to_vec() })
+}
+
+fn may_have_body(command: Command) -> bool {
+    matches!(command, Command::Send | Command::Message | Command::Error)
+}
+
+/// Whether the first line with something in it is a command, where 64 octets show it.
+fn begins_a_frame(body: &[u8], from_client: bool) -> bool {
+    let mut head = body.get(..64).unwrap_or(body);
+    while let [b'\r' | b'\n', after @ ..] = head {
+        head = after;
+    }
+    let line = take_line(&mut head);
+    let commands = Command::ALL.into_iter().filter(|command| command.is_from_client() == from_client);
+    line.is_some_and(|line| commands.into_iter().any(|command| command.as_str().as_bytes() == line))
 }
 
 /// A line without its LF or CR LF.

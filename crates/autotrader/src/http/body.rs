@@ -29,7 +29,7 @@ pub(super) async fn read(
         return Err(Problem::new(415, "Content-Type is not supported; send application/json"));
     }
     let body = body::read(request, payload, &chassis.limits).await?;
-    if empty == Empty::Allowed && body.trim_ascii().is_empty() {
+    if empty == Empty::Allowed && hub_json::without_bom(&body).trim_ascii().is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
     Ok(body)

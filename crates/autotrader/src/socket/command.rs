@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use hub_core::Symbol;
 use hub_core::event::trading::SessionId;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// A command of a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,7 +39,11 @@ impl Command {
             "unsubscribe_session" => Ok(Command::UnsubscribeSession),
             "subscribe_prices" => {
                 let SubscribePrices { symbols, price_interval } = fields(json)?;
-                let interval_ms = price_interval.unwrap_or(DEFAULT_INTERVAL_MS);
+                let interval_ms = match price_interval {
+                    None => DEFAULT_INTERVAL_MS,
+                    Some(given) => whole_number(given.get())
+                        .ok_or_else(|| invalid("priceInterval: must be whole milliseconds"))?,
+                };
                 let symbols = read_symbols(&symbols)?;
                 if symbols.is_empty() {
                     return Err(invalid("symbols: must not be empty"));
@@ -56,23 +61,21 @@ impl Command {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SubscribeSession {
-    session_id: Id,
+struct SubscribeSession<'j> {
+    #[serde(borrow)]
+    session_id: Id<'j>,
 }
 
 /// A number, or a string of its digits, as a page's route gives it.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Id {
-    Number(u64),
-    Digits(String),
-}
+struct Id<'j>(#[serde(borrow)] &'j RawValue);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SubscribePrices {
+struct SubscribePrices<'j> {
     symbols: Vec<String>,
-    price_interval: Option<u64>,
+    #[serde(borrow)]
+    price_interval: Option<&'j RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -80,13 +83,19 @@ struct UnsubscribePrices {
     symbols: Option<Vec<String>>,
 }
 
-impl Id {
+impl Id<'_> {
     fn read(self) -> Result<SessionId, String> {
-        match self {
-            Id::Number(id) => Ok(SessionId(id)),
-            Id::Digits(text) => text.parse().map_err(|_| invalid("sessionId: must be a whole number")),
-        }
+        let text = self.0.get();
+        let digits = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        let id = whole_number(digits).ok_or_else(|| invalid("sessionId: must be a whole number"))?;
+        Ok(SessionId(id))
     }
+}
+
+/// A number by its digits; beyond what can be counted it is still one.
+fn whole_number(text: &str) -> Option<u64> {
+    let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits_only.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 fn fields<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, String> {
@@ -135,6 +144,11 @@ mod tests {
             ),
             (
                 "subscribe_prices",
+                r#"{"symbols":["NIFTY"],"priceInterval":99999999999999999999999}"#,
+                Command::SubscribePrices { symbols: symbols(&["NIFTY"]), interval_ms: u64::MAX },
+            ),
+            (
+                "subscribe_prices",
                 r#"{"symbols":["NIFTY","NIFTY"]}"#,
                 Command::SubscribePrices { symbols: symbols(&["NIFTY"]), interval_ms: 1000 },
             ),
@@ -160,6 +174,8 @@ mod tests {
             ("subscribe_prices", r#"{"symbols":[]}"#),
             ("subscribe_prices", r#"{"symbols":"NIFTY"}"#),
             ("subscribe_prices", r#"{"symbols":[""]}"#),
+            ("subscribe_prices", r#"{"symbols":["A\ufffd"]}"#),
+            ("subscribe_prices", r#"{"symbols":["NIFTY"],"priceInterval":"soon"}"#),
             ("subscribe_prices", r#"{"symbols":["NIFTY"],"priceInterval":-5}"#),
             ("unsubscribe_prices", r#"{"symbols":[7]}"#),
         ] {

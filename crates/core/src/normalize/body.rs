@@ -66,8 +66,10 @@ pub enum BodyError {
 /// The items of a body, at most `max_items`.
 ///
 /// A body that is not JSON as a whole is an error; in NDJSON a line that is not
-/// JSON is an item that will be rejected, and the others go on.
+/// JSON is an item that will be rejected, and the others go on. A byte-order
+/// mark before all of it is skipped.
 pub fn items(body: &[u8], form: BodyForm, max_items: usize) -> Result<Vec<Item<'_>>, BodyError> {
+    let body = hub_json::without_bom(body);
     let items = match form {
         BodyForm::Json => json(body)?,
         BodyForm::NdJson => ndjson(body, max_items),

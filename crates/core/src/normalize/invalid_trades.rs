@@ -30,8 +30,7 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<InvalidTrade, Rejection> {
 
 fn errors(object: &RawObject<'_>) -> Result<Option<String>, Rejection> {
     let Some(raw) = object.get(&ERRORS) else { return Ok(None) };
-    let list: Option<Vec<String>> = raw.value().and_then(|value| serde_json::from_str(value.get()).ok());
-    match list {
+    match raw.strings() {
         Some(mut list) => {
             list.retain(|text| !text.trim().is_empty());
             Ok(shortened(&list.join("; ")))

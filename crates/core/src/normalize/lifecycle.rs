@@ -50,12 +50,12 @@ pub(super) fn time(object: &RawObject<'_>, field: &Field) -> Result<Option<Times
 
 /// A name that has to be there.
 pub(super) fn name(object: &RawObject<'_>, field: &Field) -> Result<SmolStr, Rejection> {
-    Ok(SmolStr::from(object.require(field)?.text(NAME_MAX_CHARS)?))
+    Ok(SmolStr::from(object.require(field)?.name(NAME_MAX_CHARS)?))
 }
 
 /// A name, where it is given.
 pub(super) fn optional_name(object: &RawObject<'_>, field: &Field) -> Result<Option<SmolStr>, Rejection> {
-    present(object, field).map(|raw| raw.text(NAME_MAX_CHARS).map(SmolStr::from)).transpose()
+    present(object, field).map(|raw| raw.name(NAME_MAX_CHARS).map(SmolStr::from)).transpose()
 }
 
 /// What somebody wrote, where they did: its beginning, for a stack trace has
@@ -73,7 +73,11 @@ pub(super) fn shortened(text: &str) -> Option<String> {
 
 /// A whole number that is not negative.
 pub(super) fn count(raw: Raw<'_>) -> Result<u64, Rejection> {
-    raw.digits()?.parse().map_err(|_| raw.reject("must be a whole number, 0 or more"))
+    let digits = raw.digits()?;
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(raw.reject("must be a whole number, 0 or more"));
+    }
+    digits.parse().map_err(|_| raw.reject(format!("is too large: at most {}", u64::MAX)))
 }
 
 /// A partition's number.

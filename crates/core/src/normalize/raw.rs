@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use hub_json::REPLACEMENT;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -82,8 +83,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawObject<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawObject<'de>, A::Error> {
                 let mut entries = Vec::with_capacity(8);
-                while let Some((Key(key), value)) = map.next_entry()? {
-                    entries.push((key, value));
+                while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    entries.push((unquoted(key.get()).unwrap_or_default(), value));
                 }
                 Ok(RawObject(entries))
             }
@@ -93,15 +94,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawObject<'a> {
     }
 }
 
-/// A key, borrowed unless it is escaped.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(serde::Deserialize)]
-        struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
-        Borrowed::deserialize(deserializer).map(|Borrowed(key)| Key(key))
+/// What a JSON string says, borrowed unless something in it is escaped. Half of
+/// a surrogate pair is U+FFFD.
+fn unquoted(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(Cow::Borrowed(inner));
     }
+    serde_json::from_str(&hub_json::mend_text(json)).ok().map(Cow::Owned)
 }
 
 /// One field's value, as it came.
@@ -124,12 +124,15 @@ impl<'a> Raw<'a> {
         serde_json::from_str(self.text).ok()
     }
 
+    /// An array of JSON strings.
+    pub(super) fn strings(self) -> Option<Vec<Cow<'a, str>>> {
+        let list: Vec<&RawValue> = serde_json::from_str(self.text).ok()?;
+        list.into_iter().map(|text| unquoted(text.get())).collect()
+    }
+
     /// A JSON string.
     pub(super) fn string(self) -> Result<Cow<'a, str>, Rejection> {
-        match self.quoted() {
-            Some(text) => Ok(text),
-            None => Err(self.reject("must be a string")),
-        }
+        unquoted(self.text).ok_or_else(|| self.reject("must be a string"))
     }
 
     /// A JSON string that means a `T`.
@@ -167,17 +170,21 @@ impl<'a> Raw<'a> {
         Ok(text.into_owned())
     }
 
+    /// The same of a text that tells things apart: it is whole.
+    pub(super) fn name(self, max_chars: usize) -> Result<String, Rejection> {
+        let name = self.text(max_chars)?;
+        if name.contains(REPLACEMENT) {
+            return Err(self.reject("must be whole: half of a character, or U+FFFD, tells no two apart"));
+        }
+        Ok(name)
+    }
+
     /// The text of a number or of a string.
     pub(super) fn digits(self) -> Result<Cow<'a, str>, Rejection> {
         let is_number = self.text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
         if is_number {
             return Ok(Cow::Borrowed(self.text));
         }
-        self.quoted().ok_or_else(|| self.reject("must be a number or a numeric string"))
-    }
-
-    fn quoted(self) -> Option<Cow<'a, str>> {
-        let inner = self.text.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') { serde_json::from_str(self.text).ok() } else { Some(Cow::Borrowed(inner)) }
+        unquoted(self.text).ok_or_else(|| self.reject("must be a number or a numeric string"))
     }
 }

@@ -46,7 +46,7 @@ impl Default for QueueLimits {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum QueueFull {
     /// [`QueueLimits::messages`].
-    #[error("{queue} holds as many messages as its limit of {limit} allows")]
+    #[error("{queue} holds as many messages as limits.queue_messages = {limit} allows")]
     Messages {
         /// Which queue.
         queue: TopicName,
@@ -54,7 +54,7 @@ pub enum QueueFull {
         limit: usize,
     },
     /// [`QueueLimits::bytes`].
-    #[error("{queue} would hold more than its limit of {limit} bytes")]
+    #[error("{queue} would hold more bytes than limits.queue_bytes = {limit}")]
     Bytes {
         /// Which queue.
         queue: TopicName,
@@ -62,7 +62,7 @@ pub enum QueueFull {
         limit: usize,
     },
     /// [`QueueLimits::total_bytes`].
-    #[error("all queues together would hold more than their limit of {limit} bytes")]
+    #[error("all queues together would hold more bytes than four times limits.queue_bytes, {limit}")]
     Total {
         /// Bytes allowed.
         limit: usize,

@@ -167,7 +167,7 @@ fn each_bound_is_refused_by_an_error_of_its_own() {
     let parcel = Parcel { name: 0, bytes: 10 };
     assert!((0..3).all(|_| queues.publish(&queue(0), parcel).is_ok()));
     let full = queues.publish(&queue(0), parcel).expect_err("full");
-    assert_eq!(full.to_string(), "/queue/0 holds as many messages as its limit of 3 allows");
+    assert_eq!(full.to_string(), "/queue/0 holds as many messages as limits.queue_messages = 3 allows");
     assert!((0..2).all(|_| queues.publish(&queue(1), parcel).is_ok()));
     assert_eq!(queues.publish(&queue(2), parcel), Err(QueueFull::Total { limit: 5 * each }));
     let huge = Parcel { name: 1, bytes: usize::MAX };

@@ -86,7 +86,10 @@ fn a_decompression_bomb_goes_off_at_the_limit() {
             ws.send_compressed(frame::TEXT, &bomb).unwrap();
         }
         for mut ws in peers {
-            assert_eq!(ws.expect_close().unwrap(), (1009, "message too big".to_owned()));
+            assert_eq!(
+                ws.expect_close().unwrap(),
+                (1009, "message too big: limits.message_bytes = 16384".to_owned())
+            );
         }
         bystander.assert_unharmed("a bomb");
     }

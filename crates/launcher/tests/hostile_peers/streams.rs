@@ -118,6 +118,6 @@ fn a_stomp_frame_in_many_requests_that_never_ends_is_closed_with_4005() {
     })
     .unwrap();
     stream.read_to("message timeout");
-    stream.read_to(r#"c[4005,"A message was not whole in time"]"#);
+    stream.read_to(r#"c[4005,"A message was not whole in time (limits.message_ms)"]"#);
     await_metric(addr, SESSIONS, 0);
 }

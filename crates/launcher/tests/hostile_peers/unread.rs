@@ -64,7 +64,11 @@ fn a_subscriber_of_state_that_reads_nothing_is_closed_with_4004_however_it_beats
         match (wire, end) {
             (Wire::Tcp, Error::Ended { .. }) => {}
             (_, Error::Closed { code, reason, .. }) => {
-                assert_eq!((code, reason.as_str()), (4004, "Nothing was read in time"), "{wire:?}");
+                assert_eq!(
+                    (code, reason.as_str()),
+                    (4004, "Nothing was read in time (limits.stall_ms)"),
+                    "{wire:?}"
+                );
             }
             (_, error) => panic!("{wire:?}: {error}"),
         }

@@ -5,6 +5,10 @@
 mod support;
 
 mod http;
+mod in_turn;
+mod limits;
+mod names;
 mod silence;
 mod stomp;
+mod unfinished;
 mod websocket;

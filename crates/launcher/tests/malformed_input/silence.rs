@@ -3,7 +3,7 @@
 use hub_testkit::http::HttpConnection;
 use hub_testkit::slow::DribblePeer;
 use hub_testkit::stomp::{Carrier, StompClient};
-use hub_testkit::ws::{WsClient, WsOptions};
+use hub_testkit::ws::{Close, WsClient, WsOptions};
 use hub_testkit::{Error, Socket, wait};
 
 use crate::support::bystander::Bystander;
@@ -36,11 +36,15 @@ fn a_stomp_session_that_is_not_opened_in_time_is_ended_with_4002() {
     for said in ["", "\n\n", "CONNECT\naccept-version:1.2\n"] {
         let mut ws = WsClient::connect(addr, "/ws", &options).unwrap();
         ws.send_text(said).unwrap();
-        assert_eq!(ws.expect_close().unwrap(), (4002, "No CONNECT frame in time".to_owned()), "{said:?}");
+        let (messages, close) = ws.drain_to_close().unwrap();
+        assert_eq!(messages.len(), usize::from(said.starts_with("CONNECT")), "an ERROR says what lacks");
+        let reason = "No CONNECT frame in time (limits.handshake_ms)".to_owned();
+        assert_eq!(close, Close { code: 4002, reason }, "{said:?}");
     }
     let mut raw = StompClient::unconnected(Carrier::tcp(addr, PATIENCE).unwrap());
     raw.send_frame_text("CONNECT\naccept-version:1.2\n").unwrap();
-    assert_eq!(raw.expect_end().unwrap(), None);
+    let (error, _) = raw.expect_error().unwrap();
+    assert_eq!(error.header("message"), Some("handshake timeout"), "{error}");
     await_metric(addr, FAILED, 4);
     await_metric(addr, r#"hub_closed_total{code="4002"}"#, 4);
 }
@@ -82,7 +86,7 @@ fn a_body_that_is_never_finished_is_answered_408_and_taken_in_by_no_part() {
             let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n");
             connection.send_raw(format!("{head}{framing}{price}").as_bytes()).unwrap();
             let detail = problem(&connection.receive().unwrap(), 408);
-            assert_eq!(detail, "the body did not come within 200ms");
+            assert_eq!(detail, "the body did not come within limits.body_ms = 200");
             connection.into_socket().expect_end().unwrap();
         }
     }

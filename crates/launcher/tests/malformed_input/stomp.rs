@@ -146,8 +146,8 @@ fn a_frame_that_is_malformed_or_beyond_a_limit_is_refused_by_its_fault() {
         ("SEND\nreceipt:r\nhead\\er:x\n\n\0", "undefined escape sequence", "no escape of STOMP 1.2"),
         ("SEND\nreceipt:r\nno colon\n\n\0", "malformed frame received", "'no colon'"),
         ("SEND\nreceipt:r\n\0", "malformed frame received", "ends within its headers"),
-        (&flood, "too many headers", "max_headers = 16"),
-        (&long, "header line too long", "max_header_line_bytes = 8192"),
+        (&flood, "too many headers", "limits.stomp_headers = 16"),
+        (&long, "header line too long", "limits.stomp_header_line_bytes = 8192"),
     ];
     assert_refused_in_a_session(address(&hub), &cases);
 }
@@ -162,7 +162,7 @@ fn a_frame_that_never_ends_is_refused_at_the_limit_in_whatever_pieces_it_comes()
         for _ in 0..3 {
             client.send_frame_text(&"x".repeat(5_000)).unwrap();
         }
-        let case = (&*"x".repeat(5_000), "frame too large", "max_frame_bytes = 16384");
+        let case = (&*"x".repeat(5_000), "frame too large", "limits.message_bytes = 16384");
         assert_refused(client, case, end_of(carrier).as_ref());
     }
 }
@@ -175,7 +175,7 @@ fn a_session_has_only_so_many_subscriptions_each_with_an_id_of_its_own() {
     let topics = [("a", "/topic/relay/a"), ("b", "/topic/relay/b"), ("c", "/topic/relay/a")];
     let one_more = "SUBSCRIBE\nid:d\ndestination:/topic/relay/d\n\n\0";
     let again = "SUBSCRIBE\nid:b\ndestination:/topic/relay/d\n\n\0";
-    let full = (one_more, "too many subscriptions", "max_subscriptions = 3");
+    let full = (one_more, "too many subscriptions", "limits.subscriptions_per_session = 3");
     assert_refused(subscriber(addr, &topics), full, end_of(WEBSOCKET).as_ref());
     let twice = (again, "duplicate subscription", "'b'");
     assert_refused(subscriber(addr, &topics[..2]), twice, end_of(WEBSOCKET).as_ref());

@@ -97,7 +97,7 @@ fn one_session_too_many_from_an_address_is_told_1013_until_another_leaves() {
     let raw = StompClient::connect(Carrier::tcp(addr, PATIENCE).unwrap(), &StompOptions::default()).unwrap();
     let leaves = stomp(addr);
     let connect = || WsClient::connect(addr, "/ws", &WsOptions::default()).unwrap();
-    let crowded = (1013, "Too many sessions from this address".to_owned());
+    let crowded = (1013, "Too many sessions from this address (limits.sessions_per_address)".to_owned());
     assert_eq!(connect().expect_close().unwrap(), crowded);
     let mut refused = StompClient::unconnected(Carrier::tcp(addr, PATIENCE).unwrap());
     refused.send_connect("CONNECT", &StompOptions::default()).unwrap();
@@ -132,9 +132,9 @@ fn a_frame_that_breaks_rfc_6455_is_answered_by_its_close_code_and_reason() {
         (masked(true, 0xb, b""), 1002, "reserved opcode"),
         (vec![0x81, 0xfe, 0, 1, 0, 0, 0, 0, b'x'], 1002, "length not minimal"),
         (announced(1 << 63), 1002, "length out of range"),
-        (announced(8 << 30), 1009, "message too big"),
-        (vec![0x81, 0xfe, 0x40, 0x01, 0, 0, 0, 0], 1009, "message too big"),
-        (half.concat(), 1009, "message too big"),
+        (announced(8 << 30), 1009, "message too big: limits.message_bytes = 16384"),
+        (vec![0x81, 0xfe, 0x40, 0x01, 0, 0, 0, 0], 1009, "message too big: limits.message_bytes = 16384"),
+        (half.concat(), 1009, "message too big: limits.message_bytes = 16384"),
         (masked(true, frame::TEXT, b"\xc3\x28"), 1007, "invalid UTF-8"),
         (masked(false, frame::PING, b""), 1002, "control frame fragmented"),
         (masked(true, frame::PING, &[0; 126]), 1002, "control frame too long"),

@@ -30,7 +30,7 @@ fn a_queue_of_as_many_messages_as_it_may_hold_takes_no_more_until_one_is_acknowl
     let hub = hub(&[("LIMITS__QUEUE_MESSAGES", "3")]);
     let addr = address(&hub);
     put(addr, QUEUE, ["1", "2", "3"]);
-    let full = "/queue/relay/x holds as many messages as its limit of 3 allows";
+    let full = "/queue/relay/x holds as many messages as limits.queue_messages = 3 allows";
     assert_eq!(refused_over_http(addr, QUEUE, b"too many"), full);
     assert!(refused_over_stomp(addr, QUEUE, b"too many").contains(full));
     put(addr, "/queue/relay/y", ["another queue is not full"]);
@@ -67,7 +67,7 @@ fn a_queue_of_as_many_bytes_as_it_may_hold_takes_no_more() {
     let addr = address(&hub);
     let large = "x".repeat(15_000);
     put(addr, QUEUE, [&large, &large]);
-    let full = "/queue/relay/x would hold more than its limit of 40000 bytes";
+    let full = "/queue/relay/x would hold more bytes than limits.queue_bytes = 40000";
     assert_eq!(refused_over_http(addr, QUEUE, large.as_bytes()), full);
     assert!(refused_over_stomp(addr, QUEUE, large.as_bytes()).contains(full));
     put(addr, QUEUE, ["small enough"]);
@@ -84,7 +84,7 @@ fn all_queues_together_hold_four_times_as_much_as_one() {
     for n in 0..4 {
         put(addr, &format!("/queue/relay/{n}"), [&large]);
     }
-    let full = "all queues together would hold more than their limit of 65536 bytes";
+    let full = "all queues together would hold more bytes than four times limits.queue_bytes, 65536";
     assert_eq!(refused_over_http(addr, "/queue/relay/4", large.as_bytes()), full);
     assert!(refused_over_stomp(addr, "/queue/relay/4", large.as_bytes()).contains(full));
     expect(&mut consumer(addr, "q", "/queue/relay/0", "auto"), &large, false);

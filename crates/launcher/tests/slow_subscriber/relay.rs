@@ -45,7 +45,14 @@ fn a_slow_relay_subscriber_is_closed_with_4000_after_an_unbroken_run_and_nobody_
             Err(error) => panic!("after {got} of {sent}: {error}"),
         }
     };
-    assert_eq!(close, Close { code: 4000, reason: "Too slow: messages would have been lost".to_owned() });
+    assert_eq!(
+        close,
+        Close {
+            code: 4000,
+            reason: "Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes)"
+                .to_owned()
+        }
+    );
     client.socket_mut().expect_end().unwrap();
     assert!((1..sent).contains(&got), "{got} of {sent}");
     assert_eq!(metric(addr, CLOSED), 1);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -21,15 +21,25 @@ pub async fn read(request: &HttpRequest, payload: Payload, limits: &Limits) -> R
     let deadline = Duration::from_millis(limits.body_ms);
     let read = timeout(deadline, read_all(request.headers(), payload, limits.message_bytes))
         .await
-        .unwrap_or_else(|_| Err(Problem::new(408, format!("the body did not come within {deadline:?}"))));
+        .unwrap_or_else(|_| {
+            Err(Problem::new(
+                408,
+                format!("the body did not come within limits.body_ms = {}", limits.body_ms),
+            ))
+        });
     if let (Err(_), Some(hang_up)) = (&read, request.conn_data::<HangUp>()) {
         hang_up.ask();
     }
     read
 }
 
+/// The name of a coding is the same in any case (RFC 9110, 8.4.1).
+fn is_identity(encoding: &HeaderValue) -> bool {
+    encoding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")
+}
+
 async fn read_all(headers: &HeaderMap, mut payload: Payload, max_bytes: usize) -> Result<Bytes, Problem> {
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+    if !headers.get_all(CONTENT_ENCODING).all(is_identity) {
         return Err(Problem::new(415, "Content-Encoding is not supported; send the body as it is"));
     }
     let declared = headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

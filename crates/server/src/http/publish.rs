@@ -13,18 +13,6 @@ use super::{ChassisData, body};
 /// Request headers with this prefix become headers of the message, without it.
 const CUSTOM_PREFIX: &str = "stomp-";
 
-/// Headers of a MESSAGE that are the hub's to set.
-const OWN: [&str; 8] = [
-    "subscription",
-    "message-id",
-    "destination",
-    "content-length",
-    "content-type",
-    "ack",
-    "resume",
-    "redelivered",
-];
-
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/api/publish/{destination:.*}")
@@ -65,6 +53,7 @@ async fn publish(
 fn refused(error: &TargetError) -> Problem {
     let status = match error {
         TargetError::Unknown(_) | TargetError::NotAPortfolio(_) => 404,
+        TargetError::Wildcard { .. } => 400,
         TargetError::Computed(_) => 403,
     };
     Problem::new(status, error.to_string())
@@ -75,8 +64,11 @@ fn headers(headers: &HeaderMap) -> Result<Vec<(String, String)>, Problem> {
     for (name, value) in headers {
         let custom = name.as_str().strip_prefix(CUSTOM_PREFIX);
         let Some(name) = custom.or((name == CONTENT_TYPE).then_some("content-type")) else { continue };
-        if custom.is_some_and(|name| name.is_empty() || OWN.contains(&name)) {
+        if custom.is_some_and(|name| name.is_empty() || hub_stomp::is_reserved(name)) {
             return Err(Problem::bad_request(format!("header Stomp-{name} is the hub's own to set")));
+        }
+        if custom == Some("content-type") {
+            return Err(Problem::bad_request("header Stomp-content-type: it is said by Content-Type"));
         }
         let value =
             value.to_str().map_err(|_| Problem::bad_request(format!("header {name} is not plain text")))?;

@@ -35,7 +35,7 @@ impl Shard {
     pub(super) fn must_pause(&self, slot: usize) -> bool {
         self.turn_bytes == 0
             || self.sockets.get(slot).is_some_and(|socket| {
-                socket.backlog.is_some() || socket.sends.as_ref().is_some_and(|sends| sends.is_full())
+                socket.backlog.is_some() || socket.sends.as_ref().is_some_and(|sends| sends.must_wait())
             })
     }
 

@@ -9,8 +9,8 @@ use hub_stomp::{Refusal, Session};
 use hub_ws::CloseCode;
 
 use super::Shard;
-use super::socket::Phase;
-use super::wire::Wire;
+use super::ending::Ending;
+use super::socket::{Phase, Protocol};
 use crate::metrics::{CodeLabels, ConnectionLabels, KindLabels};
 
 impl Shard {
@@ -62,17 +62,16 @@ impl Shard {
         self.progress(slot);
     }
 
-    /// Refuses a STOMP frame: an ERROR that names the cause, then the close
-    /// that STOMP requires.
-    pub(super) fn refuse(&mut self, slot: usize, wire: Wire, refusal: &Refusal) {
-        self.refuse_with(slot, wire, refusal, CloseReason::PROTOCOL_ERROR);
+    /// Refuses a STOMP frame in its turn: an ERROR that names the cause, then
+    /// the close that STOMP requires.
+    pub(super) fn refuse(&mut self, slot: usize, refusal: Refusal) {
+        self.refuse_with(slot, refusal, CloseReason::PROTOCOL_ERROR);
     }
 
-    pub(super) fn refuse_with(&mut self, slot: usize, wire: Wire, refusal: &Refusal, reason: CloseReason) {
+    pub(super) fn refuse_with(&mut self, slot: usize, refusal: Refusal, reason: CloseReason) {
         self.count_error("stomp");
-        self.note(slot, "stomp", refusal);
-        self.send(slot, wire.wrap(&refusal.error_frame()));
-        self.close(slot, reason);
+        self.note(slot, refusal.reason(), &refusal);
+        self.end_in_turn(slot, Ending::refused(refusal, reason));
     }
 
     /// Ends the session whose input is being processed.
@@ -95,7 +94,14 @@ impl Shard {
     /// client may send its DISCONNECT, shut, and read the receipt.
     pub(super) fn half_closed(&mut self, slot: usize) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if let Some(sends) = &mut socket.sends {
+        let session = socket.protocol.as_deref_mut().and_then(Protocol::stomp);
+        let unfinished =
+            session.and_then(|session| session.refuse_unfinished("unfinished frame", "the stream ended"));
+        if let Some(refusal) = unfinished {
+            // That it ends is seen again when this is written.
+            socket.ready.list();
+            self.refuse(slot, refusal);
+        } else if let Some(sends) = &mut socket.sends {
             // What it sent is answered first.
             sends.half_closed = true;
         } else if socket.outbox.is_empty() {

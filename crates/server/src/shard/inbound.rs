@@ -7,6 +7,7 @@ use hub_ws::deflate::Inflater;
 use hub_ws::{CloseCode, Connection, Failure, Incoming, Input, frame};
 
 use super::Shard;
+use super::ending::Ending;
 use super::socket::Dialogue;
 use super::wire::{Carrier, Wire};
 
@@ -129,7 +130,8 @@ impl Shard {
         };
         let Ok(messages) = messages else {
             self.count_error("sockjs");
-            return self.close_after(slot, session, CloseReason::BROKEN_JSON);
+            session.close();
+            return self.end_in_turn(slot, Ending::closed(CloseReason::BROKEN_JSON));
         };
         let mut messages = messages.iter();
         for message in messages.by_ref() {
@@ -154,9 +156,14 @@ impl Shard {
         self.count_error("websocket");
         self.note(slot, failure_name(failure.code()), failure);
         end(dialogue);
-        if let Some(close) = connection.close(failure.code(), failure.reason()) {
-            self.count_close(u32::from(failure.code().get()));
-            self.leave(slot, close);
+        let reason = match failure {
+            Failure::MessageTooBig { limit, .. } => {
+                format!("message too big: limits.message_bytes = {limit}")
+            }
+            _ => failure.reason().to_owned(),
+        };
+        if let Some(close) = connection.close(failure.code(), &reason) {
+            self.end_in_turn(slot, Ending::failed(close, failure.code().get()));
         }
     }
 

@@ -49,6 +49,7 @@ impl Shard {
     }
 
     fn command(&mut self, slot: usize, session: &mut dyn NativeSession, text: &str) {
+        let text = &*hub_json::mend_text(hub_json::text_without_bom(text));
         if !text.trim_ascii_start().starts_with('{') {
             // To serde an array would do for a struct.
             return self.complain(slot, "Invalid message format: a command is a JSON object");

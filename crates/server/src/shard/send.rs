@@ -3,9 +3,10 @@
 //! Taken in by the door all facts come through, in the order in which the
 //! session sent them; answered when they have been applied, while the session
 //! goes on. A session that has much under way is not read until some of it is
-//! answered.
+//! answered; one that is to end is read no more, and ends when all is.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use hub_core::CloseReason;
 use hub_core::normalize::{self, BodyForm, Kind};
@@ -13,6 +14,7 @@ use hub_stomp::{Headers, Refusal, Reply};
 use tokio::task::spawn_local;
 
 use super::Shard;
+use super::ending::Due;
 use super::wire::Wire;
 use crate::ingest::{Answer, IngestError};
 
@@ -29,27 +31,41 @@ pub(super) struct Sends {
     /// The ordinal of the first.
     first: u64,
     under_way: VecDeque<UnderWay>,
-    /// Its DISCONNECT came: answered when everything before it is.
-    leaving: Option<Reply<'static>>,
+    /// A SEND of the COMMIT that is being answered was rejected.
+    commit_failed: bool,
+    /// How it ends, when everything before is answered.
+    pub(super) ending: Option<Due>,
     /// Its peer has shut its side, and reads on.
     pub(super) half_closed: bool,
 }
 
 struct UnderWay {
     reply: Reply<'static>,
+    is_commit: bool,
     answer: Option<Result<Answer, IngestError>>,
 }
 
 impl Sends {
     /// Whether the session is to be read no further for now.
-    pub(super) fn is_full(&self) -> bool {
-        self.under_way.len() >= UNDER_WAY_MAX
+    pub(super) fn must_wait(&self) -> bool {
+        self.under_way.len() >= UNDER_WAY_MAX || self.ending.is_some()
+    }
+
+    /// Whether it is to end, answered or not.
+    pub(super) fn is_overdue(&self, now: Instant) -> bool {
+        self.ending.as_ref().is_some_and(|due| due.is_over(now))
     }
 
     /// One more; its ordinal.
     fn begin(&mut self, reply: Reply<'static>) -> u64 {
-        self.under_way.push_back(UnderWay { reply, answer: None });
+        self.under_way.push_back(UnderWay { reply, is_commit: false, answer: None });
         self.first + self.under_way.len() as u64 - 1
+    }
+
+    /// A COMMIT, in its turn.
+    fn commit(&mut self, reply: Reply<'static>) {
+        let answer = Some(Ok(Answer::default()));
+        self.under_way.push_back(UnderWay { reply, is_commit: true, answer });
     }
 
     fn answered(&mut self, ordinal: u64, answer: Result<Answer, IngestError>) {
@@ -59,12 +75,19 @@ impl Sends {
         }
     }
 
-    /// The next answer to give.
-    fn pop(&mut self) -> Option<(Reply<'static>, Result<Answer, IngestError>)> {
-        self.under_way.front()?.answer.as_ref()?;
-        let UnderWay { reply, answer } = self.under_way.pop_front()?;
-        self.first += 1;
-        Some((reply, answer?))
+    /// The next answer to give. A COMMIT of which a SEND was rejected has none:
+    /// the ERROR names it.
+    fn pop(&mut self) -> Option<(Reply<'static>, Option<Rejected>)> {
+        loop {
+            self.under_way.front()?.answer.as_ref()?;
+            let UnderWay { reply, is_commit, answer } = self.under_way.pop_front()?;
+            self.first += 1;
+            let rejected = rejected(&reply, &answer?);
+            self.commit_failed |= rejected.is_some() && reply.is_of_commit();
+            if !(is_commit && std::mem::take(&mut self.commit_failed)) {
+                return Some((reply, rejected));
+            }
+        }
     }
 }
 
@@ -88,7 +111,7 @@ impl Shard {
         body: &[u8],
         reply: Reply<'_>,
     ) -> Result<(), Refusal> {
-        let refused = |detail: String| reply.refusal("message refused", detail);
+        let refused = |detail: String| reply.refusal("message refused", detail).because("message_refused");
         let kind: Kind = kind.parse().map_err(|error: normalize::KindError| refused(error.to_string()))?;
         let form = match headers.get("content-type") {
             None => BodyForm::Json,
@@ -125,23 +148,23 @@ impl Shard {
         };
         let wire = socket.wire;
         let Some(sends) = &mut socket.sends else { return };
-        if sends.is_full() {
+        if sends.must_wait() {
             // There will be more to read.
             socket.ready.list();
         }
         sends.answered(ordinal, answer);
         while let Some(socket) = self.sockets.get_mut(slot)
-            && let Some((reply, answer)) = socket.sends.as_mut().and_then(|sends| sends.pop())
+            && let Some((reply, rejected)) = socket.sends.as_mut().and_then(|sends| sends.pop())
         {
             if !socket.is_streaming() {
                 continue;
             }
-            match verdict(&reply, &answer) {
-                Ok(()) => self.acknowledge(slot, wire, &reply),
-                Err((refusal, reason)) => self.refuse_with(slot, wire, &refusal, reason),
+            match rejected {
+                None => self.acknowledge(slot, wire, &reply),
+                Some((refusal, reason)) => self.end_rejected(slot, refusal, reason),
             }
         }
-        self.finish_sends(slot, wire);
+        self.finish_sends(slot);
         self.progress(slot);
     }
 
@@ -150,46 +173,42 @@ impl Shard {
     pub(super) fn acknowledge_in_turn(&mut self, slot: usize, wire: Wire, reply: Reply<'_>) {
         let sends = self.sockets.get_mut(slot).and_then(|socket| socket.sends.as_mut());
         if let Some(sends) = sends {
-            let ordinal = sends.begin(reply.into_owned());
-            sends.answered(ordinal, Ok(Answer::default()));
+            sends.commit(reply.into_owned());
         } else {
             self.acknowledge(slot, wire, &reply);
         }
     }
 
-    fn finish_sends(&mut self, slot: usize, wire: Wire) {
+    fn finish_sends(&mut self, slot: usize) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         let Some(sends) = socket.sends.take_if(|sends| sends.under_way.is_empty()) else { return };
-        if let Some(reply) = sends.leaving.filter(|_| socket.is_streaming()) {
-            self.disconnect(slot, wire, reply);
+        if let Some(due) = sends.ending {
+            self.end_due(slot, due);
         } else if sends.half_closed {
             self.half_closed(slot);
         }
     }
-
-    /// Answers a DISCONNECT and closes, once everything before it is answered
-    /// (STOMP 1.2, "DISCONNECT").
-    pub(super) fn disconnect(&mut self, slot: usize, wire: Wire, reply: Reply<'static>) {
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if let Some(sends) = &mut socket.sends {
-            sends.leaving = Some(reply);
-            return;
-        }
-        self.acknowledge(slot, wire, &reply);
-        self.close(slot, CloseReason::NORMAL);
-    }
 }
 
-/// Fine, or the ERROR that says what is not, and the reason to close with.
-fn verdict(reply: &Reply<'_>, answer: &Result<Answer, IngestError>) -> Result<(), (Refusal, CloseReason)> {
+/// The ERROR that says what is not fine, and the reason to close with.
+type Rejected = (Refusal, CloseReason);
+
+/// `None`: all is fine.
+fn rejected(reply: &Reply<'_>, answer: &Result<Answer, IngestError>) -> Option<Rejected> {
+    let refused = |message, detail, counted| reply.refusal(message, detail).because(counted);
     match answer {
-        Ok(answer) if answer.rejected == 0 => Ok(()),
-        Ok(answer) => Err((reply.refusal("rejected", rejections(answer)), CloseReason::PROTOCOL_ERROR)),
+        Ok(answer) if answer.rejected == 0 => None,
+        Ok(answer) => {
+            let refusal = refused("rejected", rejections(answer), "rejected");
+            Some((refusal, CloseReason::PROTOCOL_ERROR))
+        }
         Err(error @ (IngestError::Draining | IngestError::Stopped(_))) => {
-            Err((reply.refusal("going away", error.to_string()), CloseReason::GOING_AWAY))
+            let refusal = refused("going away", error.to_string(), "going_away");
+            Some((refusal, CloseReason::GOING_AWAY))
         }
         Err(error @ IngestError::Log(_)) => {
-            Err((reply.refusal("not taken in", error.to_string()), CloseReason::NOT_TAKEN_IN))
+            let refusal = refused("not taken in", error.to_string(), "not_taken_in");
+            Some((refusal, CloseReason::NOT_TAKEN_IN))
         }
     }
 }

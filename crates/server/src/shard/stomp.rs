@@ -7,6 +7,7 @@ use hub_fanout::{Options, Target, queues};
 use hub_stomp::{AckMode, Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
 
 use super::Shard;
+use super::ending::Ending;
 use super::framing::Dialect;
 use super::queues::Verdict;
 use super::socket::Phase;
@@ -62,9 +63,9 @@ impl Shard {
                 return true;
             }
             Ok(Some(Request::Disconnect { reply })) => {
-                let reply = reply.into_owned();
+                let ending = Ending::disconnected(reply.into_owned());
                 session.close();
-                self.disconnect(slot, wire, reply);
+                self.end_in_turn(slot, ending);
                 return false;
             }
             Ok(Some(request)) => match self.perform(slot, wire, version, request) {
@@ -76,7 +77,7 @@ impl Shard {
             },
             Err(refusal) => refusal,
         };
-        self.refuse(slot, wire, &refusal);
+        self.refuse(slot, refusal);
         false
     }
 
@@ -108,7 +109,9 @@ impl Shard {
             Request::Heartbeat | Request::Connect(_) => return Ok(()),
             Request::Subscribe { id, destination, ack, headers, reply } => {
                 let destination = parse_destination(&destination, &reply)?;
-                let refused = |detail: String| reply.refusal("subscription refused", detail);
+                let refused = |detail: String| {
+                    reply.refusal("subscription refused", detail).because("subscription_refused")
+                };
                 let subscription = id.map(|id| id.into_owned().into_boxed_str());
                 if subscription.as_ref().is_some_and(|id| id.len() > SUBSCRIPTION_ID_MAX_BYTES) {
                     return Err(refused(format!("an id has at most {SUBSCRIPTION_ID_MAX_BYTES} bytes")));
@@ -179,20 +182,23 @@ impl Shard {
         let target = self.check_sendable(destination, reply)?;
         let headers = headers.custom().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         let published = self.chassis.publish(target, headers, Bytes::copy_from_slice(body));
-        published.map(drop).map_err(|error| reply.refusal("message refused", error.to_string()))
+        published.map(drop).map_err(|error| message_refused(reply, error.to_string()))
     }
 
     /// Where a client's message goes, if it may go there.
     fn check_sendable(&self, destination: &str, reply: &Reply<'_>) -> Result<Target, Refusal> {
         let destination = parse_destination(destination, reply)?;
-        let refused = |detail: String| reply.refusal("message refused", detail);
-        let target =
-            self.chassis.catalog.publishable(&destination).map_err(|error| refused(error.to_string()))?;
+        let target = self.chassis.catalog.publishable(&destination);
+        let target = target.map_err(|error| message_refused(reply, error.to_string()))?;
         if !self.chassis.client_send {
-            return Err(refused("clients may not SEND here: relay.client_send is off".into()));
+            return Err(message_refused(reply, "clients may not SEND here: relay.client_send is off"));
         }
         Ok(target)
     }
+}
+
+fn message_refused(reply: &Reply<'_>, detail: impl Into<String>) -> Refusal {
+    reply.refusal("message refused", detail).because("message_refused")
 }
 
 fn queue_mode(ack: AckMode) -> queues::AckMode {
@@ -206,6 +212,8 @@ fn queue_mode(ack: AckMode) -> queues::AckMode {
 fn parse_destination(text: &str, reply: &Reply<'_>) -> Result<TopicName, Refusal> {
     text.parse().map_err(|error: TopicError| {
         let shown: String = text.chars().take(EXCERPT_CHARS).collect();
-        reply.refusal("bad destination", format!("{shown:?} is no destination: {error}"))
+        reply
+            .refusal("bad destination", format!("{shown:?} is no destination: {error}"))
+            .because("bad_destination")
     })
 }

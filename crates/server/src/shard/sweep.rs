@@ -12,7 +12,7 @@ use hub_ws::frame;
 
 use super::Shard;
 use super::socket::{Phase, Protocol, Socket};
-use super::wire::{Carrier, Wire};
+use super::wire::Carrier;
 use crate::metrics::ReasonLabels;
 
 /// What a socket needs now.
@@ -20,6 +20,8 @@ enum Due {
     Nothing,
     /// Its deadline passed while it was closing.
     End,
+    /// It was to end when what it sent is answered, and its time is over.
+    EndUnanswered,
     /// The same, and its peer took nothing of what waits for it.
     EndUnread,
     Close(CloseReason),
@@ -57,6 +59,7 @@ impl Shard {
         match due {
             Due::Nothing => {}
             Due::End => self.gone.push(slot),
+            Due::EndUnanswered => self.end_overdue(slot),
             Due::EndUnread => {
                 if let Some(socket) = self.sockets.get(slot) {
                     socket.stream.forget_unread();
@@ -70,29 +73,45 @@ impl Shard {
                 let beacon = frame::text(sockjs::HEARTBEAT.as_bytes());
                 self.send(slot, [beacon, frame::ping(b"")].concat().into());
             }
-            Due::Close(CloseReason::MESSAGE_TIMEOUT) => self.time_message_out(slot, wire),
-            Due::Close(reason) => {
-                if *reason == CloseReason::HANDSHAKE_TIMEOUT {
-                    let labels = ReasonLabels { reason: "handshake_timeout" };
-                    self.chassis.metrics.connections_failed.get_or_create(&labels).inc();
-                }
-                self.close(slot, *reason);
-            }
+            Due::Close(CloseReason::MESSAGE_TIMEOUT) => self.time_message_out(slot),
+            Due::Close(CloseReason::HANDSHAKE_TIMEOUT) => self.time_handshake_out(slot),
+            Due::Close(reason) => self.close(slot, *reason),
         }
     }
 
-    /// A message that takes too long; a STOMP session is told so in its words.
-    fn time_message_out(&mut self, slot: usize, wire: Wire) {
-        let millis = self.chassis.limits.message_ms;
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        let session = socket.protocol.as_deref_mut().and_then(Protocol::stomp);
-        let refusal = session.map(|session| {
-            session.refuse("message timeout", format!("a frame must be whole within {millis} ms"))
+    /// A message that takes too long; a STOMP session is told so in its words,
+    /// and what its frame lacks.
+    fn time_message_out(&mut self, slot: usize) {
+        let detail =
+            format!("a frame must be whole within limits.message_ms = {}", self.chassis.limits.message_ms);
+        let refusal = self.stomp_of(slot).map(|session| {
+            let unfinished = session.refuse_unfinished("message timeout", &detail);
+            unfinished.unwrap_or_else(|| session.refuse("message timeout", detail)).because("message_timeout")
         });
         match refusal {
-            Some(refusal) => self.refuse_with(slot, wire, &refusal, CloseReason::MESSAGE_TIMEOUT),
+            Some(refusal) => self.refuse_with(slot, refusal, CloseReason::MESSAGE_TIMEOUT),
             None => self.close(slot, CloseReason::MESSAGE_TIMEOUT),
         }
+    }
+
+    /// No CONNECT came in time. One that came in part is told what it lacks.
+    fn time_handshake_out(&mut self, slot: usize) {
+        let labels = ReasonLabels { reason: "handshake_timeout" };
+        self.chassis.metrics.connections_failed.get_or_create(&labels).inc();
+        let detail =
+            format!("a CONNECT must come within limits.handshake_ms = {}", self.chassis.limits.handshake_ms);
+        let unfinished = self
+            .stomp_of(slot)
+            .and_then(|session| session.refuse_unfinished("handshake timeout", &detail))
+            .map(|refusal| refusal.because("handshake_timeout"));
+        match unfinished {
+            Some(refusal) => self.refuse_with(slot, refusal, CloseReason::HANDSHAKE_TIMEOUT),
+            None => self.close(slot, CloseReason::HANDSHAKE_TIMEOUT),
+        }
+    }
+
+    fn stomp_of(&mut self, slot: usize) -> Option<&mut hub_stomp::Session> {
+        self.sockets.get_mut(slot)?.protocol.as_deref_mut().and_then(Protocol::stomp)
     }
 }
 
@@ -107,6 +126,9 @@ fn due_of(socket: &mut Socket, limits: &Limits, now: Instant) -> Due {
         Phase::Draining(deadline) if now >= deadline => return Due::Close(CloseReason::GOING_AWAY),
         Phase::Open => {}
         _ => return Due::Nothing,
+    }
+    if socket.sends.as_ref().is_some_and(|sends| sends.is_overdue(now)) {
+        return Due::EndUnanswered;
     }
     if socket.sends.is_some() || socket.backlog.is_some() {
         // While it is not read, because of what it sent, it is neither silent

@@ -69,11 +69,18 @@ async fn send(
 async fn read(server: &Server, request: &HttpRequest, body: web::Payload) -> Result<Bytes, HttpResponse> {
     let settings = server.settings();
     let read = rt::time::timeout(settings.body_timeout, body.to_bytes_limited(settings.body_bytes)).await;
+    let [most, longest] = settings.body_names;
     let (status, text) = match read {
         Ok(Ok(Ok(body))) => return Ok(body),
-        Ok(Ok(Err(_))) => (StatusCode::BAD_REQUEST, "The body can not be read."),
-        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
-        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The body takes too long."),
+        Ok(Ok(Err(_))) => (StatusCode::BAD_REQUEST, "The body can not be read.".to_owned()),
+        Ok(Err(_)) => {
+            let text = format!("The body is larger than {most} = {}.", settings.body_bytes);
+            (StatusCode::PAYLOAD_TOO_LARGE, text)
+        }
+        Err(_) => {
+            let text = format!("The body takes longer than {longest} = {:?}.", settings.body_timeout);
+            (StatusCode::REQUEST_TIMEOUT, text)
+        }
     };
     let mut response = server.respond(request, status, TEXT);
     Err(response.force_close().body(format!("{text}\n")))

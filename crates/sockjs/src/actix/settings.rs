@@ -37,6 +37,9 @@ pub struct Settings {
     pub body_bytes: usize,
     /// How long such a body may take to arrive, before 408.
     pub body_timeout: Duration,
+    /// What these two are called where they are set: who goes beyond is told
+    /// so.
+    pub body_names: [&'static str; 2],
     /// How often sessions are looked at for heart-beats and time-outs, which
     /// may come that much late.
     pub sweep: Duration,
@@ -66,6 +69,7 @@ impl Default for Settings {
             max_sessions: 100_000,
             body_bytes: 1 << 20,
             body_timeout: Duration::from_secs(30),
+            body_names: ["body_bytes", "body_timeout"],
             sweep: Duration::from_millis(500),
             sockjs_url: iframe::DEFAULT_SCRIPT_URL.to_owned(),
             script: None,

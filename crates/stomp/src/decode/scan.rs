@@ -1,16 +1,20 @@
 //! Finding where a frame ends, without looking at any octet twice.
 
+use std::fmt;
 use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
 use crate::error::{FrameError, excerpt};
 use crate::frame::colon;
-use crate::{Command, Limits, Version};
+use crate::{Command, Limit, Limits, Version};
 
 /// No command is longer than `UNSUBSCRIBE` with its CR; the rest is shown to whoever must find out
 /// what was connected to this port.
 const MAX_COMMAND_BYTES: usize = 32;
+
+/// Where a body's first line is looked for, so that no octet is looked at for ever.
+const FIRST_LINE_BYTES: usize = 2 * MAX_COMMAND_BYTES;
 
 /// Who sends the stream: which commands it may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,41 @@ pub(super) struct Extent {
     pub(super) named: bool,
 }
 
+/// What a frame that has begun still lacks, for whoever waited for it in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    /// The end of its first line.
+    Command,
+    /// The blank line after its headers, and what follows that.
+    BlankLine(Command),
+    /// Octets of the body that was announced, and the NUL.
+    Body {
+        /// The frame's command.
+        command: Command,
+        /// Octets that are missing.
+        bytes: usize,
+    },
+    /// The NUL alone.
+    Nul(Command),
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command => {
+                f.write_str("the first line of a frame has not ended, nor has the frame, by a NUL")
+            }
+            Self::BlankLine(command) => {
+                write!(f, "the {command} frame lacks the blank line after its headers, and its NUL")
+            }
+            Self::Body { command, bytes } => {
+                write!(f, "the {command} frame lacks {bytes} octets of its content-length, and its NUL")
+            }
+            Self::Nul(command) => write!(f, "the {command} frame lacks the NUL that ends it"),
+        }
+    }
+}
+
 enum Line<'a> {
     Partial,
     TooLong,
@@ -99,8 +138,10 @@ impl Scan {
         loop {
             let progress = match self.phase {
                 Phase::Command => self.command_line(window, side)?,
-                Phase::Headers { command, start } => self.header_lines(window, command, start, limits)?,
-                Phase::Body { .. } => return self.body(window, data.len(), limits),
+                Phase::Headers { command, start } => {
+                    self.header_lines(window, side, command, start, limits)?
+                }
+                Phase::Body { .. } => return self.body(window, side, data.len(), limits),
             };
             match progress {
                 None => {}
@@ -118,6 +159,18 @@ impl Scan {
         }
     }
 
+    /// What is lacking after `received` octets.
+    pub(super) const fn lacking(&self, received: usize) -> Lacking {
+        match self.phase {
+            Phase::Command => Lacking::Command,
+            Phase::Headers { command, .. } => Lacking::BlankLine(command),
+            Phase::Body { command, total: Some(total), .. } if received + 1 < total => {
+                Lacking::Body { command, bytes: total - received - 1 }
+            }
+            Phase::Body { command, .. } => Lacking::Nul(command),
+        }
+    }
+
     /// The command and the whole header lines so far, for naming a frame that is refused.
     pub(super) const fn seen(&self) -> Option<(Command, Range<usize>)> {
         match self.phase {
@@ -132,7 +185,7 @@ impl Scan {
             Line::Partial => return Ok(Some(Progress::Partial)),
             Line::Whole(b"", _) => return Ok(Some(Progress::Heartbeat(self.scanned))),
             Line::Whole(line, _) => match Command::from_line(line) {
-                Some(command) if command.is_from_client() == (side == Side::Client) => {
+                Some(command) if side.sends(command) => {
                     self.phase = Phase::Headers { command, start: self.line_start };
                     return Ok(None);
                 }
@@ -148,6 +201,7 @@ impl Scan {
     fn header_lines(
         &mut self,
         window: &[u8],
+        side: Side,
         command: Command,
         start: usize,
         limits: &Limits,
@@ -166,9 +220,14 @@ impl Scan {
                 Line::Whole(line, at) => {
                     self.headers += 1;
                     if self.headers > limits.max_headers {
-                        return Err(FrameError::TooManyHeaders { command, limit: limits.max_headers });
+                        let limit = Limit::new("max_headers", limits.max_headers);
+                        return Err(FrameError::TooManyHeaders { command, limit });
                     }
-                    self.named &= colon(line).is_some_and(|at| at > 0);
+                    let colon = colon(line);
+                    self.named &= colon.is_some_and(|at| at > 0);
+                    if colon.is_none() {
+                        no_frame_begins(line, side, command)?;
+                    }
                     if self.content_length.is_none() {
                         let padded = self.version == Version::V1_0 && !command.opens_session();
                         self.content_length = content_length_value(line, at.start, padded);
@@ -177,7 +236,7 @@ impl Scan {
                 Line::Partial => return Ok(Some(Progress::Partial)),
                 Line::Nul(_) => return Err(FrameError::NulInHeaders { command }),
                 Line::TooLong => {
-                    let limit = limits.max_header_line_bytes;
+                    let limit = Limit::new("max_header_line_bytes", limits.max_header_line_bytes);
                     return Err(FrameError::HeaderLineTooLong { command, limit });
                 }
             }
@@ -220,14 +279,24 @@ impl Scan {
             .map(Some)
             .ok_or_else(|| FrameError::AnnouncedTooLarge {
                 announced: excerpt(value),
-                limit: limits.max_frame_bytes,
+                limit: Limit::new("max_frame_bytes", limits.max_frame_bytes),
             })
     }
 
-    fn body(&mut self, window: &[u8], received: usize, limits: &Limits) -> Result<Progress, FrameError> {
+    fn body(
+        &mut self,
+        window: &[u8],
+        side: Side,
+        received: usize,
+        limits: &Limits,
+    ) -> Result<Progress, FrameError> {
         let Phase::Body { command, start, headers_end, body_start, total } = self.phase else {
             return Ok(Progress::Partial);
         };
+        if total.is_none() && !command.may_have_body() {
+            let body = window.get(body_start..).unwrap_or_default();
+            no_frame_begins(first_line(body).unwrap_or_default(), side, command)?;
+        }
         let unread = window.get(self.scanned..).unwrap_or_default();
         let nul = || memchr(0, unread).map(|found| self.scanned + found + 1);
         let Some(total) = total.or_else(nul) else {
@@ -246,10 +315,36 @@ impl Scan {
     }
 }
 
+impl Side {
+    fn sends(self, command: Command) -> bool {
+        command.is_from_client() == (self == Self::Client)
+    }
+}
+
+/// The first line of a body that has something else than an EOL in it, once it has come whole.
+fn first_line(body: &[u8]) -> Option<&[u8]> {
+    let head = body.get(..FIRST_LINE_BYTES).unwrap_or(body);
+    let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
+    let line = head.get(start..)?;
+    let line = line.get(..memchr(b'\n', line)?)?;
+    Some(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// A line that is a command, where a frame can have none, begins the frame after: the NUL between
+/// them is missing.
+fn no_frame_begins(line: &[u8], side: Side, command: Command) -> Result<(), FrameError> {
+    match Command::from_line(line) {
+        Some(next) if side.sends(next) => Err(FrameError::NextFrameWithin { command, next }),
+        _ => Ok(()),
+    }
+}
+
 /// A frame that isn't whole by the last octet allowed never fits.
 const fn within(received: usize, limits: &Limits) -> Result<Progress, FrameError> {
     if received >= limits.max_frame_bytes {
-        return Err(FrameError::FrameTooLarge { limit: limits.max_frame_bytes });
+        return Err(FrameError::FrameTooLarge {
+            limit: Limit::new("max_frame_bytes", limits.max_frame_bytes),
+        });
     }
     Ok(Progress::Partial)
 }

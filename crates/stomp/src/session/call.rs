@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use super::{AckMode, Reply, Request};
 use crate::error::excerpt;
+use crate::reserved::is_of_server;
 use crate::{Command, Frame, Headers, ProtocolError, Version};
+
+/// Headers that name something, to us or to the client.
+const NAMES: [&str; 4] = ["id", "destination", "transaction", "receipt"];
 
 /// A frame of an open session.
 #[derive(Clone, Copy)]
@@ -14,6 +18,20 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// Refuses a name of which some was lost before it came here: it may be two.
+    pub(super) fn check_names(self) -> Result<(), ProtocolError> {
+        let is_broken = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+        if !is_broken(self.headers().block()) {
+            return Ok(());
+        }
+        let broken =
+            NAMES.into_iter().find(|name| self.headers().get(name).is_some_and(|name| is_broken(&name)));
+        match broken {
+            Some(header) => Err(ProtocolError::BrokenName { command: self.frame.command, header }),
+            None => Ok(()),
+        }
+    }
+
     /// SEND, ACK or NACK: what may be part of a transaction.
     pub(super) fn act(self) -> Result<Request<'a>, ProtocolError> {
         match self.frame.command {
@@ -25,6 +43,9 @@ impl<'a> Call<'a> {
 
     fn send(self) -> Result<Request<'a>, ProtocolError> {
         let destination = self.required("destination")?;
+        if let Some((name, _)) = self.headers().iter().find(|(name, _)| is_of_server(name)) {
+            return Err(ProtocolError::ReservedHeader { header: excerpt(name.as_bytes()) });
+        }
         Ok(Request::Send { destination, headers: self.headers(), body: self.frame.body, reply: self.reply() })
     }
 

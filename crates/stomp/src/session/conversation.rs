@@ -8,7 +8,7 @@ use super::transactions::Transactions;
 use super::{Request, SessionConfig, SubscriptionRef, opening};
 use crate::error::excerpt;
 use crate::{
-    BadFrame, Command, Frame, FrameError, HeartBeat, OpeningLimits, ProtocolError, Refusal,
+    BadFrame, Command, Frame, FrameError, HeartBeat, Limit, OpeningLimits, ProtocolError, Refusal,
     TransactionLimits, Version,
 };
 
@@ -72,7 +72,9 @@ impl Conversation {
             (
                 Stage::Opening { .. },
                 FrameError::FrameTooLarge { limit } | FrameError::AnnouncedTooLarge { limit, .. },
-            ) if limit == max => ProtocolError::ConnectTooLarge { limit },
+            ) if limit.value == max => {
+                ProtocolError::ConnectTooLarge { limit: Limit::new("opening.max_connect_bytes", max) }
+            }
             (_, error) => error.into(),
         };
         self.refuse(bad.receipt, error)
@@ -83,7 +85,10 @@ impl Conversation {
         if let Stage::Opening { eols } = &mut self.stage {
             *eols += 1;
             if *eols > max_eols {
-                return Err(self.refuse(None, ProtocolError::TooManyEols { limit: max_eols }));
+                return Err(self.refuse(
+                    None,
+                    ProtocolError::TooManyEols { limit: Limit::new("opening.max_eols", max_eols as usize) },
+                ));
             }
         }
         Ok(Request::Heartbeat)
@@ -121,6 +126,7 @@ impl Conversation {
 
     fn hear_open<'a>(&mut self, call: Call<'a>, config: &SessionConfig) -> Result<Heard<'a>, ProtocolError> {
         let command = call.frame.command;
+        call.check_names()?;
         let request = match command {
             Command::Send | Command::Ack | Command::Nack => self.act(call, &config.transactions),
             Command::Subscribe => self.subscribe(call, config.max_subscriptions),
@@ -183,7 +189,9 @@ impl Conversation {
             None => SubscriptionRef::Destination(Cow::Borrowed(&destination)),
         };
         self.subscriptions.add(&key, max).map_err(|cause| match cause {
-            NotAdded::Full => ProtocolError::TooManySubscriptions { limit: max },
+            NotAdded::Full => {
+                ProtocolError::TooManySubscriptions { limit: Limit::new("max_subscriptions", max) }
+            }
             NotAdded::Duplicate => {
                 let id = excerpt(id.as_deref().unwrap_or(&destination));
                 ProtocolError::DuplicateSubscription { id }

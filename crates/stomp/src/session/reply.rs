@@ -40,10 +40,15 @@ impl<'a> Reply<'a> {
         Some(encode::receipt(self.version, receipt))
     }
 
+    /// Whether the frame was released by a COMMIT, which is answered after it.
+    pub const fn is_of_commit(&self) -> bool {
+        self.of_another
+    }
+
     /// Refuses the request: `message` in a few words, `detail` in full. The owner writes the ERROR,
     /// calls [`crate::Session::close`] and closes the connection.
     pub fn refusal(&self, message: impl Into<String>, detail: impl Into<String>) -> Refusal {
-        self.refuse(ProtocolError::Denied { message: message.into(), detail: detail.into() })
+        self.refuse(ProtocolError::denied(message, detail))
     }
 
     pub(super) fn refuse(&self, error: ProtocolError) -> Refusal {

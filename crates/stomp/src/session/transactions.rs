@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::{Reply, Request};
 use crate::error::excerpt;
 use crate::frame::HeldHeaders;
-use crate::{Command, Frame, ProtocolError, TransactionLimits, Version};
+use crate::{Command, Frame, Limit, ProtocolError, TransactionLimits, Version};
 
 /// The transactions of one session. It owns no memory while there are none.
 #[derive(Debug, Default)]
@@ -53,7 +53,9 @@ impl Transactions {
             return Err(ProtocolError::DuplicateTransaction { id: excerpt(id) });
         }
         if ledger.open.len() >= limits.max_open {
-            return Err(ProtocolError::TooManyTransactions { limit: limits.max_open });
+            return Err(ProtocolError::TooManyTransactions {
+                limit: Limit::new("transactions.max_open", limits.max_open),
+            });
         }
         ledger.open.push(Transaction { id: id.into(), held: VecDeque::new(), bytes: 0 });
         Ok(())
@@ -72,12 +74,13 @@ impl Transactions {
             return Err(unknown(frame.command, id));
         };
         if transaction.held.len() >= limits.max_frames {
-            let limit = limits.max_frames;
+            let limit = Limit::new("transactions.max_frames", limits.max_frames);
             return Err(ProtocolError::TransactionOfTooManyFrames { id: excerpt(id), limit });
         }
         let bytes = transaction.bytes.saturating_add(frame.headers.block().len() + frame.body.len());
         if bytes > limits.max_bytes {
-            return Err(ProtocolError::TransactionTooLarge { id: excerpt(id), limit: limits.max_bytes });
+            let limit = Limit::new("transactions.max_bytes", limits.max_bytes);
+            return Err(ProtocolError::TransactionTooLarge { id: excerpt(id), limit });
         }
         transaction.bytes = bytes;
         transaction.held.push_back(held);

@@ -119,10 +119,10 @@ impl Offer {
         if !is_token(name) {
             return Err(BadExtensions);
         }
-        let mut offer = (name == NAME).then(Self::default);
+        let mut offer = name.eq_ignore_ascii_case(NAME).then(Self::default);
         for part in parts {
             let (parameter, value) = parameter(part?)?;
-            offer = offer.and_then(|offer| offer.with(parameter, value));
+            offer = offer.and_then(|offer| offer.with(&parameter.to_ascii_lowercase(), value));
         }
         Ok(offer)
     }

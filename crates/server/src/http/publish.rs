@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::problem::Problem;
 use super::{ChassisData, body};
+use crate::query::declaring;
 
 /// Request headers with this prefix become headers of the message, without it.
 const CUSTOM_PREFIX: &str = "stomp-";
@@ -28,7 +29,7 @@ const OWN: [&str; 8] = [
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/api/publish/{destination:.*}")
-            .route(web::post().to(publish))
+            .route(declaring(web::post().to(publish), &[]))
             .default_service(super::not_allowed("POST")),
     );
 }

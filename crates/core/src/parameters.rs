@@ -231,7 +231,9 @@ impl<'a> Parameters<'a> {
             Value::Json(json) => match serde_json::from_str(json.get()) {
                 Ok(Strings::Some(items)) => return Ok(Some(items)),
                 Ok(Strings::One(text)) => Cow::Owned(text),
-                Err(_) => return Err(parameter.wrong("must be a string or a list of strings")),
+                Err(_) => {
+                    return Err(parameter.wrong_value("must be a string or a list of strings", json.get()));
+                }
             },
         };
         Ok(Some(text.split(',').map(|item| item.trim().to_owned()).collect()))

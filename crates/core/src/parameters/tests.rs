@@ -61,8 +61,7 @@ fn what_nobody_reads_is_refused_by_name_with_what_there_is() {
         error(Parameters::of_query(declared, pairs(given)))
     };
     assert_eq!(read(&[], &[("x", "")]), "x: is no parameter here; there are none");
-    static ONE: [Parameter; 1] = [LIMIT.parameter];
-    assert_eq!(read(&ONE, &[("", "")]), ": is no parameter here; there is only limit");
+    assert_eq!(read(&[LIMIT.parameter], &[("", "")]), ": is no parameter here; there is only limit");
     let long = "x".repeat(1000);
     assert!(error(query(&[(&long, "")])).len() < 200);
 }
@@ -106,7 +105,8 @@ fn a_list_is_of_strings() {
     for value in ["7", "[7]", r#"["a",null]"#, "{}", "true", r#""\ud83d""#, r#"["\ud83d"]"#] {
         let json = format!(r#"{{"portfolioIds":{value}}}"#);
         let wrong = command(&json).unwrap().list(&IDS).unwrap_err().to_string();
-        assert_eq!(wrong, "portfolio-ids: must be a string or a list of strings", "{json}");
+        let wanted = format!("portfolio-ids: must be a string or a list of strings, not {value:?}");
+        assert_eq!(wrong, wanted, "{json}");
     }
     let empty = command(r#"{"portfolioIds":[]}"#).unwrap().list(&IDS);
     assert_eq!(empty, Ok(Some(vec![])));

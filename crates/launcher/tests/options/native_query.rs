@@ -21,7 +21,8 @@ fn the_query_names_the_topics() {
         ("?topics=unrealized-pnl,position-update", &both),
         ("?topics=", &[]),
         ("?", &both),
-        ("?colour=blue&interval-ms=soon", &both),
+        ("?topic=position-update", &both[..1]),
+        ("?_=1&token=x", &both),
     ] {
         let mut ws = socket(addr, query);
         let messages = before_pong(&mut ws);

@@ -251,11 +251,13 @@ fn a_filter_in_another_spelling_is_refused_on_a_relay_too() {
     assert!(error.text().unwrap().contains("portfolio-ids"), "{error}");
 }
 
+/// More than 64 bits hold.
+const BEYOND: &str = "99999999999999999999";
+
 #[test]
 fn a_number_beyond_all_is_still_a_number() {
     let hub = hub(&[]);
     let gateway = hub.addr("gateway").unwrap();
-    const BEYOND: &str = "99999999999999999999";
     for path in [
         "/api/leaderboard/top?top=",
         "/api/leaderboard/portfolios?offset=",

@@ -61,13 +61,13 @@ impl NativeSession for Session {
             "subscribe" => {
                 let given = Parameters::of_command(&SUBSCRIBE, json)?;
                 let options = Options::read(&given, self.portfolios_max)?;
-                for name in topics(&given)? {
+                for name in some_topics(&given)? {
                     actions.push(confirm("subscribed", name));
                     actions.push(follow(name, options.clone())?);
                 }
             }
             "unsubscribe" => {
-                for name in topics(&Parameters::of_command(&UNSUBSCRIBE, json)?)? {
+                for name in some_topics(&Parameters::of_command(&UNSUBSCRIBE, json)?)? {
                     actions.push(Action::Unfollow { name });
                     actions.push(confirm("unsubscribed", name));
                 }
@@ -87,6 +87,12 @@ impl NativeSession for Session {
 fn topics(given: &Parameters<'_>) -> Result<Vec<&'static str>, ParameterError> {
     let Some(names) = given.list(&TOPICS)? else { return Ok(KNOWN.to_vec()) };
     names.iter().filter(|name| !name.is_empty()).map(|name| known(name)).collect()
+}
+
+/// The same, where none is no answer.
+fn some_topics(given: &Parameters<'_>) -> Result<Vec<&'static str>, ParameterError> {
+    let topics = topics(given)?;
+    if topics.is_empty() { Err(TOPICS.wrong("must name a topic")) } else { Ok(topics) }
 }
 
 fn known(name: &str) -> Result<&'static str, ParameterError> {
@@ -150,6 +156,8 @@ mod tests {
             (r#"{"portfolioIds":7}"#, "portfolio-ids: "),
             (r#"{"topic":"x"}"#, "topics: "),
             (r#"{"topic":7}"#, "topics: "),
+            (r#"{"topic":""}"#, "topics: "),
+            (r#"{"topics":[]}"#, "topics: "),
             (r#"{"colour":"blue"}"#, "colour: "),
         ] {
             let error = command("subscribe", json).unwrap_err();

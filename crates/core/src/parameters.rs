@@ -8,7 +8,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::normalize::RawObject;
@@ -222,29 +221,24 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// The items of a list: a text's, separated by commas, or the strings of a
-    /// JSON array.
+    /// The items of a list: a text's, separated by commas; the strings of a
+    /// JSON array, or a JSON string as the only one.
     pub fn list(&self, parameter: &Parameter) -> Result<Option<Vec<String>>, ParameterError> {
         let Some(given) = self.find(parameter) else { return Ok(None) };
-        let text = match &given.value {
-            Value::Text(text) => Cow::Borrowed(&**text),
-            Value::Json(json) => match serde_json::from_str(json.get()) {
-                Ok(Strings::Some(items)) => return Ok(Some(items)),
-                Ok(Strings::One(text)) => Cow::Owned(text),
-                Err(_) => {
-                    return Err(parameter.wrong_value("must be a string or a list of strings", json.get()));
-                }
-            },
+        let json = match &given.value {
+            Value::Text(text) => {
+                return Ok(Some(text.split(',').map(|item| item.trim().to_owned()).collect()));
+            }
+            Value::Json(json) => json.get(),
         };
-        Ok(Some(text.split(',').map(|item| item.trim().to_owned()).collect()))
+        let items = if json.starts_with('[') {
+            serde_json::from_str(json)
+        } else {
+            serde_json::from_str(json).map(|only| vec![only])
+        };
+        let wrong = |_| parameter.wrong_value("must be a string or a list of strings", json);
+        items.map(Some).map_err(wrong)
     }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Strings {
-    One(String),
-    Some(Vec<String>),
 }
 
 fn is_ignored(name: &str) -> bool {

@@ -78,7 +78,7 @@ fn portfolios(ids: &[String], max: usize) -> Result<BTreeSet<PortfolioId>, Param
     let mut named = BTreeSet::new();
     for id in ids {
         let wrong = |error| Options::PORTFOLIO_IDS.wrong_value(&format!("each {error}"), id);
-        named.insert(PortfolioId::from_str(id).map_err(wrong)?);
+        named.insert(PortfolioId::from_str(id.trim()).map_err(wrong)?);
         if named.len() > max {
             let reason = format!("are more than limits.portfolios_per_subscription ({max})");
             return Err(Options::PORTFOLIO_IDS.wrong(reason));

@@ -24,6 +24,7 @@ impl Query {
     /// Reads what follows the `?` of a URL. What is no UTF-8 once it is
     /// decoded is replaced.
     pub fn parse(text: &str) -> Query {
+        // Pairs of texts can always be read.
         let parsed = web::Query::<Vec<(String, String)>>::from_query(text);
         Query(parsed.map(web::Query::into_inner).unwrap_or_default())
     }

@@ -44,10 +44,11 @@ fn every_spelling_is_read_at_every_door() {
         let wanted = Some(vec!["a".to_owned(), "b".to_owned()]);
         assert_eq!(query(&[(spelling, "a, b")]).unwrap().list(&IDS), Ok(wanted.clone()), "{spelling}");
         assert_eq!(headers(&[(spelling, "a,b")]).unwrap().list(&IDS), Ok(wanted.clone()), "{spelling}");
-        for value in [r#"["a","b"]"#, r#""a,b""#, r#""\u0061 ,b""#] {
-            let json = format!(r#"{{"type":"x","{spelling}":{value}}}"#);
-            assert_eq!(command(&json).unwrap().list(&IDS), Ok(wanted.clone()), "{json}");
-        }
+        let json = format!(r#"{{"type":"x","{spelling}":["a","b"]}}"#);
+        assert_eq!(command(&json).unwrap().list(&IDS), Ok(wanted), "{json}");
+        let json = format!(r#"{{"type":"x","{spelling}":"\u0061,b"}}"#);
+        let only = Some(vec!["a,b".to_owned()]);
+        assert_eq!(command(&json).unwrap().list(&IDS), Ok(only), "{json}: a comma may be part of it");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a caller chooses by name: the parameters of a query, the members of a
+//! Choices of a caller, by name: the parameters of a query, the members of a
 //! command, the headers of a STOMP frame that are options.
 //!
 //! A place declares what it reads, as [`Parameter`]s, and is given
@@ -47,7 +47,7 @@ impl Parameter {
         Parameter { synonyms, ..self }
     }
 
-    /// What errors call it.
+    /// The name in errors.
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -56,12 +56,12 @@ impl Parameter {
         is_spelling(self.name, name) || self.synonyms.iter().any(|synonym| is_spelling(synonym, name))
     }
 
-    /// What is wrong with its value.
+    /// An error about its value.
     pub fn wrong(&self, reason: impl Into<String>) -> ParameterError {
         ParameterError::Value { name: self.name, reason: reason.into() }
     }
 
-    /// What is wrong with its value, and the value's beginning.
+    /// An error about its value that repeats the value's beginning.
     pub fn wrong_value(&self, reason: &str, value: &str) -> ParameterError {
         self.wrong(format!("{reason}, not {:?}", excerpt(value)))
     }
@@ -75,7 +75,7 @@ fn is_spelling(one: &str, other: &str) -> bool {
     letters(one).eq(letters(other))
 }
 
-/// Why what was given can't be read; begins with the name at fault.
+/// A parameter that can't be read; the text begins with its name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ParameterError {
     /// Nobody reads it here.
@@ -83,13 +83,13 @@ pub enum ParameterError {
     Unknown {
         /// As it was given, as far as it is shown.
         name: String,
-        /// What there is, in words.
+        /// The declared ones, in words.
         known: String,
     },
     /// Only one could count.
     #[error("{name}: is given twice, as {first} and {second}")]
     Repeated {
-        /// What it is called.
+        /// Its declared name.
         name: &'static str,
         /// As it was given.
         first: String,
@@ -99,9 +99,9 @@ pub enum ParameterError {
     /// Its value can't be.
     #[error("{name}: {reason}")]
     Value {
-        /// What it is called.
+        /// Its declared name.
         name: &'static str,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// The members of a command are no JSON object.
@@ -122,7 +122,7 @@ enum Value<'a> {
     Json(&'a RawValue),
 }
 
-/// What was given of what is declared.
+/// The declared parameters that were given.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters<'a>(Vec<Given<'a>>);
 

@@ -82,9 +82,9 @@ pub enum Followed {
 
 /// One of the documents that are one thing.
 pub struct Part {
-    /// What it shows.
+    /// The document.
     pub document: Arc<dyn Document>,
-    /// It is begun again where it is followed already.
+    /// True: it is begun again where it is followed already.
     pub anew: bool,
 }
 

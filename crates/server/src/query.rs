@@ -1,5 +1,5 @@
-//! What follows the `?` of a URL. A route, like a native socket, declares what
-//! it reads; see [`hub_core::parameters`].
+//! The query of a URL, for routes and native sockets alike: each declares the
+//! parameters that it reads; see [`hub_core::parameters`].
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};
@@ -29,8 +29,8 @@ impl Query {
         Query(parsed.map(web::Query::into_inner).unwrap_or_default())
     }
 
-    /// What was given of what is declared; an error names what was not
-    /// declared, or was given twice.
+    /// Reads the declared parameters; an error names one that is not declared,
+    /// or was given twice.
     pub fn read(&self, declared: &'static [Parameter]) -> Result<Parameters<'_>, ParameterError> {
         let borrowed = self.0.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
         Parameters::of_query(declared, borrowed)

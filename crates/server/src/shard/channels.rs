@@ -20,6 +20,9 @@ use super::subscribe::Source;
 use super::wire::{Packet, Wire};
 use crate::native::{Followed, Part};
 
+/// What one of a thing's parts costs of a turn.
+const PART_BYTES: usize = 256;
+
 /// The subscribers of one document.
 pub(super) struct Channel {
     document: Arc<dyn Document>,
@@ -104,6 +107,8 @@ impl Shard {
 
     /// Has a native socket follow these documents by this name, and no others.
     pub(super) fn follow_parts(&mut self, slot: usize, name: &'static str, parts: Vec<Part>) {
+        // However short the command was, all of them are looked at.
+        self.spend(parts.len() * PART_BYTES);
         let mut wanted: HashMap<usize, bool> =
             parts.iter().map(|part| (address(&part.document), part.anew)).collect();
         for key in self.followed(slot, name) {

@@ -220,6 +220,22 @@ fn a_query_that_a_route_does_not_read_is_refused_by_name_with_what_there_is() {
 }
 
 #[test]
+fn a_parameter_that_comes_twice_is_refused_by_name_whatever_its_spelling() {
+    let hub = hub(&[]);
+    let gateway = hub.addr("gateway").unwrap();
+    for (_, path, known) in ROUTES {
+        let Some(name) = known.split(' ').next().filter(|name| !matches!(*name, "none" | "")) else {
+            continue;
+        };
+        for again in [name.to_owned(), name.to_uppercase(), format!("{name}_")] {
+            let answer = http::get(gateway, &format!("{path}?{name}=1&{again}=1")).unwrap();
+            let wanted = format!("{name}: is given twice, as {name} and {again}");
+            assert_eq!(problem(&answer, 400), wanted, "{path}");
+        }
+    }
+}
+
+#[test]
 fn health_pages_and_sockjs_are_nobody_s_options() {
     let hub = hub(&[]);
     let gateway = hub.addr("gateway").unwrap();

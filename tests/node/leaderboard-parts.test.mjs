@@ -141,15 +141,19 @@ describe('the sockets of the leaderboard', { concurrency: true }, () => {
     });
   }
 
-  for (const [path, names] of [
-    ['/ws/updates?limit=0', /^limit: /],
-    ['/ws/updates?limit=many', /^limit: /],
-    ['/ws/updates?dialect=klingon', /^dialect: /],
-    ['/ws/updates?resume=yesterday', /^resume: /],
-    ['/ws/top?n=-1', /^n: /],
-    ['/ws/around', /^portfolioId: /],
-    ['/ws/around?portfolioId=42', /^portfolioId: /],
-    [`/ws/around?portfolioId=${B}&range=x`, /^range: /],
+  const updates = { limit: 3, dialect: 'native' };
+  const around = { portfolioId: B, range: 5 };
+  for (const [path, names, right] of [
+    ['/ws/updates?limit=0', /^limit: /, updates],
+    ['/ws/updates?limit=many', /^limit: /, updates],
+    ['/ws/updates?dialect=klingon', /^dialect: /, updates],
+    ['/ws/updates?resume=yesterday', /^resume: /, updates],
+    ['/ws/updates?dialect=pms&top=5', /^top: .* limit, resume and dialect$/, updates],
+    ['/ws/top?n=-1', /^n: /, { n: 3 }],
+    ['/ws/top?n=3&n=4', /^n: /, { n: 3 }],
+    ['/ws/around', /^portfolioId: /, around],
+    ['/ws/around?portfolioId=42', /^portfolioId: /, around],
+    [`/ws/around?portfolioId=${B}&range=x`, /^range: /, around],
   ]) {
     it(`say what is wrong with ${path}, and stay`, async (t) => {
       const peer = await connect(t, hub, path);
@@ -159,7 +163,7 @@ describe('the sockets of the leaderboard', { concurrency: true }, () => {
         ['error'],
       );
       assert.match(came[0].message, names);
-      peer.send({ type: 'subscribe', portfolioId: B, limit: 3, n: 3, range: 5 });
+      peer.send({ type: 'subscribe', ...right });
       await waitFor(() => peer.messages.some(({ data }) => data), 'what is asked for then');
     });
   }

@@ -95,7 +95,7 @@ describe('/ws/positions', { concurrency: true }, () => {
       'portfolio-ids': `${one.toUpperCase()},${two}`,
       interval: '0',
       batch: 'true',
-      unknown: 'ignored',
+      token: 'ignored',
     });
     await waitFor(() => peer.data(PNL).length >= 2 && peer.data(POSITIONS).length >= 2, 'the snapshots');
     await trade(hub, purchase(other, 'QUERY'), purchase(one, 'QUERY'));
@@ -147,6 +147,7 @@ describe('/ws/positions', { concurrency: true }, () => {
     ['resume', 'yesterday', /^resume: /],
     ['batch', 'yes', /^batch: /],
     ['topics', 'nothing', /^topics?: .*nothing/],
+    ['portfolio', 'x', /^portfolio: .*portfolio-ids/],
   ]) {
     it(`says what is wrong with ?${option}=${value}, subscribes to nothing, and stays`, async (t) => {
       const id = await portfolio('WRONG');

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, web};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::stream;
 use hub_server::Routes;
-use hub_server::http::read_only;
+use hub_server::query::reading;
 
 use crate::reads::AnalyticsReads;
 use crate::row::Row;
@@ -19,7 +19,7 @@ const CHUNK_BYTES: usize = 64 << 10;
 pub fn routes(reads: AnalyticsReads) -> Routes {
     Arc::new(move |config| {
         config.app_data(web::Data::new(reads.clone()));
-        config.service(read_only("/api/analysis/all", all));
+        config.service(reading("/api/analysis/all", &[], all));
     })
 }
 

@@ -1,10 +1,16 @@
 //! `/ws/positions`: both state topics for those without STOMP.
 
-use hub_core::TopicName;
-use hub_fanout::{OptionError, Options};
+use hub_core::{Parameter, ParameterError, Parameters, TopicName};
+use hub_fanout::Options;
 use hub_server::{Action, Followed, NativeEndpoint, NativeSession, Query};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+
+/// The topics that are meant, by their names here.
+const TOPICS: Parameter = Parameter::new("topics").or(&["topic"]);
+
+/// What can be chosen, in the query and in a `subscribe`.
+static SUBSCRIBE: [Parameter; 6] =
+    [TOPICS, Options::PORTFOLIO_IDS, Options::INTERVAL, Options::SNAPSHOT, Options::RESUME, Options::BATCH];
+static UNSUBSCRIBE: [Parameter; 1] = [TOPICS];
 
 /// A socket that is sent `{"type":"position-update"|"unrealized-pnl",
 /// "data":...,"resume"?,"snapshot"?}`.
@@ -32,7 +38,7 @@ impl NativeEndpoint for PositionsEndpoint {
 }
 
 /// The names by which topics go here.
-const TOPICS: [&str; 2] = ["position-update", "unrealized-pnl"];
+const KNOWN: [&str; 2] = ["position-update", "unrealized-pnl"];
 
 struct Session {
     portfolios_max: usize,
@@ -40,10 +46,10 @@ struct Session {
 
 impl NativeSession for Session {
     fn opened(&mut self, query: &Query) -> Result<Vec<Action>, String> {
-        let options = Options::read(|name| query.get(name), self.portfolios_max);
-        let options = options.map_err(|error| error.to_string())?;
+        let given = query.read(&SUBSCRIBE)?;
+        let options = Options::read(&given, self.portfolios_max)?;
         let mut actions = Vec::new();
-        for name in named(query.get("topics"))? {
+        for name in topics(&given)? {
             actions.push(follow(name, options.clone())?);
         }
         Ok(actions)
@@ -53,16 +59,15 @@ impl NativeSession for Session {
         let mut actions = Vec::new();
         match kind {
             "subscribe" => {
-                let wanted: Subscribe<'_> = read(json)?;
-                let options = wanted.options(self.portfolios_max).map_err(|error| error.to_string())?;
-                for name in one_or_all(wanted.topic.as_deref())? {
+                let given = Parameters::of_command(&SUBSCRIBE, json)?;
+                let options = Options::read(&given, self.portfolios_max)?;
+                for name in some_topics(&given)? {
                     actions.push(confirm("subscribed", name));
                     actions.push(follow(name, options.clone())?);
                 }
             }
             "unsubscribe" => {
-                let unwanted: Unsubscribe = read(json)?;
-                for name in one_or_all(unwanted.topic.as_deref())? {
+                for name in some_topics(&Parameters::of_command(&UNSUBSCRIBE, json)?)? {
                     actions.push(Action::Unfollow { name });
                     actions.push(confirm("unsubscribed", name));
                 }
@@ -77,69 +82,23 @@ impl NativeSession for Session {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Subscribe<'j> {
-    topic: Option<String>,
-    portfolio_ids: Option<Vec<String>>,
-    #[serde(borrow)]
-    interval: Option<&'j RawValue>,
-    #[serde(borrow)]
-    snapshot: Option<&'j RawValue>,
-    #[serde(borrow)]
-    resume: Option<&'j RawValue>,
-    #[serde(borrow)]
-    batch: Option<&'j RawValue>,
+/// The topics that are named, none by an empty name; all of them where nothing
+/// is said.
+fn topics(given: &Parameters<'_>) -> Result<Vec<&'static str>, ParameterError> {
+    let Some(names) = given.list(&TOPICS)? else { return Ok(KNOWN.to_vec()) };
+    names.iter().filter(|name| !name.is_empty()).map(|name| known(name)).collect()
 }
 
-impl Subscribe<'_> {
-    /// The options by the rules of SUBSCRIBE, whose values are texts.
-    fn options(&self, portfolios_max: usize) -> Result<Options, OptionError> {
-        let text = |value: Option<&RawValue>| {
-            let value = value?.get();
-            Some(value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value).to_owned())
-        };
-        let given = |name: &'static str| match name {
-            "interval" => text(self.interval),
-            "snapshot" => text(self.snapshot),
-            "resume" => text(self.resume),
-            "batch" => text(self.batch),
-            _ => None,
-        };
-        let mut options = Options::read(given, portfolios_max)?;
-        if let Some(ids) = &self.portfolio_ids {
-            options.name_portfolios(ids.iter().map(String::as_str), portfolios_max)?;
-        }
-        Ok(options)
-    }
+/// The same, where none is no answer.
+fn some_topics(given: &Parameters<'_>) -> Result<Vec<&'static str>, ParameterError> {
+    let topics = topics(given)?;
+    if topics.is_empty() { Err(TOPICS.wrong("must name a topic")) } else { Ok(topics) }
 }
 
-#[derive(Deserialize)]
-struct Unsubscribe {
-    topic: Option<String>,
-}
-
-fn read<'j, T: Deserialize<'j>>(json: &'j str) -> Result<T, String> {
-    serde_json::from_str(json).map_err(|error| error.to_string())
-}
-
-/// The topics of a list; all of them where there is none.
-fn named(list: Option<&str>) -> Result<Vec<&'static str>, String> {
-    let Some(list) = list else { return Ok(TOPICS.to_vec()) };
-    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(known).collect()
-}
-
-fn one_or_all(topic: Option<&str>) -> Result<Vec<&'static str>, String> {
-    topic.map_or_else(|| Ok(TOPICS.to_vec()), |name| known(name).map(|name| vec![name]))
-}
-
-fn known(name: &str) -> Result<&'static str, String> {
+fn known(name: &str) -> Result<&'static str, ParameterError> {
     let spelled = if name == "unrealised-pnl" { "unrealized-pnl" } else { name };
-    let found = TOPICS.into_iter().find(|topic| *topic == spelled);
-    found.ok_or_else(|| {
-        let shown: String = name.chars().take(48).collect();
-        format!("topic: there is no {shown:?} here; there are {}", TOPICS.join(" and "))
-    })
+    let found = KNOWN.into_iter().find(|topic| *topic == spelled);
+    found.ok_or_else(|| TOPICS.wrong_value(&format!("must be {}", KNOWN.join(" or ")), name))
 }
 
 fn follow(name: &'static str, options: Options) -> Result<Action, String> {
@@ -171,7 +130,8 @@ mod tests {
         assert_eq!(opened("").unwrap(), [("position-update", false), ("unrealized-pnl", false)]);
         assert_eq!(opened("topics=unrealised-pnl&batch=true").unwrap(), [("unrealized-pnl", true)]);
         assert_eq!(opened("topics=").unwrap(), []);
-        assert!(opened("topics=risk").unwrap_err().starts_with("topic: "));
+        assert_eq!(opened("topic=position-update").unwrap(), [("position-update", false)]);
+        assert!(opened("topics=risk").unwrap_err().starts_with("topics: "));
         assert!(opened("interval=soon").unwrap_err().starts_with("interval: "));
     }
 
@@ -192,12 +152,18 @@ mod tests {
             (r#"{"snapshot":1}"#, "snapshot: "),
             (r#"{"resume":7}"#, "resume: "),
             (r#"{"portfolioIds":[]}"#, "portfolio-ids: "),
-            (r#"{"portfolioIds":"x"}"#, "invalid type"),
-            (r#"{"topic":"x"}"#, "topic: "),
+            (r#"{"portfolioIds":"x"}"#, "portfolio-ids: "),
+            (r#"{"portfolioIds":7}"#, "portfolio-ids: "),
+            (r#"{"topic":"x"}"#, "topics: "),
+            (r#"{"topic":7}"#, "topics: "),
+            (r#"{"topic":""}"#, "topics: "),
+            (r#"{"topics":[]}"#, "topics: "),
+            (r#"{"colour":"blue"}"#, "colour: "),
         ] {
             let error = command("subscribe", json).unwrap_err();
             assert!(error.starts_with(what), "{json}: {error}");
         }
+        assert!(command("unsubscribe", r#"{"batch":true}"#).unwrap_err().starts_with("batch: "));
         assert!(command("dance", "{}").unwrap_err().contains("dance"));
     }
 }

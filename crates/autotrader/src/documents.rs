@@ -5,7 +5,6 @@ mod interned;
 mod prices;
 mod session;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hub_core::Symbol;
@@ -21,12 +20,12 @@ pub(crate) const PRICE_INTERVAL_MIN_MS: u64 = 100;
 /// An interval beyond counts as this.
 pub(crate) const PRICE_INTERVAL_MAX_MS: u64 = 3_600_000;
 
-/// A document per set of symbols and interval, and one per session, for as
+/// A document per list of symbols and interval, and one per session, for as
 /// long as somebody follows it.
 pub(crate) struct Documents {
     reads: AutotraderReads,
     sessions: Interned<SessionId, SessionDocument>,
-    prices: Interned<(BTreeSet<Symbol>, u64), PricesDocument>,
+    prices: Interned<(Arc<[Symbol]>, u64), PricesDocument>,
 }
 
 impl Documents {
@@ -43,10 +42,10 @@ impl Documents {
     }
 
     /// `interval_ms` is brought within its bounds.
-    pub(crate) fn prices(&self, symbols: BTreeSet<Symbol>, interval_ms: u64) -> Arc<PricesDocument> {
+    pub(crate) fn prices(&self, symbols: Arc<[Symbol]>, interval_ms: u64) -> Arc<PricesDocument> {
         let interval_ms = interval_ms.clamp(PRICE_INTERVAL_MIN_MS, PRICE_INTERVAL_MAX_MS);
         self.prices.get((symbols, interval_ms), |(symbols, interval_ms)| {
-            PricesDocument::new(self.reads.clone(), symbols.iter().cloned().collect(), *interval_ms)
+            PricesDocument::new(self.reads.clone(), Arc::clone(symbols), *interval_ms)
         })
     }
 }

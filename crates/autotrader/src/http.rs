@@ -17,7 +17,7 @@ use hub_core::event::trading::{SessionId, TradeId};
 use hub_core::normalize::trading;
 use hub_server::Routes;
 use hub_server::http::problem::Problem;
-use hub_server::http::read_only;
+use hub_server::query::{declaring, reading};
 
 use self::door::Door;
 use crate::reads::AutotraderReads;
@@ -34,27 +34,27 @@ pub fn routes(reads: AutotraderReads) -> Routes {
         config
             .service(
                 web::resource("/api/auto-trader/sessions")
-                    .route(web::get().to(sessions))
-                    .route(web::head().to(sessions))
-                    .route(web::post().to(create))
+                    .route(declaring(web::get().to(sessions), &[]))
+                    .route(declaring(web::head().to(sessions), &[]))
+                    .route(declaring(web::post().to(create), &[]))
                     .default_service(not_allowed("GET, HEAD, POST")),
             )
-            .service(read_only("/api/auto-trader/sessions/{id}", session))
+            .service(reading("/api/auto-trader/sessions/{id}", &[], session))
             .service(
                 web::resource("/api/auto-trader/sessions/{id}/trades")
-                    .route(web::get().to(trades))
-                    .route(web::head().to(trades))
-                    .route(web::post().to(open))
+                    .route(declaring(web::get().to(trades), &[]))
+                    .route(declaring(web::head().to(trades), &[]))
+                    .route(declaring(web::post().to(open), &[]))
                     .default_service(not_allowed("GET, HEAD, POST")),
             )
             .service(
                 web::resource("/api/auto-trader/sessions/{id}/stop")
-                    .route(web::post().to(stop))
+                    .route(declaring(web::post().to(stop), &[]))
                     .default_service(not_allowed("POST")),
             )
             .service(
                 web::resource("/api/auto-trader/trades/{id}/close")
-                    .route(web::post().to(close))
+                    .route(declaring(web::post().to(close), &[]))
                     .default_service(not_allowed("POST")),
             );
     })

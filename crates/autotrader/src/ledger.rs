@@ -66,6 +66,7 @@ impl Ledger {
             return Ok((Outcome::Stale, Vec::new()));
         };
         self.state.quotes.insert_mut(event.symbol.clone(), quote);
+        self.state.priced = self.state.priced.max(quote.changed);
         Ok((Outcome::Accepted, self.exits(record, &event.symbol, quote.price)))
     }
 

@@ -1,6 +1,7 @@
 //! `/ws/auto-trader`: what can be asked for.
 
 mod command;
+mod symbols;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,42 +9,56 @@ use std::sync::Arc;
 use hub_core::Symbol;
 use hub_core::event::trading::SessionId;
 use hub_fanout::{EventFilter, EventKey};
-use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
+use hub_server::Query;
+use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession, Part};
 
 use self::command::Command;
+use self::symbols::{FollowedSymbols, is_about};
 use crate::documents::Documents;
 use crate::reads::AutotraderReads;
-
-/// The most symbols one connection may follow.
-const SYMBOLS_MAX: usize = 1000;
 
 /// What a connection follows, by name.
 const SESSION: &str = "session";
 const TRADES: &str = "trades";
 const PRICES: &str = "prices";
 
-/// The socket of this service, by path.
-pub fn endpoints(reads: AutotraderReads) -> Vec<(&'static str, Arc<dyn NativeEndpoint>)> {
-    vec![("/ws/auto-trader", Arc::new(AutotraderEndpoint(Arc::new(Documents::new(reads)))))]
+/// The socket of this service, by path. The symbols whose prices a connection
+/// follows have at most `symbols_bytes` together.
+pub fn endpoints(
+    reads: AutotraderReads,
+    symbols_bytes: usize,
+) -> Vec<(&'static str, Arc<dyn NativeEndpoint>)> {
+    let documents = Arc::new(Documents::new(reads));
+    vec![("/ws/auto-trader", Arc::new(AutotraderEndpoint { documents, symbols_bytes }))]
 }
 
-struct AutotraderEndpoint(Arc<Documents>);
+struct AutotraderEndpoint {
+    documents: Arc<Documents>,
+    symbols_bytes: usize,
+}
 
 impl NativeEndpoint for AutotraderEndpoint {
     fn open(&self) -> Box<dyn NativeSession> {
-        Box::new(Subscriptions { documents: Arc::clone(&self.0), symbols: BTreeSet::new(), interval_ms: 0 })
+        Box::new(Subscriptions {
+            documents: Arc::clone(&self.documents),
+            symbols_bytes: self.symbols_bytes,
+            symbols: FollowedSymbols::default(),
+            interval_ms: 0,
+        })
     }
 }
 
 /// One connection: at most one session, and some prices.
 struct Subscriptions {
     documents: Arc<Documents>,
-    symbols: BTreeSet<Symbol>,
+    symbols_bytes: usize,
+    symbols: FollowedSymbols,
     interval_ms: u64,
 }
 
 impl NativeSession for Subscriptions {
-    fn opened(&mut self, _: &Query) -> Result<Vec<Action>, String> {
+    fn opened(&mut self, query: &Query) -> Result<Vec<Action>, String> {
+        query.read(&[])?;
         Ok(Vec::new())
     }
 
@@ -53,8 +68,8 @@ impl NativeSession for Subscriptions {
             Command::UnsubscribeSession => {
                 Ok(vec![Action::Unfollow { name: TRADES }, Action::Unfollow { name: SESSION }])
             }
-            Command::SubscribePrices { symbols, interval_ms } => self.add_symbols(symbols, interval_ms),
-            Command::UnsubscribePrices(symbols) => Ok(self.remove_symbols(symbols)),
+            Command::SubscribePrices { symbols, interval_ms } => self.add_symbols(&symbols, interval_ms),
+            Command::UnsubscribePrices(symbols) => Ok(self.remove_symbols(symbols.as_ref())),
         }
     }
 }
@@ -77,32 +92,37 @@ impl Subscriptions {
     }
 
     /// Beside those followed before; the interval is from now on that of all.
-    fn add_symbols(&mut self, symbols: BTreeSet<Symbol>, interval_ms: u64) -> Result<Vec<Action>, String> {
-        let new = symbols.iter().filter(|symbol| !self.symbols.contains(*symbol)).count();
-        if self.symbols.len() + new > SYMBOLS_MAX {
-            return Err(format!("a connection may follow at most {SYMBOLS_MAX} symbols"));
+    fn add_symbols(&mut self, symbols: &BTreeSet<Symbol>, interval_ms: u64) -> Result<Vec<Action>, String> {
+        if !self.symbols.add(symbols, self.symbols_bytes) {
+            return Err(format!(
+                "symbols: all that this connection follows would be more than \
+                 limits.followed_symbols_bytes ({})",
+                self.symbols_bytes
+            ));
         }
-        self.symbols.extend(symbols);
         self.interval_ms = interval_ms;
-        Ok(vec![self.follow_prices()])
+        Ok(vec![self.follow_prices(symbols)])
     }
 
-    fn remove_symbols(&mut self, symbols: Option<BTreeSet<Symbol>>) -> Vec<Action> {
-        let before = self.symbols.len();
-        match symbols {
-            Some(symbols) => self.symbols.retain(|symbol| !symbols.contains(symbol)),
-            None => self.symbols.clear(),
-        }
-        if self.symbols.len() == before { Vec::new() } else { vec![self.follow_prices()] }
+    fn remove_symbols(&mut self, symbols: Option<&BTreeSet<Symbol>>) -> Vec<Action> {
+        let removed = match symbols {
+            Some(symbols) => self.symbols.remove(symbols),
+            None => !std::mem::take(&mut self.symbols).is_empty(),
+        };
+        if removed { vec![self.follow_prices(&BTreeSet::new())] } else { Vec::new() }
     }
 
-    /// What is followed anew is sent anew: the prices of all that is followed
-    /// now, since a document does not know who has seen what.
-    fn follow_prices(&self) -> Action {
+    /// Who asks for a price is told it, be it for the second time; and with it
+    /// the others of its part, since a document does not know who has seen
+    /// what.
+    fn follow_prices(&self, asked: &BTreeSet<Symbol>) -> Action {
         if self.symbols.is_empty() {
             return Action::Unfollow { name: PRICES };
         }
-        let document = self.documents.prices(self.symbols.clone(), self.interval_ms);
-        Action::Follow { name: PRICES, what: Followed::Document(document) }
+        let parts = self.symbols.parts().iter().map(|symbols| Part {
+            document: self.documents.prices(Arc::clone(symbols), self.interval_ms),
+            anew: is_about(symbols, asked),
+        });
+        Action::Follow { name: PRICES, what: Followed::Parts(parts.collect()) }
     }
 }

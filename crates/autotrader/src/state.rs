@@ -24,6 +24,8 @@ pub struct State {
     pub(crate) sessions: RedBlackTreeMapSync<SessionId, Arc<Session>>,
     /// Looked up, never walked: its order is random.
     pub(crate) quotes: HashTrieMapSync<Symbol, Quote>,
+    /// The record that last changed the value of any price.
+    pub(crate) priced: Offset,
     pub(crate) answers: RecentAnswers,
 }
 
@@ -34,6 +36,7 @@ impl Default for State {
             applied: Applied { position: start, at: Timestamp::default() },
             sessions: RedBlackTreeMapSync::new_sync(),
             quotes: HashTrieMapSync::new_sync(),
+            priced: Offset::START,
             answers: RecentAnswers::default(),
         }
     }
@@ -58,6 +61,12 @@ impl State {
     /// The last price of a symbol, if one is known.
     pub fn quote(&self, symbol: &Symbol) -> Option<Quote> {
         self.quotes.get(symbol).copied()
+    }
+
+    /// The record that last changed the value of any price; before the first,
+    /// [`Offset::START`].
+    pub fn priced(&self) -> Offset {
+        self.priced
     }
 
     /// What the command at `offset` led to, if it was applied not long ago.

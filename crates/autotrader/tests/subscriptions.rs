@@ -4,9 +4,14 @@ mod support;
 
 use std::sync::Arc;
 
-use hub_fanout::{EventFilter, EventKey};
-use hub_server::native::{Action, Followed, NativeSession, Query};
-use support::{Fixture, document, stop};
+use hub_fanout::{Document, EventFilter, EventKey};
+use hub_server::native::{Action, Followed, NativeSession, Part, Query};
+use support::{Fixture, SYMBOLS_BYTES, document, stop};
+
+fn shown(name: &str, document: &dyn Document) -> String {
+    let cadence = document.cadence();
+    format!("+{name} {:?}", cadence.on_change_ms.or(cadence.period_ms).unwrap())
+}
 
 /// Each action in a word or two.
 fn act(socket: &mut dyn NativeSession, json: &str) -> Result<Vec<String>, String> {
@@ -15,10 +20,8 @@ fn act(socket: &mut dyn NativeSession, json: &str) -> Result<Vec<String>, String
     let word = |action| match action {
         Action::Reply(_) => "reply".to_owned(),
         Action::Unfollow { name } => format!("-{name}"),
-        Action::Follow { name, what: Followed::Document(document) } => {
-            let cadence = document.cadence();
-            format!("+{name} {:?}", cadence.on_change_ms.or(cadence.period_ms).unwrap())
-        }
+        Action::Follow { name, what: Followed::Document(document) } => shown(name, &*document),
+        Action::Follow { name, what: Followed::Parts(parts) } => shown(name, &*parts[0].document),
         Action::Follow { name, what: Followed::Feed { filter: EventFilter::Keys(keys), .. } } => {
             format!("+{name} {:?}", keys.iter().map(|EventKey(key)| *key).collect::<Vec<_>>())
         }
@@ -80,20 +83,62 @@ fn symbols_add_up_and_the_last_interval_counts() {
     assert_eq!(unsubscribe(socket, ""), ["-prices"]);
 }
 
+/// A command that names these symbols.
+fn symbols(numbers: std::ops::Range<u32>) -> String {
+    let symbols: Vec<String> = numbers.map(|n| format!("S{n}")).collect();
+    format!(r#"{{"symbols":{symbols:?}}}"#)
+}
+
+fn parts(socket: &mut dyn NativeSession, kind: &str, json: &str) -> Vec<Part> {
+    match socket.command(kind, json).unwrap().pop() {
+        Some(Action::Follow { what: Followed::Parts(parts), .. }) => parts,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn a_connection_follows_a_bounded_number_of_symbols() {
+fn a_connection_follows_as_many_symbols_as_a_message_holds() {
+    let mut hub = Fixture::new();
+    for n in (0..100_000).step_by(1000) {
+        hub.price(&format!("S{n}"), "1");
+    }
+    let mut socket = hub.socket();
+    let full = symbols(0..100_000);
+    assert!(full.len() < SYMBOLS_BYTES);
+    let all = parts(&mut *socket, "subscribe_prices", &full);
+    let composed = all.iter().map(|part| part.document.compose(hub_fanout::Occasion::Opened, hub.now()));
+    assert_eq!(composed.map(|composed| composed.messages.len()).sum::<usize>(), 100);
+
+    // One more touches no more than a part; and so does one less.
+    for (kind, json) in
+        [("subscribe_prices", symbols(100_000..100_001)), ("unsubscribe_prices", symbols(7..8))]
+    {
+        let now = parts(&mut *socket, kind, &json);
+        let stays =
+            |part: &&Part| !part.anew && all.iter().any(|old| Arc::ptr_eq(&old.document, &part.document));
+        assert!(now.iter().filter(stays).count() + 2 >= all.len(), "{kind}");
+    }
+}
+
+#[test]
+fn who_asks_again_is_told_again() {
     let hub = Fixture::new();
     let mut socket = hub.socket();
-    let symbols = |range: std::ops::Range<u32>| {
-        let symbols: Vec<String> = range.map(|n| format!("S{n}")).collect();
-        format!(r#"{{"symbols":{symbols:?}}}"#)
-    };
-    assert!(socket.command("subscribe_prices", &symbols(0..1000)).is_ok());
-    assert!(socket.command("subscribe_prices", &symbols(0..1000)).is_ok(), "those already followed");
-    let error = socket.command("subscribe_prices", &symbols(1000..1001)).err().unwrap();
-    assert!(error.contains("1000"), "{error}");
-    assert!(socket.command("unsubscribe_prices", r#"{"symbols":["S0"]}"#).is_ok());
-    assert!(socket.command("subscribe_prices", &symbols(1000..1001)).is_ok());
+    parts(&mut *socket, "subscribe_prices", &symbols(0..10_000));
+    let again = parts(&mut *socket, "subscribe_prices", &symbols(5_000..5_001));
+    assert_eq!(again.iter().filter(|part| part.anew).count(), 1);
+}
+
+#[test]
+fn what_a_connection_follows_is_bounded_in_bytes_by_a_limit_that_the_error_names() {
+    let hub = Fixture::new();
+    let mut socket = hub_autotrader::endpoints(hub.reads.clone(), 10)[0].1.open();
+    assert!(socket.command("subscribe_prices", &symbols(10..13)).is_ok());
+    assert!(socket.command("subscribe_prices", &symbols(10..13)).is_ok(), "those already followed");
+    let error = socket.command("subscribe_prices", &symbols(13..14)).err().unwrap();
+    assert!(error.contains("limits.followed_symbols_bytes (10)"), "{error}");
+    assert!(socket.command("unsubscribe_prices", &symbols(10..11)).is_ok());
+    assert!(socket.command("subscribe_prices", &symbols(13..14)).is_ok());
 }
 
 #[test]
@@ -116,4 +161,6 @@ fn anything_else_is_answered_with_an_error_that_names_it() {
     assert!(error.contains("subscribe_everything"), "{error}");
     let error = hub.socket().command("subscribe_session", "{}").err().unwrap();
     assert!(error.starts_with("Invalid message format"), "{error}");
+    let error = hub.socket().opened(&Query::parse("symbols=A")).err().unwrap();
+    assert_eq!(error, "symbols: is no parameter here; there are none");
 }

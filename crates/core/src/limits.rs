@@ -29,6 +29,9 @@ pub struct Limits {
     pub subscriptions_per_session: usize,
     /// Portfolios that one subscription may name.
     pub portfolios_per_subscription: usize,
+    /// The symbols whose prices one connection of the auto-trader follows: their
+    /// texts together.
+    pub followed_symbols_bytes: usize,
     /// What is retained of one feed.
     pub feed_bytes: usize,
     /// Messages that one queue may hold, waiting or unacknowledged.
@@ -78,6 +81,7 @@ impl Default for Limits {
             sessions_per_address: 0,
             subscriptions_per_session: 256,
             portfolios_per_subscription: 1000,
+            followed_symbols_bytes: 1 << 20,
             feed_bytes: 4 << 20,
             queue_messages: 10_000,
             queue_bytes: 16 << 20,
@@ -111,12 +115,13 @@ pub struct LimitsError {
 impl Limits {
     /// Checks the limits against each other.
     pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 20] = [
+        let rules: [(&'static str, bool, &'static str); 21] = [
             ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
             ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
             ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
             ("subscriptions_per_session", self.subscriptions_per_session >= 1, "must be at least 1"),
             ("portfolios_per_subscription", self.portfolios_per_subscription >= 1, "must be at least 1"),
+            ("followed_symbols_bytes", self.followed_symbols_bytes >= 1024, "must be at least 1024"),
             ("feed_bytes", self.feed_bytes >= 4096, "must be at least 4096"),
             ("queue_messages", self.queue_messages >= 1, "must be at least 1"),
             (

@@ -27,7 +27,7 @@ pub use body::{BodyError, BodyForm, Item, items};
 
 use crate::dto::{PositionRow, UnrealizedPnl};
 use crate::{Event, Rejection};
-use raw::RawObject;
+pub(crate) use raw::RawObject;
 
 /// What can be ingested: the last segment of `/api/ingest/{kind}`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

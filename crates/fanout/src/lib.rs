@@ -29,7 +29,7 @@ pub use feed::{
     EventFilter, EventKey, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, Passed, WindowLimits,
 };
 pub use flush::{Changed, Flush, FlushBuilder, StateFlush};
-pub use options::{OPTION_NAMES, OptionError, Options};
+pub use options::Options;
 pub use outbox::Outbox;
 pub use outcomes::{Claim, Outcomes, Stopped};
 pub use projection::{Applied, Projection, Step, Told};

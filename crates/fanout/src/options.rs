@@ -1,10 +1,12 @@
-//! What a subscriber may ask for: headers of SUBSCRIBE, parameters of a query.
+//! What a subscriber may ask for: headers of SUBSCRIBE, parameters of a query,
+//! members of a command.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hub_core::{PortfolioId, Position};
+use hub_core::{Parameter, ParameterError, Parameters, PortfolioId, Position};
 
 /// The longest interval between two drains.
 const INTERVAL_MAX_MILLIS: u64 = 3_600_000;
@@ -30,88 +32,74 @@ impl Default for Options {
     }
 }
 
-/// A value that an option can't have.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{name}: {reason}")]
-pub struct OptionError {
-    name: &'static str,
-    reason: String,
-}
-
-impl OptionError {
-    /// The option's name and what is wrong with its value.
-    pub fn new(name: &'static str, reason: impl Into<String>) -> OptionError {
-        OptionError { name, reason: reason.into() }
-    }
-}
-
-/// The names of all options.
-pub const OPTION_NAMES: [&str; 5] = ["portfolio-ids", "interval", "snapshot", "resume", "batch"];
-
 impl Options {
-    /// Reads all options from where they are given as texts. A subscription
-    /// may name at most `portfolios_max` portfolios.
-    pub fn read<'v, V: AsRef<str> + 'v>(
-        given: impl Fn(&'static str) -> Option<V>,
-        portfolios_max: usize,
-    ) -> Result<Options, OptionError> {
+    /// See [`Options::portfolios`].
+    pub const PORTFOLIO_IDS: Parameter = Parameter::new("portfolio-ids").or(&["portfolio-id"]);
+    /// See [`Options::interval`].
+    pub const INTERVAL: Parameter = Parameter::new("interval");
+    /// See [`Options::snapshot`].
+    pub const SNAPSHOT: Parameter = Parameter::new("snapshot");
+    /// See [`Options::resume`].
+    pub const RESUME: Parameter = Parameter::new("resume");
+    /// See [`Options::batch`].
+    pub const BATCH: Parameter = Parameter::new("batch");
+
+    /// All of them.
+    pub const ALL: &'static [Parameter] =
+        &[Options::PORTFOLIO_IDS, Options::INTERVAL, Options::SNAPSHOT, Options::RESUME, Options::BATCH];
+
+    /// Reads them from what was given. A subscription may name at most
+    /// `portfolios_max` portfolios.
+    pub fn read(given: &Parameters<'_>, portfolios_max: usize) -> Result<Options, ParameterError> {
         let mut options = Options::default();
-        for name in OPTION_NAMES {
-            if let Some(value) = given(name) {
-                options.set(name, value.as_ref().trim(), portfolios_max)?;
-            }
+        if let Some(ids) = given.list(&Options::PORTFOLIO_IDS)? {
+            options.portfolios = Some(Arc::new(portfolios(&ids, portfolios_max)?));
+        }
+        if let Some(millis) = given.text(&Options::INTERVAL) {
+            options.interval = interval(millis.trim())?;
+        }
+        if let Some(flag) = flag(given, &Options::SNAPSHOT)? {
+            options.snapshot = flag;
+        }
+        if let Some(position) = given.text(&Options::RESUME) {
+            let wrong = |error: hub_core::position::PositionError| {
+                Options::RESUME.wrong_value(&error.to_string(), &position)
+            };
+            options.resume = Some(position.trim().parse().map_err(wrong)?);
+        }
+        if let Some(flag) = flag(given, &Options::BATCH)? {
+            options.batch = flag;
         }
         Ok(options)
     }
-
-    fn set(&mut self, name: &'static str, value: &str, portfolios_max: usize) -> Result<(), OptionError> {
-        let wrong = |reason: &str| OptionError::new(name, format!("{reason}, not {:?}", excerpt(value)));
-        match name {
-            "portfolio-ids" => self.name_portfolios(value.split(','), portfolios_max)?,
-            "interval" => {
-                let millis = value.parse().ok().filter(|millis| *millis <= INTERVAL_MAX_MILLIS);
-                let millis = millis.ok_or_else(|| {
-                    wrong(&format!("must be whole milliseconds, 0 to {INTERVAL_MAX_MILLIS}"))
-                })?;
-                self.interval = Duration::from_millis(millis);
-            }
-            "resume" => self.resume = Some(value.parse().map_err(|error| wrong(&format!("{error}")))?),
-            _ => {
-                let flag = value.parse().map_err(|_| wrong("must be true or false"))?;
-                *(if name == "batch" { &mut self.batch } else { &mut self.snapshot }) = flag;
-            }
-        }
-        Ok(())
-    }
-
-    /// `portfolio-ids`, one by one.
-    pub fn name_portfolios<'i>(
-        &mut self,
-        ids: impl Iterator<Item = &'i str>,
-        portfolios_max: usize,
-    ) -> Result<(), OptionError> {
-        const NAME: &str = "portfolio-ids";
-        let mut named = BTreeSet::new();
-        for id in ids {
-            let id = id.trim();
-            let wrong = |error| OptionError::new(NAME, format!("each {error}, not {:?}", excerpt(id)));
-            named.insert(id.parse().map_err(|error: hub_core::id::IdError| wrong(error.to_string()))?);
-            if named.len() > portfolios_max {
-                let reason = format!("are more than limits.portfolios_per_subscription ({portfolios_max})");
-                return Err(OptionError::new(NAME, reason));
-            }
-        }
-        if named.is_empty() {
-            return Err(OptionError::new(NAME, "must name a portfolio"));
-        }
-        self.portfolios = Some(Arc::new(named));
-        Ok(())
-    }
 }
 
-/// The beginning of what was sent, for the error.
-fn excerpt(value: &str) -> String {
-    value.chars().take(48).collect()
+fn portfolios(ids: &[String], max: usize) -> Result<BTreeSet<PortfolioId>, ParameterError> {
+    let mut named = BTreeSet::new();
+    for id in ids {
+        let wrong = |error| Options::PORTFOLIO_IDS.wrong_value(&format!("each {error}"), id);
+        named.insert(PortfolioId::from_str(id.trim()).map_err(wrong)?);
+        if named.len() > max {
+            let reason = format!("are more than limits.portfolios_per_subscription ({max})");
+            return Err(Options::PORTFOLIO_IDS.wrong(reason));
+        }
+    }
+    if named.is_empty() {
+        return Err(Options::PORTFOLIO_IDS.wrong("must name a portfolio"));
+    }
+    Ok(named)
+}
+
+fn interval(text: &str) -> Result<Duration, ParameterError> {
+    let millis = text.parse().ok().filter(|millis| *millis <= INTERVAL_MAX_MILLIS);
+    let reason = format!("must be whole milliseconds, 0 to {INTERVAL_MAX_MILLIS}");
+    millis.map(Duration::from_millis).ok_or_else(|| Options::INTERVAL.wrong_value(&reason, text))
+}
+
+fn flag(given: &Parameters<'_>, parameter: &Parameter) -> Result<Option<bool>, ParameterError> {
+    let Some(text) = given.text(parameter) else { return Ok(None) };
+    let flag = text.trim().parse();
+    flag.map(Some).map_err(|_| parameter.wrong_value("must be true or false", &text))
 }
 
 #[cfg(test)]
@@ -120,8 +108,9 @@ mod tests {
 
     use super::*;
 
-    fn read(given: &[(&str, &str)]) -> Result<Options, OptionError> {
-        Options::read(|name| given.iter().find(|(given, _)| *given == name).map(|(_, value)| *value), 2)
+    fn read(given: &[(&str, &str)]) -> Result<Options, ParameterError> {
+        let headers = given.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        Options::read(&Parameters::of_headers(Options::ALL, headers)?, 2)
     }
 
     #[test]

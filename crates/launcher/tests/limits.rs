@@ -1,8 +1,12 @@
-//! What a STOMP session may cost: each limit has an ERROR of its own, and what is within it passes.
+//! What a session may cost: each limit has an error of its own, and what is within it passes.
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions};
+use hub_testkit::ws::{WsClient, WsOptions};
+use serde_json::{Value, json};
 
 use support::carriers::{CARRIERS, tcp};
 use support::{address, await_metric, fence, subscriber};
@@ -131,4 +135,54 @@ fn a_session_that_sends_faster_than_it_may_is_told_so_and_one_that_keeps_to_it_i
         modest.await_receipt(&n.to_string()).unwrap();
     }
     assert_eq!(fence(&mut modest), []);
+}
+
+/// A command that names these symbols.
+fn follow(numbers: std::ops::Range<u64>) -> Value {
+    let symbols: Vec<String> = numbers.map(|n| format!("S{n}")).collect();
+    json!({"type": "subscribe_prices", "symbols": symbols, "priceInterval": 100})
+}
+
+#[test]
+fn a_connection_follows_the_prices_of_as_many_symbols_as_a_message_holds() {
+    let hub = hub(&[]);
+    let addr = hub.addr("auto-trader").unwrap();
+    let priced = |price: u64| {
+        (0..100_000).step_by(50).map(move |n| json!({"symbol": format!("S{n}"), "price": price}))
+    };
+    support::ingest(addr, "prices", &priced(1).collect());
+    let options = WsOptions { deadline: support::PATIENCE, ..WsOptions::default() };
+    let mut ws = WsClient::connect(addr, "/ws/auto-trader", &options).unwrap();
+    ws.send_json(&follow(0..100_000)).unwrap();
+    for round in 1..=2 {
+        let mut told = BTreeSet::new();
+        while told.len() < 2_000 {
+            let message = ws.next_json().unwrap();
+            assert_eq!(
+                (&message["type"], &message["data"]["price"]),
+                (&json!("price_update"), &json!(round))
+            );
+            assert!(told.insert(message["data"]["symbol"].to_string()), "{message} twice");
+        }
+        if round == 1 {
+            support::ingest(addr, "prices", &priced(2).collect());
+        }
+    }
+    // Some more, of which none has a price: at most their neighbours are told again.
+    ws.send_json(&follow(100_000..100_010)).unwrap();
+    assert!(ws.fence().unwrap().len() <= 512);
+    ws.send_json(&json!({"type": "unsubscribe_prices"})).unwrap();
+    ws.fence().unwrap();
+    support::ingest(addr, "prices", &priced(3).collect());
+    assert_eq!(ws.fence().unwrap(), []);
+}
+
+#[test]
+fn what_is_followed_beyond_its_limit_is_refused_by_the_name_of_the_key() {
+    let hub = hub(&[("LIMITS__FOLLOWED_SYMBOLS_BYTES", "1024")]);
+    let options = WsOptions { deadline: support::PATIENCE, ..WsOptions::default() };
+    let mut ws = WsClient::connect(hub.addr("auto-trader").unwrap(), "/ws/auto-trader", &options).unwrap();
+    ws.send_json(&follow(0..1_000)).unwrap();
+    let error = ws.next_json().unwrap();
+    assert!(error["message"].as_str().unwrap().contains("limits.followed_symbols_bytes"), "{error}");
 }

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::{HttpResponse, web};
-use hub_server::Routes;
+use hub_core::{Count, Parameter};
 use hub_server::http::problem::Problem;
-use hub_server::http::read_only;
+use hub_server::query::reading;
+use hub_server::{Given, Routes};
 
 use crate::board::Ranked;
-use crate::parameters::{Count, RANGE, ROWS_MAX, portfolio_id};
+use crate::native::{AROUND, PORTFOLIO_ID, RANGE, ROWS_MAX, portfolio_id};
 use crate::reads::LeaderboardReads;
 use crate::row::write_rows;
 
-const TOP: Count = Count { name: "top", default: 50, min: 1, max: ROWS_MAX };
-const LIMIT: Count = Count { name: "limit", default: ROWS_MAX, min: 1, max: ROWS_MAX };
-const OFFSET: Count = Count { name: "offset", default: 0, min: 0, max: usize::MAX };
+const TOP: Count = Count { parameter: Parameter::new("top"), default: 50, min: 1, max: ROWS_MAX };
+const LIMIT: Count = Count { parameter: Parameter::new("limit"), default: ROWS_MAX, min: 1, max: ROWS_MAX };
+const OFFSET: Count = Count { parameter: Parameter::new("offset"), default: 0, min: 0, max: usize::MAX };
 
 /// Room for a row of usual size.
 const ROW_BYTES: usize = 400;
@@ -27,26 +28,14 @@ pub fn routes(reads: LeaderboardReads) -> Routes {
     Arc::new(move |config| {
         config.app_data(web::Data::new(reads.clone()));
         config
-            .service(read_only("/api/leaderboard/top", top))
-            .service(read_only("/api/leaderboard/around", around))
-            .service(read_only("/api/leaderboard/portfolios", portfolios));
+            .service(reading("/api/leaderboard/top", &[TOP.parameter], top))
+            .service(reading("/api/leaderboard/around", &AROUND, around))
+            .service(reading(
+                "/api/leaderboard/portfolios",
+                &[LIMIT.parameter, OFFSET.parameter],
+                portfolios,
+            ));
     })
-}
-
-/// The query's parameters, in order.
-#[derive(serde::Deserialize)]
-#[serde(transparent)]
-struct Given(Vec<(String, String)>);
-
-impl Given {
-    /// The first with this name.
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
-    }
-
-    fn count(&self, count: &Count) -> Result<usize, Problem> {
-        count.read(self.get(count.name)).map_err(Problem::bad_request)
-    }
 }
 
 type Reads = web::Data<LeaderboardReads>;
@@ -54,8 +43,8 @@ type Reads = web::Data<LeaderboardReads>;
 /// `GET /api/leaderboard/top?top=50` (LB-REST-1):
 /// `{"event":"leaderboardTop","timestamp":<ms>,"count":<rows>,"top":[rows]}`.
 /// At most 1,000; 400 for what is no whole number above 0 (BUG-L10).
-async fn top(reads: Reads, given: web::Query<Given>) -> Result<HttpResponse, Problem> {
-    let limit = given.count(&TOP)?;
+async fn top(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
+    let limit = TOP.read(&given)?;
     let rows: Vec<Ranked> = reads.current().board().rows(0, limit).collect();
     let (now, count) = (now_millis(), rows.len());
     let head = format!(r#"{{"event":"leaderboardTop","timestamp":{now},"count":{count},"top":"#);
@@ -66,11 +55,12 @@ async fn top(reads: Reads, given: web::Query<Given>) -> Result<HttpResponse, Pro
 /// `{"event":"leaderboardAround","timestamp":<ms>,"centerRank":<n>,"top":[rows]}`.
 /// 404 for a portfolio that is not ranked, which the frontend shows as "not
 /// found"; 400 for what is no id or no range.
-async fn around(reads: Reads, given: web::Query<Given>) -> Result<HttpResponse, Problem> {
-    let id = portfolio_id(given.get("portfolioId")).map_err(Problem::bad_request)?;
-    let range = given.count(&RANGE)?;
+async fn around(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
+    let id = portfolio_id(&given)?;
+    let range = RANGE.read(&given)?;
     let around = reads.current().board().around(id, range);
-    let around = around.ok_or_else(|| Problem::not_found(format!("portfolioId: {id} is not ranked")))?;
+    let around = around
+        .ok_or_else(|| Problem::not_found(PORTFOLIO_ID.wrong(format!("{id} is not ranked")).to_string()))?;
     let (now, center) = (now_millis(), around.center);
     let head = format!(r#"{{"event":"leaderboardAround","timestamp":{now},"centerRank":{center},"top":"#);
     Ok(answer(&head, &around.rows, "}", &reads))
@@ -79,8 +69,8 @@ async fn around(reads: Reads, given: web::Query<Given>) -> Result<HttpResponse, 
 /// `GET /api/leaderboard/portfolios?limit=1000&offset=0`: all ranked
 /// portfolios in order, at most 1,000 at a time: `[rows]`. A page that is
 /// shorter than its limit is the last one.
-async fn portfolios(reads: Reads, given: web::Query<Given>) -> Result<HttpResponse, Problem> {
-    let (limit, offset) = (given.count(&LIMIT)?, given.count(&OFFSET)?);
+async fn portfolios(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
+    let (limit, offset) = (LIMIT.read(&given)?, OFFSET.read(&given)?);
     let rows: Vec<Ranked> = reads.current().board().rows(offset, limit).collect();
     Ok(answer("", &rows, "", &reads))
 }

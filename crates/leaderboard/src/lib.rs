@@ -24,7 +24,6 @@ mod history;
 mod http;
 mod native;
 mod order;
-mod parameters;
 mod projection;
 mod reads;
 mod row;

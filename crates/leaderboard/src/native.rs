@@ -2,16 +2,40 @@
 
 use std::sync::Arc;
 
-use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
+use hub_core::{Count, Parameter, ParameterError, Parameters, PortfolioId};
+use hub_server::Query;
+use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Form, Wanted};
 use crate::documents::Documents;
-use crate::parameters::{Count, Parameters, RANGE, ROWS_MAX, portfolio_id};
 use crate::reads::LeaderboardReads;
 
-const LIMIT: Count = Count { name: "limit", default: 50, min: 1, max: ROWS_MAX };
-const N: Count = Count { name: "n", default: 10, min: 1, max: ROWS_MAX };
+/// The rows of one message or answer.
+pub(crate) const ROWS_MAX: usize = 1000;
+/// Neighbours on either side.
+const RANGE_MAX: usize = 500;
+
+const LIMIT: Count = Count { parameter: Parameter::new("limit"), default: 50, min: 1, max: ROWS_MAX };
+const RESUME: Parameter = Parameter::new("resume");
+const DIALECT: Parameter = Parameter::new("dialect");
+const N: Count = Count { parameter: Parameter::new("n"), default: 10, min: 1, max: ROWS_MAX };
+/// Whose surroundings.
+pub(crate) const PORTFOLIO_ID: Parameter = Parameter::new("portfolioId");
+/// Neighbours on either side (LB-REST-2).
+pub(crate) const RANGE: Count =
+    Count { parameter: Parameter::new("range"), default: 5, min: 0, max: RANGE_MAX };
+
+static UPDATES: [Parameter; 3] = [LIMIT.parameter, RESUME, DIALECT];
+static TOP: [Parameter; 1] = [N.parameter];
+/// What can be chosen of surroundings, over REST, too.
+pub(crate) static AROUND: [Parameter; 2] = [PORTFOLIO_ID, RANGE.parameter];
+
+/// The portfolio given as `portfolioId`.
+pub(crate) fn portfolio_id(given: &Parameters<'_>) -> Result<PortfolioId, ParameterError> {
+    let text = given.text(&PORTFOLIO_ID).ok_or_else(|| PORTFOLIO_ID.wrong("is required"))?;
+    text.parse().map_err(|error: hub_core::id::IdError| PORTFOLIO_ID.wrong(error.to_string()))
+}
 
 /// What a session follows has one name: another choice replaces it.
 const FOLLOWED: &str = "leaderboard";
@@ -32,11 +56,11 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    fn read(text: &str) -> Result<Dialect, String> {
+    fn read(text: &str) -> Result<Dialect, ParameterError> {
         match text {
             "native" => Ok(Dialect::Native),
             "pms" => Ok(Dialect::Pms),
-            _ => Err("dialect: must be native or pms".into()),
+            _ => Err(DIALECT.wrong("must be native or pms")),
         }
     }
 }
@@ -74,29 +98,36 @@ enum Channel {
 }
 
 impl Channel {
-    /// What these parameters ask for; unknown ones are ignored.
-    fn wanted(self, parameters: &impl Parameters) -> Result<Wanted, String> {
-        let text = |name| parameters.text(name);
+    /// What can be chosen.
+    fn parameters(self) -> &'static [Parameter] {
         match self {
-            Channel::Updates(default) => {
-                let limit = LIMIT.read(text("limit").as_deref())?;
-                let dialect = text("dialect").map_or(Ok(default), |text| Dialect::read(&text))?;
-                let resume = text("resume").map(|text| text.parse()).transpose();
-                let resume = resume.map_err(|error| format!("resume: {error}"))?;
-                Ok(match (dialect, resume) {
-                    (Dialect::Pms, _) => Wanted::Top { limit, form: Form::Pms },
-                    (Dialect::Native, Some(from)) => Wanted::Resumed { limit, from },
-                    (Dialect::Native, None) => Wanted::Updates { limit },
-                })
-            }
-            Channel::Top => {
-                Ok(Wanted::Top { limit: N.read(text("n").as_deref())?, form: Form::TopPerformers })
-            }
-            Channel::Around => Ok(Wanted::Around {
-                id: portfolio_id(text("portfolioId").as_deref())?,
-                range: RANGE.read(text("range").as_deref())?,
-            }),
+            Channel::Updates(_) => &UPDATES,
+            Channel::Top => &TOP,
+            Channel::Around => &AROUND,
         }
+    }
+
+    /// What is asked for by choosing this.
+    fn wanted(self, given: &Parameters<'_>) -> Result<Wanted, ParameterError> {
+        match self {
+            Channel::Updates(default) => updates(default, given),
+            Channel::Top => Ok(Wanted::Top { limit: N.read(given)?, form: Form::TopPerformers }),
+            Channel::Around => Ok(Wanted::Around { id: portfolio_id(given)?, range: RANGE.read(given)? }),
+        }
+    }
+}
+
+fn updates(default: Dialect, given: &Parameters<'_>) -> Result<Wanted, ParameterError> {
+    let limit = LIMIT.read(given)?;
+    let dialect = given.text(&DIALECT).map_or(Ok(default), |text| Dialect::read(&text))?;
+    let resume = given.text(&RESUME).map(|text| text.parse()).transpose();
+    let resume =
+        resume.map_err(|error: hub_core::position::PositionError| RESUME.wrong(error.to_string()))?;
+    match (dialect, resume) {
+        (Dialect::Pms, None) => Ok(Wanted::Top { limit, form: Form::Pms }),
+        (Dialect::Pms, Some(_)) => Err(RESUME.wrong("the pms dialect sends all of the top each time")),
+        (Dialect::Native, Some(from)) => Ok(Wanted::Resumed { limit, from }),
+        (Dialect::Native, None) => Ok(Wanted::Updates { limit }),
     }
 }
 
@@ -107,8 +138,8 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    fn follow(&self, parameters: &impl Parameters) -> Result<Vec<Action>, String> {
-        let document = self.documents.get(self.channel.wanted(parameters)?);
+    fn follow(&self, given: &Parameters<'_>) -> Result<Vec<Action>, String> {
+        let document = self.documents.get(self.channel.wanted(given)?);
         Ok(vec![Action::Follow { name: FOLLOWED, what: Followed::Document(document) }])
     }
 }
@@ -121,17 +152,16 @@ impl NativeEndpoint for Endpoint {
 
 impl NativeSession for Endpoint {
     fn opened(&mut self, query: &Query) -> Result<Vec<Action>, String> {
-        self.follow(query)
+        self.follow(&query.read(self.channel.parameters())?)
     }
 
     fn command(&mut self, kind: &str, json: &str) -> Result<Vec<Action>, String> {
         match kind {
-            "subscribe" => {
-                let members: serde_json::Map<String, serde_json::Value> =
-                    serde_json::from_str(json).map_err(|_| "a command must be a JSON object".to_owned())?;
-                self.follow(&members)
+            "subscribe" => self.follow(&Parameters::of_command(self.channel.parameters(), json)?),
+            "unsubscribe" => {
+                Parameters::of_command(&[], json)?;
+                Ok(vec![Action::Unfollow { name: FOLLOWED }])
             }
-            "unsubscribe" => Ok(vec![Action::Unfollow { name: FOLLOWED }]),
             _ => {
                 let shown: String = kind.chars().take(SHOWN_CHARS).collect();
                 Err(format!(

@@ -161,7 +161,26 @@ fn what_can_not_be_understood_is_refused_by_name() {
     assert!(refused("/ws/updates?resume=yesterday").starts_with("resume: "));
     assert!(refused("/ws/updates?dialect=klingon").starts_with("dialect: "));
     assert!(refused("/ws/top?n=1.5").starts_with("n: "));
-    assert!(hub.follow("/ws/updates?limit=5000&unknown=1").is_ok());
+    assert!(hub.follow("/ws/updates?limit=99999999999999999999&token=x&_=1").is_ok());
+    assert_eq!(
+        refused("/ws/updates?limit=5&unknown=1"),
+        "unknown: is no parameter here; there are limit, resume and dialect"
+    );
+    assert_eq!(refused("/ws/top?limit=5"), "limit: is no parameter here; there is only n");
+    assert!(refused("/ws/top?n=5&N=6").starts_with("n: is given twice"));
+    // The PMS dialect's pages, too.
+    assert!(refused("/ws/updates?dialect=pms&top=5").starts_with("top: "));
+    assert!(refused("/ws/updates?dialect=pms&resume=000000000000dead-1").starts_with("resume: "));
+    for spelling in ["portfolioId", "portfolio-id", "portfolio_id", "PORTFOLIOID"] {
+        assert!(hub.follow(&format!("/ws/around?{spelling}={id}")).is_ok(), "{spelling}");
+        let mut session = hub.open("/ws/around");
+        let json = format!(r#"{{"type":"subscribe","{spelling}":"{id}"}}"#);
+        assert!(session.command("subscribe", &json).is_ok(), "{spelling}");
+    }
+    let mut session = hub.open("/ws/top");
+    for (kind, json) in [("subscribe", r#"{"n":5,"limit":6}"#), ("unsubscribe", r#"{"limit":6}"#)] {
+        assert!(session.command(kind, json).unwrap_err().starts_with("limit: "), "{json}");
+    }
 }
 
 #[test]

@@ -80,6 +80,8 @@ fn what_is_around_has_numbers_and_its_center() {
     assert_eq!((&body["event"], &body["centerRank"]), (&"leaderboardAround".into(), &7.into()));
     assert_eq!(ids(&body["top"]), [5, 6, 7, 8, 9]);
     assert_eq!(body["top"][2]["sharpe"], 13);
+    let spelled = ok(&hub, &format!("/api/leaderboard/around?portfolio_id={}&RANGE=1&t=5", portfolio(7)));
+    assert_eq!(ids(&spelled["top"]), [6, 7, 8]);
     assert_eq!(ids(&around(2, "")["top"]), [1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(ids(&around(12, "&range=1")["top"]), [11, 12]);
     assert_eq!(ids(&around(12, "&range=0")["top"]), [12]);
@@ -112,11 +114,15 @@ fn wrong_parameters_are_problems() {
         (format!("portfolioId={}", portfolio(99)), 404, "portfolioId: "),
         ("portfolioId=nonsense".into(), 400, "portfolioId: must be a UUID"),
         ("range=5".into(), 400, "portfolioId: is required"),
+        (format!("portfolioId={}&portfolioId=x", portfolio(1)), 400, "portfolioId: is given twice"),
+        (format!("portfolioId={}&top=5", portfolio(1)), 400, "top: is no parameter here"),
         (format!("portfolioId={}&range=-2", portfolio(1)), 400, "range: "),
     ] {
         let found = problem(&hub, &format!("/api/leaderboard/around?{query}"));
         assert!(found.0 == status && found.1.starts_with(name), "{query}: {found:?}");
     }
+    let named = problem(&hub, "/api/leaderboard/top?portfolioId=x");
+    assert_eq!(named, (400, "portfolioId: is no parameter here; there is only top".to_owned()));
     assert_eq!(problem(&hub, "/api/leaderboard/portfolios?limit=0").0, 400);
     assert_eq!(problem(&hub, "/api/leaderboard/portfolios?offset=-1").0, 400);
 }

@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use hub_core::parameters::whole;
+use hub_core::{Parameter, ParameterError, Parameters};
 use hub_fanout::Document;
-use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
+use hub_server::Query;
+use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
 
 use crate::documents::{self, Alerts, Host, Numbers};
 use crate::host::HostMetrics;
@@ -13,6 +16,9 @@ use crate::state::RttmReads;
 pub(crate) const ALERTS_SHOWN: usize = 25;
 /// How many may be asked for.
 pub(crate) const ALERTS_MAX: usize = 1000;
+
+/// How many alerts are shown.
+pub(crate) const LIMIT: Parameter = Parameter::new("limit");
 
 /// What is behind each path. `/ws/metrics` shows the host, `/ws/rttm/metrics`
 /// the five cards; the other four show the same under both prefixes.
@@ -45,17 +51,23 @@ struct One(Arc<dyn Document>);
 impl NativeEndpoint for One {
     fn open(&self) -> Box<dyn NativeSession> {
         let document = Arc::clone(&self.0);
-        Box::new(Following(move |_: &Query| Ok(Arc::clone(&document))))
+        Box::new(Following { parameters: &[], choose: move |_: &Parameters<'_>| Ok(Arc::clone(&document)) })
     }
 }
 
 /// Follows the document that the query asks for; there is nothing to choose
 /// later.
-struct Following<F>(F);
+struct Following<F> {
+    /// What the query may choose.
+    parameters: &'static [Parameter],
+    choose: F,
+}
 
-impl<F: FnMut(&Query) -> Result<Arc<dyn Document>, String> + Send> NativeSession for Following<F> {
+impl<F: FnMut(&Parameters<'_>) -> Result<Arc<dyn Document>, ParameterError> + Send> NativeSession
+    for Following<F>
+{
     fn opened(&mut self, query: &Query) -> Result<Vec<Action>, String> {
-        let what = Followed::Document((self.0)(query)?);
+        let what = Followed::Document((self.choose)(&query.read(self.parameters)?)?);
         Ok(vec![Action::Follow { name: "document", what }])
     }
 
@@ -99,42 +111,17 @@ impl Documents {
 impl NativeEndpoint for AlertsEndpoint {
     fn open(&self) -> Box<dyn NativeSession> {
         let documents = Arc::clone(&self.documents);
-        Box::new(Following(move |query: &Query| {
-            Ok(documents.with_limit(limit(query.get("limit"))?) as Arc<dyn Document>)
-        }))
+        let choose = move |given: &Parameters<'_>| {
+            Ok(documents.with_limit(limit(given, ALERTS_SHOWN, ALERTS_MAX)?) as Arc<dyn Document>)
+        };
+        Box::new(Following { parameters: &[LIMIT], choose })
     }
 }
 
-/// At least 1, at most [`ALERTS_MAX`]; an error in words where it is no
-/// number.
-pub(crate) fn limit(asked: Option<&str>) -> Result<usize, String> {
-    let Some(asked) = asked else { return Ok(ALERTS_SHOWN) };
-    let number = match asked.strip_prefix('-') {
-        Some(below) => whole_number(below).map(|_| 0),
-        None => whole_number(asked),
-    };
-    let number = number.ok_or_else(|| "limit must be a whole number".to_owned())?;
-    Ok(number.clamp(1, ALERTS_MAX))
-}
-
-/// A number by its digits; beyond what can be counted it is still one.
-pub(crate) fn whole_number(text: &str) -> Option<usize> {
-    let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits_only.then(|| text.parse().unwrap_or(usize::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_out_of_range_is_still_a_number() {
-        for (asked, shown) in [("0", 1), ("-5", 1), ("7", 7), ("99999999999999999999999", ALERTS_MAX)] {
-            assert_eq!(limit(Some(asked)), Ok(shown), "{asked}");
-        }
-        assert_eq!(limit(Some("-99999999999999999999999")), Ok(1));
-        for asked in ["", "-", "+1", "1.5", "many"] {
-            assert_eq!(limit(Some(asked)), Err("limit must be a whole number".to_owned()), "{asked}");
-        }
-    }
+/// As many as are asked for, but at least 1 and at most `max`, as the platform
+/// has it; `shown` where nothing is asked for.
+pub(crate) fn limit(given: &Parameters<'_>, shown: usize, max: usize) -> Result<usize, ParameterError> {
+    let Some(asked) = given.text(&LIMIT) else { return Ok(shown) };
+    let number = whole(&asked).ok_or_else(|| LIMIT.wrong("must be a whole number"))?;
+    Ok(usize::try_from(number).unwrap_or(1).clamp(1, max))
 }

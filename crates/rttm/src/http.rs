@@ -1,17 +1,17 @@
 //! REST of the pipeline (section 3.4 of the platform's reference): what has
 //! been applied, read at one position.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
-use hub_core::{Offset, TradeId};
-use hub_server::Routes;
+use hub_core::parameters::whole;
+use hub_core::{Offset, Parameter, TradeId};
 use hub_server::http::problem::Problem;
-use hub_server::http::read_only;
+use hub_server::query::reading;
+use hub_server::{Given, Routes};
 
-use crate::endpoints;
+use crate::endpoints::{ALERTS_MAX, ALERTS_SHOWN, LIMIT, limit};
 use crate::host::now;
 use crate::state::RttmReads;
 use crate::wire;
@@ -21,23 +21,26 @@ const LETTERS_SHOWN: usize = 100;
 /// How many may be asked for.
 const LETTERS_MAX: usize = 1000;
 
+const STATUS: Parameter = Parameter::new("status");
+const TRADE_ID: Parameter = Parameter::new("tradeId");
+const BEFORE: Parameter = Parameter::new("before");
+
 type Reads = web::Data<RttmReads>;
-type Parameters = web::Query<HashMap<String, String>>;
 
 /// The routes of this service.
 pub fn routes(reads: RttmReads) -> Routes {
     Arc::new(move |config| {
         config.app_data(web::Data::new(reads.clone()));
         config
-            .service(read_only("/api/rttm/metrics", metrics))
-            .service(read_only("/api/rttm/pipeline", pipeline))
-            .service(read_only("/api/rttm/dlq", dlq))
-            .service(read_only("/api/rttm/telemetry-snapshot", telemetry_snapshot))
-            .service(read_only("/api/rttm/queues", queues))
-            .service(read_only("/api/rttm/alerts", alerts))
-            .service(read_only("/api/rttm/track-trade", track_trade))
-            .service(read_only("/api/rttm/dead-letters", dead_letters))
-            .service(read_only("/api/rttm/dead-letters/{id}", dead_letter));
+            .service(reading("/api/rttm/metrics", &[], metrics))
+            .service(reading("/api/rttm/pipeline", &[], pipeline))
+            .service(reading("/api/rttm/dlq", &[], dlq))
+            .service(reading("/api/rttm/telemetry-snapshot", &[], telemetry_snapshot))
+            .service(reading("/api/rttm/queues", &[], queues))
+            .service(reading("/api/rttm/alerts", &[STATUS, LIMIT], alerts))
+            .service(reading("/api/rttm/track-trade", &[TRADE_ID], track_trade))
+            .service(reading("/api/rttm/dead-letters", &[LIMIT, BEFORE], dead_letters))
+            .service(reading("/api/rttm/dead-letters/{id}", &[], dead_letter));
     })
 }
 
@@ -65,15 +68,15 @@ async fn queues(reads: Reads) -> HttpResponse {
 }
 
 /// `?status=ACTIVE|RESOLVED|ALL` (ACTIVE), `&limit=` (25): newest first.
-async fn alerts(reads: Reads, parameters: Parameters) -> Result<HttpResponse, Problem> {
-    let limit = endpoints::limit(given(&parameters, "limit")).map_err(Problem::bad_request)?;
+async fn alerts(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
+    let limit = limit(&given, ALERTS_SHOWN, ALERTS_MAX)?;
     let (state, now) = (reads.current(), now());
-    let status = given(&parameters, "status").unwrap_or("ACTIVE").to_ascii_uppercase();
-    let (active, resolved) = match status.as_str() {
-        "ACTIVE" => (true, false),
-        "RESOLVED" => (false, true),
-        "ALL" => (true, true),
-        _ => return Err(Problem::bad_request("status must be ACTIVE, RESOLVED or ALL")),
+    let status = given.text(&STATUS).map(|status| status.to_ascii_uppercase());
+    let (active, resolved) = match status.as_deref() {
+        None | Some("ACTIVE") => (true, false),
+        Some("RESOLVED") => (false, true),
+        Some("ALL") => (true, true),
+        Some(_) => return Err(STATUS.wrong("must be ACTIVE, RESOLVED or ALL").into()),
     };
     let board = state.alerts();
     let active = board.active.iter().filter(|_| active);
@@ -85,9 +88,10 @@ async fn alerts(reads: Reads, parameters: Parameters) -> Result<HttpResponse, Pr
 /// `?tradeId=`: the trade's events, ascending by time; `[]` if it is unknown,
 /// or was forgotten (the newest 50,000 trades are kept, for 48 h, as far as
 /// 64 MB reach).
-async fn track_trade(reads: Reads, parameters: Parameters) -> Result<HttpResponse, Problem> {
-    let asked = given(&parameters, "tradeId").ok_or_else(|| Problem::bad_request("tradeId is required"))?;
-    let id: TradeId = asked.parse().map_err(|error| Problem::bad_request(format!("tradeId {error}")))?;
+async fn track_trade(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
+    let asked = given.text(&TRADE_ID).ok_or_else(|| TRADE_ID.wrong("is required"))?;
+    let id: TradeId =
+        asked.parse().map_err(|error: hub_core::id::IdError| TRADE_ID.wrong(error.to_string()))?;
     let (state, text) = (reads.current(), id.to_string());
     let entries = state.trade(id).map(|trade| trade.entries()).unwrap_or_default();
     let rows: Vec<_> = entries.iter().map(|entry| wire::trade_row(&text, entry)).collect();
@@ -96,18 +100,14 @@ async fn track_trade(reads: Reads, parameters: Parameters) -> Result<HttpRespons
 
 /// `?limit=` (100, at most 1000), `&before=<id>`: what the hub itself
 /// rejected, newest first.
-async fn dead_letters(reads: Reads, parameters: Parameters) -> Result<HttpResponse, Problem> {
-    let before = match given(&parameters, "before") {
-        Some(id) => {
-            letter_id(id).ok_or_else(|| Problem::bad_request("before must be the id of a dead letter"))?
-        }
-        None => Offset(u64::MAX),
+async fn dead_letters(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
+    let before = match given.text(&BEFORE) {
+        // The id of a dead letter, or a number beyond all of them.
+        Some(id) => whole(&id).and_then(|id| u64::try_from(id).ok()).map(Offset),
+        None => Some(Offset(u64::MAX)),
     };
-    let limit = match given(&parameters, "limit").map(endpoints::whole_number) {
-        Some(Some(limit)) => limit.clamp(1, LETTERS_MAX),
-        Some(None) => return Err(Problem::bad_request("limit must be a whole number")),
-        None => LETTERS_SHOWN,
-    };
+    let before = before.ok_or_else(|| BEFORE.wrong("must be the id of a dead letter"))?;
+    let limit = limit(&given, LETTERS_SHOWN, LETTERS_MAX)?;
     Ok(answer(wire::json(&wire::letters(&reads.current(), before, limit))))
 }
 
@@ -121,10 +121,6 @@ async fn dead_letter(reads: Reads, id: web::Path<String>) -> Result<HttpResponse
 
 fn letter_id(text: &str) -> Option<Offset> {
     text.parse().ok().map(Offset)
-}
-
-fn given<'a>(parameters: &'a Parameters, name: &str) -> Option<&'a str> {
-    parameters.get(name).map(String::as_str)
 }
 
 fn answer(json: Bytes) -> HttpResponse {

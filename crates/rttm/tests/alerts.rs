@@ -33,7 +33,7 @@ fn give_up(hub: &mut Fixture, count: usize) {
 #[actix_web::test]
 async fn one_is_raised_at_the_next_second_shown_and_cleared_once() {
     let mut hub = Fixture::new();
-    let alerts = hub.document("/ws/alerts", &[]);
+    let alerts = hub.document("/ws/alerts", "");
     give_up(&mut hub, 60);
     hub.pass(999);
     assert!(active(&mut hub).is_empty(), "the second is not over");
@@ -69,7 +69,7 @@ async fn one_is_raised_at_the_next_second_shown_and_cleared_once() {
 #[test]
 fn a_clearing_is_not_shown_before_its_flush() {
     let mut hub = Fixture::new();
-    let alerts = hub.document("/ws/alerts", &[]);
+    let alerts = hub.document("/ws/alerts", "");
     give_up(&mut hub, 60);
     hub.pass(1000);
     hub.flush();
@@ -124,7 +124,7 @@ fn throughput_counts_trades_and_is_at_most_medium_below_critical() {
     }
     hub.pass(1000);
     assert_eq!(active(&mut hub), ["MEDIUM TPS: 6.00 vs 5.00"]);
-    let cards = hub.document("/ws/rttm/metrics", &[]).compose(Occasion::Opened, hub.now()).messages;
+    let cards = hub.document("/ws/rttm/metrics", "").compose(Occasion::Opened, hub.now()).messages;
     let cards: Value = serde_json::from_slice(&cards[0]).unwrap();
     assert_eq!((&cards[0]["status"], &cards[1]["status"]), (&json!("healthy"), &json!("warning")));
 }
@@ -155,7 +155,7 @@ fn limits_and_order() {
     hub.pass(5000);
     hub.flush();
     let ids = |limit| {
-        let document = hub.document("/ws/rttm/alerts", &[("limit", limit)]);
+        let document = hub.document("/ws/rttm/alerts", &format!("limit={limit}"));
         let rows = rows(&*document, Occasion::Opened, &hub).unwrap();
         rows.iter().map(|row| row["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };

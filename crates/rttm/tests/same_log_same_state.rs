@@ -16,7 +16,7 @@ fn shown(hub: &mut Fixture) -> Vec<String> {
     let now = hub.now();
     let paths = ["/ws/rttm/metrics", "/ws/pipeline", "/ws/dlq", "/ws/telemetry", "/ws/alerts"];
     let text = |path| {
-        let messages = hub.document(path, &[]).compose(Occasion::Opened, now).messages;
+        let messages = hub.document(path, "").compose(Occasion::Opened, now).messages;
         messages.into_iter().map(|message| String::from_utf8(message.into()).unwrap()).collect::<Vec<_>>()
     };
     let mut shown: Vec<String> = paths.into_iter().flat_map(text).collect();

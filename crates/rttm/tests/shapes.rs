@@ -43,7 +43,7 @@ fn what_the_sockets_send() {
     let mut hub = busy();
     hub.flush();
     for prefix in ["/ws", "/ws/rttm"] {
-        let document = |name: &str| hub.document(&format!("{prefix}/{name}"), &[]);
+        let document = |name: &str| hub.document(&format!("{prefix}/{name}"), "");
         assert_eq!(messages(&document("pipeline"), &hub), [PIPELINE]);
         assert_eq!(messages(&document("dlq"), &hub), [DLQ]);
         assert_eq!(messages(&document("alerts"), &hub), ["[]"]);
@@ -61,20 +61,20 @@ fn what_the_sockets_send() {
             ]
         );
     }
-    assert_eq!(messages(&hub.document("/ws/rttm/metrics", &[]), &hub), [CARDS]);
+    assert_eq!(messages(&hub.document("/ws/rttm/metrics", ""), &hub), [CARDS]);
 }
 
 #[test]
 fn nothing_yet_is_zeros_and_no_lag() {
     let mut hub = Fixture::new();
     hub.flush();
-    let telemetry = messages(&hub.document("/ws/telemetry", &[]), &hub);
+    let telemetry = messages(&hub.document("/ws/telemetry", ""), &hub);
     assert_eq!(telemetry.len(), 2, "no KAFKA_LAG: {telemetry:?}");
     assert_eq!(
-        messages(&hub.document("/ws/dlq", &[]), &hub),
+        messages(&hub.document("/ws/dlq", ""), &hub),
         [r#"{"total":0,"byStage":{},"lastErrorTime":null,"classes":[]}"#]
     );
-    let pipeline = messages(&hub.document("/ws/pipeline", &[]), &hub).remove(0);
+    let pipeline = messages(&hub.document("/ws/pipeline", ""), &hub).remove(0);
     assert!(
         pipeline.starts_with(r#"[{"name":"RECEIVED","count":0,"latencyMs":0,"successRate":0}"#),
         "{pipeline}"
@@ -85,7 +85,7 @@ fn nothing_yet_is_zeros_and_no_lag() {
 fn cadences_are_the_platforms() {
     let hub = Fixture::new();
     let cadence = |path| {
-        let cadence = hub.document(path, &[]).cadence();
+        let cadence = hub.document(path, "").cadence();
         (cadence.on_change_ms, cadence.period_ms)
     };
     assert_eq!(cadence("/ws/metrics"), (None, Some(2000)));
@@ -101,11 +101,20 @@ fn documents_of_equal_parameters_are_one() {
     let hub = Fixture::new();
     let (alerts, pipeline) = (hub.endpoint("/ws/alerts"), hub.endpoint("/ws/pipeline"));
     let same = |a: &Arc<dyn Document>, b: &Arc<dyn Document>| Arc::ptr_eq(a, b);
-    let plain = follow(&*alerts, &[]).unwrap();
-    assert!(same(&plain, &follow(&*alerts, &[("limit", "25")]).unwrap()));
-    assert!(!same(&plain, &follow(&*alerts, &[("limit", "3")]).unwrap()));
-    assert!(same(&follow(&*pipeline, &[]).unwrap(), &follow(&*pipeline, &[("x", "y")]).unwrap()));
-    assert_eq!(follow(&*alerts, &[("limit", "many")]).err().as_deref(), Some("limit must be a whole number"));
+    let plain = follow(&*alerts, "").unwrap();
+    assert!(same(&plain, &follow(&*alerts, "limit=25").unwrap()));
+    assert!(!same(&plain, &follow(&*alerts, "limit=3").unwrap()));
+    assert!(same(&follow(&*pipeline, "").unwrap(), &follow(&*pipeline, "token=x").unwrap()));
+    for (endpoint, query, error) in [
+        (&alerts, "limit=many", "limit: must be a whole number"),
+        (&alerts, "limit=3&limit=4", "limit: is given twice, as limit and limit"),
+        (&alerts, "status=ALL", "status: is no parameter here; there is only limit"),
+        (&pipeline, "limit=3", "limit: is no parameter here; there are none"),
+    ] {
+        assert_eq!(follow(&**endpoint, query).err().as_deref(), Some(error), "{query}");
+    }
+    let most = follow(&*alerts, "limit=1000").unwrap();
+    assert!(same(&most, &follow(&*alerts, "Limit=99999999999999999999").unwrap()), "beyond is the most");
     let mut session = pipeline.open();
     assert!(session.command("subscribe", "{}").is_err());
 }
@@ -203,6 +212,14 @@ async fn what_the_hub_rejected_is_a_dead_letter() {
         ("/api/rttm/dead-letters?before=x", 400),
         ("/api/rttm/alerts?limit=x", 400),
         ("/api/rttm/alerts?status=OLD", 400),
+        ("/api/rttm/alerts?limit=99999999999999999999", 200),
+        ("/api/rttm/dead-letters?limit=99999999999999999999&before=99999999999999999999", 200),
+        ("/api/rttm/dead-letters?before=-1", 400),
+        ("/api/rttm/dead-letters?limit=1&limit=2", 400),
+        ("/api/rttm/dead-letters?portfolioId=1", 400),
+        ("/api/rttm/dead-letters/2?x=1", 400),
+        ("/api/rttm/metrics?x=1", 400),
+        ("/api/rttm/metrics?_=1", 200),
     ] {
         assert_eq!(hub.get(path).await.0, status, "{path}");
     }

@@ -2,8 +2,10 @@
 //!
 //! The chassis reads the JSON, answers `ping`, takes `auth` and refuses what
 //! is no command (`{"type":"error","message":...}`); what there is to choose
-//! is the service's: it turns the query of the upgrade, and each further
-//! command, into [`Action`]s.
+//! is the service's: it declares what it reads of the query of the upgrade and
+//! of each further command ([`hub_core::parameters`]), and turns it into
+//! [`Action`]s. What it does not read it refuses by name, and then nothing
+//! changes: a socket whose query is refused follows nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hub_core::TopicName;
 use hub_fanout::{Document, EventFilter, FeedId, Options};
+
+pub use crate::query::Query;
 
 /// A path such as `/ws/positions`.
 pub trait NativeEndpoint: Send + Sync {
@@ -21,7 +25,7 @@ pub trait NativeEndpoint: Send + Sync {
 /// One socket's side of an endpoint.
 pub trait NativeSession: Send {
     /// What happens on connect, by the parameters of the upgrade's query. An
-    /// error is sent as such and the socket stays open.
+    /// error is sent as such; the socket stays open and follows nothing.
     fn opened(&mut self, query: &Query) -> Result<Vec<Action>, String>;
 
     /// A command other than `ping` and `auth`: its `type`, and its whole JSON
@@ -35,7 +39,8 @@ pub trait NativeSession: Send {
 pub enum Action {
     /// A message to this socket alone, as JSON.
     Reply(Bytes),
-    /// Follow this from now on, instead of what had the same name.
+    /// Follow this from now on, instead of what had the same name; of
+    /// [parts](Followed::Parts) those that stay go on.
     Follow {
         /// Names it within the session; the `type` of its messages.
         name: &'static str,
@@ -62,6 +67,10 @@ pub enum Followed {
     /// A document: whole messages, as it composes them. Those who follow the
     /// same `Arc` share what is composed.
     Document(Arc<dyn Document>),
+    /// Several documents that are one thing. What was followed by the same
+    /// name and is not among them is not followed any more; what was is not
+    /// begun again, unless it is to be.
+    Parts(Vec<Part>),
     /// The events of a feed from now on: whole messages, as they were told.
     Feed {
         /// Which.
@@ -71,6 +80,14 @@ pub enum Followed {
     },
 }
 
+/// One of the documents that are one thing.
+pub struct Part {
+    /// The document.
+    pub document: Arc<dyn Document>,
+    /// True: it is begun again where it is followed already.
+    pub anew: bool,
+}
+
 impl fmt::Debug for Followed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -78,46 +95,10 @@ impl fmt::Debug for Followed {
                 f.debug_struct("Topic").field("destination", destination).field("options", options).finish()
             }
             Followed::Document(_) => f.write_str("Document"),
+            Followed::Parts(parts) => write!(f, "{} Parts", parts.len()),
             Followed::Feed { feed, filter } => {
                 f.debug_struct("Feed").field("feed", feed).field("filter", filter).finish()
             }
         }
-    }
-}
-
-/// The parameters of an upgrade's query, decoded, in order.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Query(Vec<(String, String)>);
-
-impl Query {
-    /// Reads what follows the `?` of a URL; what can't be decoded is no
-    /// parameter.
-    pub fn parse(text: &str) -> Query {
-        let parsed = actix_web::web::Query::<Vec<(String, String)>>::from_query(text);
-        Query(parsed.map(actix_web::web::Query::into_inner).unwrap_or_default())
-    }
-
-    /// The first parameter with this name.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
-    }
-}
-
-impl FromIterator<(String, String)> for Query {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(parameters: I) -> Query {
-        Query(parameters.into_iter().collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_are_decoded_and_the_first_of_a_name_counts() {
-        let query = Query::parse("a=1&b=x%2Cy&a=2&c");
-        assert_eq!((query.get("a"), query.get("b"), query.get("c")), (Some("1"), Some("x,y"), Some("")));
-        assert_eq!(query.get("d"), None);
-        assert_eq!(Query::parse(""), Query::default());
     }
 }

@@ -83,6 +83,8 @@ pub(crate) struct Shard {
     index: usize,
     /// Of documents that somebody follows.
     channels: Slab<Channel>,
+    /// By the addresses of their documents.
+    channels_by_address: HashMap<usize, usize>,
     position: Position,
     /// The oldest offset to resume from, as of the last flush.
     horizon: Offset,
@@ -151,6 +153,7 @@ impl Shard {
             consumers_made: 0,
             index,
             channels: Slab::new(),
+            channels_by_address: HashMap::new(),
             position: Position { epoch: Epoch(0), offset: Offset::START },
             horizon: Offset::START,
             timers: Timers::default(),

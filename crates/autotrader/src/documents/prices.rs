@@ -1,5 +1,7 @@
 //! The prices of some symbols: `price_update`.
 
+use std::sync::Arc;
+
 use hub_core::{Offset, Symbol, Timestamp};
 use hub_fanout::{Cadence, Composed, Document, Occasion};
 
@@ -10,12 +12,12 @@ use crate::reads::AutotraderReads;
 pub(crate) struct PricesDocument {
     reads: AutotraderReads,
     /// In their order messages go out.
-    symbols: Box<[Symbol]>,
+    symbols: Arc<[Symbol]>,
     interval_ms: u64,
 }
 
 impl PricesDocument {
-    pub(crate) fn new(reads: AutotraderReads, symbols: Box<[Symbol]>, interval_ms: u64) -> PricesDocument {
+    pub(crate) fn new(reads: AutotraderReads, symbols: Arc<[Symbol]>, interval_ms: u64) -> PricesDocument {
         PricesDocument { reads, symbols, interval_ms }
     }
 }
@@ -31,11 +33,15 @@ impl Document for PricesDocument {
             Occasion::Changed { after } => after,
         };
         let state = self.reads.current();
+        let upto = state.applied().position.offset;
+        if matches!(occasion, Occasion::Changed { after } if after >= state.priced()) {
+            return Composed { messages: Vec::new(), upto };
+        }
         let changed = |symbol| {
             let quote = state.quote(symbol).filter(|quote| quote.changed > after)?;
             Some(messages::price_update(symbol, quote))
         };
         let messages = self.symbols.iter().filter_map(changed).collect();
-        Composed { messages, upto: state.applied().position.offset }
+        Composed { messages, upto }
     }
 }

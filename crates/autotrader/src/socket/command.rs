@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use hub_core::Symbol;
 use hub_core::event::trading::SessionId;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use hub_core::parameters::whole;
+use hub_core::{Parameter, ParameterError, Parameters, Symbol};
+
+const SESSION_ID: Parameter = Parameter::new("sessionId");
+const SYMBOLS: Parameter = Parameter::new("symbols").or(&["symbol"]);
+const PRICE_INTERVAL: Parameter = Parameter::new("priceInterval");
 
 /// A command of a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,84 +34,56 @@ const DEFAULT_INTERVAL_MS: u64 = 1000;
 
 impl Command {
     pub(super) fn read(kind: &str, json: &str) -> Result<Command, String> {
+        let given = |declared| Parameters::of_command(declared, json).map_err(invalid);
         match kind {
-            "subscribe_session" => {
-                let SubscribeSession { session_id } = fields(json)?;
-                session_id.read().map(Command::SubscribeSession)
-            }
-            "unsubscribe_session" => Ok(Command::UnsubscribeSession),
+            "subscribe_session" => session_id(&given(&[SESSION_ID])?).map(Command::SubscribeSession),
+            "unsubscribe_session" => given(&[]).map(|_| Command::UnsubscribeSession),
             "subscribe_prices" => {
-                let SubscribePrices { symbols, price_interval } = fields(json)?;
-                let interval_ms = match price_interval {
-                    None => DEFAULT_INTERVAL_MS,
-                    Some(given) => whole_number(given.get())
-                        .ok_or_else(|| invalid("priceInterval: must be whole milliseconds"))?,
-                };
-                let symbols = read_symbols(&symbols)?;
+                let given = given(&[SYMBOLS, PRICE_INTERVAL])?;
+                let interval_ms = interval_ms(&given).map_err(invalid)?;
+                let symbols = symbols(&given).map_err(invalid)?;
+                let symbols = symbols.ok_or_else(|| invalid(SYMBOLS.wrong("is required")))?;
                 if symbols.is_empty() {
-                    return Err(invalid("symbols: must not be empty"));
+                    return Err(invalid(SYMBOLS.wrong("must not be empty")));
                 }
                 Ok(Command::SubscribePrices { symbols, interval_ms })
             }
             "unsubscribe_prices" => {
-                let UnsubscribePrices { symbols } = fields(json)?;
-                symbols.map(|symbols| read_symbols(&symbols)).transpose().map(Command::UnsubscribePrices)
+                symbols(&given(&[SYMBOLS])?).map(Command::UnsubscribePrices).map_err(invalid)
             }
             _ => Err(format!("unknown message type {:?}", shortened(kind))),
         }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SubscribeSession<'j> {
-    #[serde(borrow)]
-    session_id: Id<'j>,
-}
-
 /// A number, or a string of its digits, as a page's route gives it.
-#[derive(Deserialize)]
-struct Id<'j>(#[serde(borrow)] &'j RawValue);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SubscribePrices<'j> {
-    symbols: Vec<String>,
-    #[serde(borrow)]
-    price_interval: Option<&'j RawValue>,
-}
-
-#[derive(Deserialize)]
-struct UnsubscribePrices {
-    symbols: Option<Vec<String>>,
-}
-
-impl Id<'_> {
-    fn read(self) -> Result<SessionId, String> {
-        let text = self.0.get();
-        let digits = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-        let id = whole_number(digits).ok_or_else(|| invalid("sessionId: must be a whole number"))?;
-        Ok(SessionId(id))
+fn session_id(given: &Parameters<'_>) -> Result<SessionId, String> {
+    let text = given.text(&SESSION_ID).ok_or_else(|| invalid(SESSION_ID.wrong("is required")))?;
+    match text.parse() {
+        Ok(id) => Ok(id),
+        // No id has so many digits.
+        Err(_) if whole(&text) == Some(i64::MAX) => Err(format!("there is no session {}", shortened(&text))),
+        Err(_) => Err(invalid(SESSION_ID.wrong("must be a whole number"))),
     }
 }
 
-/// A number by its digits; beyond what can be counted it is still one.
-fn whole_number(text: &str) -> Option<u64> {
-    let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits_only.then(|| text.parse().unwrap_or(u64::MAX))
+fn interval_ms(given: &Parameters<'_>) -> Result<u64, ParameterError> {
+    let Some(text) = given.text(&PRICE_INTERVAL) else { return Ok(DEFAULT_INTERVAL_MS) };
+    let millis = whole(&text).and_then(|millis| u64::try_from(millis).ok());
+    millis.ok_or_else(|| PRICE_INTERVAL.wrong("must be whole milliseconds"))
 }
 
-fn fields<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, String> {
-    serde_json::from_str(json).map_err(|error| invalid(&error.to_string()))
-}
-
-fn read_symbols(texts: &[String]) -> Result<BTreeSet<Symbol>, String> {
-    let symbol = |text: &String| text.parse().map_err(|error| invalid(&format!("symbols: {error}")));
-    texts.iter().map(symbol).collect()
+fn symbols(given: &Parameters<'_>) -> Result<Option<BTreeSet<Symbol>>, ParameterError> {
+    let Some(texts) = given.list(&SYMBOLS)? else { return Ok(None) };
+    let symbol = |text: &String| {
+        text.parse().map_err(|error: hub_core::symbol::SymbolError| SYMBOLS.wrong(error.to_string()))
+    };
+    texts.iter().map(symbol).collect::<Result<_, _>>().map(Some)
 }
 
 /// The documented words, and what is wrong.
-fn invalid(why: &str) -> String {
+#[expect(clippy::needless_pass_by_value, reason = "it maps errors")]
+fn invalid(why: ParameterError) -> String {
     format!("Invalid message format: {why}")
 }
 
@@ -152,6 +127,11 @@ mod tests {
                 r#"{"symbols":["NIFTY","NIFTY"]}"#,
                 Command::SubscribePrices { symbols: symbols(&["NIFTY"]), interval_ms: 1000 },
             ),
+            (
+                "subscribe_prices",
+                r#"{"symbol":"NIFTY","price_interval":"99999999999999999999"}"#,
+                Command::SubscribePrices { symbols: symbols(&["NIFTY"]), interval_ms: i64::MAX as u64 },
+            ),
             ("unsubscribe_session", r#"{"type":"unsubscribe_session"}"#, Command::UnsubscribeSession),
             (
                 "unsubscribe_prices",
@@ -172,7 +152,11 @@ mod tests {
             ("subscribe_session", r#"{"sessionId":"six"}"#),
             ("subscribe_prices", "{}"),
             ("subscribe_prices", r#"{"symbols":[]}"#),
-            ("subscribe_prices", r#"{"symbols":"NIFTY"}"#),
+            ("subscribe_prices", r#"{"symbols":{}}"#),
+            ("subscribe_prices", r#"{"symbols":["\ud83d"]}"#),
+            ("subscribe_prices", r#"{"symbols":["A"],"symbol":"B"}"#),
+            ("subscribe_prices", r#"{"symbols":["A"],"interval":100}"#),
+            ("unsubscribe_session", r#"{"sessionId":6}"#),
             ("subscribe_prices", r#"{"symbols":[""]}"#),
             ("subscribe_prices", r#"{"symbols":["A\ufffd"]}"#),
             ("subscribe_prices", r#"{"symbols":["NIFTY"],"priceInterval":"soon"}"#),
@@ -182,6 +166,8 @@ mod tests {
             let error = Command::read(kind, json).unwrap_err();
             assert!(error.starts_with("Invalid message format: "), "{json}: {error}");
         }
+        let beyond = Command::read("subscribe_session", r#"{"sessionId":99999999999999999999}"#);
+        assert_eq!(beyond, Err("there is no session 99999999999999999999".to_owned()));
         assert_eq!(Command::read("buy", "{}"), Err(r#"unknown message type "buy""#.to_owned()));
         assert!(Command::read(&"é".repeat(1000), "{}").unwrap_err().chars().count() < 100);
     }

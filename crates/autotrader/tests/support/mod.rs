@@ -19,6 +19,9 @@ use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
 /// 2026-02-12T13:30:45.123Z, when the documented examples happen.
 pub(crate) const START_MILLIS: i64 = 1_770_903_045_123;
 
+/// What the symbols that a connection follows may have.
+pub(crate) const SYMBOLS_BYTES: usize = 1 << 20;
+
 pub(crate) struct Fixture {
     pub(crate) projection: AutotraderProjection,
     pub(crate) reads: AutotraderReads,
@@ -33,7 +36,7 @@ impl Fixture {
     pub(crate) fn new() -> Fixture {
         let mut catalog = Catalog::default();
         let (projection, reads) = register(&mut catalog);
-        let endpoint = Arc::clone(&endpoints(reads.clone())[0].1);
+        let endpoint = Arc::clone(&endpoints(reads.clone(), SYMBOLS_BYTES)[0].1);
         Fixture { projection, reads, endpoint, offset: 0, millis: START_MILLIS, told: vec![] }
     }
 
@@ -110,6 +113,10 @@ impl Fixture {
 pub(crate) fn document(actions: Vec<Action>) -> Option<Arc<dyn Document>> {
     actions.into_iter().find_map(|action| match action {
         Action::Follow { what: Followed::Document(document), .. } => Some(document),
+        Action::Follow { what: Followed::Parts(mut parts), .. } => {
+            assert_eq!(parts.len(), 1);
+            parts.pop().map(|part| part.document)
+        }
         _ => None,
     })
 }

@@ -26,7 +26,7 @@ pub(super) const SYMBOL: Field = Field { name: "symbol", spellings: &["id.symbol
 pub(super) const TIMESTAMP: Field = Field { name: "timestamp", spellings: &["timestamp"] };
 
 /// Keys and values in the order they came, borrowed from the input.
-pub(super) struct RawObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct RawObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> RawObject<'a> {
     pub(super) fn parse(item: &Item<'a>) -> Result<RawObject<'a>, Rejection> {
@@ -40,6 +40,10 @@ impl<'a> RawObject<'a> {
 
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(key, value)| (&**key, *value))
+    }
+
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        self.0.into_iter()
     }
 
     /// A key that is given twice counts with its last value, as it does in a

@@ -10,7 +10,8 @@ use crate::hub::StartError;
 pub(super) fn part(wiring: &mut Wiring, config: &Config) -> Result<Part, StartError> {
     let (projection, reads) = hub_autotrader::register(&mut wiring.catalog);
     wiring.trading = Some(reads.clone());
-    let endpoints = hub_autotrader::endpoints(reads.clone()).into_iter();
+    let symbols_bytes = config.limits.followed_symbols_bytes;
+    let endpoints = hub_autotrader::endpoints(reads.clone(), symbols_bytes).into_iter();
     Ok(Part {
         name: "auto-trader",
         section: "autotrader",

@@ -12,6 +12,7 @@ mod native;
 mod native_query;
 mod native_requests;
 mod snapshot;
+mod strict;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

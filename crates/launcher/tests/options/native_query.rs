@@ -21,7 +21,8 @@ fn the_query_names_the_topics() {
         ("?topics=unrealized-pnl,position-update", &both),
         ("?topics=", &[]),
         ("?", &both),
-        ("?colour=blue&interval-ms=soon", &both),
+        ("?topic=position-update", &both[..1]),
+        ("?_=1&token=x", &both),
     ] {
         let mut ws = socket(addr, query);
         let messages = before_pong(&mut ws);
@@ -122,6 +123,10 @@ fn a_malformed_value_is_named_and_the_socket_stays_open_without_a_subscription()
         ("batch", "?batch=1"),
         ("topic", "?topics=prices"),
         ("topic", "?topics=position-update,prices"),
+        ("topics", "?topics=position-update&topics=unrealized-pnl"),
+        ("topics", "?topics=position-update&topic=position-update"),
+        ("interval", "?interval=0&Interval=0"),
+        ("portfolio", "?portfolio=x"),
     ] {
         let mut ws = socket(addr, query);
         let messages = before_pong(&mut ws);

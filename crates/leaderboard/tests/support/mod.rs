@@ -96,7 +96,7 @@ impl Hub {
     /// What a socket follows that connects to `/ws/...?...`.
     pub(crate) fn follow(&self, url: &str) -> Result<Arc<dyn Document>, String> {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        self.open(path).opened(&parse_query(query)).map(document)
+        self.open(path).opened(&Query::parse(query)).map(document)
     }
 
     /// The messages of one occasion, and how far they reach.
@@ -128,11 +128,6 @@ pub(crate) fn document(mut actions: Vec<Action>) -> Arc<dyn Document> {
         Some(Action::Follow { what: Followed::Document(document), .. }) => document,
         _ => panic!("not a document"),
     }
-}
-
-fn parse_query(query: &str) -> Query {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 pub(crate) fn portfolio(n: u8) -> PortfolioId {

@@ -13,7 +13,7 @@ use hub_core::event::{
 use hub_core::{Epoch, Offset, Outcome, Position, Record, Timestamp, TradeId};
 use hub_fanout::{Applied, Document, Projection, Step};
 use hub_rttm::{HostMetrics, RttmProjection, RttmReads, State, endpoints, register, routes};
-use hub_server::native::{Action, Followed, NativeEndpoint};
+use hub_server::native::{Action, Followed, NativeEndpoint, Query};
 use serde_json::Value;
 
 /// 2026-02-07T10:30:00.000Z, where the tests' log time begins.
@@ -77,7 +77,7 @@ impl Fixture {
         self.projection.publish();
     }
 
-    pub(crate) fn document(&self, path: &str, query: &[(&str, &str)]) -> Arc<dyn Document> {
+    pub(crate) fn document(&self, path: &str, query: &str) -> Arc<dyn Document> {
         follow(&*self.endpoint(path), query).unwrap()
     }
 
@@ -99,12 +99,8 @@ impl Fixture {
     }
 }
 
-pub(crate) fn follow(
-    endpoint: &dyn NativeEndpoint,
-    query: &[(&str, &str)],
-) -> Result<Arc<dyn Document>, String> {
-    let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let mut actions = endpoint.open().opened(&query)?;
+pub(crate) fn follow(endpoint: &dyn NativeEndpoint, query: &str) -> Result<Arc<dyn Document>, String> {
+    let mut actions = endpoint.open().opened(&Query::parse(query))?;
     match (actions.pop(), actions.pop()) {
         (Some(Action::Follow { what: Followed::Document(document), .. }), None) => Ok(document),
         _ => panic!("not one document"),

@@ -9,11 +9,12 @@ use hub_log::LogError;
 use super::problem::Problem;
 use super::{ChassisData, body};
 use crate::ingest::{Ingest, IngestError};
+use crate::query::declaring;
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/api/ingest/{kind}")
-            .route(web::post().to(ingest))
+            .route(declaring(web::post().to(ingest), &[]))
             .default_service(super::not_allowed("POST")),
     );
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::problem::Problem;
 use super::{ChassisData, body};
+use crate::query::declaring;
 
 /// Request headers with this prefix become headers of the message, without it.
 const CUSTOM_PREFIX: &str = "stomp-";
@@ -16,7 +17,7 @@ const CUSTOM_PREFIX: &str = "stomp-";
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/api/publish/{destination:.*}")
-            .route(web::post().to(publish))
+            .route(declaring(web::post().to(publish), &[]))
             .default_service(super::not_allowed("POST")),
     );
 }

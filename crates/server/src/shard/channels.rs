@@ -18,6 +18,10 @@ use super::pace::Due;
 use super::press::Press;
 use super::subscribe::Source;
 use super::wire::{Packet, Wire};
+use crate::native::{Followed, Part};
+
+/// What one of a thing's parts costs of a turn.
+const PART_BYTES: usize = 256;
 
 /// The subscribers of one document.
 pub(super) struct Channel {
@@ -83,9 +87,9 @@ struct Shared {
 impl Shard {
     /// The channel of a document: of the same `Arc` the same one.
     pub(super) fn channel(&mut self, document: Arc<dyn Document>) -> usize {
-        let same = |channel: &Channel| Arc::ptr_eq(&channel.document, &document);
-        if let Some((key, _)) = self.channels.iter().find(|(_, channel)| same(channel)) {
-            return key;
+        let address = address(&document);
+        if let Some(key) = self.channels_by_address.get(&address) {
+            return *key;
         }
         let period = document.cadence().period_ms.map(Duration::from_millis);
         let key = self.channels.insert(Channel {
@@ -96,8 +100,33 @@ impl Shard {
             next_period: period.map(|period| self.now + period),
             scheduled: None,
         });
+        self.channels_by_address.insert(address, key);
         self.reschedule(key);
         key
+    }
+
+    /// Has a native socket follow these documents by this name, and no others.
+    pub(super) fn follow_parts(&mut self, slot: usize, name: &'static str, parts: Vec<Part>) {
+        // However short the command was, all of them are looked at.
+        self.spend(parts.len() * PART_BYTES);
+        let mut wanted: HashMap<usize, bool> =
+            parts.iter().map(|part| (address(&part.document), part.anew)).collect();
+        for key in self.followed(slot, name) {
+            let shown = self.subscriptions.get(key).and_then(|subscription| match subscription.source {
+                Source::Document { channel, .. } => self.channels.get(channel),
+                _ => None,
+            });
+            let shown = shown.map(|channel| address(&channel.document));
+            match shown.and_then(|shown| wanted.get(&shown).map(|anew| (shown, *anew))) {
+                Some((shown, false)) => drop(wanted.remove(&shown)),
+                _ => self.end_subscription(slot, key),
+            }
+        }
+        for Part { document, .. } in parts {
+            if wanted.contains_key(&address(&document)) {
+                self.follow(slot, name, Followed::Document(document));
+            }
+        }
     }
 
     /// A subscriber leaves.
@@ -108,7 +137,8 @@ impl Shard {
             if let Some(due) = channel.scheduled {
                 self.timers.remove(due, Due::Channel(key));
             }
-            self.channels.remove(key);
+            let channel = self.channels.remove(key);
+            self.channels_by_address.remove(&address(&channel.document));
         }
     }
 
@@ -246,6 +276,11 @@ impl Shard {
         let frames = frames(&composed, wire, &self.encoder.press);
         Some((frames, reached(occasion, &composed).unwrap_or(upto), rest))
     }
+}
+
+/// What tells a document from others for as long as it is held.
+fn address(document: &Arc<dyn Document>) -> usize {
+    Arc::as_ptr(document).addr()
 }
 
 fn compose(document: &dyn Document, occasion: Occasion) -> Composed {

@@ -1,7 +1,7 @@
 //! Native sockets: JSON commands in, JSON messages out, or both as
 //! `MessagePack`.
 
-use hub_core::{CloseReason, messagepack};
+use hub_core::{CloseReason, Parameters, messagepack};
 use hub_fanout::queues::AckMode;
 use serde::Deserialize;
 
@@ -55,10 +55,12 @@ impl Shard {
             return self.complain(slot, "Invalid message format: a command is a JSON object");
         }
         match serde_json::from_str::<Command>(text) {
-            Ok(command) if command.kind == "ping" => {
-                self.send_native(slot, br#"{"type":"pong"}"#);
-            }
-            // Nothing asks for credentials yet; who sends some anyway is let be.
+            Ok(command) if command.kind == "ping" => match Parameters::of_command(&[], text) {
+                Ok(_) => self.send_native(slot, br#"{"type":"pong"}"#),
+                Err(error) => self.complain(slot, &error.to_string()),
+            },
+            // Nothing asks for credentials yet; who sends some anyway, and
+            // whatever belongs to them, is let be.
             Ok(command) if command.kind == "auth" => {}
             Ok(command) => {
                 let actions = session.command(&command.kind, text);
@@ -86,6 +88,7 @@ impl Shard {
                         self.complain(slot, &error.to_string());
                     }
                 }
+                Action::Follow { name, what: Followed::Parts(parts) } => self.follow_parts(slot, name, parts),
                 Action::Follow { name, what } => {
                     self.unfollow(slot, name);
                     self.follow(slot, name, what);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hub_core::topic::TopicError;
-use hub_core::{CloseReason, TopicName};
+use hub_core::{CloseReason, Parameters, TopicName};
 use hub_fanout::{Options, Target, queues};
 use hub_stomp::{AckMode, Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
 
@@ -116,9 +116,10 @@ impl Shard {
                 if subscription.as_ref().is_some_and(|id| id.len() > SUBSCRIPTION_ID_MAX_BYTES) {
                     return Err(refused(format!("an id has at most {SUBSCRIPTION_ID_MAX_BYTES} bytes")));
                 }
-                let options =
-                    Options::read(|name| headers.get(name), self.chassis.limits.portfolios_per_subscription);
-                let options = options.map_err(|error| refused(error.to_string()))?;
+                let portfolios_max = self.chassis.limits.portfolios_per_subscription;
+                let options = Parameters::of_headers(Options::ALL, headers)
+                    .and_then(|given| Options::read(&given, portfolios_max))
+                    .map_err(|error| refused(error.to_string()))?;
                 let dialect = Dialect::Stomp { version, subscription, destination: destination.clone(), ack };
                 let wanted = Wanted { wire, dialect, destination, options, ack: queue_mode(ack) };
                 self.subscribe(slot, wanted).map_err(|error| refused(error.to_string()))?;

@@ -133,7 +133,7 @@ impl Shard {
     /// Adds what a native socket follows and no destination leads to.
     pub(super) fn follow(&mut self, slot: usize, name: &'static str, what: Followed) {
         let source = match what {
-            Followed::Topic { .. } => return,
+            Followed::Topic { .. } | Followed::Parts(_) => return,
             Followed::Document(document) => {
                 Source::Document { channel: self.channel(document), upto: Offset::START, owed: Owed::OPENING }
             }
@@ -254,19 +254,35 @@ impl Shard {
 
     /// Ends what a native socket follows by this name.
     pub(super) fn unfollow(&mut self, slot: usize, name: &str) {
-        self.unsubscribe_where(slot, |dialect| match dialect {
+        for key in self.followed(slot, name) {
+            self.end_subscription(slot, key);
+        }
+    }
+
+    /// What a native socket follows by this name.
+    pub(super) fn followed(&self, slot: usize, name: &str) -> Vec<usize> {
+        let is_it = |key: &usize| match &self.framings.get(self.subscriptions[*key].framing).dialect {
             Dialect::Native { name: own } | Dialect::Told { name: own } => *own == name,
             Dialect::Stomp { .. } => false,
-        });
+        };
+        let Some(socket) = self.sockets.get(slot) else { return Vec::new() };
+        socket.subscriptions.iter().copied().filter(is_it).collect()
     }
 
     fn unsubscribe_where(&mut self, slot: usize, is_it: impl Fn(&Dialect) -> bool) {
         let Some(socket) = self.sockets.get(slot) else { return };
         let wanted = |key: &&usize| is_it(&self.framings.get(self.subscriptions[**key].framing).dialect);
         if let Some(key) = socket.subscriptions.iter().find(wanted).copied() {
-            self.sockets[slot].subscriptions.retain(|other| *other != key);
-            self.forget(key);
+            self.end_subscription(slot, key);
         }
+    }
+
+    /// Ends one of a socket's subscriptions.
+    pub(super) fn end_subscription(&mut self, slot: usize, key: usize) {
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.subscriptions.retain(|other| *other != key);
+        }
+        self.forget(key);
     }
 
     /// Ends all of a socket's subscriptions.
@@ -308,14 +324,16 @@ impl Shard {
 /// must not be sent all of them.
 fn check_relay(options: &Options, destination: &TopicName) -> Result<(), NotSubscribed> {
     let given = [
-        ("portfolio-ids", options.portfolios.is_some()),
-        ("interval", !options.interval.is_zero()),
-        ("snapshot", !options.snapshot),
-        ("resume", options.resume.is_some()),
-        ("batch", options.batch),
+        (Options::PORTFOLIO_IDS, options.portfolios.is_some()),
+        (Options::INTERVAL, !options.interval.is_zero()),
+        (Options::SNAPSHOT, !options.snapshot),
+        (Options::RESUME, options.resume.is_some()),
+        (Options::BATCH, options.batch),
     ];
     match given.into_iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(NotSubscribed::NoOptions { option, destination: destination.clone() }),
+        Some((option, _)) => {
+            Err(NotSubscribed::NoOptions { option: option.name(), destination: destination.clone() })
+        }
         None => Ok(()),
     }
 }

@@ -176,8 +176,10 @@ impl Worker {
             let newcomers = newcomers.clone();
             move |(request, framed): (Request, Framed<HttpStream, Codec>)| {
                 let newcomer = upgrade::take(&chassis, &services[service], &directory, request, framed);
-                // A shard that is gone has closed: so is this socket, dropped.
-                let _ = newcomer.map(|newcomer| newcomers.send(newcomer));
+                if let Some(newcomer) = newcomer {
+                    // A shard that is gone has closed: so is this socket, dropped.
+                    let _ = newcomers.send(newcomer);
+                }
                 std::future::ready(Ok::<(), actix_web::Error>(()))
             }
         };

@@ -25,6 +25,9 @@ pub(super) const PORTFOLIO_ID: Field =
 pub(super) const SYMBOL: Field = Field { name: "symbol", spellings: &["id.symbol", "symbol"] };
 pub(super) const TIMESTAMP: Field = Field { name: "timestamp", spellings: &["timestamp"] };
 
+/// How much of a key is told.
+const KEY_CHARS: usize = 64;
+
 /// Keys and values in the order they came, borrowed from the input.
 pub(crate) struct RawObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -40,6 +43,22 @@ impl<'a> RawObject<'a> {
 
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(key, value)| (&**key, *value))
+    }
+
+    /// The object of a command, which does what all of it says or nothing: a
+    /// member that nobody reads is refused by name.
+    pub(super) fn parse_command(item: &Item<'a>, known: &[&Field]) -> Result<RawObject<'a>, Rejection> {
+        let object = Self::parse(item)?;
+        let is_known = |key: &str| {
+            let spelled = |spelling: &&str| spelling.split('.').next() == Some(key);
+            known.iter().any(|field| field.spellings.iter().any(spelled))
+        };
+        if let Some((key, _)) = object.entries().find(|(key, _)| !is_known(key)) {
+            let key: String = key.chars().take(KEY_CHARS).collect();
+            let names: Vec<&str> = known.iter().map(|field| field.name).collect();
+            return Err(Rejection::of(key, format!("is no member here; there are {}", names.join(", "))));
+        }
+        Ok(object)
     }
 
     pub(crate) fn into_entries(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {

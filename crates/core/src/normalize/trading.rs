@@ -3,7 +3,7 @@
 
 use super::body::Item;
 use super::raw::{Field, RawObject, SYMBOL};
-use super::transactions::{self, SIDE};
+use super::transactions::{self, QUANTITY, SIDE};
 use crate::event::Side;
 use crate::event::trading::{
     CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradeId, TradingCommand, TradingRequest,
@@ -23,7 +23,7 @@ const NAME_MAX_CHARS: usize = 200;
 
 /// `{name?, initialCapital, requestId?}`.
 pub fn create_session(item: &Item<'_>) -> Result<TradingRequest, Rejection> {
-    let object = RawObject::parse(item)?;
+    let object = RawObject::parse_command(item, &[&NAME, &INITIAL_CAPITAL, &REQUEST_ID])?;
     let raw = object.require(&INITIAL_CAPITAL)?;
     let initial_capital: Money = raw.number()?;
     if !initial_capital.is_positive() {
@@ -36,7 +36,8 @@ pub fn create_session(item: &Item<'_>) -> Result<TradingRequest, Rejection> {
 /// `{symbol, quantity, side?: BUY | SELL, entryPrice?, stopLoss?, target?,
 /// requestId?}`; BUY if nothing is said.
 pub fn open_trade(session_id: SessionId, item: &Item<'_>) -> Result<TradingRequest, Rejection> {
-    let object = RawObject::parse(item)?;
+    let known = [&SYMBOL, &QUANTITY, &SIDE, &ENTRY_PRICE, &STOP_LOSS, &TARGET, &REQUEST_ID];
+    let object = RawObject::parse_command(item, &known)?;
     let command = OpenTrade {
         session_id,
         symbol: object.require(&SYMBOL)?.parse()?,
@@ -51,14 +52,14 @@ pub fn open_trade(session_id: SessionId, item: &Item<'_>) -> Result<TradingReque
 
 /// `{price?, requestId?}`.
 pub fn close_trade(trade_id: TradeId, item: &Item<'_>) -> Result<TradingRequest, Rejection> {
-    let object = RawObject::parse(item)?;
+    let object = RawObject::parse_command(item, &[&PRICE, &REQUEST_ID])?;
     let price = price(&object, &PRICE)?;
     request(&object, TradingCommand::CloseTrade(CloseTrade { trade_id, price }))
 }
 
 /// `{requestId?}`.
 pub fn stop_session(session_id: SessionId, item: &Item<'_>) -> Result<TradingRequest, Rejection> {
-    let object = RawObject::parse(item)?;
+    let object = RawObject::parse_command(item, &[&REQUEST_ID])?;
     request(&object, TradingCommand::StopSession(StopSession { session_id }))
 }
 
@@ -122,6 +123,8 @@ mod tests {
             (r#"{"symbol":"X","quantity":1,"stopLoss":-1}"#, "stopLoss"),
             (r#"{"symbol":"X","quantity":1,"target":"NaN"}"#, "target"),
             (r#"{"symbol":"X","quantity":1,"requestId":"7"}"#, "requestId"),
+            (r#"{"symbol":"X","quantity":1,"stoploss":1}"#, "stoploss"),
+            (r#"{"symbol":"X","quantity":1,"stopLoss":null,"":1}"#, ""),
         ] {
             assert_eq!(open(body).unwrap_err(), field, "{body}");
         }
@@ -131,6 +134,9 @@ mod tests {
         assert_eq!(read(r#"{"initialCapital":1,"name":" "}"#, create_session).unwrap_err(), "name");
         let close = |item: &Item<'_>| close_trade(TradeId(9), item);
         assert_eq!(read(r#"{"price":"x"}"#, close).unwrap_err(), "price");
+        assert_eq!(read(r#"{"pirce":1}"#, close).unwrap_err(), "pirce");
+        assert_eq!(read(r#"{"capital":1}"#, create_session).unwrap_err(), "capital");
+        assert_eq!(read(r#"{"price":1}"#, |item| stop_session(SessionId(6), item)).unwrap_err(), "price");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{Price, Quantity, Rejection};
 const TRANSACTION_ID: Field =
     Field { name: "transactionId", spellings: &["transactionId", "transaction_id"] };
 pub(super) const SIDE: Field = Field { name: "side", spellings: &["side"] };
-const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity"] };
+pub(super) const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity"] };
 const PRICE: Field = Field { name: "price", spellings: &["price"] };
 const BUY_PRICE: Field = Field { name: "buyPrice", spellings: &["buyPrice", "buy_price"] };
 const SELL_PRICE: Field = Field { name: "sellPrice", spellings: &["sellPrice", "sell_price"] };

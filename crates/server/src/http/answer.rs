@@ -63,14 +63,12 @@ pub(crate) fn note(answer: &Answer, door: &'static str, refusals: &Refusals) {
     }
     let (method, path) = (answer.request().method(), answer.request().path());
     let now = Instant::now();
-    match answer.response().extensions().get::<Told>() {
-        Some(Told { reason, detail }) => {
-            refusals.note(door, reason, format_args!("{method} {path}: {detail}"), now);
-        }
-        None => {
-            let reason = problem::reason(answer.status().as_u16());
-            refusals.note(door, reason, format_args!("{method} {path}"), now);
-        }
+    let extensions = answer.response().extensions();
+    if let Some(Told { reason, detail }) = extensions.get() {
+        refusals.note(door, reason, format_args!("{method} {path}: {detail}"), now);
+    } else {
+        let reason = problem::reason(answer.status().as_u16());
+        refusals.note(door, reason, format_args!("{method} {path}"), now);
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::http::Uri;
+use actix_web::http::uri::Authority;
 
 use super::problem::Problem;
 
@@ -26,7 +27,7 @@ impl Hosts {
     /// The host a request is for, if it is foreign. A request without one
     /// comes from no browser.
     pub(crate) fn foreign<'r>(&self, target: &'r Uri, header: Option<&'r str>) -> Option<&'r str> {
-        [target.authority().map(|authority| authority.as_str()), header].into_iter().flatten().find(|host| {
+        [target.authority().map(Authority::as_str), header].into_iter().flatten().find(|host| {
             let host = without_port(host);
             !host.is_empty() && !is_local(host) && !self.allow(host)
         })

@@ -115,8 +115,8 @@ pub(crate) fn reason(status: u16) -> &'static str {
         426 => "no_upgrade",
         431 => "head_too_large",
         503 => "unavailable",
-        400..=499 => "client_error",
-        _ => "server_error",
+        500.. => "server_error",
+        _ => "client_error",
     }
 }
 

@@ -17,7 +17,7 @@
 use bytes::{Buf as _, BytesMut};
 use tokio::io::ReadBuf;
 
-use super::chunks::Chunks;
+use super::chunks::{Chunks, Malformed};
 use super::head::{self, Fault, Follows, HEAD_BYTES_MAX};
 
 /// One connection's requests, followed.
@@ -156,19 +156,16 @@ impl Heads {
                 Next::Answer | Next::Refused(_) => return,
                 Next::Anything => rest.len(),
                 Next::Body(left) => usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len()),
-                Next::Chunks(chunks) => match chunks.follow(rest) {
-                    Ok((bytes, is_over)) => {
-                        if is_over {
-                            self.next = Next::Answer;
-                        }
-                        bytes
-                    }
-                    // Actix says so, in the middle of the body.
-                    Err(_) => {
-                        self.next = Next::Anything;
-                        0
-                    }
-                },
+                Next::Chunks(chunks) => {
+                    let (bytes, next) = match chunks.follow(rest) {
+                        Ok((bytes, false)) => (bytes, Next::Chunks(*chunks)),
+                        Ok((bytes, true)) => (bytes, Next::Answer),
+                        // Actix says so, in the middle of the body.
+                        Err(Malformed) => (0, Next::Anything),
+                    };
+                    self.next = next;
+                    bytes
+                }
                 Next::Head => {
                     let Some(bytes) = self.look_at_head() else { return };
                     bytes

@@ -34,10 +34,16 @@ pub(crate) struct HttpStream {
     left: Left,
 }
 
-/// What the HTTP server has let go of: the stream, and why what came last is no
-/// request, if so.
+/// Where what the HTTP server lets go of will be.
 #[derive(Clone, Default)]
-pub(crate) struct Left(Rc<Cell<Option<(Stream, Option<Fault>)>>>);
+pub(crate) struct Left(Rc<Cell<Option<Rest>>>);
+
+/// What it has let go of.
+struct Rest {
+    stream: Stream,
+    /// Why what came last is no request, if so.
+    fault: Option<Fault>,
+}
 
 impl HttpStream {
     /// `stream`, how it may be ended, and where it will be once the server is
@@ -145,7 +151,7 @@ impl Left {
     /// back what the peer has not read (RFC 9112, section 9.6): so what still
     /// comes is thrown away, until the peer ends it, too.
     pub(crate) async fn end(self, refuse: impl FnOnce(&Fault) -> Bytes) {
-        let Some((mut stream, fault)) = self.0.take() else { return };
+        let Some(Rest { mut stream, fault }) = self.0.take() else { return };
         if let Some(fault) = fault
             && stream.write_all(&refuse(&fault)).await.is_err()
         {
@@ -205,7 +211,7 @@ impl Drop for HttpStream {
         if self.hang_up.is_stalled() {
             stream.forget_unread();
         } else {
-            self.left.0.set(Some((stream, self.heads.fault().cloned())));
+            self.left.0.set(Some(Rest { stream, fault: self.heads.fault().cloned() }));
         }
     }
 }

@@ -235,3 +235,29 @@ impl StateTopic {
         &self.interest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_leads_nowhere_and_says_what_there_is() {
+        let mut catalog = Catalog::new(vec!["/topic/relay/**".parse().unwrap()]);
+        catalog.state("/topic/state".parse().unwrap(), Composition::Each);
+        catalog.feed("/topic/feed".parse().unwrap());
+        let names = ["/topic/*", "/topic/relay/**", "/topic/relay/a.>", "/topic/state/#", "/queue/a*b"];
+        for name in names.map(|name| name.parse::<TopicName>().unwrap()) {
+            let error = catalog.resolve(&name).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "{name}: a destination is one, without wildcards; there are /topic/state, /topic/feed, \
+                     each also with /{{portfolioId}} behind it; any one name is relayed that matches \
+                     /topic/relay/**"
+                )
+            );
+            assert_eq!(catalog.publishable(&name), Err(error));
+        }
+        assert!(catalog.resolve(&"/topic/relay/c#".parse().unwrap()).is_ok(), "no word of its own");
+    }
+}

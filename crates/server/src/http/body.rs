@@ -21,16 +21,15 @@ pub async fn read(request: &HttpRequest, payload: Payload, limits: &Limits) -> R
     let deadline = Duration::from_millis(limits.body_ms);
     let read = timeout(deadline, read_all(request.headers(), payload, limits.message_bytes))
         .await
-        .unwrap_or_else(|_| {
-            Err(Problem::new(
-                408,
-                format!("the body did not come within limits.body_ms = {}", limits.body_ms),
-            ))
-        });
+        .unwrap_or_else(|_| Err(late(limits.body_ms)));
     if let (Err(_), Some(hang_up)) = (&read, request.conn_data::<HangUp>()) {
         hang_up.ask();
     }
     read
+}
+
+fn late(body_ms: u64) -> Problem {
+    Problem::new(408, format!("the body did not come within limits.body_ms = {body_ms}"))
 }
 
 /// The name of a coding is the same in any case (RFC 9110, 8.4.1).

@@ -1,5 +1,7 @@
 //! What nobody may forge and nobody may confuse: reserved headers, and names that have lost a part.
 
+#![allow(clippy::disallowed_methods, reason = "a test needs an origin of time")]
+
 mod support;
 
 use hub_stomp::{Request, Version, is_reserved};

@@ -25,7 +25,7 @@ pub(super) fn read(stream: &[u8], from_server: bool, version: Version) -> Vec<Op
 
 /// What follows a command. `None`: it is not all there, or wrong.
 fn frame(command: Command, version: Version, rest: &mut &[u8]) -> Option<Owned> {
-    let mut headers = Vec::new();
+    let (mut headers, mut announced) = (Vec::new(), None);
     loop {
         let line = take_line(rest)?;
         if line.is_empty() {
@@ -35,16 +35,18 @@ fn frame(command: Command, version: Version, rest: &mut &[u8]) -> Option<Owned> 
             return None;
         }
         let (name, value) = str::from_utf8(line).ok()?.split_once(':')?;
-        let (name, value) = (text(command, version, name)?, text(command, version, value)?);
+        let (name, raw, value) = (text(command, version, name)?, value, text(command, version, value)?);
         if name.is_empty() {
             return None;
         }
+        if name == "content-length" {
+            announced = announced.or(Some(raw));
+        }
         headers.push((name, value));
     }
-    let announced = headers.iter().find(|(name, _)| name == "content-length");
     let length = match announced {
-        // `parse` takes a sign, the specification doesn't.
-        Some((_, value)) if !value.contains('+') => value.trim_ascii().parse::<u32>().ok()? as usize,
+        // As it came: no escape is a digit. `parse` takes a sign, the specification doesn't.
+        Some(value) if !value.contains('+') => value.trim_ascii().parse::<u32>().ok()? as usize,
         Some(_) => return None,
         None => rest.iter().position(|byte| *byte == 0)?,
     };

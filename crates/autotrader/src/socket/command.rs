@@ -120,7 +120,10 @@ mod tests {
             (
                 "subscribe_prices",
                 r#"{"symbols":["NIFTY"],"priceInterval":99999999999999999999999}"#,
-                Command::SubscribePrices { symbols: symbols(&["NIFTY"]), interval_ms: u64::MAX },
+                Command::SubscribePrices {
+                    symbols: symbols(&["NIFTY"]),
+                    interval_ms: i64::MAX.cast_unsigned(),
+                },
             ),
             (
                 "subscribe_prices",

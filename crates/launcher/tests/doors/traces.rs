@@ -69,7 +69,7 @@ fn every_refusal_counts_by_door_and_reason() {
     }
     let mut client = stomp(addr);
     client.send_frame(&Frame::new("SUBSCRIBE", &[("id", "1"), ("destination", "/nowhere")])).unwrap();
-    await_metric(addr, &refusals("websocket", "denied"), 1);
+    await_metric(addr, &refusals("websocket", "subscription_refused"), 1);
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn join(addr: SocketAddr, kind: Kind) -> Box<dyn OverSocket> {
     };
     let options = WsOptions { deadline: PATIENCE, ..WsOptions::default() };
     let upgrade = |path| WsClient::connect(addr, path, &options).unwrap();
-    let head = b"GET /health HTTP/1.1\r\nHost: x\r\n";
+    let head = b"GET /health HTTP/1.1\r\nHost: localhost\r\n";
     match kind {
         Kind::Silent => connect(b""),
         Kind::HalfHead => connect(head),
@@ -72,7 +72,7 @@ fn join(addr: SocketAddr, kind: Kind) -> Box<dyn OverSocket> {
         Kind::HalfFrame => {
             connect(b"CONNECT\naccept-version:1.2\nhost:x\n\n\0SEND\ndestination:/app/prices\n\n")
         }
-        Kind::ReadsNothing => connect(b"GET /api/analysis/all HTTP/1.1\r\nHost: x\r\n\r\n"),
+        Kind::ReadsNothing => connect(b"GET /api/analysis/all HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     }
 }
 

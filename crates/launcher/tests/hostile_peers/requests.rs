@@ -69,9 +69,9 @@ fn a_later_head_that_never_ends_is_cut_off_as_the_first_is() {
     let addr = address(&hub);
     let mut bystander = Bystander::new(addr);
     let files = hub.open_files().unwrap();
-    let begun = "GET /health HTTP/1.1\r\nHost: x\r\nX: ";
+    let begun = "GET /health HTTP/1.1\r\nHost: localhost\r\nX: ";
     // Pipelined behind a whole one, too.
-    let pipelined = format!("GET /health HTTP/1.1\r\nHost: x\r\n\r\n{begun}");
+    let pipelined = format!("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n{begun}");
     let busy = [begun, &pipelined]
         .map(|begun| Loris::new(begun.to_owned(), after_a_whole_request(addr, begun), vec![b'y'; 100_000]));
     let silent = ["G", begun, &pipelined].map(|begun| after_a_whole_request(addr, begun));
@@ -140,7 +140,9 @@ fn a_body_that_never_ends_is_cut_off_at_every_route() {
             ("Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n", b"fffff\r\n{}".to_vec()),
         ] {
             let mut socket = Socket::connect(addr, PATIENCE).unwrap();
-            socket.send(format!("POST {path} HTTP/1.1\r\nHost: x\r\n{framing}\r\n").as_bytes()).unwrap();
+            socket
+                .send(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n").as_bytes())
+                .unwrap();
             let mut rest = rest;
             rest.resize(100_000, b' ');
             peers.push(Loris::new(format!("{path} {framing:?}"), socket, rest));

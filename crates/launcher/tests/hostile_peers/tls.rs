@@ -134,10 +134,10 @@ fn who_reads_nothing_is_cut_off_behind_tls_as_well() {
     Market::grow(hub.plain);
     let mut bystander = Bystander::new(hub.plain);
     let files = hub.hub.open_files().unwrap();
-    let answer = Stuck::new(&hub, "GET /api/analysis/all HTTP/1.1\r\nHost: x\r\n\r\n");
+    let answer = Stuck::new(&hub, "GET /api/analysis/all HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let subscriber = Stuck::new(
         &hub,
-        "GET /ws/positions HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET /ws/positions HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     );
     wait::until(PATIENCE, "both to be cut off", || {

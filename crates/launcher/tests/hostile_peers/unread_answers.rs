@@ -12,7 +12,7 @@ use crate::support::bystander::Bystander;
 use crate::support::{PATIENCE, address, await_metric, hub};
 use crate::{NOT_READ, await_files, await_resets, metric};
 
-const GET_ALL: &str = "GET /api/analysis/all HTTP/1.1\r\nHost: x\r\n\r\n";
+const GET_ALL: &str = "GET /api/analysis/all HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 fn asks(addr: SocketAddr, request: &[u8]) -> Socket {
     let mut socket = Socket::connect_sized(addr, PATIENCE, Some(TINY_RECEIVE_BYTES)).unwrap();
@@ -85,7 +85,7 @@ fn requests_pipelined_behind_an_answer_that_is_not_read_burn_no_core() {
 fn requests_pipelined_behind_an_answer_that_is_not_there_yet_burn_no_core() {
     let hub = hub(&[]);
     let addr = address(&hub);
-    let poll = "POST /ws/000/pipeline/xhr HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+    let poll = "POST /ws/000/pipeline/xhr HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
     let mut opens = HttpConnection::connect(addr, PATIENCE).unwrap();
     assert_eq!(opens.request("POST", "/ws/000/pipeline/xhr", &[], b"").unwrap().text().unwrap(), "o\n");
     let mut waits = opens.into_socket();

@@ -90,13 +90,13 @@ fn a_body_beyond_the_limit_is_answered_413_however_its_length_is_told() {
         // Of what is declared, not a byte is awaited.
         for length in ["16385", "8589934592", "18446744073709551615"] {
             let head = format!(
-                "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
             );
             assert_eq!(problem(&raw(addr, head.as_bytes()), 413), too_large, "{path} {length}");
         }
         let chunk = format!("4001\r\n{}\r\n", " ".repeat(MESSAGE_BYTES + 1));
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         );
         assert_eq!(problem(&raw(addr, (head + &chunk).as_bytes()), 413), too_large, "{path} chunked");
         // Who sends all of it before it reads gets to know as well.
@@ -265,19 +265,19 @@ fn bytes_that_are_no_request_are_answered_by_a_client_error_and_the_end() {
     let cases = [
         ("garbage", "blah blah blah\r\n\r\n".to_owned()),
         ("binary", "\0\u{1}\u{2}\u{3}\r\n\r\n".to_owned()),
-        ("a version of the future", "GET / HTTP/3.0\r\nHost: x\r\n\r\n".to_owned()),
-        ("a header without a name", "GET / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n".to_owned()),
-        ("a flood of headers", format!("GET / HTTP/1.1\r\nHost: x\r\n{flood}\r\n")),
+        ("a version of the future", "GET / HTTP/3.0\r\nHost: localhost\r\n\r\n".to_owned()),
+        ("a header without a name", "GET / HTTP/1.1\r\nHost: localhost\r\n: y\r\n\r\n".to_owned()),
+        ("a flood of headers", format!("GET / HTTP/1.1\r\nHost: localhost\r\n{flood}\r\n")),
         ("a header that is too long", format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(1 << 20))),
-        ("a length that is no number", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n".to_owned()),
-        ("a negative length", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n".to_owned()),
+        ("a length that is no number", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n".to_owned()),
+        ("a negative length", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n".to_owned()),
         (
             "two lengths",
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx".to_owned(),
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx".to_owned(),
         ),
         (
             "length and chunks",
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
                 .to_owned(),
         ),
     ];

@@ -50,7 +50,7 @@ fn items(count: u64) -> String {
 fn unfinished_body(addr: SocketAddr) -> String {
     let mut connection = HttpConnection::connect(addr, PATIENCE).unwrap();
     connection
-        .send_raw(b"POST /api/ingest/prices HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n[")
+        .send_raw(b"POST /api/ingest/prices HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n[")
         .unwrap();
     connection.receive().unwrap().text().unwrap().to_owned()
 }

@@ -55,7 +55,7 @@ fn a_request_head_that_is_never_finished_is_cut_off_however_busily_it_grows() {
     let addr = address(&hub);
     let mut bystander = Bystander::new(addr);
     let mut stalled = HttpConnection::connect(addr, PATIENCE).unwrap();
-    stalled.send_raw(b"GET / HTTP/1.1\r\nHost: x\r\n").unwrap();
+    stalled.send_raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n").unwrap();
     assert_eq!(stalled.receive().unwrap().status, 408);
     stalled.into_socket().expect_end().unwrap();
 
@@ -83,7 +83,8 @@ fn a_body_that_is_never_finished_is_answered_408_and_taken_in_by_no_part() {
     for framing in ["Content-Length: 1000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1d\r\n"] {
         for path in ["/api/ingest/prices", "/api/publish/topic/relay/x"] {
             let mut connection = HttpConnection::connect(addr, PATIENCE).unwrap();
-            let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n");
+            let head =
+                format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n");
             connection.send_raw(format!("{head}{framing}{price}").as_bytes()).unwrap();
             let detail = problem(&connection.receive().unwrap(), 408);
             assert_eq!(detail, "the body did not come within limits.body_ms = 200");

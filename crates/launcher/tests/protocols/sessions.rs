@@ -171,10 +171,10 @@ fn what_a_client_sends_ahead_of_the_handshake_s_answer_is_not_lost() {
     let hub = hub(&[]);
     let addr = address(&hub);
     let mut connection = HttpConnection::connect(addr, PATIENCE).unwrap();
-    let upgrade = "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    let upgrade = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     let connect = masked(true, TEXT, b"CONNECT\naccept-version:1.2\nhost:x\n\n\0");
-    let ahead = [b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", upgrade.as_bytes(), &connect].concat();
+    let ahead = [b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", upgrade.as_bytes(), &connect].concat();
     connection.send_raw(&ahead).unwrap();
     assert_eq!(connection.receive().unwrap().json().unwrap(), json!({"status": "UP"}));
     let head = connection.receive_head().unwrap();

@@ -82,7 +82,7 @@ fn what_is_not_tls_is_refused_without_harm() {
     let tunnel = hub.tunnel();
     let mut client = subscriber(tunnel.addr(), &[("0", POSITIONS)]);
     let speak: [&[u8]; 4] = [
-        b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"CONNECT\naccept-version:1.2\n\n\0",
         b"\x16\x03\x01",
         b"",

@@ -12,6 +12,7 @@ pub mod ingest;
 pub(crate) mod path;
 pub mod problem;
 pub mod publish;
+pub(crate) mod server;
 
 use std::future::ready;
 

@@ -47,27 +47,36 @@ struct Untold {
 impl Refusals {
     /// Counts one; `case` is what it was about.
     pub fn note(&self, door: &'static str, reason: &'static str, case: impl Display, now: Instant) {
-        let labels = self.count(door, reason);
-        let mut all = self.lock();
-        let untold = all.entry(labels).or_default();
-        if untold.times == 0 {
-            untold.case = case.to_string().chars().take(CASE_CHARS).collect();
+        self.count(door, reason);
+        let labels = RefusalLabels { door, reason };
+        let told = {
+            let mut all = self.lock();
+            let untold = all.entry(labels).or_default();
+            if untold.times == 0 {
+                untold.case = case.to_string().chars().take(CASE_CHARS).collect();
+            }
+            untold.times += 1;
+            untold.take(now)
+        };
+        // Nobody waits for the log behind the lock.
+        if let Some(told) = told {
+            tell(labels, &told);
         }
-        untold.times += 1;
-        untold.tell(&labels, now);
     }
 
     /// Counts one of which the operator is told otherwise.
-    pub fn count(&self, door: &'static str, reason: &'static str) -> RefusalLabels {
-        let labels = RefusalLabels { door, reason };
-        self.counts.get_or_create(&labels).inc();
-        labels
+    pub fn count(&self, door: &'static str, reason: &'static str) {
+        self.counts.get_or_create(&RefusalLabels { door, reason }).inc();
     }
 
     /// Tells what had to wait. To be called now and then.
     pub fn tell(&self, now: Instant) {
-        for (labels, untold) in &mut *self.lock() {
-            untold.tell(labels, now);
+        let due: Vec<_> = {
+            let mut all = self.lock();
+            all.iter_mut().filter_map(|(labels, untold)| Some((*labels, untold.take(now)?))).collect()
+        };
+        for (labels, told) in due {
+            tell(labels, &told);
         }
     }
 
@@ -81,14 +90,12 @@ impl Refusals {
     }
 }
 
-impl Untold {
-    fn tell(&mut self, labels: &RefusalLabels, now: Instant) {
-        let Some((times, case)) = self.take(now) else { return };
-        let RefusalLabels { door, reason } = labels;
-        // What a peer sent is quoted: it may hold line breaks.
-        tracing::info!(door, reason, times, ?case, "refused");
-    }
+fn tell(RefusalLabels { door, reason }: RefusalLabels, (times, case): &(u64, String)) {
+    // What a peer sent is quoted: it may hold line breaks.
+    tracing::info!(door, reason, times, ?case, "refused");
+}
 
+impl Untold {
     fn take(&mut self, now: Instant) -> Option<(u64, String)> {
         let is_due = self.told.is_none_or(|told| now.saturating_duration_since(told) >= PAUSE);
         if self.times == 0 || !is_due {

@@ -1,22 +1,12 @@
 //! A worker thread: actix for HTTP, and one shard for everything that streams.
 
-use std::future::ready;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_codec::Framed;
-use actix_http::error::DispatchError;
-use actix_http::h1::Codec;
-use actix_http::{HttpService, KeepAlive, Request};
-use actix_service::{Service as _, ServiceFactory as _, fn_factory, fn_service, map_config};
-use actix_web::dev::AppConfig;
-use actix_web::{App, web};
 use bytes::{Bytes, BytesMut};
-use futures_util::future::LocalBoxFuture;
 use hub_fanout::Mailbox;
-use prometheus_client::registry::Registry;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local, unconstrained};
@@ -26,14 +16,11 @@ use crate::addresses::Place;
 use crate::chassis::Chassis;
 use crate::connections::Seat;
 use crate::hang_up::{End, Patience};
-use crate::http;
 use crate::http::directory::Directory;
-use crate::http::expect::Application;
-use crate::http::gate::{Gate, admit};
 use crate::http::in_flight::InFlight;
 use crate::http::problem::{Problem, Told};
+use crate::http::server::{HttpHandler, HttpServer};
 use crate::metrics::ReasonLabels;
-use crate::metrics::queues::QueueCollector;
 use crate::newcomer::{Newcomer, NewcomerKind};
 use crate::server::Stage;
 use crate::service::Service;
@@ -43,7 +30,6 @@ use crate::sockjs::NewSession;
 use crate::spin;
 use crate::stream::{Counted, Fault, HttpStream, Stream};
 use crate::tls::TlsStream;
-use crate::upgrade;
 
 /// How often it is looked, at a shutdown, whether every client that polls has
 /// been told.
@@ -83,9 +69,6 @@ struct Door {
     newcomers: mpsc::UnboundedSender<Newcomer>,
 }
 
-/// Serves one HTTP connection to its end.
-type HttpHandler = Box<dyn Fn(HttpStream, SocketAddr) -> LocalBoxFuture<'static, ()>>;
-
 impl Worker {
     /// Runs on the calling thread until the server has drained.
     pub(crate) fn run(self) -> std::io::Result<()> {
@@ -98,8 +81,18 @@ impl Worker {
         let mut http = Vec::new();
         let streaming = InFlight::default();
         let patience = Duration::from_millis(self.chassis.limits.close_ms);
-        for index in 0..self.services.len() {
-            http.push(self.http_handler(index, &newcomers, &streaming).await);
+        for (service, sockjs) in self.sockjs.iter().enumerate() {
+            let server = HttpServer {
+                chassis: &self.chassis,
+                services: &self.services,
+                service,
+                directory: &self.directory,
+                sockjs,
+                newcomers: &newcomers,
+                in_flight: &self.in_flight,
+                streaming: &streaming,
+            };
+            http.push(server.start().await);
         }
         let (shard, answers) = Shard::new(ShardParts {
             chassis: Arc::clone(&self.chassis),
@@ -136,86 +129,6 @@ impl Worker {
         let _ = timeout(patience, told).await;
         ended
     }
-
-    async fn http_handler(
-        &self,
-        service: usize,
-        newcomers: &mpsc::UnboundedSender<Newcomer>,
-        streaming: &InFlight,
-    ) -> HttpHandler {
-        let app = {
-            let chassis = web::Data::from(Arc::clone(&self.chassis));
-            let mut registry = self.chassis.metrics.registry();
-            registry.register_collector(Box::new(QueueCollector(Arc::clone(&self.chassis))));
-            let registry: web::Data<Registry> = web::Data::new(registry);
-            let routes = Arc::clone(&self.services[service].routes);
-            let mounts = self.services[service].sockjs.clone();
-            let sockjs = self.sockjs[service].clone();
-            let (name, directory) = (self.services[service].name, self.directory.clone());
-            let admitting = Arc::clone(&self.chassis);
-            let gate = Gate {
-                chassis: Arc::clone(&self.chassis),
-                hosts: self.services[service].hosts.clone(),
-                mounts: mounts.clone(),
-                in_flight: self.in_flight.clone(),
-                streaming: streaming.clone(),
-            };
-            App::new()
-                .app_data(chassis)
-                .app_data(registry)
-                .wrap_fn(move |request, next| admit(&admitting, request, next))
-                .wrap(http::cors(&self.chassis.origins))
-                .wrap_fn(move |request, next| gate.pass(request, next))
-                .configure(|config| routes(config))
-                .configure(|config| mounts.iter().for_each(|mount| sockjs.routes(config, mount)))
-                .configure(|config| http::routes(config, name, &directory))
-        };
-        let upgrade = {
-            let (chassis, services) = (Arc::clone(&self.chassis), Arc::clone(&self.services));
-            let directory = self.directory.clone();
-            let newcomers = newcomers.clone();
-            move |(request, framed): (Request, Framed<HttpStream, Codec>)| {
-                let newcomer = upgrade::take(&chassis, &services[service], &directory, request, framed);
-                if let Some(newcomer) = newcomer {
-                    // A shard that is gone has closed: so is this socket, dropped.
-                    let _ = newcomers.send(newcomer);
-                }
-                std::future::ready(Ok::<(), actix_web::Error>(()))
-            }
-        };
-        let app = map_config(app, |()| AppConfig::default());
-        // An application of ours either always starts or never did in tests.
-        let Ok(app) = app.new_service(()).await else { unreachable!("routes are static") };
-        let application = Application::new(app);
-        let expecting = application.expecting();
-        let factory = HttpService::build()
-            .keep_alive(KeepAlive::Timeout(Duration::from_millis(self.chassis.limits.keep_alive_ms)))
-            .client_request_timeout(Duration::from_millis(self.chassis.limits.handshake_ms))
-            .client_disconnect_timeout(Duration::from_millis(self.chassis.limits.close_ms))
-            // Who shuts its side, or sends what is no request behind one, is
-            // answered; clients of SockJS's streams are gone: see `HangUp`.
-            .h1_allow_half_closed(true)
-            .on_connect_ext(|stream: &HttpStream, extensions| {
-                extensions.insert(stream.hang_up().clone());
-            })
-            .expect(fn_factory(move || ready(Ok::<_, ()>(expecting.clone()))))
-            .upgrade(fn_service(upgrade))
-            .finish(fn_factory(move || ready(Ok::<_, ()>(application.clone()))));
-        let Ok(handler) = factory.new_service(()).await else { unreachable!("it is made already") };
-        let refusals = self.chassis.metrics.refusals.clone();
-        Box::new(move |stream, peer| {
-            let refusals = refusals.clone();
-            let serving = handler.call((stream, actix_http::Protocol::Http1, Some(peer)));
-            Box::pin(async move {
-                let Err(error) = serving.await else { return };
-                tracing::debug!(%peer, %error, "http connection");
-                // What actix refused itself.
-                if let DispatchError::Parse(error) = error {
-                    refusals.note("http", "malformed", format_args!("{peer}: {error}"), Instant::now());
-                }
-            })
-        })
-    }
 }
 
 impl Door {
@@ -225,7 +138,7 @@ impl Door {
         let service = &self.services[accepted.service];
         let peer = accepted.peer;
         let Some(place) = self.chassis.addresses.enter(peer.ip()) else {
-            return self.fail("sessions_per_address");
+            return self.fail("sessions_per_address", peer);
         };
         let place = place.seated(accepted.seat);
         match timeout(deadline, open(accepted.socket, place, service)).await {
@@ -235,10 +148,10 @@ impl Door {
             Ok(Ok(Some((stream, _)))) => self.serve_http(accepted.service, stream, peer).await,
             Ok(Ok(None)) => {}
             Ok(Err(error)) => {
-                self.fail("tls_or_io");
+                self.fail("tls_or_io", peer);
                 tracing::debug!(%peer, %error, "connection failed");
             }
-            Err(_) => self.fail("handshake_timeout"),
+            Err(_) => self.fail("handshake_timeout", peer),
         }
     }
 
@@ -257,6 +170,9 @@ impl Door {
         let serving = (self.http[service])(stream, peer);
         let end = tokio::select! {
             () = spin::serve(serving, &hang_up) => {
+                if left.is_unfinished() {
+                    self.fail("handshake_timeout", peer);
+                }
                 // Who does not end it is cut off.
                 let _ = timeout(grace, left.end(|fault| self.refuse(fault, peer))).await;
                 return;
@@ -265,8 +181,8 @@ impl Door {
         };
         match end {
             End::Asked | End::Gone => {}
-            End::Stalled => self.fail("not_read"),
-            End::Idle => self.fail("no_request"),
+            End::Stalled => self.fail("not_read", peer),
+            End::Idle => self.fail("no_request", peer),
         }
     }
 
@@ -285,10 +201,10 @@ impl Door {
     fn admit_stomp(&self, mut stream: Stream, peer: SocketAddr, service: &Service) {
         self.chassis.metrics.connection_attempts.inc();
         if !stream.is_welcome() {
-            return self.fail("sessions_per_address");
+            return self.fail("sessions_per_address", peer);
         }
         if self.chassis.readiness.is_starting() {
-            return self.fail("starting");
+            return self.fail("starting", peer);
         }
         let newcomer = Newcomer {
             id: self.chassis.connection_ids.next(),
@@ -302,8 +218,8 @@ impl Door {
         let _ = self.newcomers.send(newcomer);
     }
 
-    fn fail(&self, reason: &'static str) {
-        self.chassis.metrics.refusals.note("connection", reason, "", Instant::now());
+    fn fail(&self, reason: &'static str, peer: SocketAddr) {
+        self.chassis.metrics.refusals.note("connection", reason, peer, Instant::now());
         self.chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
     }
 }

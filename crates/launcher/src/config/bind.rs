@@ -95,11 +95,14 @@ impl Bind {
     /// What to call it on this machine: `localhost` where that leads to it
     /// whichever way it is resolved, else its first address.
     pub fn host(&self) -> String {
-        let has = |wanted: IpAddr| self.ips().any(|ip| ip == wanted || ip.is_unspecified());
+        // Of IPv4 all are not those of IPv6.
+        let all = |ip: IpAddr, wanted: IpAddr| ip.is_unspecified() && (ip.is_ipv6() || wanted.is_ipv4());
+        let has = |wanted: IpAddr| self.ips().any(|ip| ip == wanted || all(ip, wanted));
         let named = self.0.iter().any(|address| matches!(address, Address::Localhost(_)));
         let both = has(Ipv4Addr::LOCALHOST.into()) && has(Ipv6Addr::LOCALHOST.into());
         match self.ips().next() {
             Some(IpAddr::V6(ip)) if !named && !both => format!("[{ip}]"),
+            Some(IpAddr::V4(ip)) if ip.is_unspecified() && !both => Ipv4Addr::LOCALHOST.to_string(),
             Some(IpAddr::V4(ip)) if !named && !both => ip.to_string(),
             _ => "localhost".to_owned(),
         }
@@ -282,7 +285,7 @@ mod tests {
             (&["[::ffff:127.9.9.9]:1"], true, "127.9.9.9"),
             (&["localhost:1", "192.168.1.1:1"], false, "localhost"),
             (&["192.168.1.1:1"], false, "192.168.1.1"),
-            (&["0.0.0.0:1"], false, "localhost"),
+            (&["0.0.0.0:1"], false, "127.0.0.1"),
             (&["[::]:1"], false, "localhost"),
         ] {
             let bind = bind(texts);

@@ -50,6 +50,8 @@ fn a_body_that_will_be_refused_is_not_asked_for() {
         ("POST /api/ingest/prices", "Origin: https://evil.example\r\n", 10, 403),
         ("POST /api/publish/topic/position-update", "", 10, 403),
         ("POST /health", "", 10, 405),
+        ("POST /api/ingest/prices?colour=red", "", 10, 400),
+        ("POST /ws/0/nobody/xhr_send", "", 10, 404),
     ] {
         // Nothing of the body is sent: what comes is the answer, and no 100 before it.
         let mut socket = Socket::connect(addr, PATIENCE).unwrap();

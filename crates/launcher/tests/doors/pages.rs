@@ -63,8 +63,10 @@ fn an_allowed_page_reads_why_it_was_refused_and_a_foreign_one_reads_nothing() {
     let addr = address(&hub);
     let large = "1".repeat(5000);
     let gzip = [("Content-Encoding", "gzip")];
+    let elsewhere = [("Host", "pms.example.com")];
     for (method, path, more, body, status) in [
         ("GET", "/nowhere", &[][..], "", 404),
+        ("GET", "/health", &elsewhere, "", 421),
         ("GET", "/ws/positions", &[], "", 426),
         ("PUT", "/api/ingest/prices", &[], "[]", 405),
         ("POST", "/api/ingest/dreams", &[], "[]", 404),

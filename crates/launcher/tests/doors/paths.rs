@@ -22,7 +22,10 @@ fn every_spelling_of_a_path_leads_where_the_path_leads() {
     let addr = address(&hub);
     for (path, spellings) in [
         ("/ws", &["/%77s", "/%77%73", "/./ws", "/api/../ws", "/ws/", "/ws/.", "/x/..//../ws"][..]),
-        ("/ws/positions", &["/ws/%70ositions", "/ws/x/../positions", "/%77s/%2E/positions"]),
+        (
+            "/ws/positions",
+            &["/ws/%70ositions", "/ws/x/../positions", "/%77s/%2E/positions", "/ws/positions/"],
+        ),
         ("/websocket", &["/web%73ocket"]),
         ("/ws/0/x/websocket", &["/ws/%30/%78/websocket", "/ws/0/x/web%73ocket"]),
         ("/api/analysis/all", &["/api/%61nalysis/all", "/api/./analysis/all"]),
@@ -34,7 +37,8 @@ fn every_spelling_of_a_path_leads_where_the_path_leads() {
             assert_eq!(found(addr, spelling), there, "{spelling} is {path}");
         }
     }
-    for path in ["/WS", "/ws%2Fpositions", "/ws//positions", "/ws/positions/x", "/api/analysis"] {
+    for path in ["/WS", "/%%37%37s", "/ws%2Fpositions", "/ws//positions", "/ws/positions/x", "/api/analysis"]
+    {
         assert_eq!(found(addr, path), (404, 404), "{path}");
     }
 }

@@ -38,6 +38,19 @@ fn the_end_of_a_connection_is_announced() {
     let hub = hub(&SMALL);
     let addr = address(&hub);
     let large = "1".repeat(5000);
+    // Refused upgrades, too.
+    for (path, version) in [("/nowhere", "13"), ("/ws", "8"), ("/ws/0/x/websocket", "8")] {
+        let upgrade = [
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Version", version),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        let mut connection = HttpConnection::connect(addr, PATIENCE).unwrap();
+        let answer = connection.request("GET", path, &upgrade, b"").unwrap();
+        assert!(answer.headers.has_token("connection", "close"), "{path}: {answer:?}");
+        connection.into_socket().expect_end().unwrap();
+    }
     for (headers, body) in [
         (&[("Connection", "close")][..], "[]"),
         (&[("Connection", "close, Upgrade")], "[]"),

@@ -1,6 +1,7 @@
 //! Refusals leave a trace: each counts, and the log tells of each reason.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hub_testkit::Socket;
 use hub_testkit::http;
@@ -16,7 +17,7 @@ fn refusals(door: &str, reason: &str) -> String {
 }
 
 /// Ways to be refused: what is done, and at which door and for which reason it counts.
-type Ways = [(&'static str, &'static str, fn(SocketAddr)); 12];
+type Ways = [(&'static str, &'static str, fn(SocketAddr)); 18];
 
 const WAYS: Ways = [
     ("http", "not_found", |addr| drop(http::get(addr, "/nowhere").unwrap())),
@@ -49,6 +50,40 @@ const WAYS: Ways = [
         ws.send_raw(b"\x81\x00").unwrap();
         ws.drain_to_close().unwrap();
     }),
+    ("websocket", "rejected", |addr| {
+        let mut client = stomp(addr);
+        let send =
+            Frame::new("SEND", &[("destination", "/app/prices"), ("content-type", "application/json")]);
+        client.send_frame(&Frame { body: b"[{}]".to_vec(), ..send }).unwrap();
+        assert_eq!(client.next_frame().unwrap().command, "ERROR");
+    }),
+    ("websocket", "subscription_refused", |addr| {
+        let mut client = stomp(addr);
+        client.send_frame(&Frame::new("SUBSCRIBE", &[("id", "1"), ("destination", "/nowhere")])).unwrap();
+        assert_eq!(client.next_frame().unwrap().command, "ERROR");
+    }),
+    ("sockjs", "broken_json", |addr| {
+        let mut ws = WsClient::connect(addr, "/ws/0/x/websocket", &WsOptions::default()).unwrap();
+        ws.send_text("[1]").unwrap();
+        ws.drain_to_close().unwrap();
+    }),
+    ("sockjs-http", "not_found", |addr| {
+        drop(http::request(addr, "POST", "/ws/0/nobody/xhr_send", &[], b"[]").unwrap());
+    }),
+    ("sockjs-http", "unknown_command", |addr| {
+        static SESSIONS: AtomicU64 = AtomicU64::new(0);
+        let session = format!("/ws/0/s{}", SESSIONS.fetch_add(1, Ordering::Relaxed));
+        let post = |transport: &str, body: &[u8]| {
+            http::request(addr, "POST", &format!("{session}/{transport}"), &[], body).unwrap().status
+        };
+        assert_eq!(post("xhr", b""), 200);
+        assert_eq!(post("xhr_send", br#"["DANCE\n\n\u0000"]"#), 204);
+    }),
+    ("connection", "handshake_timeout", |addr| {
+        let mut socket = Socket::connect(addr, PATIENCE).unwrap();
+        socket.send(b"GET / HT").unwrap();
+        socket.receive_to_end().unwrap();
+    }),
     ("tcp", "unknown_command", |addr| {
         let mut socket = Socket::connect(addr, PATIENCE).unwrap();
         socket.send(b"CONNECT\naccept-version:1.2\nhost:x\n\n\0DANCE\n\n\0").unwrap();
@@ -56,9 +91,16 @@ const WAYS: Ways = [
     }),
 ];
 
+/// How often each reason was counted at each door.
+fn counted(addr: SocketAddr) -> Vec<String> {
+    let text = http::get(addr, "/metrics").unwrap();
+    let lines = text.text().unwrap().lines().filter(|line| line.starts_with("hub_refusals_total"));
+    lines.map(ToOwned::to_owned).collect()
+}
+
 #[test]
-fn every_refusal_counts_by_door_and_reason() {
-    let hub = hub(&[]);
+fn every_refusal_counts_once_by_door_and_reason() {
+    let hub = hub(&[("LIMITS__HANDSHAKE_MS", "1000")]);
     let addr = address(&hub);
     for (door, reason, refuse) in WAYS {
         let sample = refusals(door, reason);
@@ -67,9 +109,13 @@ fn every_refusal_counts_by_door_and_reason() {
             await_metric(addr, &sample, times);
         }
     }
-    let mut client = stomp(addr);
-    client.send_frame(&Frame::new("SUBSCRIBE", &[("id", "1"), ("destination", "/nowhere")])).unwrap();
-    await_metric(addr, &refusals("websocket", "subscription_refused"), 1);
+    // Nothing else was, and nothing twice: what ends by an ERROR is no second refusal.
+    let mut wanted: Vec<_> =
+        WAYS.iter().map(|(door, reason, _)| format!("{} 2", refusals(door, reason))).collect();
+    let mut all = counted(addr);
+    wanted.sort();
+    all.sort();
+    assert_eq!(all, wanted);
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::refusals::Refusals;
 
 type Answer = ServiceResponse<BoxBody>;
 
-/// To a client of HTTP/1.0, which knows no chunks, only the connection's end is the end of what is streamed
-/// (RFC 9112, sections 6.1 and 6.3).
+/// The end of what is streamed to a client of HTTP/1.0, which knows no chunks:
+/// the connection's (RFC 9112, sections 6.1 and 6.3).
 pub(crate) fn without_chunks(answer: &mut Answer) {
     if answer.response().body().size() == BodySize::Stream {
         let head = answer.response_mut().head_mut();

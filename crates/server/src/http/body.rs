@@ -48,7 +48,7 @@ async fn read_all(headers: &HeaderMap, mut payload: Payload, max_bytes: usize) -
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk =
-            chunk.map_err(|error| Problem::bad_request(format!("the body can't be read: {error}")))?;
+            chunk.map_err(|error| Problem::bad_request(format!("the body can't be read: {error}")).last())?;
         if body.len() + chunk.len() > max_bytes {
             return Err(Problem::too_large(max_bytes));
         }

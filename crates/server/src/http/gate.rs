@@ -20,8 +20,6 @@ use crate::hang_up::HangUp;
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) chassis: Arc<Chassis>,
-    /// The hosts it answers to; none: to any.
-    pub(crate) hosts: Option<Hosts>,
     /// Where `SockJS` is.
     pub(crate) mounts: Vec<&'static str>,
     /// Requests that a shutdown waits for.
@@ -80,19 +78,9 @@ impl Gate {
     /// only where it must, and hides merely the answer), so the list of allowed
     /// origins is enforced here, as it is on upgrades.
     fn stop(&self, request: &ServiceRequest) -> Option<HttpResponse> {
-        let host = request.headers().get(HOST).map(text);
-        if let Some(hosts) = &self.hosts
-            && let Some(host) = hosts.foreign(request.uri(), host)
-        {
-            return Some(Hosts::refusal(host).error_response());
-        }
-        let origin = request.headers().get(ORIGIN).map(text);
-        if let Some(origin) = origin.filter(|origin| !self.chassis.origins.allow(origin)) {
-            return Some(Problem::foreign_origin(origin).error_response());
-        }
-        // The server as a whole (RFC 9110, section 9.3.7).
-        let is_about_all = request.method() == Method::OPTIONS && request.path() == "*";
-        is_about_all.then(|| HttpResponse::NoContent().finish())
+        let origin = request.headers().get(ORIGIN).map(text)?;
+        let foreign = !self.chassis.origins.allow(origin);
+        foreign.then(|| Problem::foreign_origin(origin).error_response())
     }
 }
 
@@ -101,26 +89,52 @@ fn text(value: &HeaderValue) -> &str {
     value.to_str().unwrap_or("\u{fffd}")
 }
 
-/// Lets only what is about health pass while the hub starts.
-pub(crate) fn admit<S>(
-    chassis: &Chassis,
-    request: ServiceRequest,
-    next: &S,
-) -> impl Future<Output = Result<ServiceResponse<BoxBody>, Error>> + use<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<BoxBody>, Error = Error>,
-{
-    let admitted = if chassis.readiness.is_starting() && !is_about_health(request.path()) {
-        let problem = Problem::unavailable("the hub is replaying its log").because("starting");
-        Err(request.into_response(problem.error_response()))
-    } else {
-        Ok(next.call(request))
-    };
-    async move {
-        match admitted {
-            Ok(response) => response.await,
-            Err(refused) => Ok(refused),
+/// What a request that has come through CORS, so that its page can read why it
+/// is refused, passes before any route.
+#[derive(Clone)]
+pub(crate) struct InnerGate {
+    pub(crate) chassis: Arc<Chassis>,
+    /// The hosts it answers to; none: to any.
+    pub(crate) hosts: Option<Hosts>,
+}
+
+impl InnerGate {
+    /// Lets what is for this hub through; while it starts, only what is about
+    /// health.
+    pub(crate) fn pass<S>(
+        &self,
+        request: ServiceRequest,
+        next: &S,
+    ) -> impl Future<Output = Result<ServiceResponse<BoxBody>, Error>> + use<S>
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse<BoxBody>, Error = Error>,
+    {
+        let admitted = match self.stop(&request) {
+            Some(answer) => Err(request.into_response(answer)),
+            None => Ok(next.call(request)),
+        };
+        async move {
+            match admitted {
+                Ok(response) => response.await,
+                Err(stopped) => Ok(stopped),
+            }
         }
+    }
+
+    fn stop(&self, request: &ServiceRequest) -> Option<HttpResponse> {
+        let host = request.headers().get(HOST).map(text);
+        if let Some(hosts) = &self.hosts
+            && let Some(host) = hosts.foreign(request.uri(), host)
+        {
+            return Some(Hosts::refusal(host).error_response());
+        }
+        if request.method() == Method::OPTIONS && request.path() == "*" {
+            // It asks about the server as a whole (RFC 9110, section 9.3.7).
+            return Some(HttpResponse::NoContent().finish());
+        }
+        let is_early = self.chassis.readiness.is_starting() && !is_about_health(request.path());
+        let problem = || Problem::unavailable("the hub is replaying its log").because("starting");
+        is_early.then(|| problem().error_response())
     }
 }
 

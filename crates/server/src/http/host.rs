@@ -53,7 +53,7 @@ impl Hosts {
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         // The colons of an IPv6 address are within brackets.
-        Some((host, port)) if !port.ends_with(']') => host,
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => host,
     }
 }
@@ -108,6 +108,7 @@ mod tests {
             "127.0.0.1.evil.example:8086",
             "10.0.0.8",
             "[fd00::2]",
+            "localhost:evil.example",
             "0.0.0.0",
             "[::]",
             "128.0.0.1",

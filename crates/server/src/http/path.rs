@@ -47,7 +47,7 @@ fn normalized(path: &str) -> Cow<'_, str> {
 }
 
 /// Percent-encoding that stands for an unreserved character (section 2.3) is
-/// undone, all other is in upper case. A `%` without two digits is let be.
+/// undone, all other is in upper case. A `%` without two digits is one.
 fn decoded(path: &str) -> String {
     let mut parts = path.split('%');
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -62,8 +62,9 @@ fn decoded(path: &str) -> String {
                 out.push_str(&digits.to_ascii_uppercase());
                 out.push_str(&part[2..]);
             }
+            // Else what follows could make one of it yet.
             None => {
-                out.push('%');
+                out.push_str("%25");
                 out.push_str(part);
             }
         }
@@ -96,7 +97,8 @@ mod tests {
             ("/ws/0/a%2Eb/xhr", "/ws/0/a.b/xhr"),
             ("/a%2fb%20c", "/a%2Fb%20c"),
             ("/%7euser/%e2%82%ac", "/~user/%E2%82%AC"),
-            ("/100%/%+1/%4", "/100%/%+1/%4"),
+            ("/100%/%+1/%4", "/100%25/%25+1/%254"),
+            ("/%%37%37s", "/%2577s"),
             ("/.well-known/a..b", "/.well-known/a..b"),
             ("//a/", "//a/"),
             ("*", "*"),

@@ -19,6 +19,9 @@ pub struct Problem {
     /// In metrics.
     #[serde(skip)]
     reason: &'static str,
+    /// Whether the connection ends with it.
+    #[serde(skip)]
+    is_last: bool,
 }
 
 /// What a response says in metrics and in the log, where it is an error.
@@ -34,13 +37,26 @@ impl Problem {
     pub fn new(status: u16, detail: impl Into<String>) -> Problem {
         let title =
             StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
-        Problem { title, status, detail: detail.into(), reason: reason(status) }
+        Problem {
+            title,
+            status,
+            detail: detail.into(),
+            reason: reason(status),
+            is_last: matches!(status, 408 | 413 | 415),
+        }
     }
 
     /// The same, with a reason of its own in metrics, such as `origin`.
     #[must_use]
     pub fn because(self, reason: &'static str) -> Problem {
         Problem { reason, ..self }
+    }
+
+    /// The same, with which the connection ends: the rest of a body is not
+    /// wanted, or there is none.
+    #[must_use]
+    pub fn last(self) -> Problem {
+        Problem { is_last: true, ..self }
     }
 
     /// 403, told the page's origin and the key of those that may.
@@ -81,12 +97,12 @@ impl Problem {
         for (name, value) in headers {
             out.put_slice(format!("{name}: {value}\r\n").as_bytes());
         }
-        let closing =
-            if headers.iter().any(|(name, _)| *name == "Connection") { "" } else { "Connection: close\r\n" };
         let length = body.len();
         out.put_slice(
-            format!("Content-Type: {PROBLEM_JSON}\r\nContent-Length: {length}\r\n{closing}\r\n{body}")
-                .as_bytes(),
+            format!(
+                "Content-Type: {PROBLEM_JSON}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            )
+            .as_bytes(),
         );
     }
 
@@ -130,9 +146,9 @@ impl ResponseError for Problem {
         if self.status == 503 {
             response.insert_header(("Retry-After", "1"));
         }
-        if matches!(self.status, 408 | 413 | 415) {
-            // The rest of the body is not wanted: without this the server would
-            // wait for it, however long it takes, to reuse the connection.
+        if self.is_last {
+            // Without this the server would wait for the rest of a body,
+            // however long it takes, to reuse the connection.
             response.force_close();
         }
         let mut response = response.content_type(PROBLEM_JSON).body(self.body());

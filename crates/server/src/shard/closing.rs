@@ -51,8 +51,7 @@ impl Shard {
             session.part_with(reason);
         }
         tracing::debug!(connection = socket.id, code = reason.code, reason = text, "close");
-        // Of a broken protocol an ERROR told more, and is noted.
-        if !matches!(reason, CloseReason::NORMAL | CloseReason::PROTOCOL_ERROR) {
+        if reason != CloseReason::NORMAL && !socket.is_noted {
             let door = socket.wire.transport();
             let case = format_args!("connection {}: {text} ({})", socket.id, reason.code);
             self.chassis.metrics.refusals.note(door, reason.name, case, self.now);

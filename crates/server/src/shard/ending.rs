@@ -94,6 +94,7 @@ impl Shard {
     /// answered.
     pub(super) fn end_rejected(&mut self, slot: usize, refusal: Refusal, reason: CloseReason) {
         self.count_error("stomp");
+        self.note(slot, refusal.reason(), &refusal);
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         if let Some(session) = socket.protocol.as_deref_mut().and_then(|protocol| protocol.stomp()) {
             session.close();
@@ -127,7 +128,12 @@ impl Shard {
         match ending.last_word {
             LastWord::None => {}
             LastWord::Receipt(reply) => self.acknowledge(slot, wire, &reply),
-            LastWord::Error(refusal) => self.send(slot, wire.wrap(&refusal.error_frame())),
+            LastWord::Error(refusal) => {
+                self.send(slot, wire.wrap(&refusal.error_frame()));
+                if let Some(socket) = self.sockets.get_mut(slot) {
+                    socket.is_noted = true;
+                }
+            }
         }
         match ending.close {
             Close::Because(reason) => self.close(slot, reason),

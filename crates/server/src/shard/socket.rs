@@ -51,6 +51,8 @@ pub(super) struct Socket {
     unflushed: bool,
     /// Counted in `hub_connections`.
     pub(super) counted: bool,
+    /// Why it ends is noted already, by an ERROR.
+    pub(super) is_noted: bool,
 }
 
 /// What is spoken on a socket.
@@ -153,6 +155,7 @@ impl Socket {
             taken_at: now,
             unflushed: false,
             counted: start.counted,
+            is_noted: false,
         }
     }
 

@@ -3,11 +3,15 @@
 
 use std::borrow::Cow;
 
+use actix_web::http::{Method, Uri};
 use httparse::{Request, Status};
 use hub_ws::handshake;
 
 /// As many headers as actix takes.
 pub(super) const HEADERS_MAX: usize = 96;
+
+/// As long a name of a header as can be read.
+const NAME_BYTES_MAX: usize = 1024;
 
 /// As large a head as actix takes.
 pub(super) const HEAD_BYTES_MAX: usize = 128 << 10;
@@ -58,6 +62,12 @@ impl From<httparse::Error> for Fault {
     }
 }
 
+/// Whether a head may begin with it: a method is a token (RFC 9110, section
+/// 5.6.2).
+pub(super) fn may_begin(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
 /// Where a head ends: behind its first empty line. What was searched before, in
 /// vain, is not searched again.
 pub(super) fn end(bytes: &[u8], searched: usize) -> Option<usize> {
@@ -84,14 +94,26 @@ pub(super) fn judge(head: &mut [u8]) -> Result<Follows, Fault> {
         lines.map(|header| header.value)
     };
     let texts = |name| of(name).filter_map(|value| str::from_utf8(value).ok());
-    if of("host").count() != 1 && minor > 0 {
+    if Method::try_from(request.method.unwrap_or_default()).is_err() {
+        return Err(Fault::malformed("the method of the request is none"));
+    }
+    if Uri::try_from(request.path.unwrap_or_default()).is_err() {
+        return Err(Fault::malformed("the target of the request is no URI"));
+    }
+    let hosts = of("host").count();
+    if hosts > 1 || hosts == 0 && minor > 0 {
         return Err(Fault::malformed("HTTP/1.1 asks for one header Host"));
     }
-    let is_handshake = handshake::is_asked(minor, texts("upgrade"));
-    let next = match request.method {
+    if request.headers.iter().any(|header| header.name.len() > NAME_BYTES_MAX) {
+        return Err(Fault { status: 431, detail: "the name of a header is too long".into() });
+    }
+    // With chunks behind it, it is a request that has a body.
+    let is_handshake =
+        handshake::is_asked(minor, texts("upgrade")) && of("transfer-encoding").next().is_none();
+    let next = match body(minor, of("transfer-encoding"), of("content-length"))? {
         _ if is_handshake => Follows::Anything,
-        Some("CONNECT") => Follows::Anything,
-        _ => body(minor, of("transfer-encoding"), of("content-length"))?,
+        Follows::Nothing if request.method == Some("CONNECT") => Follows::Anything,
+        body => body,
     };
     if request.method == Some("POST") && minor == 0 && of("content-length").next().is_none() {
         return Err(Fault::malformed("a POST in HTTP/1.0 needs a header Content-Length"));

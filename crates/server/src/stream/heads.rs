@@ -49,6 +49,8 @@ enum Next {
     Answer,
     /// What is not HTTP: a WebSocket's bytes, or a body that is refused anyway.
     Anything,
+    /// Nothing: the body was no body, as its handler says.
+    Cut,
     /// Nothing that is wanted.
     Refused(Fault),
 }
@@ -98,7 +100,8 @@ impl Heads {
     }
 
     fn lend(&mut self, buf: &mut ReadBuf<'_>) -> bool {
-        if self.lent || self.held.is_empty() || buf.remaining() == 0 {
+        let has_begun = self.held.first().is_some_and(|byte| head::may_begin(*byte));
+        if self.lent || !has_begun || buf.remaining() == 0 {
             return false;
         }
         buf.put_slice(&self.held[..1]);
@@ -122,7 +125,17 @@ impl Heads {
         waited
     }
 
-    /// Why nothing more is handed on, if so.
+    /// Whether nothing more is handed on.
+    pub(super) fn is_over(&self) -> bool {
+        self.ready == 0 && matches!(self.next, Next::Cut | Next::Refused(_))
+    }
+
+    /// Whether a first request has begun, and not come whole.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.requests == 0 && self.next == Next::Head && !self.held.is_empty()
+    }
+
+    /// Why what comes is no request, if so.
     pub(super) fn fault(&self) -> Option<&Fault> {
         match &self.next {
             Next::Refused(fault) => Some(fault),
@@ -153,15 +166,14 @@ impl Heads {
         while self.ready < self.held.len() {
             let rest = &mut self.held[self.ready..];
             let bytes = match &mut self.next {
-                Next::Answer | Next::Refused(_) => return,
+                Next::Answer | Next::Cut | Next::Refused(_) => return,
                 Next::Anything => rest.len(),
                 Next::Body(left) => usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len()),
                 Next::Chunks(chunks) => {
                     let (bytes, next) = match chunks.follow(rest) {
                         Ok((bytes, false)) => (bytes, Next::Chunks(*chunks)),
                         Ok((bytes, true)) => (bytes, Next::Answer),
-                        // Actix says so, in the middle of the body.
-                        Err(Malformed) => (0, Next::Anything),
+                        Err(Malformed) => (0, Next::Cut),
                     };
                     self.next = next;
                     bytes
@@ -176,18 +188,29 @@ impl Heads {
         }
     }
 
+    /// Empty lines before a request are let be (RFC 9112, section 2.2).
+    fn skip_empty_lines(&mut self) {
+        // All before them is handed on when a head is looked for.
+        while self.ready == 0 && !self.lent {
+            match &*self.held {
+                [b'\n', ..] => self.held.advance(1),
+                [b'\r', b'\n', ..] => self.held.advance(2),
+                _ => return,
+            }
+        }
+    }
+
     /// How many bytes more may be handed on where a head is to come; none, if
     /// that can't be told yet, or what comes is refused.
     fn look_at_head(&mut self) -> Option<usize> {
+        self.skip_empty_lines();
         let rest = &mut self.held[self.ready..];
-        // Empty lines before a request are let be (RFC 9112, section 2.2).
-        let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        if blank > 0 {
-            return Some(blank);
+        if matches!(rest, [] | [b'\r']) {
+            return None;
         }
         let judged = match head::end(rest, self.searched) {
             // Nothing that begins so is a request.
-            _ if !rest[0].is_ascii_graphic() => Err(httparse::Error::Token.into()),
+            _ if !head::may_begin(rest[0]) => Err(httparse::Error::Token.into()),
             Some(end) if end <= HEAD_BYTES_MAX => head::judge(&mut rest[..end]).map(|follows| (end, follows)),
             None if rest.len() <= HEAD_BYTES_MAX => {
                 self.searched = rest.len();

@@ -43,6 +43,8 @@ struct Rest {
     stream: Stream,
     /// Why what came last is no request, if so.
     fault: Option<Fault>,
+    /// Its first request has begun, and not come whole.
+    is_unfinished: bool,
 }
 
 impl HttpStream {
@@ -90,7 +92,7 @@ impl HttpStream {
             } else if self.is_over {
                 self.heads.end();
                 return Poll::Ready(Ok(()));
-            } else if self.heads.fault().is_some() {
+            } else if self.heads.is_over() {
                 return Poll::Ready(Ok(()));
             }
             let unseen = self.heads.unseen().min(buf.remaining());
@@ -146,12 +148,22 @@ impl HttpStream {
 }
 
 impl Left {
-    /// Ends what is left of a connection, with an answer where what came last
-    /// is no request, so that its peer can read the last answer. Were it closed with something unread, the kernel would take
-    /// back what the peer has not read (RFC 9112, section 9.6): so what still
-    /// comes is thrown away, until the peer ends it, too.
+    /// Whether it ended before its first request was whole.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        let rest = self.0.take();
+        let is_unfinished = rest.as_ref().is_some_and(|rest| rest.is_unfinished);
+        self.0.set(rest);
+        is_unfinished
+    }
+
+    /// Ends what is left of a connection; what came last and is no request is
+    /// answered by `refuse`.
+    ///
+    /// Were it closed with something unread, the kernel would take back what
+    /// the peer has not read of the last answer (RFC 9112, section 9.6): so
+    /// what still comes is thrown away, until the peer ends it, too.
     pub(crate) async fn end(self, refuse: impl FnOnce(&Fault) -> Bytes) {
-        let Some(Rest { mut stream, fault }) = self.0.take() else { return };
+        let Some(Rest { mut stream, fault, .. }) = self.0.take() else { return };
         if let Some(fault) = fault
             && stream.write_all(&refuse(&fault)).await.is_err()
         {
@@ -211,7 +223,8 @@ impl Drop for HttpStream {
         if self.hang_up.is_stalled() {
             stream.forget_unread();
         } else {
-            self.left.0.set(Some(Rest { stream, fault: self.heads.fault().cloned() }));
+            let (fault, is_unfinished) = (self.heads.fault().cloned(), self.heads.is_unfinished());
+            self.left.0.set(Some(Rest { stream, fault, is_unfinished }));
         }
     }
 }

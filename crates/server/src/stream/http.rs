@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -83,8 +84,12 @@ impl HttpStream {
                 return Poll::Ready(Ok(()));
             }
             if self.heads.is_waiting(self.hang_up.answers()) {
-                self.hang_up.wake_when_answered(cx.waker());
-                if self.is_over || self.heads.held_bytes() >= WAITING_BYTES {
+                let waiting_bytes = self.heads.held_bytes();
+                // Most often nothing is there yet when the answer is given.
+                if self.is_over || waiting_bytes > 0 {
+                    self.hang_up.wake_when_answered(cx.waker());
+                }
+                if self.is_over || waiting_bytes >= WAITING_BYTES {
                     return Poll::Pending;
                 }
             } else if self.heads.go_on() {
@@ -111,9 +116,9 @@ impl HttpStream {
         unseen: usize,
     ) -> Poll<io::Result<bool>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(false)) };
-        let mut room = [0; READ_BYTES];
+        let mut room = [MaybeUninit::uninit(); READ_BYTES];
         let mut part = match unseen {
-            0 => ReadBuf::new(&mut room),
+            0 => ReadBuf::uninit(&mut room),
             unseen => ReadBuf::new(buf.initialize_unfilled_to(unseen)),
         };
         ready!(Pin::new(stream).poll_read(cx, &mut part))?;
@@ -125,7 +130,7 @@ impl HttpStream {
         }
         self.hang_up.moved();
         if unseen == 0 {
-            self.heads.look_at(&room[..read]);
+            self.heads.look_at(part.filled());
         } else {
             self.heads.passed(read);
             buf.advance(read);

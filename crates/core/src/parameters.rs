@@ -68,11 +68,16 @@ impl Parameter {
 }
 
 /// Whether two names differ in case, `-` and `_` at most.
-fn is_spelling(one: &str, other: &str) -> bool {
+pub(crate) fn is_spelling(one: &str, other: &str) -> bool {
     fn letters(name: &str) -> impl Iterator<Item = u8> {
         name.bytes().filter(|byte| !matches!(byte, b'-' | b'_')).map(|byte| byte.to_ascii_lowercase())
     }
     letters(one).eq(letters(other))
+}
+
+/// Whether anybody may add it and nobody reads it.
+pub(crate) fn is_let_be(name: &str) -> bool {
+    name == CACHE_BUSTER || IGNORED.iter().any(|ignored| ignored.is_called(name))
 }
 
 /// A parameter that can't be read; the text begins with its name.
@@ -185,7 +190,7 @@ impl<'a> Parameters<'a> {
         for (name, value) in given {
             match declared.iter().find(|parameter| parameter.is_called(&name)) {
                 Some(parameter) => parameters.add(parameter, name, value)?,
-                None if is_ignored(&name) => {}
+                None if is_let_be(&name) => {}
                 None => {
                     return Err(ParameterError::Unknown { name: excerpt(&name), known: in_words(declared) });
                 }
@@ -239,10 +244,6 @@ impl<'a> Parameters<'a> {
         let wrong = |_| parameter.wrong_value("must be a string or a list of strings", json);
         items.map(Some).map_err(wrong)
     }
-}
-
-fn is_ignored(name: &str) -> bool {
-    name == CACHE_BUSTER || IGNORED.iter().any(|ignored| ignored.is_called(name))
 }
 
 /// The content of a JSON string.

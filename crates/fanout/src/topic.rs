@@ -170,7 +170,7 @@ impl Catalog {
         let mut known = Vec::new();
         if !computed.is_empty() {
             known.push(format!(
-                "there are {}, each also with /{{portfolioId}} behind it",
+                "there are {}, those about portfolios also with /{{portfolioId}} behind them",
                 computed.join(", ")
             ));
         }
@@ -252,8 +252,8 @@ mod tests {
                 error.to_string(),
                 format!(
                     "{name}: a destination is one, without wildcards; there are /topic/state, /topic/feed, \
-                     each also with /{{portfolioId}} behind it; any one name is relayed that matches \
-                     /topic/relay/**"
+                     those about portfolios also with /{{portfolioId}} behind them; any one name is relayed \
+                     that matches /topic/relay/**"
                 )
             );
             assert_eq!(catalog.publishable(&name), Err(error));

@@ -322,6 +322,12 @@ fn certificate(config: &Config) -> Result<Option<Certificate>, TlsError> {
     let wanted = config.listeners().any(|(_, _, tls)| tls);
     match (wanted, &config.server.tls_certificate, &config.server.tls_key) {
         (true, Some(certificate), Some(key)) => Certificate::load(certificate, key).map(Some),
+        (false, Some(_), Some(_)) => {
+            tracing::warn!(
+                "server.tls_certificate is set, and no service speaks TLS: set tls = true in its section"
+            );
+            Ok(None)
+        }
         _ => Ok(None),
     }
 }

@@ -38,6 +38,7 @@ struct Watch {
     /// Those among them whose answer lasts until the peer goes.
     streams: Cell<usize>,
     peer_shut: Cell<bool>,
+    body_broke: Cell<bool>,
     /// How many requests were answered.
     answers: Cell<u64>,
     /// Who waits for the next answer to be given.
@@ -88,6 +89,7 @@ impl HangUp {
             requests: Cell::default(),
             streams: Cell::default(),
             peer_shut: Cell::default(),
+            body_broke: Cell::default(),
             answers: Cell::default(),
             awaits_answer: Cell::default(),
             idle_since: Cell::new(Instant::now()),
@@ -122,6 +124,16 @@ impl HangUp {
     pub(crate) fn peer_shut(&self) {
         self.0.peer_shut.set(true);
         self.look();
+    }
+
+    /// The body of a request turned out to be none.
+    pub(crate) fn body_broke(&self) {
+        self.0.body_broke.set(true);
+    }
+
+    /// Whether it has.
+    pub(crate) fn has_body_broken(&self) -> bool {
+        self.0.body_broke.get()
     }
 
     /// How many requests were answered, to the last byte.

@@ -12,10 +12,10 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use hub_sockjs::actix::SessionEnd;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
 use crate::addresses::Place;
 use crate::stream::pipe::SessionPipe;
@@ -123,6 +123,19 @@ impl Stream {
     pub(crate) fn put_back(&mut self, mut bytes: BytesMut) {
         bytes.extend_from_slice(&self.ahead);
         self.ahead = bytes;
+    }
+
+    /// Says a last word, and ends so that the peer can read it. Were the stream
+    /// closed with something unread, the kernel would take back what the peer
+    /// has not read of it (RFC 9112, section 9.6): so what still comes is
+    /// thrown away, until the peer ends it, too.
+    pub(crate) async fn part_with(mut self, last: Bytes) {
+        let said = self.write_all(&last).await;
+        if said.is_err() || self.shutdown().await.is_err() {
+            return;
+        }
+        let mut room = [0; READ_AHEAD_BYTES];
+        while let Ok(1..) = self.read(&mut room).await {}
     }
 
     /// Takes what has been read ahead.

@@ -10,6 +10,7 @@ use std::time::Instant;
 use actix_codec::Framed;
 use actix_http::h1::Codec;
 use actix_http::{HttpMessage as _, Request};
+use actix_web::http::Method;
 use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hub_core::{CloseReason, messagepack};
@@ -90,8 +91,11 @@ fn answer(
     {
         return refuse(&Hosts::refusal(host), &[], "host");
     }
+    if request.method() == Method::CONNECT {
+        return refuse(&Problem::new(405, "this is no proxy: CONNECT is not served"), &[], "method");
+    }
     let Some(endpoint) = endpoint(service, request.path()) else {
-        return refuse(&directory.not_found(service.name, "no WebSocket", request.path()), &[], "path");
+        return refuse(&directory.no_socket(service.name, request.path()), &[], "path");
     };
     let values = |name: &str| request.headers().get_all(name).filter_map(|value| value.to_str().ok());
     let upgrade = match handshake::check(request.method().as_str(), values) {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use hub_core::CloseReason;
 use hub_fanout::Mailbox;
+use hub_stomp::{Version, encode};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local, unconstrained};
@@ -174,7 +176,10 @@ impl Door {
                     self.fail("handshake_timeout", peer);
                 }
                 // Who does not end it is cut off.
-                let _ = timeout(grace, left.end(|fault| self.refuse(fault, peer))).await;
+                if let Some((stream, fault)) = left.take() {
+                    let last = fault.map(|fault| self.refuse(&fault, peer)).unwrap_or_default();
+                    let _ = timeout(grace, stream.part_with(last)).await;
+                }
                 return;
             }
             end = hang_up.due() => end,
@@ -201,10 +206,12 @@ impl Door {
     fn admit_stomp(&self, mut stream: Stream, peer: SocketAddr, service: &Service) {
         self.chassis.metrics.connection_attempts.inc();
         if !stream.is_welcome() {
-            return self.fail("sessions_per_address", peer);
+            self.fail("sessions_per_address", peer);
+            return self.turn_away(stream, CloseReason::TOO_MANY_SESSIONS.text);
         }
         if self.chassis.readiness.is_starting() {
-            return self.fail("starting", peer);
+            self.fail("starting", peer);
+            return self.turn_away(stream, "the hub is replaying its log");
         }
         let newcomer = Newcomer {
             id: self.chassis.connection_ids.next(),
@@ -216,6 +223,13 @@ impl Door {
             peer: Some(peer),
         };
         let _ = self.newcomers.send(newcomer);
+    }
+
+    /// Tells a STOMP client that has not connected yet why it can't.
+    fn turn_away(&self, stream: Stream, why: &'static str) {
+        let grace = Duration::from_millis(self.chassis.limits.close_ms);
+        let error = encode::error(Version::V1_0, why, None, why);
+        spawn_local(timeout(grace, stream.part_with(error)));
     }
 
     fn fail(&self, reason: &'static str, peer: SocketAddr) {

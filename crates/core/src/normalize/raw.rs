@@ -10,6 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::body::Item;
+use crate::parameters::{is_let_be, is_spelling};
 use crate::{Rejection, Timestamp};
 
 /// A field: its canonical name, which rejections carry, and the spellings it
@@ -18,6 +19,15 @@ use crate::{Rejection, Timestamp};
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) spellings: &'static [&'static str],
+}
+
+impl Field {
+    /// The member of an object that a key of any spelling means: it, or what
+    /// it is in.
+    fn member(&self, key: &str) -> Option<&'static str> {
+        let outer = |spelling: &&'static str| spelling.split('.').next();
+        self.spellings.iter().filter_map(outer).find(|member| is_spelling(member, key))
+    }
 }
 
 pub(super) const PORTFOLIO_ID: Field =
@@ -46,17 +56,27 @@ impl<'a> RawObject<'a> {
     }
 
     /// The object of a command, which does what all of it says or nothing: a
-    /// member that nobody reads is refused by name.
+    /// member is read in any spelling, and one that nobody reads, or that is
+    /// given twice, is refused by name.
     pub(super) fn parse_command(item: &Item<'a>, known: &[&Field]) -> Result<RawObject<'a>, Rejection> {
-        let object = Self::parse(item)?;
-        let is_known = |key: &str| {
-            let spelled = |spelling: &&str| spelling.split('.').next() == Some(key);
-            known.iter().any(|field| field.spellings.iter().any(spelled))
-        };
-        if let Some((key, _)) = object.entries().find(|(key, _)| !is_known(key)) {
-            let key: String = key.chars().take(KEY_CHARS).collect();
-            let names: Vec<&str> = known.iter().map(|field| field.name).collect();
-            return Err(Rejection::of(key, format!("is no member here; there are {}", names.join(", "))));
+        let mut object = Self::parse(item)?;
+        object.0.retain(|(key, _)| !is_let_be(key));
+        let mut given: Vec<(&str, String)> = Vec::new();
+        for (key, _) in &mut object.0 {
+            let shown: String = key.chars().take(KEY_CHARS).collect();
+            let found = known.iter().find_map(|field| Some((field.name, field.member(key)?)));
+            let Some((name, member)) = found else {
+                let names: Vec<&str> = known.iter().map(|field| field.name).collect();
+                return Err(Rejection::of(
+                    shown,
+                    format!("is no member here; there are {}", names.join(", ")),
+                ));
+            };
+            if let Some((_, first)) = given.iter().find(|(other, _)| *other == name) {
+                return Err(Rejection::of(name, format!("is given twice, as {first} and {shown}")));
+            }
+            given.push((name, shown));
+            *key = Cow::Borrowed(member);
         }
         Ok(object)
     }

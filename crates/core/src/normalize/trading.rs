@@ -110,6 +110,8 @@ mod tests {
         };
         assert_eq!(given, expected);
         assert_eq!(open(r#"{"symbol":"X","quantity":1,"side":"sell"}"#).unwrap().side, Side::Sell);
+        let spelled = open(r#"{"SYMBOL":"NIFTY","Quantity":50,"ENTRY-PRICE":195.25,"stoploss":190,"t":1}"#);
+        assert_eq!(spelled.unwrap(), expected);
     }
 
     #[test]
@@ -123,7 +125,9 @@ mod tests {
             (r#"{"symbol":"X","quantity":1,"stopLoss":-1}"#, "stopLoss"),
             (r#"{"symbol":"X","quantity":1,"target":"NaN"}"#, "target"),
             (r#"{"symbol":"X","quantity":1,"requestId":"7"}"#, "requestId"),
-            (r#"{"symbol":"X","quantity":1,"stoploss":1}"#, "stoploss"),
+            (r#"{"symbol":"X","quantity":1,"stopLos":1}"#, "stopLos"),
+            (r#"{"symbol":"X","quantity":1,"stopLoss":1,"stop_loss":2}"#, "stopLoss"),
+            (r#"{"symbol":"X","quantity":1,"quantity":1}"#, "quantity"),
             (r#"{"symbol":"X","quantity":1,"stopLoss":null,"":1}"#, ""),
         ] {
             assert_eq!(open(body).unwrap_err(), field, "{body}");

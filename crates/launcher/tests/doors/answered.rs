@@ -24,6 +24,9 @@ fn what_stands_behind_requests_takes_no_answer_from_them() {
     let long_name = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{}: x\r\n\r\n", "a".repeat(66_000));
     for behind in [
         " ",
+        "}}}",
+        "{\"a\":1}",
+        "<?xml",
         "\t",
         "\0",
         "x\r\n\r\n",

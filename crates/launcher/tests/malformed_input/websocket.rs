@@ -90,7 +90,7 @@ fn a_page_from_elsewhere_is_let_in_and_told_1008_at_once() {
 }
 
 #[test]
-fn one_session_too_many_from_an_address_is_told_1013_until_another_leaves() {
+fn one_session_too_many_from_an_address_is_told_so_until_another_leaves() {
     let hub = hub(&[("LIMITS__SESSIONS_PER_ADDRESS", "3")]);
     let addr = address(&hub);
     let mut bystander = Bystander::new(addr);
@@ -101,7 +101,10 @@ fn one_session_too_many_from_an_address_is_told_1013_until_another_leaves() {
     assert_eq!(connect().expect_close().unwrap(), crowded);
     let mut refused = StompClient::unconnected(Carrier::tcp(addr, PATIENCE).unwrap());
     refused.send_connect("CONNECT", &StompOptions::default()).unwrap();
-    assert_eq!(refused.expect_end().unwrap(), None, "TCP has no way to say why");
+    // TCP has no close that says why.
+    let error = refused.next_frame().unwrap();
+    assert_eq!((error.command.as_str(), error.header("message")), ("ERROR", Some(&*crowded.1)));
+    assert_eq!(refused.expect_end().unwrap(), None);
     await_metric(addr, r#"hub_connections_failed_total{reason="sessions_per_address"}"#, 2);
 
     drop(leaves);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
-use hub_sockjs::Route;
+use hub_sockjs::{Route, Transport};
 
 use super::method_not_allowed;
 use super::problem::Problem;
@@ -35,9 +35,18 @@ impl Directory {
         Directory(services.map(entry).collect())
     }
 
-    /// 404: there is no such `what` here; with where it is, if it is anywhere.
-    pub(crate) fn not_found(&self, service: &str, what: &str, path: &str) -> Problem {
-        let elsewhere = self.0.iter().find(|entry| entry.service != service && entry.has(path));
+    /// 404: there is nothing here; with where it is, if it is anywhere.
+    pub(crate) fn not_found(&self, service: &str, path: &str) -> Problem {
+        self.nowhere(service, "nothing", path, |entry| entry.has(path))
+    }
+
+    /// The same, asked for as a WebSocket.
+    pub(crate) fn no_socket(&self, service: &str, path: &str) -> Problem {
+        self.nowhere(service, "no WebSocket", path, |entry| entry.has_socket(path))
+    }
+
+    fn nowhere(&self, service: &str, what: &str, path: &str, has: impl Fn(&Entry) -> bool) -> Problem {
+        let elsewhere = self.0.iter().find(|entry| entry.service != service && has(entry));
         let hint = elsewhere.map(|entry| format!("; {} has it, on port {}", entry.service, entry.port));
         Problem::not_found(format!("there is {what} at {path}{}", hint.unwrap_or_default()))
     }
@@ -46,8 +55,8 @@ impl Directory {
     pub(crate) fn answer(&self, service: &str, request: &HttpRequest) -> HttpResponse {
         let path = request.path();
         let own = self.0.iter().find(|entry| entry.service == service);
-        if !own.is_some_and(|entry| entry.has_socket(path)) {
-            return self.not_found(service, "nothing", path).error_response();
+        if !own.is_some_and(|entry| entry.has_endpoint(path)) {
+            return self.not_found(service, path).error_response();
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return method_not_allowed(request, "GET");
@@ -66,10 +75,21 @@ impl Entry {
             path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let is_session = |mount: &&str| matches!(Route::parse(mount, path), Some(Route::Session { .. }));
-        self.has_socket(path) || self.rest.iter().any(is_below) || self.mounts.iter().any(is_session)
+        self.has_endpoint(path) || self.rest.iter().any(is_below) || self.mounts.iter().any(is_session)
     }
 
     fn has_socket(&self, path: &str) -> bool {
+        let is_socket = |mount: &&str| {
+            let route = Route::parse(mount, path);
+            matches!(
+                route,
+                Some(Route::RawWebSocket | Route::Session { transport: Transport::WebSocket, .. })
+            )
+        };
+        self.has_endpoint(path) || self.mounts.iter().any(is_socket)
+    }
+
+    fn has_endpoint(&self, path: &str) -> bool {
         let path = without_slash(path);
         self.sockets.contains(&path) && path != "/"
     }
@@ -103,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_another_service_has_is_told_with_its_port() {
-        let told = |service, path| directory().not_found(service, "nothing", path).told().detail;
+        let told = |service, path| directory().not_found(service, path).told().detail;
         for (path, hint) in [
             ("/api/rttm", true),
             ("/api/rttm/metrics", true),
@@ -117,5 +137,15 @@ mod tests {
             assert!(!told("rttm", path).contains("rttm has it"), "{path}");
         }
         assert!(told("rttm", "/ws/0/x/xhr").ends_with("; analytics has it, on port 1"));
+        let told = |path| directory().no_socket("rttm", path).told().detail;
+        for (path, hint) in [
+            ("/ws/positions", true),
+            ("/ws/0/x/websocket", true),
+            ("/websocket", true),
+            ("/ws/0/x/xhr", false),
+            ("/api/analysis", false),
+        ] {
+            assert_eq!(told(path).ends_with("; analytics has it, on port 1"), hint, "{path}");
+        }
     }
 }

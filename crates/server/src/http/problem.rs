@@ -124,7 +124,7 @@ pub(crate) fn reason(status: u16) -> &'static str {
         404 => "not_found",
         405 => "method",
         408 => "timeout",
-        413 => "too_large",
+        413 | 414 => "too_large",
         415 => "media_type",
         422 => "rejected",
         421 => "host",

@@ -112,7 +112,9 @@ impl Shard {
         reply: Reply<'_>,
     ) -> Result<(), Refusal> {
         let refused = |detail: String| reply.refusal("message refused", detail).because("message_refused");
-        let kind: Kind = kind.parse().map_err(|error: normalize::KindError| refused(error.to_string()))?;
+        let kind: Kind = kind.parse().map_err(|error: normalize::KindError| {
+            refused(format!("{error}; there are {}", Kind::ALL.map(Kind::as_str).join(", ")))
+        })?;
         let form = match headers.get("content-type") {
             None => BodyForm::Json,
             Some(text) => BodyForm::of_content_type(&text).ok_or_else(|| {

@@ -10,6 +10,9 @@ use hub_ws::handshake;
 /// As many headers as actix takes.
 pub(super) const HEADERS_MAX: usize = 96;
 
+/// As long a target as can be read.
+const TARGET_BYTES_MAX: usize = 65_534;
+
 /// As long a name of a header as can be read.
 const NAME_BYTES_MAX: usize = 1024;
 
@@ -97,7 +100,12 @@ pub(super) fn judge(head: &mut [u8]) -> Result<Follows, Fault> {
     if Method::try_from(request.method.unwrap_or_default()).is_err() {
         return Err(Fault::malformed("the method of the request is none"));
     }
-    if Uri::try_from(request.path.unwrap_or_default()).is_err() {
+    let target = request.path.unwrap_or_default();
+    if target.len() > TARGET_BYTES_MAX {
+        let detail = format!("the target of the request is longer than {TARGET_BYTES_MAX} bytes").into();
+        return Err(Fault { status: 414, detail });
+    }
+    if Uri::try_from(target).is_err() {
         return Err(Fault::malformed("the target of the request is no URI"));
     }
     let hosts = of("host").count();
@@ -154,6 +162,7 @@ fn body<'h>(
             match length {
                 Some(0) => Ok(Follows::Nothing),
                 Some(length) => Ok(Follows::Bytes(length)),
+                None if is_number => Err(Fault { status: 413, detail: "no body may be so long".into() }),
                 None => Err(Fault::malformed("Content-Length must be a number of bytes")),
             }
         }

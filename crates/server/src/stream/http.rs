@@ -8,8 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::Stream;
@@ -17,7 +16,7 @@ use super::head::Fault;
 use super::heads::Heads;
 use crate::hang_up::{HangUp, Patience};
 
-/// How much is read at a time that is not the HTTP server's yet, or no more.
+/// How much is read at a time that is not the HTTP server's yet.
 const READ_BYTES: usize = 8 << 10;
 
 /// How much may wait for the answer to the request before it.
@@ -98,6 +97,9 @@ impl HttpStream {
                 self.heads.end();
                 return Poll::Ready(Ok(()));
             } else if self.heads.is_over() {
+                if self.heads.fault().is_none() {
+                    self.hang_up.body_broke();
+                }
                 return Poll::Ready(Ok(()));
             }
             let unseen = self.heads.unseen().min(buf.remaining());
@@ -161,24 +163,10 @@ impl Left {
         is_unfinished
     }
 
-    /// Ends what is left of a connection; what came last and is no request is
-    /// answered by `refuse`.
-    ///
-    /// Were it closed with something unread, the kernel would take back what
-    /// the peer has not read of the last answer (RFC 9112, section 9.6): so
-    /// what still comes is thrown away, until the peer ends it, too.
-    pub(crate) async fn end(self, refuse: impl FnOnce(&Fault) -> Bytes) {
-        let Some(Rest { mut stream, fault, .. }) = self.0.take() else { return };
-        if let Some(fault) = fault
-            && stream.write_all(&refuse(&fault)).await.is_err()
-        {
-            return;
-        }
-        if stream.shutdown().await.is_err() {
-            return;
-        }
-        let mut room = [0; READ_BYTES];
-        while let Ok(1..) = stream.read(&mut room).await {}
+    /// Takes the stream, if there is one, and why what came last is no request,
+    /// if so.
+    pub(crate) fn take(self) -> Option<(Stream, Option<Fault>)> {
+        self.0.take().map(|rest| (rest.stream, rest.fault))
     }
 }
 

@@ -7,6 +7,8 @@ mod neighbours;
 mod pages;
 mod paths;
 mod persistence;
+mod texts;
+mod tokens;
 mod traces;
 mod upgrades;
 

@@ -16,10 +16,11 @@ fn refusals(door: &str, reason: &str) -> String {
     format!(r#"hub_refusals_total{{door="{door}",reason="{reason}"}}"#)
 }
 
-/// Ways to be refused: what is done, and at which door and for which reason it counts.
-type Ways = [(&'static str, &'static str, fn(SocketAddr)); 18];
+/// What is done, and at which door and for which reason it counts.
+type Way = (&'static str, &'static str, fn(SocketAddr));
 
-const WAYS: Ways = [
+/// Ways to be refused, each for a reason of its own: they are counted.
+const WAYS: &[Way] = &[
     ("http", "not_found", |addr| drop(http::get(addr, "/nowhere").unwrap())),
     ("http", "method", |addr| drop(http::request(addr, "DELETE", "/health", &[], b"").unwrap())),
     ("http", "no_upgrade", |addr| drop(http::get(addr, "/ws/positions").unwrap())),
@@ -55,6 +56,16 @@ const WAYS: Ways = [
         let send =
             Frame::new("SEND", &[("destination", "/app/prices"), ("content-type", "application/json")]);
         client.send_frame(&Frame { body: b"[{}]".to_vec(), ..send }).unwrap();
+        assert_eq!(client.next_frame().unwrap().command, "ERROR");
+    }),
+    ("websocket", "message_refused", |addr| {
+        let mut client = stomp(addr);
+        client.send_frame(&Frame::new("SEND", &[("destination", "/app/dreams")])).unwrap();
+        assert_eq!(client.next_frame().unwrap().command, "ERROR");
+    }),
+    ("websocket", "bad_destination", |addr| {
+        let mut client = stomp(addr);
+        client.send_frame(&Frame::new("SEND", &[("destination", "nowhere")])).unwrap();
         assert_eq!(client.next_frame().unwrap().command, "ERROR");
     }),
     ("websocket", "subscription_refused", |addr| {
@@ -99,7 +110,7 @@ fn counted(addr: SocketAddr) -> Vec<String> {
 }
 
 #[test]
-fn every_refusal_counts_once_by_door_and_reason() {
+fn a_refusal_counts_once_by_its_door_and_reason() {
     let hub = hub(&[("LIMITS__HANDSHAKE_MS", "1000")]);
     let addr = address(&hub);
     for (door, reason, refuse) in WAYS {

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use hub_testkit::process::HubProcess;
 use hub_testkit::ws::deflate::deflate;
@@ -27,36 +28,54 @@ fn connect(addr: SocketAddr, path: &str) -> WsClient {
 /// How many messages of nearly a mebibyte come at once.
 const COUNT: usize = 12;
 
+/// How often the turns are looked for.
+const TRIES: usize = 3;
+
 /// `count` compressed messages of nearly a mebibyte, as they are on the wire.
 fn messages(count: usize, message: &[u8]) -> Vec<u8> {
     let one = frame::masked(true, frame::COMPRESSED | frame::TEXT, &deflate(message));
     one.repeat(count)
 }
 
-/// How many round trips somebody else makes while all that the hostile one sent is looked at.
-fn round_trips_beside(addr: SocketAddr, mut hostile: WsClient, sent: Vec<u8>) -> usize {
-    let mut other = connect(addr, "/ws/positions?topics=");
-    other.fence().unwrap();
-    let looking = thread::spawn(move || {
-        hostile.send_raw(&sent).unwrap();
-        hostile.fence().unwrap();
-    });
-    let mut trips = 0;
-    while !looking.is_finished() {
-        other.fence().unwrap();
-        trips += 1;
-    }
-    looking.join().unwrap();
-    trips
+/// How long all that the hostile one sent is looked at, and the longest that somebody else waits beside it.
+fn waits_beside(other: &mut WsClient, hostile: &mut WsClient, sent: &[u8]) -> (Duration, Duration) {
+    thread::scope(|scope| {
+        let looking = scope.spawn(|| {
+            let since = Instant::now();
+            hostile.send_raw(sent).unwrap();
+            hostile.fence().unwrap();
+            since.elapsed()
+        });
+        let mut longest = Duration::ZERO;
+        while !looking.is_finished() {
+            let since = Instant::now();
+            other.fence().unwrap();
+            longest = longest.max(since.elapsed());
+        }
+        (looking.join().unwrap(), longest)
+    })
 }
 
-/// Nobody waits for all of it, but for one message of it at a time.
-fn assert_turns(addr: SocketAddr, hostile: WsClient, count: usize, message: &[u8]) {
-    let sent = messages(count, message);
+/// Nobody waits for all of it, but for a message or two of it at a time.
+///
+/// One wait against the whole, and not round trips counted: on a busy machine, who asks may be woken too late
+/// for the turns that were given, and may ask a hundred times before there is anything to wait for. The best
+/// of a few tries, for a machine that stalls; without turns it is the whole in every one of them.
+fn assert_turns(addr: SocketAddr, mut hostile: WsClient, message: &[u8]) {
+    let sent = messages(COUNT, message);
     // All of it fits a read or two.
     assert!(sent.len() < 128 << 10, "{} bytes", sent.len());
-    let trips = round_trips_beside(addr, hostile, sent);
-    assert!(trips >= count / 2, "{trips} round trips beside {count} messages");
+    let mut other = connect(addr, "/ws/positions?topics=");
+    other.fence().unwrap();
+    let mut tries = Vec::new();
+    while tries.len() < TRIES {
+        let (whole, longest) = waits_beside(&mut other, &mut hostile, &sent);
+        if longest < whole / 2 {
+            return;
+        }
+        tries.push((whole, longest));
+    }
+    panic!("waited for most of {COUNT} messages (the whole, the longest wait): {tries:?}");
 }
 
 #[test]
@@ -66,7 +85,7 @@ fn who_sends_heartbeats_by_the_megabyte_gets_a_turn_and_no_more() {
     let mut hostile = connect(addr, "/ws");
     hostile.send_text(CONNECT).unwrap();
     assert!(hostile.next_text().unwrap().starts_with("CONNECTED\n"));
-    assert_turns(addr, hostile, COUNT, &vec![b'\n'; 1_000_000]);
+    assert_turns(addr, hostile, &vec![b'\n'; 1_000_000]);
     bystander.assert_unharmed("twelve megabytes of line ends");
 }
 
@@ -75,7 +94,7 @@ fn who_sends_commands_by_the_megabyte_gets_a_turn_and_no_more() {
     let (_hub, addr) = one_worker();
     let hostile = connect(addr, "/ws/positions?topics=");
     let command = format!(r#"{{"type":"ping","x":[{}0]}}"#, "0,".repeat(490_000));
-    assert_turns(addr, hostile, COUNT, command.as_bytes());
+    assert_turns(addr, hostile, command.as_bytes());
 }
 
 #[test]
@@ -86,7 +105,7 @@ fn who_sends_sockjs_messages_by_the_hundred_thousand_gets_a_turn_and_no_more() {
     hostile.send_text(&serde_json::json!([CONNECT]).to_string()).unwrap();
     assert!(hostile.next_text().unwrap().starts_with("a[\"CONNECTED\\n"));
     let array = format!("[{}\"\"]", "\"\",".repeat(300_000));
-    assert_turns(addr, hostile, COUNT, array.as_bytes());
+    assert_turns(addr, hostile, array.as_bytes());
 }
 
 #[test]

@@ -7,7 +7,7 @@ import { createContext, runInContext } from 'node:vm';
 
 import { createSession, session } from './lib/autotrader.mjs';
 import { Dashboard } from './lib/dashboard.mjs';
-import { calls, fill, firstMessages, sockets, timeless } from './lib/endpoints.mjs';
+import { NATIVE, calls, fill, firstMessages, sockets, timeless } from './lib/endpoints.mjs';
 import { Hub, SERVICES } from './lib/hub.mjs';
 import { LeaderboardWsService } from './lib/leaderboard-ws-service.mjs';
 import { NativePeer, notAllowed } from './lib/native.mjs';
@@ -188,17 +188,10 @@ for (const service of SERVICES) {
       const allowed = await preflight(FRONTEND);
       assert.deepEqual([allowed.ok, allowed.headers.get('access-control-allow-origin')], [true, FRONTEND]);
       assert.equal((await preflight(EVIL)).headers.get('access-control-allow-origin'), null);
-      const path = {
-        analytics: '/ws/positions',
-        leaderboard: '/ws/updates',
-        rttm: '/ws/alerts',
-        'auto-trader': '/ws/auto-trader',
-        gateway: '/ws/rttm/alerts',
-      }[service];
-      const evil = await NativePeer.connect(hub.ws(path, service), { origin: EVIL });
+      const evil = await NativePeer.connect(hub.ws(NATIVE[service], service), { origin: EVIL });
       await waitFor(() => evil.closes.length > 0, 'a close');
       assert.deepEqual([evil.closes, evil.messages], [[notAllowed(EVIL)], []]);
-      const own = await NativePeer.connect(hub.ws(path, service), { origin: FRONTEND });
+      const own = await NativePeer.connect(hub.ws(NATIVE[service], service), { origin: FRONTEND });
       await own.pinged();
       await own.close();
     });

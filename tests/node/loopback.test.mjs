@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { networkInterfaces } from 'node:os';
 
+import { NATIVE } from './lib/endpoints.mjs';
 import { Hub, SERVICES } from './lib/hub.mjs';
 import { NativePeer } from './lib/native.mjs';
 import { Peer } from './lib/peer.mjs';
@@ -22,15 +23,6 @@ const SIX = Object.values(networkInterfaces())
 
 /** As a URL has them. */
 const HOSTS = ['localhost', '127.0.0.1', ...(SIX ? ['[::1]'] : [])];
-
-/** A native socket of each port. */
-const NATIVE = {
-  analytics: '/ws/positions',
-  leaderboard: '/ws/updates',
-  rttm: '/ws/alerts',
-  'auto-trader': '/ws/auto-trader',
-  gateway: '/ws/rttm/alerts',
-};
 
 const section = (service) => service.replace('-', '');
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { fill, firstMessages, sockets, timeless } from './lib/endpoints.mjs';
+import { NATIVE, fill, firstMessages, sockets, timeless } from './lib/endpoints.mjs';
 import { Hub, SERVICES } from './lib/hub.mjs';
 import { assertSystemMetrics } from './lib/rttm.mjs';
 import { waitFor } from './lib/wait.mjs';
@@ -11,15 +11,6 @@ import { Wscat } from './lib/wscat.mjs';
 
 /** As the guide writes it: `wscat -c ws://localhost:8086`. */
 const url = (hub, service, path = '') => `ws://localhost:${hub.port(service)}${path}`;
-
-/** A native socket of each port. */
-const NATIVE = {
-  analytics: '/ws/positions',
-  leaderboard: '/ws/updates',
-  rttm: '/ws/alerts',
-  'auto-trader': '/ws/auto-trader',
-  gateway: '/ws/rttm/alerts',
-};
 
 /** Each is a process of its own. */
 const AT_ONCE = { concurrency: 4 };

@@ -11,6 +11,15 @@ import { STAGES, dlqEvent, errorEvent, halfAMinuteAgo, queueMetric, report, trad
 import { purchase, quote, sale, trade } from './trades.mjs';
 import { waitFor } from './wait.mjs';
 
+/** A native socket of each port. */
+export const NATIVE = {
+  analytics: '/ws/positions',
+  leaderboard: '/ws/updates',
+  rttm: '/ws/alerts',
+  'auto-trader': '/ws/auto-trader',
+  gateway: '/ws/rttm/alerts',
+};
+
 /** A portfolio with a rank, a name, positions and P&L. */
 const PORTFOLIO = portfolio('b');
 

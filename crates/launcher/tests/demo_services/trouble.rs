@@ -8,9 +8,12 @@ use hub_log::{EmbeddedLog, EventLog, Options};
 use pms_hub::config::DemoConfig;
 use pms_hub::feed::Feed;
 use pms_hub::ticker;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::hub::Hub;
+
+/// How long to wait for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that is logged on this thread.
 #[derive(Clone, Default)]
@@ -49,10 +52,14 @@ async fn what_fails_ten_times_a_second_is_told_once() {
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let both_failed = async {
-        while told.lines().len() < 2 {
-            sleep(Duration::from_millis(10)).await;
-        }
-        // Ten more steps and a second more.
+        let both_told = async {
+            while told.lines().len() < 2 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, both_told).await.expect("both tell of their trouble");
+        // Nothing shows that a line is not written but the time in which it would be: ten more steps of the
+        // feed, a second more of the ticker. A machine that is slow finds less, never more.
         sleep(Duration::from_millis(1_100)).await;
     };
     tokio::select! {

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::chassis::Chassis;
 use crate::metrics::ReasonLabels;
-use crate::server::Stage;
+use crate::stage::Stage;
 use crate::worker::Accepted;
 
 /// How long to pause when the process has no file descriptors left: trying at

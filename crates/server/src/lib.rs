@@ -26,6 +26,7 @@ mod shard;
 pub mod sniff;
 mod sockjs;
 mod spin;
+mod stage;
 pub mod stream;
 pub mod tls;
 mod upgrade;

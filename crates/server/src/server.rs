@@ -17,18 +17,8 @@ use crate::http::directory::Directory;
 use crate::http::in_flight::InFlight;
 use crate::service::Service;
 use crate::sockjs::{self, NewSession};
+use crate::stage::Stage;
 use crate::worker::Worker;
-
-/// What acceptor and shards are to do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Stage {
-    /// Serve.
-    Serve,
-    /// Accept nothing new.
-    Refuse,
-    /// Hand over what is published and close every socket.
-    Drain,
-}
 
 /// A server at work.
 pub struct Server {

@@ -53,8 +53,8 @@ use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
 use crate::ingest::Ingest;
 use crate::newcomer::Newcomer;
-use crate::server::Stage;
 use crate::sockjs::NewSession;
+use crate::stage::Stage;
 
 /// How often deadlines and heart-beats are looked at.
 const SWEEP: Duration = Duration::from_millis(250);

@@ -24,12 +24,12 @@ use crate::http::problem::{Problem, Told};
 use crate::http::server::{HttpHandler, HttpServer};
 use crate::metrics::ReasonLabels;
 use crate::newcomer::{Newcomer, NewcomerKind};
-use crate::server::Stage;
 use crate::service::Service;
 use crate::shard::{Shard, ShardInputs, ShardParts};
 use crate::sniff::{Protocol, sniff};
 use crate::sockjs::NewSession;
 use crate::spin;
+use crate::stage::Stage;
 use crate::stream::{Counted, Fault, HttpStream, Stream};
 use crate::tls::TlsStream;
 

@@ -35,7 +35,7 @@ pub use outcomes::{Claim, Outcomes, Stopped};
 pub use projection::{Applied, Projection, Step, Told};
 pub use publisher::{FeedBatch, Mailbox, Publication, Publisher, PublisherLimits, RelayMessage};
 pub use queue_relay::{QueueLoad, QueueRelay};
-pub use resume::{Instead, honour};
+pub use resume::{SnapshotReason, honour};
 pub use runner::{Progress, Runner, RunnerHandle, RunnerState};
 pub use subscription::{Room, Start, StateSubscription};
 pub use topic::{Catalog, Composition, Interest, Target, TargetError, TopicId};

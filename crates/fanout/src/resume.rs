@@ -4,7 +4,7 @@ use hub_core::{Offset, Position, Timestamp};
 
 /// Why a subscriber who asked to resume gets a snapshot instead.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Instead {
+pub enum SnapshotReason {
     /// His position is one of another log: created anew, or restored.
     UnknownEpoch,
     /// This log has not come as far as he says.
@@ -13,13 +13,13 @@ pub enum Instead {
     BeyondHorizon,
 }
 
-impl Instead {
+impl SnapshotReason {
     /// The value of the `snapshot` header or member.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Instead::UnknownEpoch => "unknown-epoch",
-            Instead::UnknownPosition => "unknown-position",
-            Instead::BeyondHorizon => "beyond-horizon",
+            SnapshotReason::UnknownEpoch => "unknown-epoch",
+            SnapshotReason::UnknownPosition => "unknown-position",
+            SnapshotReason::BeyondHorizon => "beyond-horizon",
         }
     }
 }
@@ -27,13 +27,13 @@ impl Instead {
 /// Whether a subscriber who has everything up to `asked` can be given what
 /// changed since, where `published` is how far anything has been published
 /// and `horizon` the oldest offset to resume from.
-pub fn honour(asked: Position, published: Position, horizon: Offset) -> Result<Offset, Instead> {
+pub fn honour(asked: Position, published: Position, horizon: Offset) -> Result<Offset, SnapshotReason> {
     if asked.epoch != published.epoch {
-        Err(Instead::UnknownEpoch)
+        Err(SnapshotReason::UnknownEpoch)
     } else if asked.offset > published.offset {
-        Err(Instead::UnknownPosition)
+        Err(SnapshotReason::UnknownPosition)
     } else if asked.offset < horizon {
-        Err(Instead::BeyondHorizon)
+        Err(SnapshotReason::BeyondHorizon)
     } else {
         Ok(asked.offset)
     }
@@ -87,10 +87,10 @@ mod tests {
         let at = |offset| Position { offset: Offset(offset), ..HERE };
         assert_eq!(honour(at(100), HERE, Offset(10)), Ok(Offset(100)));
         assert_eq!(honour(at(10), HERE, Offset(10)), Ok(Offset(10)));
-        assert_eq!(honour(at(9), HERE, Offset(10)), Err(Instead::BeyondHorizon));
-        assert_eq!(honour(at(101), HERE, Offset(10)), Err(Instead::UnknownPosition));
+        assert_eq!(honour(at(9), HERE, Offset(10)), Err(SnapshotReason::BeyondHorizon));
+        assert_eq!(honour(at(101), HERE, Offset(10)), Err(SnapshotReason::UnknownPosition));
         let other = Position { epoch: Epoch(8), ..HERE };
-        assert_eq!(honour(other, HERE, Offset(10)), Err(Instead::UnknownEpoch));
+        assert_eq!(honour(other, HERE, Offset(10)), Err(SnapshotReason::UnknownEpoch));
     }
 
     #[test]

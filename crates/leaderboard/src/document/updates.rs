@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::{Offset, PortfolioId, Position, Timestamp};
-use hub_fanout::{Cadence, Composed, Document, Instead, Occasion, honour};
+use hub_fanout::{Cadence, Composed, Document, SnapshotReason, Occasion, honour};
 
 use super::{ON_CHANGE_MS, ROW_BYTES, SNAPSHOT_MS, composed};
 use crate::board::{Board, Ranked};
@@ -54,7 +54,7 @@ impl Updates {
         Difference { entries, removed }
     }
 
-    fn snapshot(&self, state: &State, now: Timestamp, instead: Option<Instead>) -> Bytes {
+    fn snapshot(&self, state: &State, now: Timestamp, instead: Option<SnapshotReason>) -> Bytes {
         let rows: Vec<Ranked> = state.board().rows(0, self.limit).collect();
         let mut json = Vec::with_capacity((rows.len() + 1) * ROW_BYTES);
         let total = state.board().len();
@@ -112,10 +112,10 @@ impl Document for Updates {
 }
 
 impl Resumed {
-    fn past(&self, state: &State) -> Result<Arc<Board>, Instead> {
+    fn past(&self, state: &State) -> Result<Arc<Board>, SnapshotReason> {
         // What is beyond the horizon is not remembered.
         let after = honour(self.from, state.position(), Offset::START)?;
-        state.board_at(after).ok_or(Instead::BeyondHorizon)
+        state.board_at(after).ok_or(SnapshotReason::BeyondHorizon)
     }
 
     /// An `update` even if nothing changed: it says that the position holds.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hub_core::{Position, TopicName};
 use hub_fanout::queues::Delivery;
-use hub_fanout::{Composition, FeedEvent, Instead, RelayMessage};
+use hub_fanout::{Composition, FeedEvent, SnapshotReason, RelayMessage};
 use hub_stomp::{AckMode, Version, encode};
 
 use super::press::Press;
@@ -52,7 +52,7 @@ pub(super) struct Drain<'a> {
     /// more: the last message carries `resume`.
     pub(super) last: bool,
     /// It is a snapshot, and not what was asked for.
-    pub(super) instead: Option<Instead>,
+    pub(super) instead: Option<SnapshotReason>,
 }
 
 /// Some events of one feed, on their way to subscribers.
@@ -62,7 +62,7 @@ pub(super) struct Run<'a> {
     /// All or none of what follows from a record.
     pub(super) events: &'a [Arc<FeedEvent>],
     /// As of a [`Drain`].
-    pub(super) instead: Option<Instead>,
+    pub(super) instead: Option<SnapshotReason>,
 }
 
 /// Frames ready for a socket, in one piece.
@@ -80,7 +80,7 @@ struct Content<'a> {
     array: bool,
     position: Position,
     resume: Option<Position>,
-    instead: Option<Instead>,
+    instead: Option<SnapshotReason>,
 }
 
 impl Content<'_> {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use hub_core::{Offset, Position, TopicName};
 use hub_fanout::queues::AckMode;
 use hub_fanout::{
-    Composition, EventFilter, FeedCursor, FeedId, FeedStart, Filter, Instead, Options, Start,
+    Composition, EventFilter, FeedCursor, FeedId, FeedStart, Filter, SnapshotReason, Options, Start,
     StateSubscription, Target, TargetError, TopicId, honour,
 };
 use slab::Slab;
@@ -28,7 +28,7 @@ pub(super) struct Subscription {
     /// Where an interval was asked for.
     pub(super) pace: Option<Box<Pace>>,
     /// What it gets first is a snapshot, though it asked to resume.
-    pub(super) instead: Option<Instead>,
+    pub(super) instead: Option<SnapshotReason>,
     /// Nothing is pulled before the shard stands here: who comes from a
     /// quicker shard may have seen what was in flight there, and is not shown
     /// older values after newer ones.
@@ -154,7 +154,7 @@ impl Shard {
         framing: Framing,
         source: Source,
         options: &Options,
-        instead: Option<Instead>,
+        instead: Option<SnapshotReason>,
     ) -> usize {
         let framing = self.framings.enter(framing);
         let pace = Pace::new(options.interval, self.now).map(Box::new);
@@ -182,7 +182,7 @@ impl Shard {
         topic: TopicId,
         filter: Filter,
         options: &Options,
-    ) -> (Source, Composition, Option<Instead>) {
+    ) -> (Source, Composition, Option<SnapshotReason>) {
         let filter = match &options.portfolios {
             Some(portfolios) => filter.narrowed(portfolios),
             None => filter,
@@ -205,7 +205,7 @@ impl Shard {
         feed: FeedId,
         filter: EventFilter,
         options: &Options,
-    ) -> (Source, Composition, Option<Instead>) {
+    ) -> (Source, Composition, Option<SnapshotReason>) {
         let filter = match &options.portfolios {
             Some(portfolios) => filter.narrowed(EventFilter::about(portfolios)),
             None => filter,
@@ -216,7 +216,7 @@ impl Shard {
             None => (FeedCursor::new(filter, FeedStart::Now, window), None),
             Some(honoured) => {
                 let kept = honoured
-                    .and_then(|after| window.after(after).map(|_| after).ok_or(Instead::BeyondHorizon));
+                    .and_then(|after| window.after(after).map(|_| after).ok_or(SnapshotReason::BeyondHorizon));
                 let start = kept.map_or(FeedStart::Window, FeedStart::After);
                 (FeedCursor::new(filter, start, window), kept.err())
             }
@@ -226,13 +226,13 @@ impl Shard {
     }
 
     /// Whether what a subscriber has seen can be continued.
-    fn honour(&self, asked: Position) -> Result<Offset, Instead> {
+    fn honour(&self, asked: Position) -> Result<Offset, SnapshotReason> {
         let published = self.chassis.publisher.published();
         let published = Position { epoch: self.chassis.log.epoch(), offset: published };
         honour(asked, published, self.horizon)
     }
 
-    fn count_resume(&self, asked: bool, instead: Option<Instead>) {
+    fn count_resume(&self, asked: bool, instead: Option<SnapshotReason>) {
         match instead {
             Some(_) => self.count_error("resume"),
             None if asked => drop(self.chassis.metrics.reconnects.inc()),

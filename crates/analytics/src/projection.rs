@@ -99,7 +99,7 @@ impl AnalyticsProjection {
         let execution = self.ledger.trade(record, event)?;
         let mut json = Vec::with_capacity(EXECUTION_USUAL_BYTES);
         execution.write_json(&mut json);
-        step.tell(self.topics.executions, event.portfolio_id.into(), json.into());
+        step.emit(self.topics.executions, event.portfolio_id.into(), json.into());
         self.applied_ids.insert(event.transaction_id, record.at);
         Ok(Outcome::Accepted)
     }

@@ -55,13 +55,13 @@ impl AutotraderProjection {
             self.keyed.insert(id, Arc::clone(&answered));
         }
         self.ledger.state.answers.insert(record.offset, answered);
-        self.tell(&trades, record.at, step);
+        self.emit(&trades, record.at, step);
         Ok(Outcome::Accepted)
     }
 
-    fn tell(&self, trades: &[Arc<Trade>], at: Timestamp, step: &mut Step) {
+    fn emit(&self, trades: &[Arc<Trade>], at: Timestamp, step: &mut Step) {
         for trade in trades {
-            step.tell(self.feed, EventKey(trade.session.0.into()), messages::trade_event(trade, at));
+            step.emit(self.feed, EventKey(trade.session.0.into()), messages::trade_event(trade, at));
         }
     }
 }
@@ -77,7 +77,7 @@ impl Projection for AutotraderProjection {
         let outcome = match &record.event {
             Event::Trading(request) => self.request(record, request, step),
             Event::Price(event) => self.ledger.price(record, event).map(|(outcome, ended)| {
-                self.tell(&ended, record.at, step);
+                self.emit(&ended, record.at, step);
                 outcome
             }),
             Event::Settings(settings) => {

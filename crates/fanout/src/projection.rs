@@ -50,12 +50,12 @@ pub struct Applied {
 #[derive(Default, Debug)]
 pub struct Step {
     outcome: Option<Outcome>,
-    told: Vec<Told>,
+    items: Vec<FeedItem>,
 }
 
-/// An event for a feed, as a projection tells it.
+/// An event for a feed, as a projection emits it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Told {
+pub struct FeedItem {
     /// Which feed.
     pub feed: FeedId,
     /// What it is about.
@@ -75,19 +75,19 @@ impl Step {
         self.outcome.as_ref()
     }
 
-    /// Tells the subscribers of a feed what follows from this record.
-    pub fn tell(&mut self, feed: FeedId, key: EventKey, json: Bytes) {
-        self.told.push(Told { feed, key, json });
+    /// Emits an item for the subscribers of a feed: it follows from this record.
+    pub fn emit(&mut self, feed: FeedId, key: EventKey, json: Bytes) {
+        self.items.push(FeedItem { feed, key, json });
     }
 
-    /// What has been told so far, in order.
-    pub fn told(&self) -> &[Told] {
-        &self.told
+    /// Items emitted so far, in order.
+    pub fn items(&self) -> &[FeedItem] {
+        &self.items
     }
 
-    /// What becomes of the record, and what is told of it. One that no
+    /// Splits into the record's outcome and its feed items. A record that no
     /// projection cares about (a tick) is simply accepted.
-    pub fn into_parts(self) -> (Outcome, Vec<Told>) {
-        (self.outcome.unwrap_or(Outcome::Accepted), self.told)
+    pub fn into_parts(self) -> (Outcome, Vec<FeedItem>) {
+        (self.outcome.unwrap_or(Outcome::Accepted), self.items)
     }
 }

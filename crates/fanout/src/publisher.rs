@@ -6,42 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use hub_core::{Epoch, Offset, Position, TopicName};
+use hub_core::{Epoch, Offset, TopicName};
 
 use self::mailbox::{FLUSH_BACKLOG_MAX, Outlet};
 pub use self::mailbox::{Mailbox, Publication};
 use crate::feed::{FeedEvent, FeedId, FeedWindow, WindowLimits};
 use crate::flush::Flush;
-use crate::projection::Told;
+use crate::projection::FeedItem;
 use crate::queues::Delivery;
-
-/// A message that is relayed as it came: volatile, in memory, not logged.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RelayMessage {
-    /// Where it was published.
-    pub destination: TopicName,
-    /// Custom headers, in order.
-    pub headers: Vec<(String, String)>,
-    /// The body, byte for byte.
-    pub body: Bytes,
-    /// The epoch of this process's relay.
-    pub epoch: Epoch,
-    /// Its ordinal in that epoch.
-    pub sequence: u64,
-}
-
-impl RelayMessage {
-    /// What its id begins with.
-    pub fn position(&self) -> Position {
-        Position { epoch: self.epoch, offset: Offset(self.sequence) }
-    }
-
-    /// About what it takes in memory.
-    fn bytes(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.body.len() + headers + size_of::<RelayMessage>()
-    }
-}
+use crate::relay::RelayMessage;
 
 /// Some events of one feed, adjacent and in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -132,10 +105,10 @@ impl Publisher {
         }
     }
 
-    /// Keeps what was told in the windows, and once the shards are served
+    /// Keeps the items in the windows, and once the shards are served
     /// (`live`) hands it to them at once.
-    pub(crate) fn feed(&self, told: Vec<(Offset, Told)>, live: bool) {
-        for batch in self.retain(told) {
+    pub(crate) fn feed(&self, items: Vec<(Offset, FeedItem)>, live: bool) {
+        for batch in self.retain(items) {
             if live && let Some(last) = batch.events.last() {
                 self.published.fetch_max(last.offset.0, Ordering::AcqRel);
                 self.send_batch(&Arc::new(batch));
@@ -153,10 +126,10 @@ impl Publisher {
         }
     }
 
-    fn retain(&self, told: Vec<(Offset, Told)>) -> Vec<FeedBatch> {
+    fn retain(&self, items: Vec<(Offset, FeedItem)>) -> Vec<FeedBatch> {
         let mut windows = lock(&self.windows);
         let mut batches: Vec<FeedBatch> = Vec::new();
-        for (offset, Told { feed, key, json }) in told {
+        for (offset, FeedItem { feed, key, json }) in items {
             let Some(window) = windows.get_mut(usize::from(feed.0)) else { continue };
             let event = Arc::new(FeedEvent { sequence: window.next(), offset, key, json });
             window.push(Arc::clone(&event));
@@ -253,9 +226,9 @@ mod tests {
     const LIMITS: PublisherLimits =
         PublisherLimits { relay_bytes: 1000, feeds: 1, window: WindowLimits { events: 100, bytes: 1000 } };
 
-    fn tell(publisher: &Publisher, offset: u64, bytes: usize) {
-        let told = Told { feed: FeedId(0), key: EventKey(0), json: Bytes::from(vec![b'x'; bytes]) };
-        publisher.feed(vec![(Offset(offset), told)], true);
+    fn emit(publisher: &Publisher, offset: u64, bytes: usize) {
+        let item = FeedItem { feed: FeedId(0), key: EventKey(0), json: Bytes::from(vec![b'x'; bytes]) };
+        publisher.feed(vec![(Offset(offset), item)], true);
     }
 
     fn flush(offset: u64) -> Arc<Flush> {
@@ -324,28 +297,28 @@ mod tests {
     fn a_shard_that_lags_behind_a_feed_finds_what_it_missed_in_the_windows() {
         let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), LIMITS);
         let mailbox = &mut mailboxes[0];
-        (1..=20).for_each(|offset| tell(&publisher, offset, 100));
+        (1..=20).for_each(|offset| emit(&publisher, offset, 100));
         let mut held = FeedWindow::new(LIMITS.window);
         let mut gaps = 0;
         while let Some(publication) = mailbox.try_next() {
             match publication {
                 Publication::Feed(batch) => batch.events.iter().cloned().for_each(|event| held.push(event)),
                 Publication::FeedGap => (gaps, held) = (gaps + 1, publisher.windows().remove(0)),
-                _ => panic!("only events were told"),
+                _ => panic!("only events were emitted"),
             }
         }
         assert_eq!((gaps, held.next()), (1, 20));
-        tell(&publisher, 21, 1);
+        emit(&publisher, 21, 1);
         let Some(Publication::Feed(batch)) = mailbox.try_next() else { panic!("it keeps up again") };
         assert_eq!(batch.events[0].sequence, 20);
         assert_eq!(publisher.published(), Offset(21));
     }
 
     #[test]
-    fn what_is_told_in_a_replay_is_kept_and_not_sent() {
+    fn what_is_emitted_in_a_replay_is_kept_and_not_sent() {
         let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), LIMITS);
-        let told = Told { feed: FeedId(0), key: EventKey(0), json: Bytes::from_static(b"{}") };
-        publisher.feed(vec![(Offset(1), told)], false);
+        let item = FeedItem { feed: FeedId(0), key: EventKey(0), json: Bytes::from_static(b"{}") };
+        publisher.feed(vec![(Offset(1), item)], false);
         assert!(mailboxes[0].try_next().is_none());
         publisher.feed_windows();
         assert!(matches!(mailboxes[0].try_next(), Some(Publication::FeedGap)));

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use hub_core::{Position, TopicName};
 
-use crate::publisher::{Publisher, RelayMessage};
+use crate::publisher::Publisher;
 use crate::queues::{
     AckMode, ConsumerId, Delivery, DeliveryId, QueueCounters, QueueFull, QueueLimits, Queues, UnknownMessage,
+    Weigh,
 };
+use crate::relay::RelayMessage;
 
 /// All queues at one moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +31,12 @@ pub struct QueueLoad {
 pub struct QueueRelay {
     queues: Mutex<Queues<Arc<RelayMessage>>>,
     publisher: Publisher,
+}
+
+impl Weigh for Arc<RelayMessage> {
+    fn bytes(&self) -> usize {
+        self.destination.as_str().len() + RelayMessage::bytes(self)
+    }
 }
 
 impl QueueRelay {

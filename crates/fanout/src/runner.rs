@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::flush::{Flush, FlushBuilder};
 use crate::outcomes::Outcomes;
-use crate::projection::{Applied, Projection, Step, Told};
+use crate::projection::{Applied, FeedItem, Projection, Step};
 use crate::publisher::Publisher;
 use crate::resume::Horizon;
 
@@ -156,10 +156,10 @@ impl Work {
     }
 
     fn apply(&mut self, batch: &[Arc<Record>]) {
-        let (mut notable, mut told) = (Vec::new(), Vec::new());
+        let (mut notable, mut items) = (Vec::new(), Vec::new());
         for record in batch {
             let (outcome, of_record) = self.apply_one(record).into_parts();
-            told.extend(of_record.into_iter().map(|told| (record.offset, told)));
+            items.extend(of_record.into_iter().map(|item| (record.offset, item)));
             if outcome != Outcome::Accepted {
                 notable.push((record.offset, outcome));
             }
@@ -170,15 +170,15 @@ impl Work {
             for projection in &mut self.runner.projections {
                 projection.settle(applied);
             }
-            self.tell(told);
+            self.emit(items);
             self.runner.outcomes.release(self.applied, notable);
         }
     }
 
     /// Events of feeds don't wait for the next flush.
-    fn tell(&self, told: Vec<(Offset, Told)>) {
-        if !told.is_empty() {
-            self.runner.publisher.feed(told, self.is_live());
+    fn emit(&self, items: Vec<(Offset, FeedItem)>) {
+        if !items.is_empty() {
+            self.runner.publisher.feed(items, self.is_live());
         }
     }
 

@@ -58,8 +58,8 @@ impl Fixture {
         self.projection.advance(record.at, record.offset);
         self.projection.apply(record, &mut step);
         let message = |json: &[u8]| String::from_utf8(json.to_vec()).unwrap();
-        self.told = step.told().iter().map(|told| (told.key.0, message(&told.json))).collect();
-        assert!(step.told().iter().all(|told| told.feed == self.reads.feed()));
+        self.told = step.items().iter().map(|item| (item.key.0, message(&item.json))).collect();
+        assert!(step.items().iter().all(|item| item.feed == self.reads.feed()));
         step.outcome().cloned().unwrap_or(Outcome::Accepted)
     }
 

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
-use super::{FeedBatch, RelayMessage, lock};
+use super::{FeedBatch, lock};
 use crate::flush::Flush;
 use crate::queues::Delivery;
+use crate::relay::RelayMessage;
 
 /// Flushes a shard may lag behind before it gets only the latest.
 pub(super) const FLUSH_BACKLOG_MAX: usize = 16;

@@ -1,10 +1,6 @@
 //! What the queues may hold.
 
-use std::sync::Arc;
-
 use hub_core::TopicName;
-
-use crate::publisher::RelayMessage;
 
 /// About what a message takes beside its content: its places in the maps, a queue's name.
 pub(super) const MESSAGE_OVERHEAD_BYTES: usize = 128;
@@ -13,13 +9,6 @@ pub(super) const MESSAGE_OVERHEAD_BYTES: usize = 128;
 pub trait Weigh {
     /// About what it takes in memory, in bytes.
     fn bytes(&self) -> usize;
-}
-
-impl Weigh for Arc<RelayMessage> {
-    fn bytes(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.destination.as_str().len() + headers + self.body.len() + size_of::<RelayMessage>()
-    }
 }
 
 /// What the queues may hold, and how often a message is tried.

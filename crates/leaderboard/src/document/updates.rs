@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::{Offset, PortfolioId, Position, Timestamp};
-use hub_fanout::{Cadence, Composed, Document, SnapshotReason, Occasion, honour};
+use hub_fanout::{Cadence, Composed, Document, Occasion, SnapshotReason, honour};
 
 use super::{ON_CHANGE_MS, ROW_BYTES, SNAPSHOT_MS, composed};
 use crate::board::{Board, Ranked};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hub_core::{Position, TopicName};
 use hub_fanout::queues::Delivery;
-use hub_fanout::{Composition, FeedEvent, SnapshotReason, RelayMessage};
+use hub_fanout::{Composition, FeedEvent, RelayMessage, SnapshotReason};
 use hub_stomp::{AckMode, Version, encode};
 
 use super::press::Press;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use hub_core::{Offset, Position, TopicName};
 use hub_fanout::queues::AckMode;
 use hub_fanout::{
-    Composition, EventFilter, FeedCursor, FeedId, FeedStart, Filter, SnapshotReason, Options, Start,
+    Composition, EventFilter, FeedCursor, FeedId, FeedStart, Filter, Options, SnapshotReason, Start,
     StateSubscription, Target, TargetError, TopicId, honour,
 };
 use slab::Slab;
@@ -215,8 +215,9 @@ impl Shard {
             None if options.snapshot => (FeedCursor::new(filter, FeedStart::Window, window), None),
             None => (FeedCursor::new(filter, FeedStart::Now, window), None),
             Some(honoured) => {
-                let kept = honoured
-                    .and_then(|after| window.after(after).map(|_| after).ok_or(SnapshotReason::BeyondHorizon));
+                let kept = honoured.and_then(|after| {
+                    window.after(after).map(|_| after).ok_or(SnapshotReason::BeyondHorizon)
+                });
                 let start = kept.map_or(FeedStart::Window, FeedStart::After);
                 (FeedCursor::new(filter, start, window), kept.err())
             }

@@ -1,0 +1,89 @@
+//! This repository keeps its rules.
+
+use std::process::Command;
+use std::sync::LazyLock;
+
+use hub_tidy::source::Source;
+use hub_tidy::{Exceptions, crates, excuse, lengths, licences, links, summaries, tree};
+use serde_json::Value;
+
+/// Files and functions that are longer than others may be.
+const LONG: &Exceptions =
+    &[("crates/launcher/tests/config.rs", "a test for each way a configuration can be wrong")];
+
+/// Summaries that begin with a question, by crate. These numbers may only fall.
+const QUESTIONS: &[(&str, usize)] = &[
+    ("bench", 25),
+    ("crates/analytics", 20),
+    ("crates/autotrader", 51),
+    ("crates/core", 115),
+    ("crates/fanout", 98),
+    ("crates/json", 1),
+    ("crates/launcher", 138),
+    ("crates/leaderboard", 34),
+    ("crates/log", 38),
+    ("crates/rttm", 82),
+    ("crates/server", 249),
+    ("crates/sockjs", 86),
+    ("crates/stomp", 84),
+    ("crates/testkit", 59),
+    ("crates/ws", 50),
+    ("fuzz", 26),
+];
+
+static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    let root = tree::root();
+    let files = tree::files(&root, "rs").expect("a readable checkout");
+    files.into_iter().map(|path| Source::new(path.clone(), read(&path))).collect()
+});
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(tree::root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// `cargo metadata`, dependencies of all platforms and features included.
+static METADATA: LazyLock<Value> = LazyLock::new(|| {
+    let arguments = ["metadata", "--locked", "--all-features", "--format-version", "1"];
+    let output =
+        Command::new(env!("CARGO")).args(arguments).current_dir(tree::root()).output().expect("cargo");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON of cargo")
+});
+
+#[track_caller]
+fn no(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    let files = SOURCES.iter().filter_map(lengths::file);
+    let complaints: Vec<_> = files.chain(SOURCES.iter().flat_map(lengths::functions)).collect();
+    no(&excuse(&complaints, LONG));
+}
+
+#[test]
+fn summaries_begin_with_a_noun_or_a_verb() {
+    no(&summaries::too_many(&SOURCES, QUESTIONS));
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let root = tree::root();
+    let files = tree::files(&root, "md").expect("a readable checkout");
+    assert!(files.iter().any(|path| path == "ARCHITECTURE.md"), "{files:?}");
+    no(&files.iter().flat_map(|path| links::broken(path, &read(path), &root)).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_table_of_crates_is_that_of_cargo() {
+    let table = crates::of_table(&read("ARCHITECTURE.md"));
+    no(&crates::differences(&table, &crates::of_workspace(&METADATA)));
+}
+
+#[test]
+fn licences_and_sources_are_allowed() {
+    let allowed = licences::allowed(&read("deny.toml")).expect("deny.toml lists licences");
+    assert!(METADATA["packages"].as_array().is_some_and(|packages| packages.len() > 100));
+    no(&licences::complaints(&METADATA, &allowed));
+}

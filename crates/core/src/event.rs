@@ -11,6 +11,7 @@ pub use lifecycle::{
 };
 
 use self::trading::TradingRequest;
+use crate::normalize::Kind;
 use crate::outcome::Rejection;
 use crate::settings::Settings;
 use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TransactionId};
@@ -51,6 +52,32 @@ pub enum Event {
     /// Something came in that is no event; kept so that nothing is dropped
     /// silently.
     Rejected(RejectedInput),
+}
+
+impl Event {
+    /// The ingest kind it came as, as in metrics: `transactions`, `auto-trader`; of what no item
+    /// can mean, a word of its own.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Transaction(_) => Kind::Transactions.as_str(),
+            Event::Price(_) => Kind::Prices.as_str(),
+            Event::Portfolio(_) => Kind::Portfolios.as_str(),
+            Event::Symbol(_) => Kind::Symbols.as_str(),
+            Event::Risk(_) => Kind::Risk.as_str(),
+            Event::TradeEvent(_) => Kind::TradeEvents.as_str(),
+            Event::QueueMetric(_) => Kind::QueueMetrics.as_str(),
+            Event::DlqEvent(_) => Kind::DlqEvents.as_str(),
+            Event::ErrorEvent(_) => Kind::ErrorEvents.as_str(),
+            Event::InvalidTrade(_) => Kind::InvalidTrades.as_str(),
+            Event::Trading(_) => trading::KIND,
+            Event::Tick => "tick",
+            Event::Settings(_) => "settings",
+            Event::Rejected(input) => {
+                let kinds = Kind::ALL.map(Kind::as_str).into_iter().chain([trading::KIND]);
+                kinds.into_iter().find(|kind| *kind == input.kind).unwrap_or("unknown")
+            }
+        }
+    }
 }
 
 /// BUY or SELL.

@@ -26,6 +26,7 @@ use std::str::FromStr;
 pub use body::{BodyError, BodyForm, Item, items};
 
 use crate::dto::{PositionRow, UnrealizedPnl};
+use crate::event::RejectedInput;
 use crate::{Event, Rejection};
 pub(crate) use raw::RawObject;
 
@@ -99,7 +100,22 @@ impl FromStr for Kind {
     }
 }
 
-/// The event an item means.
+/// Normalises a body of at most `max_items` items: each becomes the event it means, or a
+/// rejection that keeps its bytes ([`Event::Rejected`]). An error is about the body as a whole:
+/// then it holds no items.
+pub fn events(kind: Kind, body: &[u8], form: BodyForm, max_items: usize) -> Result<Vec<Event>, BodyError> {
+    let event = |item: &Item<'_>| {
+        self::item(kind, item).unwrap_or_else(|rejection| rejected(kind.as_str(), rejection, item))
+    };
+    Ok(items(body, form, max_items)?.iter().map(event).collect())
+}
+
+/// Makes an event of an item of `kind` that means none, for the reason given.
+pub fn rejected(kind: &'static str, rejection: Rejection, item: &Item<'_>) -> Event {
+    Event::Rejected(RejectedInput::new(kind, rejection, item.raw()))
+}
+
+/// Reads the event an item means.
 pub fn item(kind: Kind, item: &Item<'_>) -> Result<Event, Rejection> {
     let object = RawObject::parse(item)?;
     match kind {

@@ -114,13 +114,13 @@ impl Feed {
         let mut under_way = Vec::with_capacity(batches.len());
         for (kind, items) in batches {
             let body = format!("[{}]", items.join(","));
-            match normalize::items(body.as_bytes(), BodyForm::Json, items.len()) {
-                Ok(items) => under_way.push(self.ingest.begin(*kind, &items)?),
+            match normalize::events(*kind, body.as_bytes(), BodyForm::Json, items.len()) {
+                Ok(events) => under_way.push(self.ingest.append(events)?),
                 Err(error) => tracing::error!(%error, "the demo feed made a malformed body"),
             }
         }
-        for taking in under_way {
-            taking.answer().await?;
+        for ingesting in under_way {
+            ingesting.applied().await?;
         }
         Ok(())
     }

@@ -13,11 +13,11 @@ use hub_fanout::{
     Catalog, Outcomes, Progress, Publisher, PublisherLimits, QueueRelay, Runner, RunnerHandle, RunnerState,
     WindowLimits,
 };
-use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
+use hub_log::{EmbeddedLog, EventLog, LogError};
 use hub_server::tls::{self, Certificate, TlsError};
 use hub_server::{
-    Addresses, Chassis, Compression, ConnectionIds, Connections, Hosts, Ingest, Metrics, Origins, Readiness,
-    STOMP_LIMIT_NAMES, Server, Service,
+    Addresses, Chassis, Compression, ConnectionIds, Connections, Hosts, Ingest, IngestError, Metrics,
+    Origins, Readiness, STOMP_LIMIT_NAMES, Server, Service,
 };
 use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
 use tokio::sync::watch;
@@ -147,7 +147,7 @@ impl Hub {
             #[cfg(feature = "autotrader")]
             trading: wiring.trading,
         };
-        hub.log_settings(config).await.map_err(StartError::Log)?;
+        hub.log_settings(config).await?;
         hub.chassis.readiness.set_ready();
         Ok(hub)
     }
@@ -176,7 +176,7 @@ impl Hub {
     #[cfg(feature = "autotrader")]
     pub fn desk(&self) -> Option<hub_autotrader::Desk> {
         let reads = self.trading.clone()?;
-        Some(hub_autotrader::Desk::new(Arc::clone(&self.chassis), reads))
+        Some(hub_autotrader::Desk::new(self.ingest(), reads))
     }
 
     /// The log.
@@ -225,17 +225,17 @@ impl Hub {
 
     /// The settings that `apply` reads are logged when they change, so that
     /// history replays as it happened.
-    async fn log_settings(&self, config: &Config) -> Result<(), LogError> {
+    async fn log_settings(&self, config: &Config) -> Result<(), StartError> {
         let settings = config.settings();
         if self.runner.progress.borrow().settings == Some(settings) {
             return Ok(());
         }
-        let appended = self.chassis.log.append(vec![Entry::from(Event::Settings(settings))]).await?;
-        if let Some(offset) = appended.offsets.last() {
-            // A runner that stops meanwhile is noticed by whoever waits for it.
-            let _ = self.chassis.outcomes.reached(*offset).await;
+        let logged = async { self.ingest().append(vec![Event::Settings(settings)])?.applied().await };
+        match logged.await {
+            // A runner that stops meanwhile is noticed by whoever waits for it, as is a shutdown.
+            Ok(_) | Err(IngestError::Stopped(_) | IngestError::Draining) => Ok(()),
+            Err(IngestError::Log(error)) => Err(StartError::Log(error)),
         }
-        Ok(())
     }
 }
 

@@ -37,7 +37,7 @@ pub use chassis::{Chassis, ConnectionIds, Readiness, STOMP_LIMIT_NAMES};
 pub use compression::Compression;
 pub use connections::{Connections, Seat};
 pub use http::host::Hosts;
-pub use ingest::{Answer, Ingest, IngestError};
+pub use ingest::{Ingest, IngestError, IngestReport, Ingested, Ingesting};
 pub use metrics::Metrics;
 pub use native::{Action, Followed, NativeEndpoint, NativeSession};
 pub use origin::Origins;

@@ -1,35 +1,29 @@
 //! The way of a command from REST to the desk and back.
 
 use std::future::{Ready, ready};
-use std::ops::Deref;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use hub_core::event::RejectedInput;
-use hub_core::event::trading::TradingRequest;
+use hub_core::event::trading::{KIND, TradingRequest};
 use hub_core::normalize::{self, BodyForm, Item};
 use hub_core::{Event, Rejection};
+use hub_server::Ingest;
 use hub_server::http::ChassisData;
 use hub_server::http::problem::{PROBLEM_JSON, Problem};
 
 use super::views;
 use crate::answers::{Answer, Answered};
-use crate::desk::{CommandError, Desk, KIND};
+use crate::desk::{CommandError, Desk};
 use crate::json::object;
 use crate::reads::AutotraderReads;
 
 /// The desk, as REST comes to it.
-pub(super) struct Door(Desk);
-
-impl Deref for Door {
-    type Target = Desk;
-
-    fn deref(&self) -> &Desk {
-        &self.0
-    }
+pub(super) struct Door {
+    desk: Desk,
+    pub(super) chassis: ChassisData,
 }
 
 impl FromRequest for Door {
@@ -38,8 +32,10 @@ impl FromRequest for Door {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let wired = request.app_data::<ChassisData>().zip(request.app_data::<Data<AutotraderReads>>());
-        let desk =
-            wired.map(|(chassis, reads)| Door(Desk::new(Arc::clone(chassis), AutotraderReads::clone(reads))));
+        let desk = wired.map(|(chassis, reads)| Door {
+            desk: Desk::new(Ingest::new(Arc::clone(chassis)), AutotraderReads::clone(reads)),
+            chassis: chassis.clone(),
+        });
         ready(desk.ok_or_else(|| Problem::new(500, "the service is not wired")))
     }
 }
@@ -55,7 +51,7 @@ impl Door {
         status: u16,
         read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,
     ) -> Result<HttpResponse, Problem> {
-        match self.take(event(body, read)?).await {
+        match self.desk.take(event(body, read)?).await {
             Ok(answered) => Ok(done(&answered, status)),
             Err(CommandError::Refused(rejection)) => refused(&rejection),
             Err(CommandError::Ingest(error)) => Err(error.into()),
@@ -91,7 +87,7 @@ fn event(
         Err(rejection) if rejection.field.is_none() => {
             Err(Problem::bad_request(format!("the body {}", rejection.reason)))
         }
-        Err(rejection) => Ok(Event::Rejected(RejectedInput::new(KIND, rejection, item.raw()))),
+        Err(rejection) => Ok(normalize::rejected(KIND, rejection, item)),
     }
 }
 

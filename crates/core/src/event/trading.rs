@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::Side;
 use crate::{Money, Price, Quantity, RequestId, Symbol};
 
+/// The ingest kind of what the auto-trader is asked, in metrics and in logged rejections.
+pub const KIND: &str = "auto-trader";
+
 macro_rules! ordinal_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -53,7 +53,7 @@ impl Hub {
     }
 
     pub(crate) fn desk(&self) -> Desk {
-        Desk::new(Arc::clone(&self.chassis), self.trading.clone())
+        Desk::new(Ingest::new(Arc::clone(&self.chassis)), self.trading.clone())
     }
 
     pub(crate) fn stop(self) {

@@ -8,7 +8,7 @@ use hub_log::LogError;
 
 use super::problem::Problem;
 use super::{ChassisData, body};
-use crate::ingest::{Ingest, IngestError};
+use crate::ingest::{Ingest, IngestError, IngestReport};
 use crate::query::declaring;
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
@@ -34,10 +34,12 @@ async fn ingest(
     }
     let limits = &chassis.limits;
     let body = body::read(&request, payload, limits).await?;
-    let items = normalize::items(&body, form, limits.ingest_items).map_err(|error| malformed(&error))?;
-    let answer = Ingest::new(chassis.clone().into_inner()).submit(kind, &items).await?;
-    let status = StatusCode::from_u16(answer.http_status()).unwrap_or(StatusCode::OK);
-    Ok(HttpResponse::build(status).json(answer))
+    let events = normalize::events(kind, &body, form, limits.ingest_items);
+    let events = events.map_err(|error| malformed(&error))?;
+    let ingested = Ingest::new(chassis.clone().into_inner()).append(events)?.applied().await?;
+    let report = IngestReport::from(ingested);
+    let status = StatusCode::from_u16(report.http_status()).unwrap_or(StatusCode::OK);
+    Ok(HttpResponse::build(status).json(report))
 }
 
 fn unknown_kind(kind: &str) -> Problem {

@@ -16,7 +16,7 @@ use tokio::task::spawn_local;
 use super::Shard;
 use super::ending::Due;
 use super::wire::Wire;
-use crate::ingest::{Answer, IngestError};
+use crate::ingest::{IngestError, IngestReport};
 
 /// What one session may have under way before it is read no further.
 const UNDER_WAY_MAX: usize = 64;
@@ -42,7 +42,7 @@ pub(super) struct Sends {
 struct UnderWay {
     reply: Reply<'static>,
     is_commit: bool,
-    answer: Option<Result<Answer, IngestError>>,
+    answer: Option<Result<IngestReport, IngestError>>,
 }
 
 impl Sends {
@@ -64,11 +64,11 @@ impl Sends {
 
     /// A COMMIT, in its turn.
     fn commit(&mut self, reply: Reply<'static>) {
-        let answer = Some(Ok(Answer::default()));
+        let answer = Some(Ok(IngestReport::default()));
         self.under_way.push_back(UnderWay { reply, is_commit: true, answer });
     }
 
-    fn answered(&mut self, ordinal: u64, answer: Result<Answer, IngestError>) {
+    fn answered(&mut self, ordinal: u64, answer: Result<IngestReport, IngestError>) {
         let index = ordinal.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         if let Some(sent) = index.and_then(|index| self.under_way.get_mut(index)) {
             sent.answer = Some(answer);
@@ -97,7 +97,7 @@ pub(crate) struct Sent {
     /// The slot may be another connection's by now.
     connection: u64,
     ordinal: u64,
-    answer: Result<Answer, IngestError>,
+    answer: Result<IngestReport, IngestError>,
 }
 
 impl Shard {
@@ -121,18 +121,18 @@ impl Shard {
                 refused("content-type must be application/json or application/x-ndjson".to_owned())
             })?,
         };
-        let items = normalize::items(body, form, self.chassis.limits.ingest_items);
-        let items = items.map_err(|error| refused(error.to_string()))?;
+        let events = normalize::events(kind, body, form, self.chassis.limits.ingest_items);
+        let events = events.map_err(|error| refused(error.to_string()))?;
         let Some(socket) = self.sockets.get_mut(slot) else { return Ok(()) };
         let ordinal = socket.sends.get_or_insert_default().begin(reply.into_owned());
         let connection = socket.id;
         // Before anything else of this session is looked at: its place in the
         // log is taken now.
-        let taking = self.ingest.begin(kind, &items);
+        let ingesting = self.ingest.append(events);
         let (under_way, sent) = (self.in_flight.enter(), self.sent.clone());
         spawn_local(async move {
-            let answer = match taking {
-                Ok(taking) => taking.answer().await,
+            let answer = match ingesting {
+                Ok(ingesting) => ingesting.applied().await.map(IngestReport::from),
                 Err(error) => Err(error),
             };
             // A shard that is gone has closed the session.
@@ -196,7 +196,7 @@ impl Shard {
 type Rejected = (Refusal, CloseReason);
 
 /// `None`: all is fine.
-fn rejected(reply: &Reply<'_>, answer: &Result<Answer, IngestError>) -> Option<Rejected> {
+fn rejected(reply: &Reply<'_>, answer: &Result<IngestReport, IngestError>) -> Option<Rejected> {
     let refused = |message, detail, counted| reply.refusal(message, detail).because(counted);
     match answer {
         Ok(answer) if answer.rejected == 0 => None,
@@ -216,7 +216,7 @@ fn rejected(reply: &Reply<'_>, answer: &Result<Answer, IngestError>) -> Option<R
 }
 
 /// A line per rejected item.
-fn rejections(answer: &Answer) -> String {
+fn rejections(answer: &IngestReport) -> String {
     let rejected = answer.results.iter().filter(|result| result.status == "rejected");
     let mut lines: Vec<String> = rejected
         .take(NAMED_MAX)

@@ -6,13 +6,15 @@
 //! commas. Whatever is wrong stops the start with one line that names the key,
 //! its value, where it was set and what would be right.
 //!
-//! To add a key: a field in [`sections`] with its default, a line in
+//! To add a key: a field in [`sections`] with its default (of `[limits]` in
+//! [`Limits`], of `[demo]` in [`DemoConfig`]), a line in
 //! `configs/default.toml`, and a rule in `check.rs` where it has one. Known
 //! keys and their types are read off [`Config::default`].
 
 mod bind;
 mod check;
 mod error;
+mod fault;
 mod layer;
 mod origins;
 mod schema;
@@ -22,16 +24,17 @@ use std::path::Path;
 
 use hub_core::Settings;
 use hub_core::limits::Limits;
+use hub_demo::DemoConfig;
 use serde::{Deserialize, Serialize};
 
 pub use bind::{Bind, BindError, ListenAddress};
 pub use error::{ConfigError, Origin};
 pub use sections::{
-    AnalyticsConfig, AuthConfig, AutotraderConfig, DemoConfig, GatewayConfig, LeaderboardConfig, LogConfig,
-    RelayConfig, RttmConfig, ServerConfig,
+    AnalyticsConfig, AuthConfig, AutotraderConfig, GatewayConfig, LeaderboardConfig, LogConfig, RelayConfig,
+    RttmConfig, ServerConfig,
 };
 
-use check::Fault;
+use fault::Fault;
 use layer::Layer;
 use schema::Schema;
 

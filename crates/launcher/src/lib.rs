@@ -1,4 +1,4 @@
-//! The binary `pms-hub`: configuration, wiring, command line, demo feed.
+//! The binary `pms-hub`: configuration, wiring, command line.
 //!
 //! This is the only crate that knows all services and chooses a log. Everything
 //! it wires is in [`hub`]; what it does over time is in [`serve`].
@@ -6,9 +6,7 @@
 pub mod banner;
 pub mod certificate;
 pub mod config;
-pub mod demo;
 pub mod descriptors;
-pub mod feed;
 mod gateway;
 pub mod healthcheck;
 pub mod hub;

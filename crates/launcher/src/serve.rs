@@ -4,13 +4,13 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use hub_demo::Feed;
 use hub_server::IngestError;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::banner;
 use crate::certificate;
 use crate::config::Config;
-use crate::feed::Feed;
 use crate::hub::Hub;
 use crate::ticker;
 

@@ -354,6 +354,10 @@ fn values_that_contradict_each_other_are_refused() {
         ("[demo]\nsymbols = 10001\n", "demo.symbols = 10001 (FILE): must be 1 to 10000"),
         ("[demo]\ninvalid_share = nan\n", "demo.invalid_share = NaN (FILE): must be 0 to 1"),
         ("[demo]\ninvalid_share = 2\n", "demo.invalid_share = 2 (FILE): must be 0 to 1"),
+        ("[demo]\nfailing_share = 1.5\n", "demo.failing_share = 1.5 (FILE): must be 0 to 1"),
+        ("[demo]\nrisk_per_second = 100001\n", "demo.risk_per_second = 100001 (FILE): must be 0 to 100000"),
+        ("[demo]\ntrades_per_second = 10001\n", "demo.trades_per_second = 10001 (FILE): must be 0 to 10000"),
+        ("[demo]\ntrading_sessions = 101\n", "demo.trading_sessions = 101 (FILE): must be 0 to 100"),
         ("[log]\npath = ''\n", "log.path = \"\" (FILE): must be the path of a file"),
     ] {
         let message = refused(text, &[]);

@@ -16,6 +16,7 @@
 //! - [`slow`]: a peer that doesn't read, a peer that sends byte by byte.
 //! - [`process`]: the hub's binary with a configuration and a data directory of its own.
 //! - [`wait`]: until a condition holds.
+//! - [`LogLines`]: what is logged.
 //!
 //! ```no_run
 //! use hub_testkit::http;
@@ -43,6 +44,7 @@ mod deadline;
 mod decimal;
 mod error;
 pub mod http;
+mod log_lines;
 mod nonce;
 pub mod process;
 pub mod slow;
@@ -54,4 +56,5 @@ pub mod ws;
 
 pub use deadline::DEFAULT_DEADLINE;
 pub use error::{Error, Result};
+pub use log_lines::LogLines;
 pub use socket::{OverSocket, Socket};

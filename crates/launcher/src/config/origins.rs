@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::check::Fault;
+use super::fault::Fault;
 
 /// The ports that browsers leave out of an origin.
 const OWN_PORTS: [(&str, &str); 2] = [("http", "80"), ("https", "443")];

@@ -296,52 +296,6 @@ impl Default for RelayConfig {
     }
 }
 
-/// `[demo]`: the market that runs where no real one is connected.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DemoConfig {
-    /// Whether it runs; `--demo` on the command line says so, too.
-    pub enabled: bool,
-    /// The same seed makes the same market.
-    pub seed: u64,
-    /// How many portfolios trade.
-    pub portfolios: u32,
-    /// How many symbols are traded.
-    pub symbols: u32,
-    /// Price ticks per second, over all symbols.
-    pub prices_per_second: u32,
-    /// Transactions per second, over all portfolios.
-    pub transactions_per_second: u32,
-    /// The share of transactions that are wrong on purpose, 0 to 1.
-    pub invalid_share: f64,
-    /// Risk metrics per second, over all portfolios; 0: there are none.
-    pub risk_per_second: u32,
-    /// Trades per second that enter the pipeline; 0: there is no pipeline.
-    pub trades_per_second: u32,
-    /// The share of them that fail on their way, 0 to 1.
-    pub failing_share: f64,
-    /// Sessions of the auto-trader; 0: nobody trades there.
-    pub trading_sessions: u32,
-}
-
-impl Default for DemoConfig {
-    fn default() -> DemoConfig {
-        DemoConfig {
-            enabled: false,
-            seed: 42,
-            portfolios: 300,
-            symbols: 40,
-            prices_per_second: 200,
-            transactions_per_second: 20,
-            invalid_share: 0.02,
-            risk_per_second: 10,
-            trades_per_second: 5,
-            failing_share: 0.02,
-            trading_sessions: 2,
-        }
-    }
-}
-
 /// Says what there is to choose from.
 fn dialect<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LeaderboardDialect, D::Error> {
     match String::deserialize(deserializer)?.as_str() {

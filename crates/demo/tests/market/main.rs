@@ -1,16 +1,15 @@
 //! What the demo market promises.
 
-mod demo_ledger;
+mod ledger;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use demo_ledger::{Ledger, Verdict, read};
 use hub_core::event::Trade;
 use hub_core::normalize::Kind;
 use hub_core::{Event, Price, Timestamp};
-use pms_hub::config::DemoConfig;
-use pms_hub::demo::{BATCH_MAX_ITEMS, Batch, Market, STEP_MAX};
+use hub_demo::{BATCH_MAX_ITEMS, Batch, DemoConfig, Market, STEP_MAX};
+use ledger::{Ledger, Verdict, read};
 use serde_json::Value;
 
 const SECOND: Duration = Duration::from_secs(1);

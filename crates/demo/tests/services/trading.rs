@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hub_autotrader::ExitReason;
 use hub_core::Event;
 use hub_core::event::trading::{SessionId, StopSession, TradingCommand, TradingRequest};
-use pms_hub::config::DemoConfig;
+use hub_demo::DemoConfig;
 
 use crate::world::World;
 

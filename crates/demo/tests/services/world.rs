@@ -7,11 +7,10 @@ use hub_autotrader::{AutotraderProjection, AutotraderReads};
 use hub_core::event::trading::TradingRequest;
 use hub_core::normalize::{self, BodyForm, Kind};
 use hub_core::{Epoch, Event, Offset, Outcome, Position, Record, Rejection, Timestamp};
+use hub_demo::{Batch, DemoConfig, Market, Trader};
 use hub_fanout::{Applied, Catalog, Projection, Step};
 use hub_leaderboard::{LeaderboardProjection, LeaderboardReads};
 use hub_rttm::{RttmProjection, RttmReads};
-use pms_hub::config::DemoConfig;
-use pms_hub::demo::{Batch, Market, Trader};
 
 /// From one step to the next.
 pub(crate) const STEP_MILLIS: i64 = 100;

@@ -19,9 +19,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::id::{Domain, Ids};
-use super::item::Spelling;
 use super::listing::Listing;
 use super::pace::Pace;
+use super::spelling::Spelling;
 use super::{Batch, push, stream};
 use crate::config::DemoConfig;
 use queues::Queues;

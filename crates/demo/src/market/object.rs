@@ -2,7 +2,7 @@
 
 use hub_core::Timestamp;
 
-use super::item::Spelling;
+use super::spelling::Spelling;
 
 /// A JSON object being written. Numbers are written by their digits, which
 /// `serde_json`'s own would take through a binary float.

@@ -13,7 +13,7 @@ use hub_server::{Ingest, IngestError};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::DemoConfig;
-use crate::demo::{BATCH_MAX_ITEMS, Batch, Market};
+use crate::market::{BATCH_MAX_ITEMS, Batch, Market};
 
 /// How often the market moves.
 const STEP: Duration = Duration::from_millis(100);

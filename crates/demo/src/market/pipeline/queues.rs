@@ -8,8 +8,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::route::{PARTITIONS, STATIONS, Station};
-use crate::demo::item::Spelling;
-use crate::demo::object::Object;
+use crate::market::object::Object;
+use crate::market::spelling::Spelling;
 
 /// From one snapshot to the next.
 const SNAPSHOT: Duration = Duration::from_secs(5);

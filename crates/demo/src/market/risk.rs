@@ -6,8 +6,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::id::{Domain, Ids};
-use super::item::{self, Spelling};
+use super::item;
 use super::pace::Pace;
+use super::spelling::Spelling;
 use super::stream;
 use crate::config::DemoConfig;
 

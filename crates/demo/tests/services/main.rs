@@ -1,6 +1,5 @@
 //! What whoever watches a service sees of the demo.
 
-mod config;
 mod feed;
 mod hub;
 mod pipeline;

@@ -7,8 +7,8 @@ use rand_chacha::ChaCha8Rng;
 use super::Subject;
 use super::route::{PARTITIONS, STATIONS, Station};
 use super::trouble::Fault;
-use crate::demo::item::Spelling;
-use crate::demo::object::Object;
+use crate::market::object::Object;
+use crate::market::spelling::Spelling;
 
 /// A trade came through a stage (RT-IN-1).
 pub(super) fn passed(

@@ -21,6 +21,7 @@ mod pace;
 mod pipeline;
 mod quote;
 mod risk;
+mod spelling;
 #[cfg(feature = "autotrader")]
 mod trader;
 
@@ -35,13 +36,13 @@ use rand_chacha::ChaCha8Rng;
 use crate::config::DemoConfig;
 use book::{Book, Lot};
 use id::{Domain, Ids};
-use item::Spelling;
 use listing::Listing;
 use mistake::Mistake;
 use pace::Pace;
 use pipeline::Pipeline;
 use quote::Quote;
 use risk::Risk;
+use spelling::Spelling;
 
 #[cfg(feature = "autotrader")]
 pub use trader::Trader;
@@ -78,8 +79,8 @@ pub struct Market {
 }
 
 impl Market {
-    /// The market of `config.seed`, which has passed the checks of
-    /// [`Config::load`](crate::config::Config::load). `run` tells one start of the hub from the
+    /// The market of `config.seed`; the configuration's values are within the
+    /// ranges that `configs/default.toml` gives. `run` tells one start of the hub from the
     /// next: with it the ids of transactions change, and nothing else does.
     pub fn new(config: &DemoConfig, run: u64) -> Market {
         let listings: Vec<Listing> = (0..config.symbols).map(listing::listing).collect();

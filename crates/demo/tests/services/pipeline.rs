@@ -6,9 +6,8 @@ use std::time::Duration;
 use hub_core::event::{Stage, TradeEvent};
 use hub_core::normalize::Kind;
 use hub_core::{Event, Timestamp, TradeId};
+use hub_demo::{Batch, DemoConfig, Market};
 use hub_rttm::{Metric, Origin};
-use pms_hub::config::DemoConfig;
-use pms_hub::demo::{Batch, Market};
 
 use crate::world::{World, read};
 

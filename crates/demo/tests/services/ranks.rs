@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use hub_core::normalize::Kind;
 use hub_core::{Event, Timestamp};
-use pms_hub::config::DemoConfig;
-use pms_hub::demo::Market;
+use hub_demo::{DemoConfig, Market};
 
 use crate::world::{World, read};
 

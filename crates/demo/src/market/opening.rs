@@ -6,8 +6,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::book;
 use super::id::{Domain, Ids};
-use super::item::{self, Spelling, Transaction};
+use super::item::{self, Transaction};
 use super::listing::Listing;
+use super::spelling::Spelling;
 use super::{name, quote};
 use crate::config::DemoConfig;
 

@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use hub_core::Timestamp;
 use hub_core::event::trading::SessionId;
-use pms_hub::config::DemoConfig;
-use pms_hub::feed::Feed;
+use hub_demo::{DemoConfig, Feed};
 
 use crate::hub::Hub;
 

@@ -7,7 +7,7 @@ use hub_core::trouble::Trouble;
 use hub_server::IngestError;
 
 use crate::config::DemoConfig;
-use crate::demo::Trader;
+use crate::market::Trader;
 
 /// How much a trader may ask for in one step.
 const REQUESTS_MAX: usize = 10;

@@ -1,0 +1,45 @@
+//! What the log holds of a feed whose items are not taken in.
+
+use std::time::Duration;
+
+use hub_demo::{DemoConfig, Feed};
+use hub_testkit::LogLines;
+use tokio::time::{sleep, timeout};
+
+use crate::hub::Hub;
+
+/// How long to wait for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn what_fails_ten_times_a_second_is_told_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let hub = Hub::start(directory.path()).await;
+    let config = DemoConfig { portfolios: 20, ..DemoConfig::default() };
+    let feed = Feed::open(&config, hub.ingest()).await.unwrap();
+    let feed = feed.trade_at(hub.desk(), &config).await.unwrap();
+    hub.stop();
+
+    let log = LogLines::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let failed = async {
+        let told = async {
+            while log.lines().is_empty() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, told).await.expect("it tells of its trouble");
+        // Nothing shows that a line is not written but the time in which it would be: ten more steps of the
+        // feed. A machine that is slow finds less, never more.
+        sleep(Duration::from_millis(1_100)).await;
+    };
+    tokio::select! {
+        () = feed.run() => {}
+        () = failed => {}
+    }
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].contains("the demo feed is not taken in error=the log is closed times=1"), "{lines:#?}");
+}

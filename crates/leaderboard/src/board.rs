@@ -5,8 +5,9 @@ use std::sync::Arc;
 use hub_core::PortfolioId;
 use rpds::HashTrieMapSync;
 
-use crate::entry::{Entry, Place};
+use crate::entry::Place;
 use crate::order::Order;
+use crate::row::Row;
 
 /// The ranking at one position of the log, as a value: a clone is O(1), an
 /// edit O(log n).
@@ -14,12 +15,12 @@ use crate::order::Order;
 /// The hash map is looked up, never walked: its order is random.
 #[derive(Clone)]
 pub struct Board {
-    order: Order<Place, Arc<Entry>>,
-    entries: HashTrieMapSync<PortfolioId, Arc<Entry>>,
+    order: Order<Place, Arc<Row>>,
+    entries: HashTrieMapSync<PortfolioId, Arc<Row>>,
 }
 
-/// An entry and its rank, from 1.
-pub type Ranked = (usize, Arc<Entry>);
+/// A rank, from 1, and who has it.
+pub type Ranked = (usize, Arc<Row>);
 
 /// A portfolio and its neighbours.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,8 +49,8 @@ impl Board {
     }
 
     /// A ranked portfolio.
-    pub fn entry(&self, id: PortfolioId) -> Option<&Arc<Entry>> {
-        self.entries.get(&id)
+    pub fn entry(&self, id: PortfolioId) -> Option<&Row> {
+        self.entries.get(&id).map(AsRef::as_ref)
     }
 
     /// Its rank, from 1. O(log n).
@@ -75,7 +76,7 @@ impl Board {
 
     /// Ranks the portfolio by this entry, or no more where there is none.
     /// Returns what it was ranked by.
-    pub(crate) fn set(&mut self, id: PortfolioId, entry: Option<Arc<Entry>>) -> Option<Arc<Entry>> {
+    pub(crate) fn set(&mut self, id: PortfolioId, entry: Option<Arc<Row>>) -> Option<Arc<Row>> {
         let before = self.entries.get(&id).cloned();
         let place = entry.as_ref().map(|entry| entry.place());
         if let Some(before) = &before

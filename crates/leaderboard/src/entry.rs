@@ -1,19 +1,16 @@
 //! One portfolio as it is ranked.
 
 use std::cmp::Reverse;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use hub_core::event::RiskMetrics;
 use hub_core::{Offset, PortfolioId, Ratio, Timestamp};
 
-use crate::row::RowParts;
-
 /// 50, 30 and 20 of a hundred (LB-SCORE).
 const WEIGHTS: [i32; 3] = [50, 30, 20];
 
-/// A portfolio and what ranks it: immutable, shared by all snapshots that hold
-/// this version of it.
-#[derive(Debug)]
+/// A portfolio and what ranks it.
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// Whose.
     pub id: PortfolioId,
@@ -27,7 +24,6 @@ pub struct Entry {
     pub attained: Offset,
     /// When its metrics last changed.
     pub updated_at: Timestamp,
-    pub(crate) json: OnceLock<RowParts>,
 }
 
 /// The three ratios that are ranked by.

@@ -7,7 +7,7 @@ use hub_core::{Offset, PortfolioId, Timestamp};
 use rpds::ListSync;
 
 use crate::board::Board;
-use crate::entry::Entry;
+use crate::row::Row;
 
 /// Changes per generation; two generations are kept. About 15 MB of entries
 /// that are held for nothing else, at worst.
@@ -41,7 +41,7 @@ pub(crate) struct History {
 struct Change {
     offset: Offset,
     id: PortfolioId,
-    before: Option<Arc<Entry>>,
+    before: Option<Arc<Row>>,
 }
 
 impl History {
@@ -73,7 +73,7 @@ impl History {
 
     /// The portfolio was changed at `offset`, which is not before any earlier
     /// one.
-    pub(crate) fn record(&mut self, offset: Offset, id: PortfolioId, before: Option<Arc<Entry>>) {
+    pub(crate) fn record(&mut self, offset: Offset, id: PortfolioId, before: Option<Arc<Row>>) {
         if self.young.len() >= GENERATION_MAX {
             self.next_generation();
         }

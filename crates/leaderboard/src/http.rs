@@ -14,7 +14,7 @@ use hub_server::{Given, Routes};
 use crate::board::Ranked;
 use crate::native::{AROUND, PORTFOLIO_ID, RANGE, ROWS_MAX, portfolio_id};
 use crate::reads::LeaderboardReads;
-use crate::row::write_rows;
+use crate::rows::write_rows;
 
 const TOP: Count = Count { parameter: Parameter::new("top"), default: 50, min: 1, max: ROWS_MAX };
 const LIMIT: Count = Count { parameter: Parameter::new("limit"), default: ROWS_MAX, min: 1, max: ROWS_MAX };

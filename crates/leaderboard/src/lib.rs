@@ -27,6 +27,7 @@ mod order;
 mod projection;
 mod reads;
 mod row;
+mod rows;
 mod state;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub use http::routes;
 pub use native::{Dialect, endpoints};
 pub use projection::LeaderboardProjection;
 pub use reads::LeaderboardReads;
+pub use row::Row;
 pub use state::State;
 
 /// The projection, and the way to read what it has applied. `pnl` is joined to

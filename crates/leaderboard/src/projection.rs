@@ -1,7 +1,8 @@
 //! The leaderboard as a projection: records in, snapshots out.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use hub_core::event::{PortfolioInfo, RiskMetrics};
 use hub_core::{Event, Offset, Outcome, PortfolioId, Position, Record, Rejection, Settings, Timestamp};
@@ -11,6 +12,7 @@ use crate::board::Board;
 use crate::entry::{Entry, Metrics};
 use crate::history::History;
 use crate::reads::LeaderboardReads;
+use crate::row::Row;
 use crate::state::State;
 
 /// The ranking, derived from risk metrics and portfolios' names.
@@ -58,8 +60,7 @@ impl LeaderboardProjection {
         }
         let attained = before.filter(|before| before.score == score).map_or(offset, |before| before.attained);
         let name = self.names.get(&id).cloned();
-        let json = OnceLock::new();
-        self.set(offset, Entry { id, name, metrics, score, attained, updated_at: self.now, json });
+        self.set(offset, Entry { id, name, metrics, score, attained, updated_at: self.now });
         Ok(Outcome::Accepted)
     }
 
@@ -73,16 +74,15 @@ impl LeaderboardProjection {
         let name: Arc<str> = info.name.as_str().into();
         self.names.insert(id, Arc::clone(&name));
         if let Some(&Entry { metrics, score, attained, updated_at, .. }) =
-            self.board.entry(id).map(AsRef::as_ref)
+            self.board.entry(id).map(Deref::deref)
         {
-            let json = OnceLock::new();
-            self.set(offset, Entry { id, name: Some(name), metrics, score, attained, updated_at, json });
+            self.set(offset, Entry { id, name: Some(name), metrics, score, attained, updated_at });
         }
     }
 
     fn set(&mut self, offset: Offset, entry: Entry) {
         let id = entry.id;
-        let before = self.board.set(id, Some(Arc::new(entry)));
+        let before = self.board.set(id, Some(Arc::new(Row::new(entry))));
         self.history.record(offset, id, before);
     }
 }

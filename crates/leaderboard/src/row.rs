@@ -1,21 +1,68 @@
-//! An entry as people see it.
+//! An entry in its slot of the board, with its JSON.
 
 use std::io::Write as _;
+use std::ops::Deref;
+use std::sync::OnceLock;
 
 use hub_core::Money;
 
-use crate::board::Ranked;
 use crate::entry::Entry;
-use crate::reads::LeaderboardReads;
 
-/// What of a row is the entry's own, encoded when first asked for and never
-/// again; rank and P&L are put in when the row is sent.
+/// An entry at one version, and its JSON once somebody has asked for it:
+/// immutable, shared by all boards that hold this version. Reads as the entry.
 #[derive(Debug)]
-pub(crate) struct RowParts {
+pub struct Row {
+    entry: Entry,
+    json: OnceLock<RowParts>,
+}
+
+/// The part of a row that is the entry's own, encoded when first asked for and
+/// never again; rank and P&L are put in when the row is sent.
+#[derive(Debug)]
+struct RowParts {
     json: Box<[u8]>,
     /// Where the P&L goes.
     pnl_at: usize,
 }
+
+impl Row {
+    pub(crate) fn new(entry: Entry) -> Row {
+        Row { entry, json: OnceLock::new() }
+    }
+
+    /// Appends `{"rank","portfolioId","portfolioName","pnl","compositeScore",
+    /// "avgReturn","sharpe","sortino","updatedAt","updated"}`: numbers by their
+    /// digits, name and P&L null where nobody knows them.
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>, rank: usize, pnl: Option<Money>) {
+        let parts = self.json.get_or_init(|| RowParts::of(&self.entry));
+        let (head, tail) = parts.json.split_at(parts.pnl_at);
+        // Writing to a Vec does not fail.
+        let _ = write!(out, r#"{{"rank":{rank},"#);
+        out.extend_from_slice(head);
+        let _ = match pnl {
+            Some(pnl) => write!(out, "{pnl}"),
+            None => write!(out, "null"),
+        };
+        out.extend_from_slice(tail);
+    }
+}
+
+impl Deref for Row {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+/// Equal if their entries are, encoded or not.
+impl PartialEq for Row {
+    fn eq(&self, other: &Row) -> bool {
+        self.entry == other.entry
+    }
+}
+
+impl Eq for Row {}
 
 /// Room for a row with numbers of usual size.
 const JSON_USUAL_BYTES: usize = 384;
@@ -36,36 +83,4 @@ impl RowParts {
         );
         RowParts { json: json.into(), pnl_at }
     }
-}
-
-/// Appends `{"rank","portfolioId","portfolioName","pnl","compositeScore",
-/// "avgReturn","sharpe","sortino","updatedAt","updated"}`: numbers by their
-/// digits, name and P&L null where nobody knows them.
-pub(crate) fn write_row(out: &mut Vec<u8>, (rank, entry): &Ranked, pnl: Option<Money>) {
-    let parts = entry.json.get_or_init(|| RowParts::of(entry));
-    let (head, tail) = parts.json.split_at(parts.pnl_at);
-    // Writing to a Vec does not fail.
-    let _ = write!(out, r#"{{"rank":{rank},"#);
-    out.extend_from_slice(head);
-    let _ = match pnl {
-        Some(pnl) => write!(out, "{pnl}"),
-        None => write!(out, "null"),
-    };
-    out.extend_from_slice(tail);
-}
-
-/// Appends a JSON array of rows, their P&L joined now.
-pub(crate) fn write_rows<'a>(
-    out: &mut Vec<u8>,
-    rows: impl IntoIterator<Item = &'a Ranked>,
-    reads: &LeaderboardReads,
-) {
-    out.push(b'[');
-    for (index, row) in rows.into_iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write_row(out, row, reads.pnl(row.1.id));
-    }
-    out.push(b']');
 }

@@ -11,7 +11,7 @@ use hub_fanout::{Cadence, Composed, Document, Occasion, SnapshotReason, honour};
 use super::{ON_CHANGE_MS, ROW_BYTES, SNAPSHOT_MS, composed};
 use crate::board::{Board, Ranked};
 use crate::reads::LeaderboardReads;
-use crate::row::write_rows;
+use crate::rows::write_rows;
 use crate::state::State;
 
 /// `/ws/updates`: `snapshot` on connect and every 30 s, `update` on change.

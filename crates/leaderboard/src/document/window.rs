@@ -9,7 +9,7 @@ use hub_fanout::{Cadence, Composed, Document, Occasion};
 use super::{ON_CHANGE_MS, ROW_BYTES, composed};
 use crate::board::{Board, Ranked};
 use crate::reads::LeaderboardReads;
-use crate::row::write_rows;
+use crate::rows::write_rows;
 
 /// `/ws/top`, `/ws/around`, and `/ws/updates` as the deployed frontend reads
 /// it.

@@ -27,7 +27,7 @@ pub fn routes(reads: AnalyticsReads) -> Routes {
 /// closed with zeros. The rows are encoded once and shared with the topic;
 /// however many they are, a chunk at a time is in memory.
 async fn all(reads: web::Data<AnalyticsReads>) -> HttpResponse {
-    let state = reads.current();
+    let state = reads.settled();
     let mut next = Some(0);
     let chunks = std::iter::from_fn(move || {
         let from = next?;

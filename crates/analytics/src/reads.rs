@@ -16,7 +16,7 @@ impl AnalyticsReads {
     /// The state as of the last batch: a caller finds in it every write that
     /// was acknowledged before. Wait-free, and however long it is held, it
     /// never holds up `apply`.
-    pub fn current(&self) -> Arc<State> {
+    pub fn settled(&self) -> Arc<State> {
         self.0.load_full()
     }
 }

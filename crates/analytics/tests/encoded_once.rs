@@ -21,7 +21,7 @@ fn the_topic_all_flushes_and_rest_share_the_bytes_of_a_row() {
     hub.buy(2, "MSFT", "1", "10");
     hub.settle();
     let second = hub.publish()[0].view.element(0).unwrap();
-    let read = hub.reads.current().position(0).unwrap().json();
+    let read = hub.reads.settled().position(0).unwrap().json();
     assert_eq!([second.as_ptr(), read.as_ptr()], [first.as_ptr(); 2]);
 }
 
@@ -48,7 +48,7 @@ fn rest_shares_what_the_topic_encoded_and_evicts_nothing_when_it_runs_ahead() {
     let [_, marks] = hub.publish();
     let published = marks.view.element(0).unwrap();
     hub.settle();
-    let read = |hub: &Fixture| hub.reads.current().mark(portfolio(1)).unwrap();
+    let read = |hub: &Fixture| hub.reads.settled().mark(portfolio(1)).unwrap();
     assert_eq!(read(&hub).as_ptr(), published.as_ptr());
 
     hub.price("AAPL", "12");

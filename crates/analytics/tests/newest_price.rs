@@ -105,10 +105,10 @@ fn rest_reads_prices_and_master_data_as_of_the_last_batch() {
         assert_eq!(hub.send(event), Outcome::Accepted);
     }
     hub.price("AAPL", "16");
-    let early = hub.reads.current();
+    let early = hub.reads.settled();
     assert!(early.quotes().next().is_none() && early.applied().position.offset.0 == 0);
     hub.settle();
-    let state = hub.reads.current();
+    let state = hub.reads.settled();
     assert_eq!(state.applied().position.offset.0, 5);
     assert_eq!(state.portfolio_info(portfolio(1)).unwrap().name, "Income");
     assert_eq!(state.symbol_info(&"AAPL".parse().unwrap()).unwrap().sector, "Technology");

@@ -52,7 +52,7 @@ proptest! {
 fn compare(hub: &mut Fixture, model: &Model) {
     hub.settle();
     let [positions, marks] = hub.publish();
-    let state = hub.reads.current();
+    let state = hub.reads.settled();
     let rows: Vec<_> = state.positions().map(|row| row.position().clone()).collect();
     assert_eq!(rows, model.rows());
     let encoded: Vec<_> = state.positions().map(|row| Some(row.json())).collect();

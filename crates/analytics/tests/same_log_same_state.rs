@@ -48,7 +48,7 @@ fn in_stretches(records: &[Record], stretches: &[Stretch]) -> Vec<(u64, [StateFl
             hub.apply(record);
             if stretch.settle {
                 hub.settle();
-                let state = hub.reads.current();
+                let state = hub.reads.settled();
                 state.portfolios().for_each(|id| drop(state.mark(id)));
             }
         }

@@ -42,7 +42,7 @@ impl Desk {
     /// The state as of the last batch: whoever was answered finds in it what
     /// the command led to.
     pub fn current(&self) -> Arc<State> {
-        self.reads.current()
+        self.reads.settled()
     }
 
     /// Takes a command in and gives what it led to, once its record is committed and applied; one

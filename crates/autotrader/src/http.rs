@@ -63,7 +63,7 @@ pub fn routes(reads: AutotraderReads) -> Routes {
 /// `GET /sessions`: all that are kept, by id, as of one position; however many
 /// they are, a chunk at a time is in memory.
 async fn sessions(reads: Data<AutotraderReads>) -> HttpResponse {
-    let state = reads.current();
+    let state = reads.settled();
     let mut next = Some(SessionId(0));
     let chunks = std::iter::from_fn(move || {
         let from = next?;
@@ -96,7 +96,7 @@ fn chunk(state: &State, from: SessionId) -> (Bytes, Option<SessionId>) {
 
 /// `GET /sessions/{id}`.
 async fn session(reads: Data<AutotraderReads>, id: Path<String>) -> Result<HttpResponse, Problem> {
-    let state = reads.current();
+    let state = reads.settled();
     let session = find(&state, &id)?;
     let mut out = Vec::new();
     views::session(&mut out, session, state.applied().at);
@@ -106,7 +106,7 @@ async fn session(reads: Data<AutotraderReads>, id: Path<String>) -> Result<HttpR
 /// `GET /sessions/{id}/trades`: open ones with their P&L at the last price,
 /// and the latest closed ones, by id.
 async fn trades(reads: Data<AutotraderReads>, id: Path<String>) -> Result<HttpResponse, Problem> {
-    let state = reads.current();
+    let state = reads.settled();
     let session = find(&state, &id)?;
     let mut out = vec![b'['];
     for (index, trade) in session.trades().iter().enumerate() {

@@ -18,7 +18,7 @@ impl AutotraderReads {
     /// The state as of the last batch: a caller finds in it every write that
     /// was acknowledged before. Wait-free, and however long it is held, it
     /// never holds up `apply`.
-    pub fn current(&self) -> Arc<State> {
+    pub fn settled(&self) -> Arc<State> {
         self.state.load_full()
     }
 

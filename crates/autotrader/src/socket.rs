@@ -79,7 +79,7 @@ impl Subscriptions {
     /// trade falls between it and the numbers.
     fn follow_session(&self, id: SessionId) -> Result<Vec<Action>, String> {
         let reads = self.documents.reads();
-        if reads.current().session(id).is_none() {
+        if reads.settled().session(id).is_none() {
             return Err(format!("there is no session {id}"));
         }
         let filter = EventFilter::Keys(Arc::new(BTreeSet::from([EventKey(id.0.into())])));

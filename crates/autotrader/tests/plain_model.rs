@@ -79,7 +79,7 @@ fn compare(hub: &mut Fixture, model: &Model) {
 }
 
 fn compare_trades(hub: &Fixture, model: &Model, place: usize) {
-    let state = hub.reads.current();
+    let state = hub.reads.settled();
     let trades = state.session(SessionId(place as u64 + 1)).unwrap().trades();
     let exit = |trade: &hub_autotrader::Trade| {
         trade.exit.map(|exit| (exit.price.units(), exit.pnl.units(), exit.reason.as_str(), exit.at.millis()))

@@ -53,7 +53,7 @@ fn the_entry_is_the_request_s_price_or_else_the_last() {
     let mut hub = hub();
     hub.send(open(1, "BUY NIFTY 1 @101"));
     hub.send(open(1, "BUY NIFTY 1"));
-    let trades = hub.reads.current().session(SessionId(1)).unwrap().trades();
+    let trades = hub.reads.settled().session(SessionId(1)).unwrap().trades();
     assert_eq!(trades.iter().map(|trade| trade.entry_price.to_string()).collect::<Vec<_>>(), ["101", "100"]);
     assert_eq!(fault(&hub.send(open(1, "BUY OTHER 1"))), "entryPrice");
     hub.send(open(1, "BUY OTHER 1 @1"));
@@ -243,7 +243,7 @@ fn what_is_kept_is_bounded() {
     hub.send(close(2, Some("1")));
     hub.send(close(1, Some("1")));
     let trades = |hub: &Fixture| -> Vec<u64> {
-        let state = hub.reads.current();
+        let state = hub.reads.settled();
         state.session(SessionId(1)).unwrap().trades().iter().map(|trade| trade.id.0).collect()
     };
     assert_eq!(trades(&hub), [1], "the one closed last");

@@ -14,7 +14,7 @@ use support::{Fixture, compose, document};
 
 /// Everything that can be seen from outside.
 fn everything(hub: &Fixture) -> Vec<String> {
-    let state = hub.reads.current();
+    let state = hub.reads.settled();
     let mut seen = vec![format!("{:?}", state.applied())];
     for session in state.sessions_from(SessionId(0)) {
         seen.push(format!("{session:?}"));
@@ -36,7 +36,7 @@ fn run(records: &[Record], settle: impl Fn(usize) -> bool) -> (Fixture, Vec<Stri
         told.extend(hub.told.iter().map(|(session, json)| format!("{session} {json}")));
         if settle(place) {
             hub.settle();
-            snapshots.push((hub.reads.current(), everything(&hub)));
+            snapshots.push((hub.reads.settled(), everything(&hub)));
         }
     }
     // What was handed out does not change afterwards.
@@ -107,7 +107,7 @@ fn an_answer_is_what_the_command_led_to_then() {
     hub.send(support::open(1, "BUY NIFTY 2 target 110"));
     let opened = hub.offset;
     hub.price("NIFTY", "110");
-    let state = hub.reads.current();
+    let state = hub.reads.settled();
     let Answer::Trade(trade) = &state.answer(Offset(opened)).unwrap().answer else { panic!("no trade") };
     assert!(trade.exit.is_none(), "as it was");
     let now = state.session(SessionId(1)).unwrap().trades();

@@ -45,7 +45,7 @@ type Reads = web::Data<LeaderboardReads>;
 /// At most 1,000; 400 for what is no whole number above 0 (BUG-L10).
 async fn top(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
     let limit = TOP.read(&given)?;
-    let rows: Vec<Ranked> = reads.current().board().rows(0, limit).collect();
+    let rows: Vec<Ranked> = reads.settled().board().rows(0, limit).collect();
     let (now, count) = (now_millis(), rows.len());
     let head = format!(r#"{{"event":"leaderboardTop","timestamp":{now},"count":{count},"top":"#);
     Ok(answer(&head, &rows, "}", &reads))
@@ -58,7 +58,7 @@ async fn top(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
 async fn around(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
     let id = portfolio_id(&given)?;
     let range = RANGE.read(&given)?;
-    let around = reads.current().board().around(id, range);
+    let around = reads.settled().board().around(id, range);
     let around = around
         .ok_or_else(|| Problem::not_found(PORTFOLIO_ID.wrong(format!("{id} is not ranked")).to_string()))?;
     let (now, center) = (now_millis(), around.center);
@@ -71,7 +71,7 @@ async fn around(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
 /// shorter than its limit is the last one.
 async fn portfolios(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
     let (limit, offset) = (LIMIT.read(&given)?, OFFSET.read(&given)?);
-    let rows: Vec<Ranked> = reads.current().board().rows(offset, limit).collect();
+    let rows: Vec<Ranked> = reads.settled().board().rows(offset, limit).collect();
     Ok(answer("", &rows, "", &reads))
 }
 

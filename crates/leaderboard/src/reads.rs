@@ -32,13 +32,13 @@ impl LeaderboardReads {
 
     /// As of the last batch, for REST: a caller finds in it every write that
     /// was acknowledged before.
-    pub fn current(&self) -> Arc<State> {
+    pub fn settled(&self) -> Arc<State> {
         self.cells.settled.load_full()
     }
 
     /// As of the last flush, for sockets: everything sent between two flushes
     /// belongs to one position, and what is worked out for it is shared.
-    pub fn published(&self) -> Arc<State> {
+    pub fn flushed(&self) -> Arc<State> {
         self.cells.published.load_full()
     }
 

@@ -24,11 +24,11 @@ fn from_the_last_place_to_the_first() {
     let (updates, after) = (hub.follow("/ws/updates?limit=3").unwrap(), hub.offset);
     let neighbour = hub.follow(&format!("/ws/around?portfolioId={}&range=1", id(50_000))).unwrap();
     let last = id(CROWD - 1);
-    assert_eq!(hub.reads.current().board().rank(last), Some(CROWD as usize));
+    assert_eq!(hub.reads.settled().board().rank(last), Some(CROWD as usize));
 
     hub.send(risk_of(last, "0", "1000000", "0"));
     hub.flush();
-    assert_eq!(hub.reads.current().board().rank(last), Some(1));
+    assert_eq!(hub.reads.settled().board().rank(last), Some(1));
     let message = hub.changed(&*updates, after).unwrap();
     client.take(&message);
     assert_eq!(json(&message)["data"]["removed"].as_array().map(Vec::len), Some(1));

@@ -144,7 +144,7 @@ fn a_new_name_is_a_change_and_pnl_never_is() {
     hub.name(3, "Income");
     hub.name(99, "Not ranked");
     hub.flush();
-    assert!(!hub.reads.published().changed(hub_core::Offset(after)), "not even remembered as a change");
+    assert!(!hub.reads.flushed().changed(hub_core::Offset(after)), "not even remembered as a change");
     assert_eq!(hub.changed(&*updates, after), None);
 }
 

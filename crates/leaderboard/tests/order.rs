@@ -7,7 +7,7 @@ use support::{Hub, json, portfolio, risk};
 
 fn order(hub: &mut Hub) -> Vec<u8> {
     hub.settle();
-    hub.reads.current().board().rows(0, 100).map(|(_, entry)| entry.id.to_bytes()[15]).collect()
+    hub.reads.settled().board().rows(0, 100).map(|(_, entry)| entry.id.to_bytes()[15]).collect()
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn negative_scores_come_last_and_a_portfolio_that_was_never_measured_is_not_rank
     hub.sharpe(2, "0");
     hub.sharpe(3, "1");
     assert_eq!(order(&mut hub), [3, 2, 1]);
-    assert!(hub.reads.current().board().entry(portfolio(4)).is_none());
+    assert!(hub.reads.settled().board().entry(portfolio(4)).is_none());
     hub.send(Event::Tick);
 }
 

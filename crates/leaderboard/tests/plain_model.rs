@@ -55,7 +55,7 @@ proptest! {
             hub.apply(record);
             model.apply(record);
             hub.settle();
-            snapshots.push((hub.reads.current(), model.clone()));
+            snapshots.push((hub.reads.settled(), model.clone()));
         }
         // Compared once all has been applied: a snapshot never changes.
         for (state, model) in &snapshots {
@@ -70,7 +70,7 @@ proptest! {
             hub.apply(record);
         }
         hub.settle();
-        let state = hub.reads.current();
+        let state = hub.reads.settled();
         for after in 0..=records.len() {
             let past = state.board_at(hub_core::Offset(after as u64)).unwrap();
             check(&past, &Model::of(&records[..after]));

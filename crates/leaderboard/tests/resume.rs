@@ -107,7 +107,7 @@ fn who_left_the_top_meanwhile_is_removed() {
 fn snapshot_because(hub: &Hub, position: &str) -> String {
     let message = json(&hub.connect(&format!("/ws/updates?resume={position}")));
     assert_eq!(message["type"], "snapshot");
-    assert_eq!(message["data"]["total"], hub.reads.published().board().len());
+    assert_eq!(message["data"]["total"], hub.reads.flushed().board().len());
     assert_eq!(message["resume"], hub.position().to_string());
     message["snapshot"].as_str().unwrap().to_owned()
 }
@@ -142,5 +142,5 @@ fn a_live_subscriber_that_slept_beyond_the_horizon_gets_a_snapshot() {
     hub.flush();
     let message = json(&hub.changed(&*updates, after).unwrap());
     assert_eq!(message["type"], "snapshot");
-    assert!(!hub.reads.published().reaches(Offset(after)));
+    assert!(!hub.reads.flushed().reaches(Offset(after)));
 }

@@ -46,7 +46,7 @@ impl Document for Numbers {
     }
 
     fn compose(&self, _: Occasion, now: Timestamp) -> Composed {
-        let state = self.reads.current();
+        let state = self.reads.settled();
         Composed { messages: (self.compose)(&state, now), upto: state.applied().position.offset }
     }
 }

@@ -46,31 +46,31 @@ pub fn routes(reads: RttmReads) -> Routes {
 
 /// The five cards.
 async fn metrics(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::cards(reads.current().numbers())))
+    answer(wire::json(&wire::cards(reads.settled().numbers())))
 }
 
 /// The stages, in their order.
 async fn pipeline(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::pipeline(reads.current().numbers())))
+    answer(wire::json(&wire::pipeline(reads.settled().numbers())))
 }
 
 async fn dlq(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::dlq(&reads.current())))
+    answer(wire::json(&wire::dlq(&reads.settled())))
 }
 
 async fn telemetry_snapshot(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::telemetry_snapshot(&reads.current())))
+    answer(wire::json(&wire::telemetry_snapshot(&reads.settled())))
 }
 
 /// The queues with the largest lag, each with its history (RT-QAGG).
 async fn queues(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::queues(&reads.current())))
+    answer(wire::json(&wire::queues(&reads.settled())))
 }
 
 /// `?status=ACTIVE|RESOLVED|ALL` (ACTIVE), `&limit=` (25): newest first.
 async fn alerts(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
     let limit = limit(&given, ALERTS_SHOWN, ALERTS_MAX)?;
-    let (state, now) = (reads.current(), now());
+    let (state, now) = (reads.settled(), now());
     let status = given.text(&STATUS).map(|status| status.to_ascii_uppercase());
     let (active, resolved) = match status.as_deref() {
         None | Some("ACTIVE") => (true, false),
@@ -92,7 +92,7 @@ async fn track_trade(reads: Reads, given: Given) -> Result<HttpResponse, Problem
     let asked = given.text(&TRADE_ID).ok_or_else(|| TRADE_ID.wrong("is required"))?;
     let id: TradeId =
         asked.parse().map_err(|error: hub_core::id::IdError| TRADE_ID.wrong(error.to_string()))?;
-    let (state, text) = (reads.current(), id.to_string());
+    let (state, text) = (reads.settled(), id.to_string());
     let entries = state.trade(id).map(|trade| trade.entries()).unwrap_or_default();
     let rows: Vec<_> = entries.iter().map(|entry| wire::trade_row(&text, entry)).collect();
     Ok(answer(wire::json(&rows)))
@@ -108,12 +108,12 @@ async fn dead_letters(reads: Reads, given: Given) -> Result<HttpResponse, Proble
     };
     let before = before.ok_or_else(|| BEFORE.wrong("must be the id of a dead letter"))?;
     let limit = limit(&given, LETTERS_SHOWN, LETTERS_MAX)?;
-    Ok(answer(wire::json(&wire::letters(&reads.current(), before, limit))))
+    Ok(answer(wire::json(&wire::letters(&reads.settled(), before, limit))))
 }
 
 /// One dead letter.
 async fn dead_letter(reads: Reads, id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let state = reads.current();
+    let state = reads.settled();
     let found = letter_id(&id).and_then(|id| state.letter(id));
     let letter = found.ok_or_else(|| Problem::not_found(format!("there is no dead letter {id}")))?;
     Ok(answer(wire::json(&wire::letter(letter, &state))))

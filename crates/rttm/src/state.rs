@@ -103,7 +103,7 @@ impl RttmReads {
     /// The state as of the last batch: a caller finds in it every write that
     /// was acknowledged before. Wait-free, and however long it is held, it
     /// never holds up `apply`.
-    pub fn current(&self) -> Arc<State> {
+    pub fn settled(&self) -> Arc<State> {
         self.settled.load_full()
     }
 

@@ -32,7 +32,7 @@ impl Document for PricesDocument {
             Occasion::Opened | Occasion::Period => Offset::START,
             Occasion::Changed { after } => after,
         };
-        let state = self.reads.current();
+        let state = self.reads.settled();
         let upto = state.applied().position.offset;
         if matches!(occasion, Occasion::Changed { after } if after >= state.priced()) {
             return Composed { messages: Vec::new(), upto };

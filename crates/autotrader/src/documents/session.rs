@@ -31,7 +31,7 @@ impl Document for SessionDocument {
 
     /// A trade whose symbol was never priced has no P&L, and no message.
     fn compose(&self, _: Occasion, now: Timestamp) -> Composed {
-        let state = self.reads.current();
+        let state = self.reads.settled();
         let applied = state.applied();
         let mut messages: Vec<Bytes> = Vec::new();
         if let Some(session) = state.session(self.id) {

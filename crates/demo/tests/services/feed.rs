@@ -10,7 +10,7 @@ use crate::hub::Hub;
 
 /// Of each session, the ids of its trades: open ones, and how many ended.
 fn sessions(hub: &Hub) -> Vec<(u64, Vec<u64>, usize)> {
-    let state = hub.trading.current();
+    let state = hub.trading.settled();
     let of_session = |session: &std::sync::Arc<hub_autotrader::Session>| {
         let open: Vec<u64> = session.open_trades().map(|trade| trade.id.0).collect();
         (session.id.0, open.clone(), session.trades().len() - open.len())

@@ -58,7 +58,7 @@ fn everything_is_seen_within_5_seconds() {
     for seed in 1..=5 {
         let mut world = World::open(&config(seed));
         world.pass(5);
-        let state = world.pipeline.current();
+        let state = world.pipeline.settled();
         let numbers = state.numbers();
         assert!(numbers.tps_tenths >= 40 && numbers.peak_tps >= 4, "{numbers:?}");
         assert!(numbers.latency.0 > 7_000 && numbers.latency.0 < 200_000, "{numbers:?}");
@@ -79,7 +79,7 @@ fn an_alert_is_raised_at_once_cleared_and_raised_again() {
     for seed in 1..=3 {
         let mut world = World::open(&config(seed));
         let is_raised = |world: &World| {
-            world.pipeline.current().alerts().active.iter().any(|alert| alert.metric == Metric::QueueLag)
+            world.pipeline.settled().alerts().active.iter().any(|alert| alert.metric == Metric::QueueLag)
         };
         let mut changes = vec![(0, false)];
         for second in 1..=600 {

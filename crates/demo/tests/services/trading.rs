@@ -39,7 +39,7 @@ fn at_any_time_a_trade_is_open_and_trades_end_in_every_way() {
             world.step();
         }
         assert_eq!(world.refused, []);
-        let state = world.trading.current();
+        let state = world.trading.settled();
         for session in state.sessions_from(SessionId(0)) {
             for trade in session.trades() {
                 if let Some(exit) = trade.exit {

@@ -93,7 +93,7 @@ impl World {
         let mut traders = std::mem::take(&mut self.traders);
         for trader in &mut traders {
             for _ in 0..10 {
-                let Some(request) = trader.next(&self.trading.current()) else { break };
+                let Some(request) = trader.next(&self.trading.settled()) else { break };
                 self.ask(trader, request);
             }
         }
@@ -107,7 +107,7 @@ impl World {
             trader.refused(&rejection, self.now);
             self.refused.push(rejection);
         } else {
-            let state = self.trading.current();
+            let state = self.trading.settled();
             trader.answered(&state.answer(Offset(self.offset)).unwrap().answer);
         }
     }
@@ -135,12 +135,12 @@ impl World {
 
     /// Portfolios by rank.
     pub(crate) fn ranking(&self) -> Vec<hub_core::PortfolioId> {
-        self.ranks.current().board().rows(0, usize::MAX).map(|(_, entry)| entry.id).collect()
+        self.ranks.settled().board().rows(0, usize::MAX).map(|(_, entry)| entry.id).collect()
     }
 
     /// Open trades of each session.
     pub(crate) fn open_trades(&self) -> Vec<Vec<Arc<hub_autotrader::Trade>>> {
-        let state = self.trading.current();
+        let state = self.trading.settled();
         let sessions = state.sessions_from(hub_core::event::trading::SessionId(0));
         sessions.map(|session| session.open_trades().cloned().collect()).collect()
     }

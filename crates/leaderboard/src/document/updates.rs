@@ -100,7 +100,7 @@ impl Document for Updates {
     }
 
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
-        let state = self.reads.published();
+        let state = self.reads.flushed();
         let upto = state.position().offset;
         match occasion {
             Occasion::Opened | Occasion::Period => {
@@ -139,7 +139,7 @@ impl Document for Resumed {
         if occasion != Occasion::Opened {
             return self.updates.compose(occasion, now);
         }
-        let state = self.updates.reads.published();
+        let state = self.updates.reads.flushed();
         composed(Some(self.opening(&state, now)), state.position().offset, Offset::START)
     }
 }

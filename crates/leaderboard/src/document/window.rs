@@ -87,7 +87,7 @@ impl Document for Window {
     }
 
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
-        let state = self.reads.published();
+        let state = self.reads.flushed();
         let after = match occasion {
             Occasion::Changed { after } => after,
             Occasion::Opened | Occasion::Period => Offset::START,

@@ -68,7 +68,7 @@ impl Fixture {
     pub(crate) fn state(&mut self) -> Arc<State> {
         let position = Position { epoch: Epoch(1), offset: Offset(self.offset) };
         self.projection.settle(Applied { position, at: self.now() });
-        self.reads.current()
+        self.reads.settled()
     }
 
     /// What the runner does before it publishes.

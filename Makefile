@@ -9,6 +9,8 @@ PYTHON ?= python3
 PYTHON_SUITE := tests/python
 VENV := .venv
 SERVICES := analytics autotrader leaderboard rttm
+# Crates that are of use to others, and those of ours that they need.
+PUBLISHED := hub-json hub-ws hub-stomp hub-sockjs
 
 # What the tests need of Debian, quietly.
 define apt_install
@@ -18,7 +20,7 @@ export DEBIAN_FRONTEND=noninteractive; as_root=; [ "$$(id -u)" = 0 ] || as_root=
 { echo "$(1) can't be installed: install it by hand" >&2; exit 1; }
 endef
 
-.PHONY: run build test fmt lint apart test-rust test-node test-python bench fuzz deny clean
+.PHONY: run build test fmt lint apart doc package test-rust test-node test-python bench fuzz deny clean
 
 ## Build and start the hub with the demo feed (embedded log in data/hub.db).
 run:
@@ -28,7 +30,7 @@ build:
 	$(CARGO) build --release --locked -p pms-hub
 
 ## Install what the tests need and run all of them.
-test: fmt lint apart test-rust test-node test-python
+test: fmt lint apart doc package test-rust test-node test-python
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -44,6 +46,14 @@ apart:
 	  $(CARGO) clippy --locked -p pms-hub --no-default-features --features $$rest -- -D warnings || exit 1; \
 	done
 	$(CARGO) test --locked -p pms-hub --no-default-features --features analytics --test vector_v1
+
+## Documentation without a warning: a link that leads nowhere is one.
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+## The crates that are of use to others, as they would be published, each built from its package alone.
+package:
+	$(CARGO) package --locked $(PUBLISHED:%=-p %) $(shell git status --porcelain | grep -q . && echo --allow-dirty)
 
 test-rust:
 	$(CARGO) test --workspace --locked

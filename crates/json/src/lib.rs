@@ -1,14 +1,4 @@
-//! JSON as JavaScript and Windows write it, made fit for a strict reader.
-//!
-//! JavaScript's texts are UTF-16, and one that was cut within a character (an emoji, say) ends with
-//! half of a surrogate pair. `JSON.stringify` writes it as an escape, `"\ud83d"`, which RFC 8259
-//! allows (section 8.2) and which stands for no character. [`mend`] has it mean U+FFFD, as it does
-//! wherever a browser encodes text, a WebSocket's `send` included. Nothing else changes: what is
-//! not JSON stays so, and no octet moves.
-//!
-//! ```
-//! assert_eq!(hub_json::mend_text(r#"["\ud83d!", "\ud83d\ude00"]"#), r#"["\ufffd!", "\ud83d\ude00"]"#);
-//! ```
+#![doc = include_str!("../README.md")]
 
 use std::borrow::Cow;
 

@@ -1,7 +1,6 @@
-//! STOMP 1.0, 1.1 and 1.2, the server's side, without I/O.
+#![doc = include_str!("../README.md")]
 //!
-//! Bytes go in as slices, bytes come out as values, time comes in as an argument. The crate holds
-//! no socket, no clock and no task, so it serves a raw TCP stream and WebSocket messages alike.
+//! ## Where to begin
 //!
 //! ```text
 //! bytes -> Decoder -> Frame -> Session -> Request -> (the owner) -> encode -> bytes
@@ -14,40 +13,7 @@
 //! - [`encode`] writes server frames; its message writer is made for fan-out.
 //! - [`HeartbeatTimer`] says when to beat and when the peer is silent.
 //!
-//! A request borrows from the session, so what is done to the session comes after it:
-//!
-//! ```
-//! # use std::{sync::Arc, time::Instant};
-//! # use hub_stomp::{Refusal, Request, Session, SessionConfig};
-//! fn on_read(session: &mut Session, mut input: &[u8], now: Instant, out: &mut Vec<u8>) -> Result<(), Refusal> {
-//!     loop {
-//!         let accepted = match session.receive(&mut input, now)? {
-//!             None => return Ok(()),
-//!             Some(Request::Connect(connect)) => connect.login.as_deref() == Some("scott"),
-//!             Some(Request::Send { body, reply, .. }) => {
-//!                 println!("{} octets", body.len());
-//!                 out.extend(reply.receipt_frame().into_iter().flatten());
-//!                 continue;
-//!             }
-//!             Some(_) => continue,
-//!         };
-//!         if !accepted {
-//!             return Err(session.refuse("access denied", "who are you?"));
-//!         }
-//!         out.extend(session.accept("session-1", now).into_iter().flatten());
-//!     }
-//! }
-//!
-//! let now = Instant::now();
-//! let mut session = Session::new(Arc::new(SessionConfig::default()), now);
-//! let mut out = Vec::new();
-//! let input = b"CONNECT\nlogin:scott\n\n\0SEND\ndestination:/a\nreceipt:1\n\nhello\0";
-//! on_read(&mut session, input, now, &mut out)?;
-//! assert!(out.ends_with(b"RECEIPT\nreceipt-id:1\n\n\0"));
-//! # Ok::<(), Refusal>(())
-//! ```
-//!
-//! # Where the specification leaves room
+//! ## Where the specification leaves room
 //!
 //! - `host` is optional in every version: stompjs doesn't send it.
 //! - CR LF ends a line in every version, not only in 1.2.
@@ -72,7 +38,7 @@
 //!   may be used again. Naming a transaction that is not open is an error.
 //! - A frame in a transaction gets its RECEIPT when it is taken in ([`Request::Held`]).
 //!
-//! # What belongs to the owner
+//! ## The part of the owner
 //!
 //! Which messages are unacknowledged, by which subscriptions, and what becomes of them. The session
 //! reports modes ([`AckMode`]), ACKs and NACKs, and checks that they carry what their version asks

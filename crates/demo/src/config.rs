@@ -1,4 +1,4 @@
-//! What can be configured of the market.
+//! The market's configuration.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DemoConfig {
-    /// Whether it runs; `--demo` on the command line says so, too.
+    /// Runs the market; `--demo` on the command line says so, too.
     pub enabled: bool,
     /// The same seed makes the same market.
     pub seed: u64,
-    /// How many portfolios trade.
+    /// Portfolios that trade.
     pub portfolios: u32,
-    /// How many symbols are traded.
+    /// Symbols that are traded.
     pub symbols: u32,
     /// Price ticks per second, over all symbols.
     pub prices_per_second: u32,

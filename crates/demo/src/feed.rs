@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::config::DemoConfig;
 use crate::market::{BATCH_MAX_ITEMS, Batch, Market};
 
-/// How often the market moves.
+/// Time from one move of the market to the next.
 const STEP: Duration = Duration::from_millis(100);
 
 /// A market that is open.
@@ -81,7 +81,7 @@ impl Feed {
         }
     }
 
-    /// What happens in the `elapsed` before `now`; all of it is applied when
+    /// Takes in the events of the `elapsed` before `now`; all of it is applied when
     /// this returns.
     pub async fn step(&mut self, elapsed: Duration, now: Timestamp) -> Result<(), IngestError> {
         let batches = self.market.step(elapsed, now);

@@ -50,14 +50,14 @@ pub use trader::Trader;
 /// Items of one kind, each a JSON object, in the order in which they happened.
 pub type Batch = (Kind, Vec<String>);
 
-/// How many items one batch holds at most; well below `limits.ingest_items`.
+/// Items in one batch, at most; well below `limits.ingest_items`.
 pub const BATCH_MAX_ITEMS: usize = 1000;
 
 /// The longest time one step makes up for. A machine that slept for a day
 /// goes on where it was, rather than do a day's trading at once.
 pub const STEP_MAX: Duration = Duration::from_secs(60);
 
-/// How many earlier items a sender may send again.
+/// Earlier items that a sender may send again.
 const RECENT_MAX_ITEMS: usize = 64;
 
 /// Symbols, portfolios, what they hold and what happens to them.
@@ -103,7 +103,7 @@ impl Market {
         }
     }
 
-    /// What there is before anything moves: symbols, portfolios, a price for
+    /// Everything there is before anything moves: symbols, portfolios, a price for
     /// each symbol, and for each portfolio a few positions and its risk. The
     /// same for every run, and whatever has happened since.
     pub fn opening(&self) -> Vec<Batch> {
@@ -121,7 +121,7 @@ impl Market {
         batches
     }
 
-    /// What happens in the `elapsed` before `now`, at the configured rates; of
+    /// The items of the `elapsed` before `now`, at the configured rates; of
     /// a time longer than [`STEP_MAX`], only in as much. Only the pipeline's
     /// services say when something happened.
     pub fn step(&mut self, elapsed: Duration, now: Timestamp) -> Vec<Batch> {

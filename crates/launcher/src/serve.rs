@@ -50,7 +50,7 @@ async fn open(hub: &Hub, config: &Config) -> Result<Feed, IngestError> {
     Ok(feed)
 }
 
-/// What goes on while the hub serves.
+/// Runs the ticker and, where it is configured, the demo.
 async fn run(hub: &Hub, config: &Config) -> anyhow::Result<()> {
     let feed = if config.demo.enabled {
         Some(open(hub, config).await.context("the demo feed's opening")?)

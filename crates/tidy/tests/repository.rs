@@ -17,7 +17,6 @@ const QUESTIONS: &[(&str, usize)] = &[
     ("crates/analytics", 20),
     ("crates/autotrader", 51),
     ("crates/core", 115),
-    ("crates/demo", 52),
     ("crates/fanout", 98),
     ("crates/json", 1),
     ("crates/launcher", 86),

@@ -9,7 +9,7 @@ use hub_server::IngestError;
 use crate::config::DemoConfig;
 use crate::market::Trader;
 
-/// How much a trader may ask for in one step.
+/// Requests that a trader may make in one step.
 const REQUESTS_MAX: usize = 10;
 
 /// The traders of all sessions, and where they ask.

@@ -1,4 +1,4 @@
-//! What has been bought in this run and not been sold.
+//! Lots that were bought in this run and not sold yet.
 //!
 //! Only this run's purchases are sold, although the opening bought more and an
 //! earlier run may have left lots behind. So a sale is always covered: what
@@ -27,10 +27,10 @@ pub(super) struct Lot {
     pub(super) quantity: Quantity,
 }
 
-/// What is sold: the quantity of `lot`.
+/// A sale of the quantity of `lot`.
 pub(super) struct Sale {
     pub(super) lot: Lot,
-    /// Whether the sale says at which price its lot was bought.
+    /// Says at which price its lot was bought.
     pub(super) names_lot: bool,
 }
 
@@ -75,7 +75,7 @@ impl Book {
     }
 }
 
-/// How much somebody buys: 1 to 200 shares, sometimes with a quarter more.
+/// The size of an order: 1 to 200 shares, sometimes with a quarter more.
 pub(super) fn order_size(rng: &mut ChaCha8Rng) -> Quantity {
     let shares = rng.random_range(1..=200) * SHARE;
     let fraction = if rng.random_ratio(1, 10) { rng.random_range(1..=3) * (SHARE / 4) } else { 0 };

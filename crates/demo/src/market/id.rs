@@ -3,7 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What an id is for; no two domains share one.
+/// The use of an id; no two domains share one.
 #[derive(Clone, Copy)]
 pub(super) enum Domain {
     Portfolio = 1,

@@ -1,4 +1,4 @@
-//! What is traded.
+//! The symbols that are traded.
 
 /// A symbol with its sector and where its price begins.
 #[derive(Clone, Debug)]

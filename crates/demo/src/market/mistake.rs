@@ -1,4 +1,4 @@
-//! What senders get wrong.
+//! Mistakes that senders make.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;

@@ -97,7 +97,7 @@ const FUNDS: u32 = (PLACES.len() * STYLES.len()) as u32;
 /// Names of people's portfolios, such as `Meera Iyer Retirement`.
 const PEOPLE: u32 = (GIVEN.len() * FAMILY.len() * VEHICLES.len()) as u32;
 
-/// How many names there are before they repeat with a number behind.
+/// Names that there are before they repeat with a number behind.
 pub(super) const DISTINCT: u32 = FUNDS + PEOPLE;
 
 /// From one name to the next, so that neighbours differ in every part; a prime

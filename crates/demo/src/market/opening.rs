@@ -1,4 +1,4 @@
-//! What the market holds before anything moves.
+//! The market before anything moves.
 
 use rand::RngExt;
 use rand::seq::index;
@@ -12,7 +12,7 @@ use super::spelling::Spelling;
 use super::{name, quote};
 use crate::config::DemoConfig;
 
-/// How many positions a portfolio may begin with; also how far apart the
+/// Positions that a portfolio may begin with; also how far apart the
 /// numbers of two portfolios' opening transactions are.
 const POSITIONS_MAX: usize = 6;
 

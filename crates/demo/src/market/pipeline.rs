@@ -28,7 +28,7 @@ use queues::Queues;
 use route::{STATIONS, Station};
 use trouble::{Fault, Trouble};
 
-/// What happens to a trade next.
+/// The next event of a trade.
 enum Next {
     /// It comes to a stage.
     Reach(&'static Station),
@@ -40,18 +40,18 @@ enum Next {
 struct Trip {
     id: String,
     next: Next,
-    /// What is still to befall it.
+    /// A trouble that is still to come.
     trouble: Option<Trouble>,
 }
 
-/// What an invalid trade was about.
+/// The subject of an invalid trade.
 struct Subject {
     portfolio: String,
     symbol: String,
     cents: u32,
 }
 
-/// What is reported in one step, by kind.
+/// The reports of one step, by kind.
 #[derive(Default)]
 struct Reports {
     events: Vec<String>,
@@ -87,7 +87,7 @@ impl Pipeline {
         })
     }
 
-    /// What is reported in the `elapsed` before `now`.
+    /// The reports of the `elapsed` before `now`.
     pub(super) fn step(
         &mut self,
         elapsed: Duration,

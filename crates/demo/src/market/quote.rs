@@ -1,4 +1,4 @@
-//! How a price moves.
+//! A price that moves.
 
 use hub_core::Price;
 use rand::RngExt;
@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 /// The lowest price, in cents.
 const FLOOR_CENTS: f64 = 2.0;
 
-/// How strongly a price is drawn back to where it began, per tick. With a
+/// The pull on a price towards its first value, per tick. With a
 /// [`Quote::volatility`] of 0.002 it strays some 6 % from there.
 const REVERSION: f64 = 0.0008;
 
@@ -38,7 +38,7 @@ impl Quote {
         cents(self.cents)
     }
 
-    /// What somebody gets who deals now: the price, give or take 0.1 %.
+    /// The price for who deals now: the current one, give or take 0.1 %.
     pub(super) fn dealt(&self, rng: &mut ChaCha8Rng) -> Price {
         cents((self.cents * rng.random_range(0.999..1.001)).max(FLOOR_CENTS))
     }

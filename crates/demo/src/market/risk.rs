@@ -1,4 +1,4 @@
-//! How well portfolios do, as somebody who measures it would report it.
+//! The performance of portfolios, as somebody who measures it reports it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::spelling::Spelling;
 use super::stream;
 use crate::config::DemoConfig;
 
-/// Where a number is that walks at random; it is turned back at either end.
+/// Bounds of a number that walks at random; it is turned back at either end.
 struct Bounds {
     low: f64,
     high: f64,

@@ -23,10 +23,10 @@ use crate::config::DemoConfig;
 /// Trades near the market; each is over within seconds.
 const SHORT_TRADES: usize = 2;
 
-/// How long the one trade is held that is always open, at least.
+/// Time for which the one trade is held that is always open, at least.
 const HELD_MILLIS: i64 = 60_000;
 
-/// How long nothing is asked for after something was refused.
+/// Time in which nothing is asked for after something was refused.
 const SULK_MILLIS: i64 = 10_000;
 
 const CAPITAL_UNITS: i128 = 1_000_000 * 10_i128.pow(Money::SCALE);
@@ -40,7 +40,7 @@ const STYLES: [&str; 4] = ["Momentum", "Mean Reversion", "Breakout", "Opening Ra
 pub struct Trader {
     ids: Ids,
     number: u32,
-    /// How many of its sessions are over.
+    /// The number of its sessions that are over.
     over: u64,
     session: Option<SessionId>,
     symbols: Vec<Symbol>,
@@ -67,7 +67,7 @@ impl Trader {
         }
     }
 
-    /// What to ask for now, if anything; [`Trader::answered`] or
+    /// The next request, if there is one; [`Trader::answered`] or
     /// [`Trader::refused`] comes next.
     pub fn next(&mut self, state: &State) -> Option<TradingRequest> {
         if state.applied().at < self.sulks_until {
@@ -83,14 +83,14 @@ impl Trader {
         }
     }
 
-    /// What was asked for led to this.
+    /// Learns the answer to its last request.
     pub fn answered(&mut self, answer: &Answer) {
         if let Answer::Session(session) = answer {
             self.session = Some(session.id);
         }
     }
 
-    /// What was asked for at `at` was not done.
+    /// Learns that its request of the time `at` was refused.
     pub fn refused(&mut self, rejection: &Rejection, at: Timestamp) {
         if rejection.field.as_deref() == Some("requestId") {
             // An earlier version asked for something else.
@@ -166,7 +166,7 @@ impl Trader {
     }
 }
 
-/// Whether this is the kind of trade that is held: nobody else's look like it.
+/// Tells the kind of trade that is held: nobody else's look like it.
 fn is_held(trade: &Trade) -> bool {
     let far = trade.entry_price.units().checked_mul(3);
     trade.stop_loss.is_none() && trade.target.map(Price::units) == far
@@ -178,7 +178,7 @@ fn distance(price: Price, rng: &mut ChaCha8Rng) -> i64 {
     (units / CENT_UNITS).max(1) * CENT_UNITS
 }
 
-/// How many shares one `part`th of what is left buys; one at least.
+/// Shares that one `part`th of the available capital buys; one at least.
 fn affordable(session: &Session, price: Price, part: i128) -> Option<Quantity> {
     let shares = session.available_capital()?.units() / part / Money::of(price, SHARE).units();
     let shares = i64::try_from(shares.max(1)).ok()?;

@@ -1,4 +1,4 @@
-//! How far the pipeline's services are behind.
+//! The lag of the pipeline's services.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::market::spelling::Spelling;
 /// From one snapshot to the next.
 const SNAPSHOT: Duration = Duration::from_secs(5);
 
-/// How a jam rises and falls, snapshot by snapshot, as shares of its peak.
+/// The rise and fall of a jam, snapshot by snapshot, as shares of its peak.
 const JAM: [f64; 6] = [0.35, 0.8, 1.0, 0.7, 0.4, 0.15];
 
 /// The first jam is at its height when the demo begins, and just high enough
@@ -102,7 +102,7 @@ impl Queues {
         queues.iter().map(|queue| queue.item(now, Spelling::pick(rng))).collect()
     }
 
-    /// How much longer than usual the way to a stage takes now.
+    /// The time to a stage now, as a multiple of the usual one.
     pub(super) fn slowness(&self, stage: Stage) -> f64 {
         let of_stage = self.all.iter().filter(|queue| queue.station.stage == stage);
         let lag = of_stage.map(|queue| queue.produced - queue.consumed).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! What services report of a trade, as JSON.
+//! Reports of services about a trade, as JSON.
 
 use hub_core::Timestamp;
 use rand::RngExt;

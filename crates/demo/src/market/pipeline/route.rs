@@ -1,4 +1,4 @@
-//! Who does what in the pipeline.
+//! The services of the pipeline.
 
 use hub_core::event::{Stage, TradeEventType};
 
@@ -7,10 +7,10 @@ pub(super) struct Station {
     pub(super) stage: Stage,
     pub(super) passed: TradeEventType,
     pub(super) service: &'static str,
-    /// What the service reads.
+    /// The topic that the service reads.
     pub(super) topic: &'static str,
     pub(super) group: &'static str,
-    /// Where it puts what it gives up.
+    /// The topic for what it gives up.
     pub(super) dead_letters: &'static str,
     pub(super) message: &'static str,
     /// From the stage before, while nothing is jammed.

@@ -1,10 +1,10 @@
-//! What befalls a trade on its way.
+//! Troubles of a trade on its way.
 
 use hub_core::event::{ErrorType, Stage};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// Why a trade does not simply get through.
+/// The reason for which a trade does not simply get through.
 #[derive(Clone, Copy)]
 pub(super) enum Trouble {
     /// Validation refuses it.
@@ -54,7 +54,7 @@ static FAULTS: [Fault; 4] = [
 const FIRST_TO_SHOW: u64 = 2;
 
 impl Trouble {
-    /// What befalls the `number`th trade of a run, if anything does. Half of
+    /// The trouble of the `number`th trade of a run, if it has one. Half of
     /// what fails is invalid.
     pub(super) fn of(number: u64, failing_share: f64, rng: &mut ChaCha8Rng) -> Option<Trouble> {
         let (fails, is_invalid) = (rng.random_bool(failing_share), rng.random_bool(0.5));

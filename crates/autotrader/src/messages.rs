@@ -1,5 +1,5 @@
-//! What the socket sends (AT): the documented fields, and those that the
-//! design adds behind them.
+//! The messages of the socket (AT-MSG): the documented members, and behind
+//! them those that the hub adds.
 
 use bytes::Bytes;
 use hub_core::{Price, Symbol, Timestamp};

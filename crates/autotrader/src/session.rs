@@ -41,7 +41,7 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// Of the trades that are *closed*: with one won and one open it is 100
-    /// (AT). 0 when none is.
+    /// (AT-WIN). 0 when none is.
     pub(crate) fn win_rate(&self) -> Percent {
         Percent::of(self.winning.into(), self.closed.into())
     }

@@ -3,6 +3,9 @@
 //! Everything here is pure: no clock, no I/O, no randomness. A value that
 //! enters the hub becomes one of these types once, at the door
 //! ([`normalize`]), and is never parsed again.
+//!
+//! Ids such as AN-POS, here and in all crates, are facts of the platform that
+//! the hub serves: docs/platform.md.
 
 pub mod close;
 pub mod dto;

@@ -183,8 +183,8 @@ impl Work {
     }
 
     fn apply_one(&mut self, record: &Record) -> Step {
-        // The running maximum, so that time never goes back (design: the
-        // effective value of `at`).
+        // The effective value of `at` is the running maximum: time never goes
+        // back.
         self.now = self.now.max(record.at);
         self.unpublished_since.get_or_insert(self.now);
         if let Event::Settings(settings) = &record.event {

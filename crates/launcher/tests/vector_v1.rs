@@ -1,4 +1,4 @@
-//! Vector V1 (pms-platform.md, section 9) gives exactly its numbers, however often it is sent and whatever
+//! Vector V1 (docs/platform.md) gives exactly its numbers, however often it is sent and whatever
 //! happens to the process meanwhile.
 
 mod support;

@@ -1,4 +1,4 @@
-//! REST of the pipeline (section 3.4 of the platform's reference): what has
+//! REST of the pipeline (RT-REST): what has
 //! been applied, read at one position.
 
 use std::sync::Arc;

@@ -1,5 +1,4 @@
-//! What goes over the wire (section 3.3 of the platform's reference): the
-//! same for sockets and REST.
+//! The messages of RTTM (RT-WS, RT-REST): the same for sockets and REST.
 
 mod alert;
 mod dead_letter;

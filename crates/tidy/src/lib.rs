@@ -4,6 +4,7 @@
 //! exceptions are values with a reason each, beside that test; one that is not needed any more is a complaint, too.
 
 pub mod crates;
+pub mod ids;
 pub mod lengths;
 pub mod licences;
 pub mod links;

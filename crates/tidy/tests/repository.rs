@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use hub_tidy::source::Source;
-use hub_tidy::{Exceptions, crates, excuse, lengths, licences, links, summaries, tree};
+use hub_tidy::{Exceptions, crates, excuse, ids, lengths, licences, links, summaries, tree};
 use serde_json::Value;
 
 /// Files and functions that are longer than others may be.
@@ -73,6 +73,16 @@ fn links_lead_somewhere() {
     let files = tree::files(&root, "md").expect("a readable checkout");
     assert!(files.iter().any(|path| path == "ARCHITECTURE.md"), "{files:?}");
     no(&files.iter().flat_map(|path| links::broken(path, &read(path), &root)).collect::<Vec<_>>());
+}
+
+#[test]
+fn ids_that_are_cited_are_defined() {
+    let page = read("docs/platform.md");
+    let defined = ids::defined(&page);
+    let of = |extension| tree::files(&tree::root(), extension).expect("a readable checkout");
+    let cited = ["md", "rs", "mjs", "py", "toml"].into_iter().flat_map(of);
+    let cited = cited.filter(|path| !path.starts_with("crates/tidy/"));
+    no(&cited.flat_map(|path| ids::undefined(&path, &read(&path), &defined)).collect::<Vec<_>>());
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn trade(id: u64, side: &str, quantity: u64, price: &Value, buy_price: &Value) -
            "timestamp": format!("2026-02-07T10:30:0{id}.250Z")})
 }
 
-/// Vector V1 (pms-platform.md, section 9).
+/// Vector V1 (docs/platform.md).
 fn vector() -> Value {
     json!([
         trade(1, "BUY", 100, &json!(10), &Value::Null),

@@ -380,7 +380,7 @@ describe('a subscriber of the feed that does not read', () => {
       await waitFor(passed, 'the window to pass who does not read', 60_000);
       stream.resume();
       const [close] = await closed([slow]);
-      assert.deepEqual(close, { code: 4000, reason: 'Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes)' });
+      assert.deepEqual(close, { code: 4000, reason: 'Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes, limits.feed_events)' });
       assert.deepEqual(ids(missed), idsOf(sent.slice(0, missed.length)), 'what it got has no gap');
       assert.deepEqual(ids(got), idsOf(sent));
       assert.deepEqual(quick.closes, []);

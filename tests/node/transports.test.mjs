@@ -265,7 +265,7 @@ describe('STOMP over SockJS', { concurrency: true }, () => {
         }, 'the hub to lose patience');
         proxy.release();
         assert.deepEqual(await closed([slow]), [
-          { code: 4000, reason: 'Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes)' },
+          { code: 4000, reason: 'Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes, limits.feed_events)' },
         ]);
         assert.deepEqual(bodies(got), sent.slice(0, got.length), 'what it got has no gap');
         assert.deepEqual(bodies(all), sent);

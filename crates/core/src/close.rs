@@ -41,7 +41,7 @@ reasons! {
     /// More sessions from one address than `limits.sessions_per_address`.
     TOO_MANY_SESSIONS = 1013 "sessions_per_address" "Too many sessions from this address (limits.sessions_per_address)" true;
     /// A feed or relay subscriber read too slowly and would have lost messages.
-    OUTBOX_OVERFLOW = 4000 "too_slow" "Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes)" true;
+    OUTBOX_OVERFLOW = 4000 "too_slow" "Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes, limits.feed_events)" true;
     /// The peer sent nothing for longer than its heart-beats promised.
     PEER_SILENT = 4001 "peer_silent" "No heart-beat received" true;
     /// No CONNECT frame within `limits.handshake_ms`.

@@ -34,6 +34,8 @@ pub struct Limits {
     pub followed_symbols_bytes: usize,
     /// What is retained of one feed.
     pub feed_bytes: usize,
+    /// Events that are retained of one feed, if they fit `feed_bytes`.
+    pub feed_events: usize,
     /// Messages that one queue may hold, waiting or unacknowledged.
     pub queue_messages: usize,
     /// Their bytes, for one queue; all queues together hold four times as
@@ -41,6 +43,14 @@ pub struct Limits {
     pub queue_bytes: usize,
     /// Messages that one consumer of a queue may have unacknowledged.
     pub queue_prefetch: usize,
+    /// Refusals by NACK after which a message of a queue is dropped.
+    pub queue_nacks: u32,
+    /// Open transactions of one STOMP session; 0: it may have none.
+    pub transactions_per_session: usize,
+    /// Frames that are held for one transaction.
+    pub transaction_frames: usize,
+    /// What is held for one transaction.
+    pub transaction_bytes: usize,
     /// What one STOMP session may send, in bytes per second; 0: as much as it
     /// likes.
     pub session_bytes_per_second: u32,
@@ -83,9 +93,14 @@ impl Default for Limits {
             portfolios_per_subscription: 1000,
             followed_symbols_bytes: 1 << 20,
             feed_bytes: 4 << 20,
+            feed_events: 10_000,
             queue_messages: 10_000,
             queue_bytes: 16 << 20,
             queue_prefetch: 64,
+            queue_nacks: 16,
+            transactions_per_session: 4,
+            transaction_frames: 1024,
+            transaction_bytes: 1 << 20,
             session_bytes_per_second: 0,
             stomp_headers: 64,
             stomp_header_line_bytes: 8 << 10,
@@ -115,7 +130,7 @@ pub struct LimitsError {
 impl Limits {
     /// Checks the limits against each other.
     pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 21] = [
+        let rules: [(&'static str, bool, &'static str); 25] = [
             ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
             ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
             ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
@@ -123,6 +138,7 @@ impl Limits {
             ("portfolios_per_subscription", self.portfolios_per_subscription >= 1, "must be at least 1"),
             ("followed_symbols_bytes", self.followed_symbols_bytes >= 1024, "must be at least 1024"),
             ("feed_bytes", self.feed_bytes >= 4096, "must be at least 4096"),
+            ("feed_events", self.feed_events >= 1, "must be at least 1"),
             ("queue_messages", self.queue_messages >= 1, "must be at least 1"),
             (
                 "queue_bytes",
@@ -130,6 +146,9 @@ impl Limits {
                 "must be at least limits.message_bytes, or the largest message would never fit",
             ),
             ("queue_prefetch", self.queue_prefetch >= 1, "must be at least 1"),
+            ("queue_nacks", self.queue_nacks >= 1, "must be at least 1"),
+            ("transaction_frames", self.transaction_frames >= 1, "must be at least 1"),
+            ("transaction_bytes", self.transaction_bytes >= 1024, "must be at least 1024"),
             ("stomp_headers", self.stomp_headers >= 8, "must be at least 8"),
             (
                 "stomp_header_line_bytes",

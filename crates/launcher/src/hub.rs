@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hub_core::limits::Limits;
 use hub_core::{Epoch, Event};
 use hub_fanout::queues::QueueLimits;
 use hub_fanout::{
@@ -19,7 +20,7 @@ use hub_server::{
     Addresses, Chassis, Compression, ConnectionIds, Connections, Hosts, Ingest, IngestError, Metrics,
     Origins, Readiness, STOMP_LIMIT_NAMES, Server, Service,
 };
-use hub_stomp::{HeartBeat, RateLimit, SessionConfig};
+use hub_stomp::{HeartBeat, RateLimit, SessionConfig, TransactionLimits};
 use tokio::sync::watch;
 
 use crate::config::{Bind, Config};
@@ -31,9 +32,6 @@ use crate::wiring::{self, Wiring};
 /// Relay messages that may wait for one shard, in outboxes' worth: a shard
 /// serves many of them.
 const RELAY_OUTBOXES: usize = 256;
-
-/// Events that are retained of one feed, if they are as small as that.
-const FEED_EVENTS: usize = 10_000;
 
 /// A hub at work.
 pub struct Hub {
@@ -284,7 +282,7 @@ fn queue_limits(config: &Config) -> QueueLimits {
         messages: limits.queue_messages,
         bytes: limits.queue_bytes,
         total_bytes: limits.queue_bytes.saturating_mul(4),
-        ..QueueLimits::default()
+        nacks: limits.queue_nacks,
     }
 }
 
@@ -303,10 +301,19 @@ fn stomp(config: &Config) -> SessionConfig {
             max_header_line_bytes: config.limits.stomp_header_line_bytes,
         },
         max_subscriptions: config.limits.subscriptions_per_session,
+        transactions: transactions(&config.limits),
         rate: rate(config),
         limit_names: STOMP_LIMIT_NAMES,
         heart_beat: HeartBeat { offer_ms: config.limits.heartbeat_ms, wish_ms: config.limits.heartbeat_ms },
         ..SessionConfig::default()
+    }
+}
+
+fn transactions(limits: &Limits) -> TransactionLimits {
+    TransactionLimits {
+        max_open: limits.transactions_per_session,
+        max_frames: limits.transaction_frames,
+        max_bytes: limits.transaction_bytes,
     }
 }
 
@@ -356,7 +363,7 @@ fn publisher_limits(config: &Config, catalog: &Catalog) -> PublisherLimits {
     PublisherLimits {
         relay_bytes: limits.outbox_bytes.max(limits.message_bytes).saturating_mul(RELAY_OUTBOXES),
         feeds: catalog.feeds().len(),
-        window: WindowLimits { events: FEED_EVENTS, bytes: limits.feed_bytes },
+        window: WindowLimits { events: limits.feed_events, bytes: limits.feed_bytes },
     }
 }
 

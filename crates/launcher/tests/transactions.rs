@@ -273,18 +273,30 @@ fn an_acknowledgement_in_a_transaction_counts_from_its_commit() {
 
 #[test]
 fn transactions_are_bounded_in_number_frames_and_bytes_each_with_an_error_of_its_own() {
-    let hub = hub(&[]);
+    let hub = hub(&[
+        ("LIMITS__TRANSACTIONS_PER_SESSION", "3"),
+        ("LIMITS__TRANSACTION_FRAMES", "100"),
+        ("LIMITS__TRANSACTION_BYTES", "100000"),
+    ]);
     let addr = address(&hub);
     let mut receiver = subscriber(addr, &[("0", TOPIC)]);
     let begin = |id: usize| format!("BEGIN\ntransaction:{id}\nreceipt:{id}\n\n\0");
-    let many: String = (1..=5).map(begin).collect();
+    let many: String = (1..=4).map(begin).collect();
     let send = |body: &str| format!("SEND\ndestination:{TOPIC}\ntransaction:1\n\n{body}\0");
-    let frames = begin(1) + &send("x").repeat(1_025);
-    let bytes = begin(1) + &send(&"x".repeat(300_000)).repeat(4);
+    let frames = begin(1) + &send("x").repeat(101);
+    let bytes = begin(1) + &send(&"x".repeat(30_000)).repeat(4);
     for (text, message, body) in [
-        (many.as_str(), "too many transactions", "no more open transactions than 4"),
-        (&frames, "transaction too large", "transaction '1' may hold no more frames than 1024"),
-        (&bytes, "transaction too large", "no more octets than 1048576"),
+        (
+            many.as_str(),
+            "too many transactions",
+            "no more open transactions than limits.transactions_per_session = 3",
+        ),
+        (
+            &frames,
+            "transaction too large",
+            "transaction '1' may hold no more frames than limits.transaction_frames = 100",
+        ),
+        (&bytes, "transaction too large", "no more octets than limits.transaction_bytes = 100000"),
         ("BEGIN\ntransaction:t\n\n\0BEGIN\ntransaction:t\n\n\0", "duplicate transaction", "'t'"),
     ] {
         let error = refused(connect(tcp(addr)), text);
@@ -295,9 +307,9 @@ fn transactions_are_bounded_in_number_frames_and_bytes_each_with_an_error_of_its
 
     // Up to the limit it is in order.
     let mut sender = connect(tcp(addr));
-    sender.send_frame_text(&(begin(1) + &send("x").repeat(1_024))).unwrap();
+    sender.send_frame_text(&(begin(1) + &send("x").repeat(100))).unwrap();
     tell(&mut sender, "COMMIT", "1");
-    assert_eq!(bodies(&mut receiver, 1_024).len(), 1_024);
+    assert_eq!(bodies(&mut receiver, 100).len(), 100);
 }
 
 #[test]

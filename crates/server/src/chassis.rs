@@ -27,9 +27,9 @@ pub const STOMP_LIMIT_NAMES: &[(&str, &str)] = &[
     ("rate.burst_bytes", ""),
     ("opening.max_eols", ""),
     ("opening.max_connect_bytes", ""),
-    ("transactions.max_open", ""),
-    ("transactions.max_frames", ""),
-    ("transactions.max_bytes", ""),
+    ("transactions.max_open", "limits.transactions_per_session"),
+    ("transactions.max_frames", "limits.transaction_frames"),
+    ("transactions.max_bytes", "limits.transaction_bytes"),
 ];
 
 /// What all listeners, shards and routes share.

@@ -103,6 +103,16 @@ fn a_portfolio_s_own_feed_is_its_own() {
 }
 
 #[test]
+fn no_more_events_are_retained_than_are_configured() {
+    let hub = hub(&[("LIMITS__FEED_EVENTS", "2")]);
+    let addr = address(&hub);
+    ingest(addr, "transactions", &vector());
+    let told = Session::to(addr, Wire::WebSocket, Topic::Transactions, &Options::default()).fence();
+    let told: Vec<_> = told.iter().map(|update| parse(&update.elements[0])).collect();
+    assert_eq!(told, vector_told()[3..]);
+}
+
+#[test]
 fn a_new_subscriber_is_told_what_is_retained_after_a_restart_too() {
     let mut hub = hub(&[]);
     ingest(address(&hub), "transactions", &vector());

@@ -102,14 +102,14 @@ fn a_nack_by_the_only_consumer_brings_the_message_again_under_another_id() {
 }
 
 #[test]
-fn a_message_that_nobody_can_use_is_dropped_after_sixteen_nacks() {
-    let hub = hub(&[]);
+fn a_message_that_nobody_can_use_is_dropped_after_as_many_nacks_as_are_configured() {
+    let hub = hub(&[("LIMITS__QUEUE_NACKS", "5")]);
     let addr = address(&hub);
     let mut client = consumer(addr, "q", QUEUE, "client-individual");
     put(addr, QUEUE, ["poison", "good"]);
     let mut poison = expect(&mut client, "poison", false);
     let good = expect(&mut client, "good", false);
-    for _ in 1..16 {
+    for _ in 1..5 {
         settle(&mut client, "NACK", &poison);
         poison = expect(&mut client, "poison", true);
     }
@@ -121,8 +121,8 @@ fn a_message_that_nobody_can_use_is_dropped_after_sixteen_nacks() {
     settle(&mut client, "ACK", &good);
     for (what, count) in [
         ("published", 2),
-        ("delivered", 18),
-        ("redelivered", 16),
+        ("delivered", 7),
+        ("redelivered", 5),
         ("dropped", 1),
         ("acknowledged", 1),
         ("refused", 0),

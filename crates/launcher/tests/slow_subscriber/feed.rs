@@ -69,7 +69,10 @@ fn a_stuck_subscriber_of_the_feed_is_closed_with_4000_after_an_unbroken_run_and_
         let (heard, code, reason) = read_to_close(&mut session);
         assert_eq!(
             (code, reason.as_str()),
-            (4000, "Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes)")
+            (
+                4000,
+                "Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes, limits.feed_events)"
+            )
         );
         assert!((1..sent).contains(&(heard.len() as u64)), "{} of {sent}", heard.len());
         assert!(heard.iter().copied().eq(1..=heard.len() as u64), "a gap: {heard:?}");

@@ -49,7 +49,7 @@ fn a_slow_relay_subscriber_is_closed_with_4000_after_an_unbroken_run_and_nobody_
         close,
         Close {
             code: 4000,
-            reason: "Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes)"
+            reason: "Too slow: messages would have been lost (limits.outbox_bytes, limits.feed_bytes, limits.feed_events)"
                 .to_owned()
         }
     );

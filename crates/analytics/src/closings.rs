@@ -25,9 +25,13 @@ impl Closings {
         self.0.push_back(closing);
     }
 
+    /// When the oldest closing is `horizon_millis` old.
+    pub(crate) fn next_due(&self, horizon_millis: i64) -> Option<Timestamp> {
+        self.0.front().map(|closing| closing.at.plus_millis(horizon_millis))
+    }
+
     /// The next closing that happened `horizon_millis` or longer before `now`.
     pub(crate) fn pop_due(&mut self, now: Timestamp, horizon_millis: i64) -> Option<Closing> {
-        let first = self.0.front()?;
-        if first.at.plus_millis(horizon_millis) <= now { self.0.pop_front() } else { None }
+        if self.next_due(horizon_millis)? <= now { self.0.pop_front() } else { None }
     }
 }

@@ -80,6 +80,11 @@ impl Ledger {
         Ok(Outcome::Accepted)
     }
 
+    /// When the next closed position has been listed with 0 for the horizon.
+    pub(crate) fn next_closing(&self, horizon_millis: i64) -> Option<Timestamp> {
+        self.closings.next_due(horizon_millis)
+    }
+
     /// Lets closed positions leave their portfolio's unrealised P&L once they
     /// have been listed with 0 for the horizon.
     pub(crate) fn drop_closings(&mut self, now: Timestamp, horizon_millis: i64, offset: Offset) {

@@ -57,9 +57,8 @@ impl AnalyticsProjection {
         }
     }
 
-    /// What [`flush`](Projection::flush) adds to a flush: positions and
-    /// marks, with what changed since this was last called.
-    pub fn publish(&mut self) -> [StateFlush; 2] {
+    /// Positions and marks, with what changed since this was last called.
+    fn publish(&mut self) -> [StateFlush; 2] {
         let state = Arc::new(self.ledger.state.clone());
         let since = std::mem::replace(&mut self.flushed, self.last);
         [self.publish_positions(&state, since), self.publish_marks(state, since)]
@@ -106,7 +105,11 @@ impl AnalyticsProjection {
 }
 
 impl Projection for AnalyticsProjection {
-    fn advance(&mut self, now: Timestamp, offset: Offset) {
+    fn next_boundary(&self) -> Option<Timestamp> {
+        self.ledger.next_closing(self.settings.resume_horizon_ms)
+    }
+
+    fn advance(&mut self, now: Timestamp, offset: Offset, _: &mut Step) {
         self.last = offset;
         self.applied_ids.expire(now, self.settings.idempotency_horizon_ms);
         self.ledger.drop_closings(now, self.settings.resume_horizon_ms, offset);

@@ -52,13 +52,12 @@ fn in_stretches(records: &[Record], stretches: &[Stretch]) -> Vec<(u64, [StateFl
                 state.portfolios().for_each(|id| drop(state.mark(id)));
             }
         }
-        let interest = hub.catalog.states()[1].interest();
         if stretch.watched {
-            interest.enter();
+            hub.catalog.states()[1].interest().enter();
         }
-        let flush = hub.projection.publish();
+        let flush = hub.publish();
         if stretch.watched {
-            interest.leave();
+            hub.catalog.states()[1].interest().leave();
         }
         if stretch.read {
             for topic in &flush {

@@ -67,7 +67,7 @@ impl AutotraderProjection {
 }
 
 impl Projection for AutotraderProjection {
-    fn advance(&mut self, now: Timestamp, _: Offset) {
+    fn advance(&mut self, now: Timestamp, _: Offset, _: &mut Step) {
         // What was earned today is a function of log time and needs no step
         // at midnight.
         self.keyed.expire(now, self.settings.idempotency_horizon_ms);

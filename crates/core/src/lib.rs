@@ -8,6 +8,7 @@
 //! the hub serves: docs/platform.md.
 
 pub mod close;
+pub mod derived;
 pub mod dto;
 pub mod event;
 pub mod fixed;
@@ -28,6 +29,7 @@ pub mod trouble;
 pub mod views;
 
 pub use close::CloseReason;
+pub use derived::Derived;
 pub use event::Event;
 pub use fixed::{Money, Price, Quantity, Ratio};
 pub use id::{PortfolioId, RequestId, TradeId, TransactionId};

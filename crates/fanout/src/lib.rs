@@ -21,7 +21,10 @@ pub mod queues;
 pub mod relay;
 pub mod resume;
 pub mod runner;
+mod state_machine;
 pub mod subscription;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod topic;
 pub mod view;
 

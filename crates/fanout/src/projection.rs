@@ -1,7 +1,7 @@
 //! Deterministic state derived from the log.
 
 use bytes::Bytes;
-use hub_core::{Offset, Outcome, Position, Record, Timestamp};
+use hub_core::{Derived, Epoch, Offset, Outcome, Position, Record, Timestamp};
 
 use crate::feed::{EventKey, FeedId};
 use crate::flush::FlushBuilder;
@@ -12,19 +12,38 @@ use crate::flush::FlushBuilder;
 ///
 /// - **Deterministic.** No clock, no I/O, no randomness, no iteration over a
 ///   randomly seeded map where its order could show. Same log, same state.
-/// - **Order.** [`advance`](Projection::advance) then
-///   [`apply`](Projection::apply) for every record, each exactly once per
-///   process, in log order, on one thread.
+/// - **Order.** For every record, exactly once per process, in log order, on
+///   one thread: [`advance`](Projection::advance) through each boundary of any
+///   projection up to the record's time and to that time itself, then
+///   [`apply`](Projection::apply). Each of these steps goes through all
+///   projections, in their order, before the next one begins: so a later
+///   projection finds in the [`Step`] what an earlier one decided and derived
+///   in it.
 /// - **Totality.** `apply` never fails: what breaks a rule is an
 ///   [`Outcome::Rejected`] and changes nothing.
 pub trait Projection: Send {
-    /// Log time passes to `now`, the effective time of the record at `offset`
-    /// that is about to be applied. Everything that time drives happens here,
-    /// boundary by boundary, and counts as changed at `offset`.
-    fn advance(&mut self, now: Timestamp, offset: Offset);
+    /// The next time, after that of the last call of
+    /// [`advance`](Projection::advance), at which time alone does something
+    /// here that can be seen: an item emitted, a fact derived, a value changed.
+    /// All projections stop there. One that has passed already (settings can
+    /// bring that about) is due before anything else. O(1): it is asked before
+    /// each step.
+    ///
+    /// What may as well happen later (forgetting what is too old to matter) is
+    /// no boundary; nor is a time at which nothing would change, so that a
+    /// night in which nothing happened costs nothing.
+    fn next_boundary(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Log time passes to `now`: a boundary, of whichever projection, or the
+    /// effective time of the record at `offset` that is about to be applied.
+    /// Changes count as made at `offset`. Takes in what earlier projections
+    /// derived; decides no outcome, for that is the record's.
+    fn advance(&mut self, now: Timestamp, offset: Offset, step: &mut Step);
 
     /// Applies one record; a projection that is not concerned leaves `step`
-    /// as it is.
+    /// as it is. Takes in what earlier projections derived.
     fn apply(&mut self, record: &Record, step: &mut Step);
 
     /// A batch has been applied up to `applied`: what readers outside this
@@ -36,7 +55,7 @@ pub trait Projection: Send {
     fn flush(&mut self, flush: &mut FlushBuilder);
 }
 
-/// How far the runner has come.
+/// The runner's place in the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Applied {
     /// The last record applied.
@@ -45,12 +64,21 @@ pub struct Applied {
     pub at: Timestamp,
 }
 
-/// What one record has led to so far: filled by the projections in their
-/// order, so that a later one sees what an earlier one decided.
+impl Default for Applied {
+    /// Before anything was settled: offset 0 of epoch 0.
+    fn default() -> Applied {
+        let position = Position { epoch: Epoch(0), offset: Offset::START };
+        Applied { position, at: Timestamp::default() }
+    }
+}
+
+/// The consequences of one record so far: filled by the projections in their
+/// order, so that a later one sees what an earlier one decided and derived.
 #[derive(Default, Debug)]
 pub struct Step {
     outcome: Option<Outcome>,
     items: Vec<FeedItem>,
+    derived: Vec<Derived>,
 }
 
 /// An event for a feed, as a projection emits it.
@@ -70,7 +98,7 @@ impl Step {
         self.outcome.get_or_insert(outcome);
     }
 
-    /// What has been decided so far.
+    /// The outcome decided so far.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
     }
@@ -83,6 +111,23 @@ impl Step {
     /// Items emitted so far, in order.
     pub fn items(&self) -> &[FeedItem] {
         &self.items
+    }
+
+    /// Hands a fact on to the later projections, at this boundary or record.
+    pub fn derive(&mut self, fact: Derived) {
+        self.derived.push(fact);
+    }
+
+    /// Facts that were derived at this boundary or from this record so far, in
+    /// order. Each is here in one call of a later projection and in no other.
+    pub fn derived(&self) -> &[Derived] {
+        &self.derived
+    }
+
+    /// Forgets the facts of the boundary before: every projection has seen
+    /// them.
+    pub(crate) fn begin(&mut self) {
+        self.derived.clear();
     }
 
     /// Splits into the record's outcome and its feed items. A record that no

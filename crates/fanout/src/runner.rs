@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use hub_core::{Event, Offset, Outcome, Position, Record, Settings, Timestamp};
+use hub_core::{Event, Offset, Outcome, Record, Settings, Timestamp};
 use hub_log::{EventLog, LogError, Tail};
 use tokio::sync::watch;
 
-use crate::flush::{Flush, FlushBuilder};
 use crate::outcomes::Outcomes;
-use crate::projection::{Applied, FeedItem, Projection, Step};
+use crate::projection::{FeedItem, Projection, Step};
 use crate::publisher::Publisher;
-use crate::resume::Horizon;
+use crate::state_machine::StateMachine;
 
 /// Records applied before callers are told and readers see them.
 const BATCH_MAX: usize = 4096;
@@ -107,15 +106,14 @@ impl Drop for StopGuard {
 }
 
 struct Work {
-    runner: Runner,
-    progress: watch::Sender<Progress>,
     tail: Box<dyn Tail>,
+    machine: StateMachine,
+    publisher: Publisher,
+    outcomes: Outcomes,
+    flush_interval: Duration,
+    progress: watch::Sender<Progress>,
     /// The head of the log at start: live once it has been applied.
     replay_until: Offset,
-    now: Timestamp,
-    applied: Offset,
-    settings: Settings,
-    horizon: Horizon,
     /// When the oldest record that is applied and not yet published was
     /// taken in.
     unpublished_since: Option<Timestamp>,
@@ -124,15 +122,15 @@ struct Work {
 
 impl Work {
     fn new(runner: Runner, progress: watch::Sender<Progress>) -> Work {
+        let Runner { log, projections, publisher, outcomes, flush_interval } = runner;
         Work {
-            tail: runner.log.tail(Offset::START),
-            replay_until: runner.log.head(),
-            runner,
+            tail: log.tail(Offset::START),
+            replay_until: log.head(),
+            machine: StateMachine::new(log.epoch(), projections),
+            publisher,
+            outcomes,
+            flush_interval,
             progress,
-            now: Timestamp::default(),
-            applied: Offset::START,
-            settings: Settings::default(),
-            horizon: Horizon::default(),
             unpublished_since: None,
             last_flush: None,
         }
@@ -165,40 +163,24 @@ impl Work {
             }
         }
         if let Some(last) = batch.last() {
-            self.applied = last.offset;
-            let applied = Applied { position: self.position(), at: self.now };
-            for projection in &mut self.runner.projections {
-                projection.settle(applied);
-            }
+            self.machine.settle();
             self.emit(items);
-            self.runner.outcomes.release(self.applied, notable);
+            self.outcomes.release(last.offset, notable);
         }
     }
 
-    /// Events of feeds don't wait for the next flush.
+    /// Items of feeds don't wait for the next flush.
     fn emit(&self, items: Vec<(Offset, FeedItem)>) {
         if !items.is_empty() {
-            self.runner.publisher.feed(items, self.is_live());
+            self.publisher.feed(items, self.is_live());
         }
     }
 
     fn apply_one(&mut self, record: &Record) -> Step {
-        // The effective value of `at` is the running maximum: time never goes
-        // back.
-        self.now = self.now.max(record.at);
-        self.unpublished_since.get_or_insert(self.now);
+        let step = self.machine.apply(record);
+        self.unpublished_since.get_or_insert(self.machine.applied().at);
         if let Event::Settings(settings) = &record.event {
-            self.settings = *settings;
             self.progress.send_modify(|progress| progress.settings = Some(*settings));
-        }
-        self.horizon.advance(self.now, record.offset, self.settings.resume_horizon_ms);
-        let mut step = Step::default();
-        if let Event::Rejected(input) = &record.event {
-            step.decide(Outcome::Rejected(input.rejection.clone()));
-        }
-        for projection in &mut self.runner.projections {
-            projection.advance(self.now, record.offset);
-            projection.apply(record, &mut step);
         }
         step
     }
@@ -210,26 +192,22 @@ impl Work {
             return IDLE;
         }
         let since_last = self.last_flush.map_or(Duration::MAX, |last| last.elapsed());
-        self.runner.flush_interval.saturating_sub(since_last)
+        self.flush_interval.saturating_sub(since_last)
     }
 
     fn flush(&mut self) {
         let oldest = self.unpublished_since.take().filter(|_| self.is_live());
-        let (position, at, horizon) = (self.position(), self.now, self.horizon.oldest());
-        let mut builder = FlushBuilder { flush: Flush { position, at, horizon, oldest, states: Vec::new() } };
-        for projection in &mut self.runner.projections {
-            projection.flush(&mut builder);
-        }
-        builder.flush.states.sort_by_key(|state| state.topic);
-        self.runner.publisher.flush(&Arc::new(builder.flush));
+        self.publisher.flush(&Arc::new(self.machine.flush(oldest)));
         self.last_flush = Some(Instant::now());
     }
 
     /// The first flush covers whatever was applied in the replay, so that a
-    /// subscriber of the first moment gets a whole snapshot.
+    /// subscriber of the first moment gets a whole snapshot. Even of an empty
+    /// log readers see which log it is.
     fn go_live_if_caught_up(&mut self) {
-        if !self.is_live() && self.applied >= self.replay_until {
-            self.runner.publisher.feed_windows();
+        if !self.is_live() && self.machine.applied().position.offset >= self.replay_until {
+            self.machine.settle();
+            self.publisher.feed_windows();
             self.flush();
             self.progress.send_modify(|progress| progress.state = RunnerState::Live);
         }
@@ -237,9 +215,5 @@ impl Work {
 
     fn is_live(&self) -> bool {
         self.last_flush.is_some()
-    }
-
-    fn position(&self) -> Position {
-        Position { epoch: self.runner.log.epoch(), offset: self.applied }
     }
 }

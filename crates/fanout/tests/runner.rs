@@ -49,7 +49,7 @@ impl View for CountView {
 }
 
 impl Projection for Counter {
-    fn advance(&mut self, now: Timestamp, offset: Offset) {
+    fn advance(&mut self, now: Timestamp, offset: Offset, _: &mut Step) {
         self.told.add(format!("advance {offset} {}", now.millis()));
     }
 

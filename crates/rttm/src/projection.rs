@@ -88,29 +88,20 @@ pub(crate) fn new() -> (RttmProjection, RttmReads) {
     (projection, reads)
 }
 
-impl RttmProjection {
-    /// What [`flush`](Projection::flush) does: sockets show what was settled
-    /// before. There are no state topics here; what sockets show are
-    /// documents.
-    pub fn publish(&mut self) {
-        self.reads.flushed.store(self.reads.settled.load_full());
-    }
-}
-
 /// Time.
 impl RttmProjection {
-    /// Alerts are evaluated at the beginning of each second, on what was
-    /// applied before it, whether or not a record came in between.
-    fn evaluate_alerts(&mut self, now: Timestamp, offset: Offset) {
-        let until = now.second();
-        let Some(evaluated) = self.evaluated.replace(until) else { return };
-        for second in evaluated + 1..=until.min(self.quiet_from) {
-            let millis = second * 1000;
-            self.move_windows(millis);
-            let values = self.values(millis);
-            let boundary = Timestamp::default().plus_millis(millis);
-            self.alerts.evaluate(boundary, offset, &values, &self.settings.alerts);
-        }
+    /// The beginning of the next second, at which alerts are evaluated on what
+    /// was applied before it, whether or not a record comes in between; none
+    /// from which nothing could come.
+    fn next_evaluation(&self) -> Option<Timestamp> {
+        let second = self.evaluated? + 1;
+        (second <= self.quiet_from).then(|| Timestamp::default().plus_millis(second * 1000))
+    }
+
+    fn evaluate_alerts(&mut self, boundary: Timestamp, offset: Offset) {
+        self.move_windows(boundary.millis());
+        let values = self.values(boundary.millis());
+        self.alerts.evaluate(boundary, offset, &values, &self.settings.alerts);
     }
 
     /// What the conditions are about, at the beginning of a second.
@@ -274,12 +265,19 @@ impl RttmProjection {
 }
 
 impl Projection for RttmProjection {
-    fn advance(&mut self, now: Timestamp, offset: Offset) {
+    fn next_boundary(&self) -> Option<Timestamp> {
+        self.next_evaluation()
+    }
+
+    fn advance(&mut self, now: Timestamp, offset: Offset, _: &mut Step) {
         self.identities.expire(now, self.settings.idempotency_horizon_ms);
         if now == self.now {
             return;
         }
-        self.evaluate_alerts(now, offset);
+        if let Some(boundary) = self.next_evaluation().filter(|boundary| *boundary <= now) {
+            self.evaluate_alerts(boundary, offset);
+        }
+        self.evaluated = Some(now.second());
         self.now = now;
         self.move_windows(now.millis());
         self.queues.advance(now.millis());
@@ -300,8 +298,10 @@ impl Projection for RttmProjection {
         self.reads.settled.store(Arc::new(self.state()));
     }
 
+    /// There are no state topics here; what sockets show are documents, of
+    /// what was settled before.
     fn flush(&mut self, _: &mut FlushBuilder) {
-        self.publish();
+        self.reads.flushed.store(self.reads.settled.load_full());
     }
 }
 

@@ -20,7 +20,7 @@ proptest! {
         let mut hub = Fixture::new();
         let mut model = Model::default();
         for record in &records {
-            let outcome = hub.apply(record, None);
+            let outcome = hub.apply(record);
             let field = match &outcome {
                 Outcome::Rejected(rejection) => rejection.field.clone(),
                 _ => None,
@@ -106,7 +106,7 @@ fn the_histories_are_worth_their_while() {
         let (mut model, mut hub) = (Model::default(), Fixture::new());
         for record in &records {
             verdicts.insert(model.apply(record));
-            hub.apply(record, None);
+            hub.apply(record);
             latencies += usize::from(!model.latencies(0, 3).is_empty());
         }
         let board = hub.state().alerts().as_ref().clone();

@@ -12,7 +12,7 @@ use support::script::history;
 /// Everything that is shown and is not named by an offset.
 fn shown(hub: &mut Fixture) -> Vec<String> {
     let state = hub.state();
-    hub.projection.publish();
+    hub.flush();
     let now = hub.now();
     let paths = ["/ws/rttm/metrics", "/ws/pipeline", "/ws/dlq", "/ws/telemetry", "/ws/alerts"];
     let text = |path| {
@@ -47,10 +47,10 @@ proptest! {
     fn ticks_load_or_a_night_make_no_difference(records in history(80)) {
         let (mut with, mut without) = (Fixture::new(), Fixture::new());
         for record in &with_ticks(&records) {
-            with.apply(record, None);
+            with.apply(record);
         }
         for record in &records {
-            without.apply(record, None);
+            without.apply(record);
         }
         prop_assert_eq!(shown(&mut with), shown(&mut without));
     }
@@ -63,8 +63,8 @@ proptest! {
     fn batches_and_readers_leave_no_trace(records in history(200), settled in prop::collection::vec(any::<bool>(), 200)) {
         let (mut watched, mut replayed) = (Fixture::new(), Fixture::new());
         for (record, settle) in records.iter().zip(settled) {
-            let outcome = watched.apply(record, None);
-            prop_assert_eq!(&outcome, &replayed.apply(record, None));
+            let outcome = watched.apply(record);
+            prop_assert_eq!(&outcome, &replayed.apply(record));
             if settle {
                 watched.flush();
             }

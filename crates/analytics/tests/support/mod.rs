@@ -1,33 +1,32 @@
-//! A projection fed by hand, one record at a time.
+//! The projection in a driver, and what its topics show.
 #![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
 
 pub(crate) mod model;
 pub(crate) mod script;
 
+use std::ops::{Deref, DerefMut};
+
 use bytes::Bytes;
-use hub_analytics::{AnalyticsProjection, AnalyticsReads, register};
+use hub_analytics::{AnalyticsReads, register};
 use hub_core::event::{PriceQuote, Trade, Transaction};
-use hub_core::{
-    Epoch, Event, Offset, Outcome, PortfolioId, Position, Record, Settings, Timestamp, TransactionId,
-};
-use hub_fanout::{Applied, Catalog, Changed, Filter, Projection, RowKey, StateFlush, Step, View};
+use hub_core::{Event, Offset, Outcome, PortfolioId, Settings, Timestamp, TransactionId};
+use hub_fanout::testing::Driver;
+use hub_fanout::{Catalog, Changed, Filter, RowKey, StateFlush, View};
 
 /// Where the tests' log time begins.
 pub(crate) const START_MILLIS: i64 = 1_770_460_200_000;
 
 pub(crate) struct Fixture {
-    pub(crate) projection: AnalyticsProjection,
+    pub(crate) driver: Driver,
     pub(crate) reads: AnalyticsReads,
     pub(crate) catalog: Catalog,
-    pub(crate) offset: u64,
-    pub(crate) millis: i64,
 }
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
         let mut catalog = Catalog::default();
         let (projection, reads) = register(&mut catalog);
-        Fixture { projection, reads, catalog, offset: 0, millis: START_MILLIS }
+        Fixture { driver: Driver::new(START_MILLIS, vec![Box::new(projection)]), reads, catalog }
     }
 
     /// As [`Fixture::new`], with somebody subscribed to everything.
@@ -35,35 +34,6 @@ impl Fixture {
         let fixture = Fixture::new();
         fixture.catalog.states().iter().for_each(|topic| topic.interest().enter());
         fixture
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.millis).unwrap()
-    }
-
-    /// Applies the next record, at the time it is now.
-    pub(crate) fn send(&mut self, event: Event) -> Outcome {
-        let record = Record { offset: Offset(self.offset + 1), at: self.now(), event };
-        self.apply(&record)
-    }
-
-    pub(crate) fn apply(&mut self, record: &Record) -> Outcome {
-        (self.offset, self.millis) = (record.offset.0, record.at.millis());
-        let mut step = Step::default();
-        self.projection.advance(record.at, record.offset);
-        self.projection.apply(record, &mut step);
-        step.outcome().cloned().unwrap_or(Outcome::Accepted)
-    }
-
-    pub(crate) fn settle(&mut self) {
-        let position = Position { epoch: Epoch(1), offset: Offset(self.offset) };
-        self.projection.settle(Applied { position, at: self.now() });
-    }
-
-    /// Time passes, and a record finds that it has.
-    pub(crate) fn pass(&mut self, millis: i64) {
-        self.millis += millis;
-        self.send(Event::Tick);
     }
 
     pub(crate) fn buy(&mut self, id: u8, symbol: &str, quantity: &str, price: &str) -> Outcome {
@@ -97,7 +67,7 @@ impl Fixture {
 
     /// The positions' topic, then the marks'.
     pub(crate) fn publish(&mut self) -> [StateFlush; 2] {
-        self.projection.publish()
+        self.driver.flush().states.try_into().ok().expect("two topics")
     }
 
     /// The only portfolio's mark as it is now.
@@ -110,6 +80,20 @@ impl Fixture {
     pub(crate) fn row(&mut self, key: RowKey) -> Option<String> {
         let [positions, _] = self.publish();
         positions.view.element(key).map(text)
+    }
+}
+
+impl Deref for Fixture {
+    type Target = Driver;
+
+    fn deref(&self) -> &Driver {
+        &self.driver
+    }
+}
+
+impl DerefMut for Fixture {
+    fn deref_mut(&mut self) -> &mut Driver {
+        &mut self.driver
     }
 }
 

@@ -1,19 +1,21 @@
-//! A projection fed by hand, one record at a time.
+//! The projection in a driver, and what its socket is sent.
 #![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
 
 pub(crate) mod model;
 pub(crate) mod script;
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use hub_autotrader::{AutotraderProjection, AutotraderReads, endpoints, register};
+use hub_autotrader::{AutotraderReads, endpoints, register};
 use hub_core::event::trading::{
     CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradeId, TradingCommand, TradingRequest,
 };
 use hub_core::event::{PriceQuote, Side};
 use hub_core::settings::AutotraderSettings;
-use hub_core::{Epoch, Event, Offset, Outcome, Position, Record, RequestId, Settings, Timestamp};
-use hub_fanout::{Applied, Catalog, Document, Occasion, Projection, Step};
+use hub_core::{Event, Offset, Outcome, Record, RequestId, Settings, Timestamp};
+use hub_fanout::testing::Driver;
+use hub_fanout::{Catalog, Document, Occasion};
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
 
 /// 2026-02-12T13:30:45.123Z, when the documented examples happen.
@@ -23,11 +25,9 @@ pub(crate) const START_MILLIS: i64 = 1_770_903_045_123;
 pub(crate) const SYMBOLS_BYTES: usize = 1 << 20;
 
 pub(crate) struct Fixture {
-    pub(crate) projection: AutotraderProjection,
+    driver: Driver,
     pub(crate) reads: AutotraderReads,
     pub(crate) endpoint: Arc<dyn NativeEndpoint>,
-    pub(crate) offset: u64,
-    pub(crate) millis: i64,
     /// What the last record told, as session and message.
     pub(crate) told: Vec<(u128, String)>,
 }
@@ -37,11 +37,12 @@ impl Fixture {
         let mut catalog = Catalog::default();
         let (projection, reads) = register(&mut catalog);
         let endpoint = Arc::clone(&endpoints(reads.clone(), SYMBOLS_BYTES)[0].1);
-        Fixture { projection, reads, endpoint, offset: 0, millis: START_MILLIS, told: vec![] }
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.millis).unwrap()
+        Fixture {
+            driver: Driver::new(START_MILLIS, vec![Box::new(projection)]),
+            reads,
+            endpoint,
+            told: vec![],
+        }
     }
 
     /// Applies the next record, at the time it is now, and lets it be read.
@@ -53,19 +54,12 @@ impl Fixture {
     }
 
     pub(crate) fn apply(&mut self, record: &Record) -> Outcome {
-        (self.offset, self.millis) = (record.offset.0, record.at.millis());
-        let mut step = Step::default();
-        self.projection.advance(record.at, record.offset);
-        self.projection.apply(record, &mut step);
+        let outcome = self.driver.apply(record);
         let message = |json: &[u8]| String::from_utf8(json.to_vec()).unwrap();
-        self.told = step.items().iter().map(|item| (item.key.0, message(&item.json))).collect();
-        assert!(step.items().iter().all(|item| item.feed == self.reads.feed()));
-        step.outcome().cloned().unwrap_or(Outcome::Accepted)
-    }
-
-    pub(crate) fn settle(&mut self) {
-        let position = Position { epoch: Epoch(1), offset: Offset(self.offset) };
-        self.projection.settle(Applied { position, at: self.now() });
+        let items = self.driver.items();
+        self.told = items.iter().map(|item| (item.key.0, message(&item.json))).collect();
+        assert!(items.iter().all(|item| item.feed == self.reads.feed()));
+        outcome
     }
 
     pub(crate) fn pass(&mut self, millis: i64) {
@@ -106,6 +100,20 @@ impl Fixture {
 
     pub(crate) fn socket(&self) -> Box<dyn NativeSession> {
         self.endpoint.open()
+    }
+}
+
+impl Deref for Fixture {
+    type Target = Driver;
+
+    fn deref(&self) -> &Driver {
+        &self.driver
+    }
+}
+
+impl DerefMut for Fixture {
+    fn deref_mut(&mut self) -> &mut Driver {
+        &mut self.driver
     }
 }
 

@@ -3,28 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hub_autotrader::{AutotraderProjection, AutotraderReads};
+use hub_autotrader::AutotraderReads;
 use hub_core::event::trading::TradingRequest;
 use hub_core::normalize::{self, BodyForm, Kind};
-use hub_core::{Epoch, Event, Offset, Outcome, Position, Record, Rejection, Timestamp};
+use hub_core::{Event, Offset, Outcome, Rejection, Timestamp};
 use hub_demo::{Batch, DemoConfig, Market, Trader};
-use hub_fanout::{Applied, Catalog, Projection, Step};
-use hub_leaderboard::{LeaderboardProjection, LeaderboardReads};
-use hub_rttm::{RttmProjection, RttmReads};
+use hub_fanout::Catalog;
+use hub_fanout::testing::Driver;
+use hub_leaderboard::LeaderboardReads;
+use hub_rttm::RttmReads;
 
 /// From one step to the next.
 pub(crate) const STEP_MILLIS: i64 = 100;
 
+/// 2026-02-07T10:30:00.000Z.
+const OPENING_MILLIS: i64 = 1_770_460_200_000;
+
 pub(crate) struct World {
     market: Market,
     traders: Vec<Trader>,
-    leaderboard: LeaderboardProjection,
-    rttm: RttmProjection,
-    autotrader: AutotraderProjection,
+    driver: Driver,
     pub(crate) ranks: LeaderboardReads,
     pub(crate) pipeline: RttmReads,
     pub(crate) trading: AutotraderReads,
-    offset: u64,
     pub(crate) now: Timestamp,
     /// What was asked of the auto-trader and refused.
     pub(crate) refused: Vec<Rejection>,
@@ -36,17 +37,16 @@ impl World {
         let (leaderboard, ranks) = hub_leaderboard::register(None);
         let (rttm, pipeline) = hub_rttm::register();
         let (autotrader, trading) = hub_autotrader::register(&mut Catalog::default());
+        let driver =
+            Driver::new(OPENING_MILLIS, vec![Box::new(autotrader), Box::new(leaderboard), Box::new(rttm)]);
         let mut world = World {
             market: Market::new(config, 1),
             traders: Trader::all(config),
-            leaderboard,
-            rttm,
-            autotrader,
+            driver,
             ranks,
             pipeline,
             trading,
-            offset: 0,
-            now: Timestamp::from_millis(1_770_460_200_000).unwrap(),
+            now: Timestamp::from_millis(OPENING_MILLIS).unwrap(),
             refused: Vec::new(),
         };
         world.restart(config, 1);
@@ -108,29 +108,17 @@ impl World {
             self.refused.push(rejection);
         } else {
             let state = self.trading.settled();
-            trader.answered(&state.answer(Offset(self.offset)).unwrap().answer);
+            trader.answered(&state.answer(Offset(self.driver.offset)).unwrap().answer);
         }
     }
 
     pub(crate) fn apply(&mut self, event: Event) -> Outcome {
-        self.offset += 1;
-        let record = Record { offset: Offset(self.offset), at: self.now, event };
-        let mut step = Step::default();
-        let projections: [&mut dyn Projection; 3] =
-            [&mut self.autotrader, &mut self.leaderboard, &mut self.rttm];
-        for projection in projections {
-            projection.advance(record.at, record.offset);
-            projection.apply(&record, &mut step);
-        }
-        step.outcome().cloned().unwrap_or(Outcome::Accepted)
+        self.driver.millis = self.now.millis();
+        self.driver.send(event)
     }
 
     pub(crate) fn settle(&mut self) {
-        let position = Position { epoch: Epoch(1), offset: Offset(self.offset) };
-        let applied = Applied { position, at: self.now };
-        self.autotrader.settle(applied);
-        self.leaderboard.settle(applied);
-        self.rttm.settle(applied);
+        self.driver.settle();
     }
 
     /// Portfolios by rank.

@@ -1,16 +1,18 @@
-//! A projection fed by hand, and what its sockets would be sent.
+//! The projection in a driver, and what its sockets would be sent.
 #![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
 
 pub(crate) mod model;
 pub(crate) mod script;
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use hub_core::event::{PortfolioInfo, RiskMetrics};
 use hub_core::views::PortfolioPnl;
-use hub_core::{Epoch, Event, Money, Offset, Outcome, PortfolioId, Position, Record, Settings, Timestamp};
-use hub_fanout::{Applied, Document, Occasion, Projection, Step};
-use hub_leaderboard::{Dialect, LeaderboardProjection, LeaderboardReads, endpoints, register};
+use hub_core::{Epoch, Event, Money, Offset, Outcome, PortfolioId, Settings};
+use hub_fanout::testing::Driver;
+use hub_fanout::{Document, Occasion, Projection};
+use hub_leaderboard::{Dialect, LeaderboardReads, endpoints, register};
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
 use serde_json::Value;
 
@@ -20,10 +22,8 @@ pub(crate) const START_MILLIS: i64 = 1_770_460_200_000;
 pub(crate) const EPOCH: Epoch = Epoch(0xbeef);
 
 pub(crate) struct Hub {
-    pub(crate) projection: LeaderboardProjection,
+    pub(crate) driver: Driver,
     pub(crate) reads: LeaderboardReads,
-    pub(crate) offset: u64,
-    pub(crate) millis: i64,
     endpoints: Vec<(&'static str, Arc<dyn NativeEndpoint>)>,
 }
 
@@ -33,41 +33,20 @@ impl Hub {
     }
 
     pub(crate) fn with(pnl: Option<Arc<dyn PortfolioPnl>>, dialect: Dialect) -> Hub {
+        Hub::after(None, pnl, dialect)
+    }
+
+    /// With a projection in front of the leaderboard's.
+    pub(crate) fn after(
+        before: Option<Box<dyn Projection>>,
+        pnl: Option<Arc<dyn PortfolioPnl>>,
+        dialect: Dialect,
+    ) -> Hub {
         let (projection, reads) = register(pnl);
+        let projection: Box<dyn Projection> = Box::new(projection);
         let endpoints = endpoints(&reads, dialect);
-        Hub { projection, reads, offset: 0, millis: START_MILLIS, endpoints }
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.millis).unwrap()
-    }
-
-    pub(crate) fn position(&self) -> Position {
-        Position { epoch: EPOCH, offset: Offset(self.offset) }
-    }
-
-    /// Applies the next record, at the time it is now.
-    pub(crate) fn send(&mut self, event: Event) -> Outcome {
-        let record = Record { offset: Offset(self.offset + 1), at: self.now(), event };
-        self.apply(&record)
-    }
-
-    pub(crate) fn apply(&mut self, record: &Record) -> Outcome {
-        (self.offset, self.millis) = (record.offset.0, record.at.millis());
-        let mut step = Step::default();
-        self.projection.advance(record.at, record.offset);
-        self.projection.apply(record, &mut step);
-        step.outcome().cloned().unwrap_or(Outcome::Accepted)
-    }
-
-    pub(crate) fn settle(&mut self) {
-        self.projection.settle(Applied { position: self.position(), at: self.now() });
-    }
-
-    /// As the runner does it: a batch ends, and what it changed is published.
-    pub(crate) fn flush(&mut self) {
-        self.settle();
-        self.projection.publish(self.position());
+        let driver = Driver::of_epoch(EPOCH, START_MILLIS, before.into_iter().chain([projection]).collect());
+        Hub { driver, reads, endpoints }
     }
 
     /// Risk metrics that make this score: 30 times Sharpe alone.
@@ -81,12 +60,6 @@ impl Hub {
 
     pub(crate) fn configure(&mut self, resume_horizon_ms: i64) {
         self.send(Event::Settings(Settings { resume_horizon_ms, ..Settings::default() }));
-    }
-
-    /// Time passes, and a record finds that it has.
-    pub(crate) fn pass(&mut self, millis: i64) {
-        self.millis += millis;
-        self.send(Event::Tick);
     }
 
     pub(crate) fn open(&self, path: &str) -> Box<dyn NativeSession> {
@@ -119,6 +92,20 @@ impl Hub {
         let (mut messages, upto) = self.compose(document, Occasion::Changed { after: Offset(after) });
         assert!(messages.len() <= 1 && upto >= after);
         messages.pop()
+    }
+}
+
+impl Deref for Hub {
+    type Target = Driver;
+
+    fn deref(&self) -> &Driver {
+        &self.driver
+    }
+}
+
+impl DerefMut for Hub {
+    fn deref_mut(&mut self) -> &mut Driver {
+        &mut self.driver
     }
 }
 

@@ -1,18 +1,20 @@
-//! A projection fed by hand, one record at a time.
+//! The projection in a driver, and what it shows.
 #![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
 
 pub(crate) mod model;
 pub(crate) mod script;
 
-use std::sync::Arc;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex};
 
 use actix_web::{App, test};
 use hub_core::event::{
     DlqEvent, ErrorEvent, ErrorType, Event, InvalidTrade, QueueMetric, Stage, TradeEvent, TradeEventType,
 };
-use hub_core::{Epoch, Offset, Outcome, Position, Record, Timestamp, TradeId};
-use hub_fanout::{Applied, Document, Projection, Step};
-use hub_rttm::{HostMetrics, RttmProjection, RttmReads, State, endpoints, register, routes};
+use hub_core::{Offset, Outcome, Record, Timestamp, TradeId};
+use hub_fanout::testing::Driver;
+use hub_fanout::{Applied, Document, FlushBuilder, Projection, Step};
+use hub_rttm::{HostMetrics, RttmReads, State, endpoints, register, routes};
 use hub_server::native::{Action, Followed, NativeEndpoint, Query};
 use serde_json::Value;
 
@@ -20,61 +22,29 @@ use serde_json::Value;
 pub(crate) const START: i64 = 1_770_460_200_000;
 
 pub(crate) struct Fixture {
-    pub(crate) projection: RttmProjection,
+    driver: Driver,
+    /// Decides what becomes of the next record.
+    decided: Decided,
     pub(crate) reads: RttmReads,
-    pub(crate) offset: u64,
-    pub(crate) millis: i64,
 }
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
         let (projection, reads) = register();
-        Fixture { projection, reads, offset: 0, millis: START }
+        let decided = Decided::default();
+        let driver = Driver::new(START, vec![Box::new(decided.clone()), Box::new(projection)]);
+        Fixture { driver, decided, reads }
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        at(self.millis - START)
-    }
-
-    /// Applies the next record, at the time it is now.
-    pub(crate) fn send(&mut self, event: Event) -> Outcome {
-        let record = Record { offset: Offset(self.offset + 1), at: self.now(), event };
-        self.apply(&record, None)
-    }
-
-    /// As if an earlier projection had decided already.
-    pub(crate) fn send_decided(&mut self, event: Event, decided: Outcome) -> Outcome {
-        let record = Record { offset: Offset(self.offset + 1), at: self.now(), event };
-        self.apply(&record, Some(decided))
-    }
-
-    pub(crate) fn apply(&mut self, record: &Record, decided: Option<Outcome>) -> Outcome {
-        (self.offset, self.millis) = (record.offset.0, record.at.millis());
-        let mut step = Step::default();
-        if let Some(outcome) = decided {
-            step.decide(outcome);
-        }
-        self.projection.advance(record.at, record.offset);
-        self.projection.apply(record, &mut step);
-        step.outcome().cloned().unwrap_or(Outcome::Accepted)
-    }
-
-    /// Time passes, and a tick finds that it has.
-    pub(crate) fn pass(&mut self, millis: i64) {
-        self.millis += millis;
-        self.send(Event::Tick);
+    /// As if an earlier projection decided so.
+    pub(crate) fn send_decided(&mut self, event: Event, outcome: Outcome) -> Outcome {
+        *self.decided.0.lock().unwrap() = Some(outcome);
+        self.send(event)
     }
 
     pub(crate) fn state(&mut self) -> Arc<State> {
-        let position = Position { epoch: Epoch(1), offset: Offset(self.offset) };
-        self.projection.settle(Applied { position, at: self.now() });
+        self.settle();
         self.reads.settled()
-    }
-
-    /// What the runner does before it publishes.
-    pub(crate) fn flush(&mut self) {
-        self.state();
-        self.projection.publish();
     }
 
     pub(crate) fn document(&self, path: &str, query: &str) -> Arc<dyn Document> {
@@ -97,6 +67,38 @@ impl Fixture {
         let body = test::read_body(response).await;
         (status, serde_json::from_slice(&body).unwrap())
     }
+}
+
+impl Deref for Fixture {
+    type Target = Driver;
+
+    fn deref(&self) -> &Driver {
+        &self.driver
+    }
+}
+
+impl DerefMut for Fixture {
+    fn deref_mut(&mut self) -> &mut Driver {
+        &mut self.driver
+    }
+}
+
+/// A projection in front that decides what a test wants.
+#[derive(Clone, Default)]
+struct Decided(Arc<Mutex<Option<Outcome>>>);
+
+impl Projection for Decided {
+    fn advance(&mut self, _: Timestamp, _: Offset, _: &mut Step) {}
+
+    fn apply(&mut self, _: &Record, step: &mut Step) {
+        if let Some(outcome) = self.0.lock().unwrap().take() {
+            step.decide(outcome);
+        }
+    }
+
+    fn settle(&mut self, _: Applied) {}
+
+    fn flush(&mut self, _: &mut FlushBuilder) {}
 }
 
 pub(crate) fn follow(endpoint: &dyn NativeEndpoint, query: &str) -> Result<Arc<dyn Document>, String> {

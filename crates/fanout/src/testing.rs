@@ -1,0 +1,137 @@
+//! A driver of projections for tests (feature `testing`): takes them through
+//! records as the runner does, by the same code, without a log, a thread or a
+//! clock.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hub_core::{Derived, Epoch, Event, Offset, Outcome, Position, Record, Timestamp};
+
+use crate::flush::{Flush, FlushBuilder};
+use crate::projection::{Applied, FeedItem, Projection, Step};
+use crate::state_machine::StateMachine;
+
+/// Projections in their order, fed by hand.
+///
+/// Nothing is settled or flushed unless a test says so: where batches end is
+/// its business.
+pub struct Driver {
+    machine: StateMachine,
+    derived: Facts,
+    items: Vec<FeedItem>,
+    /// The last record applied. A test may leave out offsets.
+    pub offset: u64,
+    /// The time of the next record that is [sent](Driver::send), in
+    /// milliseconds since 1970.
+    pub millis: i64,
+}
+
+/// A fact that was handed on: at which record, at which boundary or time.
+pub type Handed = (Offset, Timestamp, Derived);
+
+impl Driver {
+    /// Projections before the first record of a log of epoch 1, where log time
+    /// begins at `millis`.
+    pub fn new(millis: i64, projections: Vec<Box<dyn Projection>>) -> Driver {
+        Driver::of_epoch(Epoch(1), millis, projections)
+    }
+
+    /// The same for a log of this epoch.
+    pub fn of_epoch(epoch: Epoch, millis: i64, mut projections: Vec<Box<dyn Projection>>) -> Driver {
+        let derived = Facts::default();
+        projections.push(Box::new(Recorder { facts: derived.clone(), now: Timestamp::default() }));
+        let machine = StateMachine::new(epoch, projections);
+        Driver { machine, derived, items: Vec::new(), offset: 0, millis }
+    }
+
+    /// The time of the next record.
+    ///
+    /// # Panics
+    ///
+    /// If it is before 1970 or after 9999.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.millis).expect("a time that can be represented")
+    }
+
+    /// The position of the last record applied.
+    pub fn position(&self) -> Position {
+        self.machine.applied().position
+    }
+
+    /// Applies the next record, at the time it is now.
+    pub fn send(&mut self, event: Event) -> Outcome {
+        let record = Record { offset: Offset(self.offset + 1), at: self.now(), event };
+        self.apply(&record)
+    }
+
+    /// Time passes, and a tick finds that it has.
+    pub fn pass(&mut self, millis: i64) {
+        self.millis += millis;
+        self.send(Event::Tick);
+    }
+
+    /// Applies a record; from here on it is that late.
+    pub fn apply(&mut self, record: &Record) -> Outcome {
+        (self.offset, self.millis) = (record.offset.0, record.at.millis());
+        let (outcome, items) = self.machine.apply(record).into_parts();
+        self.items = items;
+        outcome
+    }
+
+    /// Items that the last record led to, its boundaries included, in order.
+    pub fn items(&self) -> &[FeedItem] {
+        &self.items
+    }
+
+    /// Facts that were handed on so far, in order.
+    pub fn derived(&self) -> Vec<Handed> {
+        self.derived.lock().clone()
+    }
+
+    /// A batch ends: readers see what was applied.
+    pub fn settle(&mut self) {
+        self.machine.settle();
+    }
+
+    /// A batch ends and is published: all state topics.
+    pub fn flush(&mut self) -> Flush {
+        self.machine.settle();
+        self.machine.flush(None)
+    }
+}
+
+#[derive(Clone, Default)]
+struct Facts(Arc<Mutex<Vec<Handed>>>);
+
+impl Facts {
+    fn lock(&self) -> MutexGuard<'_, Vec<Handed>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The last projection: sees what all others handed on.
+struct Recorder {
+    facts: Facts,
+    now: Timestamp,
+}
+
+impl Recorder {
+    fn record(&self, offset: Offset, step: &Step) {
+        let handed = step.derived().iter().map(|fact| (offset, self.now, fact.clone()));
+        self.facts.lock().extend(handed);
+    }
+}
+
+impl Projection for Recorder {
+    fn advance(&mut self, now: Timestamp, offset: Offset, step: &mut Step) {
+        self.now = now;
+        self.record(offset, step);
+    }
+
+    fn apply(&mut self, record: &Record, step: &mut Step) {
+        self.record(record.offset, step);
+    }
+
+    fn settle(&mut self, _: Applied) {}
+
+    fn flush(&mut self, _: &mut FlushBuilder) {}
+}

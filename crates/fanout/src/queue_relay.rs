@@ -14,7 +14,7 @@ use crate::queues::{
 use crate::relay::RelayMessage;
 
 /// All queues at one moment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct QueueLoad {
     /// What has happened.
     pub counters: QueueCounters,

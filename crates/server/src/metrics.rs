@@ -3,6 +3,8 @@
 
 pub(crate) mod deflate;
 pub(crate) mod queues;
+#[cfg(test)]
+mod tests;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;

@@ -5,53 +5,29 @@
 //! keeps every deadline and heart-beat of all its sockets. No lock is shared
 //! with other shards.
 
-mod backlog;
-mod channels;
-mod closing;
-mod deliver;
-mod ending;
-mod feeds;
-mod framing;
-mod inbound;
-mod native;
-mod pace;
-mod press;
-mod pull;
-mod queues;
-mod ready;
-mod send;
-mod socket;
-mod stomp;
-mod subscribe;
-mod sweep;
-mod welcome;
+mod compressor;
+mod missing;
+mod session;
+mod sockets;
+mod subscriptions;
 mod wire;
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hub_core::{Epoch, Offset, Position, TopicName};
-use hub_fanout::{Mailbox, Publication, View};
+use hub_core::{CloseReason, Timestamp};
+use hub_fanout::{Flush, Mailbox, Publication};
 use hub_ws::deflate::Inflater;
-use slab::Slab;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use self::backlog::TURN_BYTES;
-use self::channels::Channel;
-use self::feeds::Feed;
-use self::framing::{Encoder, MessageIds};
-use self::pace::Timers;
-use self::press::Press;
-use self::ready::ReadyList;
-use self::send::Sent;
-use self::socket::{Read, Socket};
-use self::subscribe::{Framings, Subscription};
+pub(crate) use self::session::IngestReply;
+use self::session::{Intake, TURN_BYTES};
+use self::sockets::{Overdue, Progress, Read, Sockets};
+use self::subscriptions::{Lagging, Ordinal, Subscriptions, Taken};
 use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
-use crate::ingest::Ingest;
 use crate::newcomer::Newcomer;
 use crate::sockjs::NewSession;
 use crate::stage::Stage;
@@ -66,54 +42,20 @@ const SCRATCH_BYTES: usize = 64 << 10;
 /// wait.
 const PUBLICATIONS_PER_TURN: usize = 64;
 
+/// Parts that one socket may take before the others get their turn.
+const TAKES_PER_TURN: usize = 8;
+
 /// One worker thread's sockets and subscriptions.
 pub(crate) struct Shard {
     chassis: Arc<Chassis>,
-    sockets: Slab<Socket>,
-    subscriptions: Slab<Subscription>,
-    framings: Framings,
-    /// By topic id.
-    topics: Vec<Topic>,
-    /// By feed id.
-    feeds: Vec<Feed>,
-    relays: HashMap<TopicName, Vec<usize>>,
-    /// Subscriptions to queues, by the key of their consumer.
-    consumers: HashMap<u64, usize>,
-    consumers_made: u64,
     index: usize,
-    /// Of documents that somebody follows.
-    channels: Slab<Channel>,
-    /// By the addresses of their documents.
-    channels_by_address: HashMap<usize, usize>,
-    position: Position,
-    /// The oldest offset to resume from, as of the last flush.
-    horizon: Offset,
-    timers: Timers,
-    ingest: Ingest,
-    in_flight: InFlight,
-    /// Where answers to what sessions sent come back.
-    sent: mpsc::UnboundedSender<Sent>,
-    encoder: Encoder,
+    sockets: Sockets,
+    subscriptions: Subscriptions,
+    intake: Intake,
     inflater: Inflater,
-    ready: Arc<ReadyList>,
     scratch: Vec<u8>,
     /// What is left of the turn of the socket that is being served.
     turn_bytes: usize,
-    now: Instant,
-    /// Sockets whose turn was over before they were.
-    paused: Vec<usize>,
-    /// Sockets whose peer turned out to be gone while others were served.
-    gone: Vec<usize>,
-    /// What this shard last added to `hub_outbox_bytes`.
-    reported_outbox_bytes: i64,
-}
-
-/// A state topic as this shard sees it.
-#[derive(Default)]
-struct Topic {
-    /// At the last flush; none before the first.
-    view: Option<Arc<dyn View>>,
-    subscribers: Vec<usize>,
 }
 
 /// What a shard is given by its worker.
@@ -121,7 +63,7 @@ pub(crate) struct ShardInputs {
     pub(crate) mailbox: Mailbox,
     pub(crate) newcomers: mpsc::UnboundedReceiver<Newcomer>,
     pub(crate) stage: watch::Receiver<Stage>,
-    pub(crate) answers: mpsc::UnboundedReceiver<Sent>,
+    pub(crate) replies: mpsc::UnboundedReceiver<IngestReply>,
     pub(crate) sessions: mpsc::UnboundedReceiver<NewSession>,
 }
 
@@ -136,103 +78,98 @@ pub(crate) struct ShardParts {
     pub(crate) in_flight: InFlight,
 }
 
+/// What the loop was woken for.
+enum Wake {
+    Publication(Publication),
+    /// These sockets have something to read, or room to write.
+    Sockets,
+    Newcomer(Box<Newcomer>),
+    Session(NewSession),
+    Reply(IngestReply),
+    /// A subscription or document is due.
+    Timer,
+    Sweep,
+    Drain,
+}
+
 impl Shard {
-    /// A shard, and where the answers to what its sessions sent arrive.
-    pub(crate) fn new(parts: ShardParts) -> (Shard, mpsc::UnboundedReceiver<Sent>) {
+    /// A shard, and where the replies to what its sessions sent arrive.
+    pub(crate) fn new(parts: ShardParts) -> (Shard, mpsc::UnboundedReceiver<IngestReply>) {
         let ShardParts { chassis, started_millis, index, shards, in_flight } = parts;
-        let (sent, answers) = mpsc::unbounded_channel();
-        let feed = |window| Feed { window, subscribers: Vec::new() };
+        let (intake, replies) = Intake::new(Arc::clone(&chassis), in_flight);
         let shard = Shard {
-            topics: chassis.catalog.states().iter().map(|_| Topic::default()).collect(),
-            feeds: chassis.publisher.windows().into_iter().map(feed).collect(),
-            sockets: Slab::new(),
-            subscriptions: Slab::new(),
-            framings: Framings::default(),
-            relays: HashMap::new(),
-            consumers: HashMap::new(),
-            consumers_made: 0,
-            index,
-            channels: Slab::new(),
-            channels_by_address: HashMap::new(),
-            position: Position { epoch: Epoch(0), offset: Offset::START },
-            horizon: Offset::START,
-            timers: Timers::default(),
-            ingest: Ingest::new(Arc::clone(&chassis)),
-            in_flight,
-            sent,
-            encoder: Encoder {
-                ids: MessageIds::new(started_millis, index as u64, shards as u64),
-                press: Press::new(chassis.compression, chassis.metrics.deflate.clone()),
-            },
+            sockets: Sockets::new(Arc::clone(&chassis), now()),
+            subscriptions: Subscriptions::new(
+                Arc::clone(&chassis),
+                Ordinal { index, shards, started_millis },
+            ),
+            intake,
             inflater: Inflater::default(),
-            ready: Arc::default(),
             scratch: vec![0; SCRATCH_BYTES],
             turn_bytes: TURN_BYTES,
-            now: Instant::now(),
-            paused: Vec::new(),
-            gone: Vec::new(),
-            reported_outbox_bytes: 0,
+            index,
             chassis,
         };
-        (shard, answers)
+        (shard, replies)
     }
 
     /// Serves until it is told to drain and every socket is closed.
     pub(crate) async fn run(mut self, mut inputs: ShardInputs) {
         let mut sweep = interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let ready = Arc::clone(&self.ready);
+        let ready = self.sockets.woken();
         let mut woken = Vec::new();
         let mut draining = false;
         while !draining || !self.sockets.is_empty() {
-            tokio::select! {
-                Some(publication) = inputs.mailbox.next(), if !draining => {
-                    self.now = Instant::now();
-                    self.publish(&publication);
-                    for _ in 1..PUBLICATIONS_PER_TURN {
-                        let Some(publication) = inputs.mailbox.try_next() else { break };
-                        self.publish(&publication);
-                    }
-                }
-                () = poll_fn(|cx| ready.poll_take(cx, &mut woken)) => {
-                    self.now = Instant::now();
-                    for slot in woken.drain(..) {
-                        self.serve(slot as usize);
-                    }
-                }
-                Some(newcomer) = inputs.newcomers.recv(), if !draining => {
-                    self.now = Instant::now();
-                    self.welcome(newcomer);
-                }
-                Some(session) = inputs.sessions.recv(), if !draining => {
-                    self.now = Instant::now();
-                    self.welcome_session(session);
-                }
-                Some(sent) = inputs.answers.recv() => {
-                    self.now = Instant::now();
-                    self.answer(sent);
-                    while let Ok(sent) = inputs.answers.try_recv() {
-                        self.answer(sent);
-                    }
-                }
-                () = due(self.timers.next()) => {
-                    self.now = Instant::now();
-                    self.wake_due();
-                }
-                _ = sweep.tick() => {
-                    self.now = Instant::now();
-                    self.sweep();
-                }
-                () = told_to_drain(&mut inputs.stage), if !draining => {
-                    self.now = Instant::now();
-                    draining = true;
-                    self.drain(&mut inputs);
-                }
-            }
-            self.bury();
+            let wake = tokio::select! {
+                Some(publication) = inputs.mailbox.next(), if !draining => Wake::Publication(publication),
+                () = poll_fn(|cx| ready.poll_take(cx, &mut woken)) => Wake::Sockets,
+                Some(newcomer) = inputs.newcomers.recv(), if !draining => Wake::Newcomer(Box::new(newcomer)),
+                Some(session) = inputs.sessions.recv(), if !draining => Wake::Session(session),
+                Some(reply) = inputs.replies.recv() => Wake::Reply(reply),
+                () = due(self.subscriptions.next_due()) => Wake::Timer,
+                _ = sweep.tick() => Wake::Sweep,
+                () = told_to_drain(&mut inputs.stage), if !draining => Wake::Drain,
+            };
+            draining |= matches!(wake, Wake::Drain);
+            self.turn(wake, &mut inputs, &mut woken, now());
             // The HTTP side of this thread gets its turn, however busy we are.
             tokio::task::yield_now().await;
-            self.go_on();
+            self.sockets.relist_paused();
+        }
+    }
+
+    /// Does what the loop was woken for at `now`.
+    fn turn(&mut self, wake: Wake, inputs: &mut ShardInputs, woken: &mut Vec<u32>, now: Instant) {
+        self.sockets.begin_turn(now);
+        match wake {
+            Wake::Publication(publication) => {
+                self.publish(&publication);
+                for _ in 1..PUBLICATIONS_PER_TURN {
+                    let Some(publication) = inputs.mailbox.try_next() else { break };
+                    self.publish(&publication);
+                }
+            }
+            Wake::Sockets => woken.drain(..).for_each(|slot| self.serve(slot as usize)),
+            Wake::Newcomer(newcomer) => {
+                self.adopt(*newcomer);
+            }
+            Wake::Session(session) => self.adopt_session(session),
+            Wake::Reply(reply) => {
+                self.answer(reply);
+                while let Ok(reply) = inputs.replies.try_recv() {
+                    self.answer(reply);
+                }
+            }
+            Wake::Timer => {
+                let lagging = self.subscriptions.wake(&mut self.sockets);
+                self.attend(lagging);
+            }
+            Wake::Sweep => self.sweep(),
+            Wake::Drain => self.drain(inputs),
+        }
+        while let Some(slot) = self.sockets.reap() {
+            self.subscriptions.end_all(slot);
         }
     }
 
@@ -244,81 +181,149 @@ impl Shard {
         }
         inputs.newcomers.close();
         while let Ok(newcomer) = inputs.newcomers.try_recv() {
-            self.welcome(newcomer);
+            self.adopt(newcomer);
         }
         inputs.sessions.close();
         while let Ok(session) = inputs.sessions.try_recv() {
-            self.welcome_session(session);
+            self.adopt_session(session);
         }
-        while let Ok(sent) = inputs.answers.try_recv() {
-            self.answer(sent);
+        while let Ok(reply) = inputs.replies.try_recv() {
+            self.answer(reply);
         }
-        self.hurry_channels();
-        self.close_all();
+        let lagging = self.subscriptions.tell_changed_documents(&mut self.sockets);
+        self.attend(lagging);
+        for slot in self.sockets.slots() {
+            self.sockets.drain(slot);
+            self.progress(slot);
+        }
     }
 
     fn publish(&mut self, publication: &Publication) {
-        match publication {
-            Publication::Flush(flush) => self.deliver_flush(flush, true),
-            Publication::FlushAfterGap(flush) => self.deliver_flush(flush, false),
-            Publication::Feed(batch) => self.deliver_feed(batch),
-            Publication::FeedGap => self.reload_feeds(),
-            Publication::Relay(message) => self.deliver_relay(message),
-            Publication::Queue(delivery) => self.deliver_queue(delivery),
-            Publication::RelayGap => self.close_relay_subscribers(),
+        let lagging = self.subscriptions.deliver(publication, &mut self.sockets);
+        self.attend(lagging);
+        if let Publication::Flush(flush) | Publication::FlushAfterGap(flush) = publication {
+            self.flushed(flush);
         }
     }
 
-    /// Has the sockets looked at again whose turn was over. Not sooner: while
-    /// this task is woken already, the runtime does not look for what the
-    /// others have to say.
-    fn go_on(&mut self) {
-        for slot in self.paused.drain(..) {
-            if let Some(socket) = self.sockets.get(slot) {
-                socket.ready.list();
+    /// Every topic stands at the flush's position.
+    fn flushed(&mut self, flush: &Flush) {
+        if self.subscriptions.has_expired_events() {
+            // Who waits for an interval gets them first; who can't take them
+            // is told.
+            let lagging = self.subscriptions.behind_feeds(&mut self.sockets);
+            self.attend(lagging);
+            self.subscriptions.expire_feeds();
+            let lagging = self.subscriptions.behind_feeds(&mut self.sockets);
+            self.attend(lagging);
+        }
+        let lagging = self.subscriptions.touch_documents(&mut self.sockets);
+        self.attend(lagging);
+        if let Some(oldest) = flush.oldest.filter(|_| !self.subscriptions.is_empty()) {
+            self.chassis.metrics.delivery_seconds.observe(wall_clock_since(oldest));
+        }
+    }
+
+    /// Lets those go on who could not be handed everything at once.
+    fn attend(&mut self, lagging: Lagging) {
+        for (slot, reason) in lagging.lost {
+            self.close(slot, reason);
+        }
+        for slot in lagging.behind {
+            self.progress(slot);
+        }
+    }
+
+    /// Moves a socket on: writes what waits and, as long as the socket takes
+    /// it, what its subscriptions are owed.
+    fn progress(&mut self, slot: usize) {
+        for _ in 0..TAKES_PER_TURN {
+            let Progress::Room { draining } = self.sockets.progress(slot) else {
+                // It is woken when the peer reads on.
+                return;
+            };
+            self.subscriptions.acknowledge_written(slot);
+            match self.subscriptions.take(slot, draining, self.sockets.now()) {
+                Taken::Nothing if draining => return self.close(slot, CloseReason::GOING_AWAY),
+                Taken::Nothing => return,
+                Taken::Passed => return self.close(slot, CloseReason::OUTBOX_OVERFLOW),
+                Taken::Part { frames: None, .. } => {}
+                Taken::Part { frames: Some(frames), .. } => {
+                    self.chassis.metrics.messages_sent.inc_by(frames.messages);
+                    self.sockets.push(slot, frames.bytes);
+                }
             }
         }
+        self.sockets.pause(slot);
     }
 
-    /// Does what a socket was woken for: writes what waits, pulls what is
+    /// Does what a socket was woken for: writes what waits, takes what is
     /// owed, reads what came.
     fn serve(&mut self, slot: usize) {
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        socket.ready.unlist();
+        if !self.sockets.contains(slot) {
+            // A wake that came after its socket was gone.
+            return;
+        }
+        self.sockets.unlist(slot);
         self.progress(slot);
         self.turn_bytes = TURN_BYTES;
         let mut scratch = std::mem::take(&mut self.scratch);
-        while let Some(socket) = self.sockets.get_mut(slot) {
-            if self.turn_bytes == 0 {
-                self.paused.push(slot);
-                break;
-            }
-            if socket.sends.as_ref().is_some_and(|sends| sends.must_wait()) {
-                // Listed again when some of it is answered.
-                break;
-            }
-            if let Some(backlog) = socket.backlog.take() {
-                self.take_up(slot, *backlog);
-                continue;
-            }
-            match socket.read(&mut scratch, self.now) {
-                Read::Pending => break,
-                Read::End => {
-                    self.half_closed(slot);
-                    break;
-                }
-                Read::Broken => {
-                    self.gone.push(slot);
-                    break;
-                }
-                Read::Bytes(count) => {
-                    self.spend(count);
-                    self.receive(slot, &mut scratch[..count]);
-                }
-            }
-        }
+        while self.read(slot, &mut scratch) {}
         self.scratch = scratch;
     }
+
+    /// Reads from a socket, or goes on with what waited; false: that is all
+    /// for now.
+    fn read(&mut self, slot: usize, scratch: &mut [u8]) -> bool {
+        if self.turn_bytes == 0 {
+            self.sockets.pause(slot);
+            return false;
+        }
+        let Some(inbound) = self.sockets.inbound(slot).filter(|inbound| !inbound.is_full()) else {
+            // Listed again when some of it is answered.
+            return false;
+        };
+        if let Some(backlog) = inbound.backlog.take() {
+            self.receive_backlog(slot, *backlog);
+            return true;
+        }
+        match self.sockets.read(slot, scratch) {
+            Read::Pending => return false,
+            Read::End => {
+                self.half_closed(slot);
+                return false;
+            }
+            Read::Broken => {
+                self.sockets.lost(slot);
+                return false;
+            }
+            Read::Bytes(count) => {
+                self.spend(count);
+                self.receive(slot, &mut scratch[..count]);
+            }
+        }
+        true
+    }
+
+    /// Keeps deadlines and heart-beats.
+    fn sweep(&mut self) {
+        if self.index == 0 {
+            self.chassis.metrics.refusals.tell(self.sockets.now());
+        }
+        for (slot, overdue) in self.sockets.sweep() {
+            match overdue {
+                Overdue::Unanswered => self.end_unanswered(slot),
+                Overdue::Close(CloseReason::MESSAGE_TIMEOUT) => self.time_message_out(slot),
+                Overdue::Close(CloseReason::HANDSHAKE_TIMEOUT) => self.time_handshake_out(slot),
+                Overdue::Close(reason) => self.close(slot, reason),
+            }
+        }
+    }
+}
+
+/// The runtime's clock, which tests may stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// Resolves at `instant`, if there is one.
@@ -333,4 +338,10 @@ async fn due(instant: Option<Instant>) {
 async fn told_to_drain(stage: &mut watch::Receiver<Stage>) {
     // An error means that the server is gone: drain as well.
     let _ = stage.wait_for(|stage| *stage == Stage::Drain).await;
+}
+
+/// Seconds on the wall clock, which stamped the record.
+fn wall_clock_since(at: Timestamp) -> f64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    (now.as_secs_f64() - at.millis() as f64 / 1000.0).max(0.0)
 }

@@ -96,7 +96,7 @@ impl Worker {
             };
             http.push(server.start().await);
         }
-        let (shard, answers) = Shard::new(ShardParts {
+        let (shard, replies) = Shard::new(ShardParts {
             chassis: Arc::clone(&self.chassis),
             started_millis: self.started_millis,
             index: self.index,
@@ -110,7 +110,7 @@ impl Worker {
         }
         let parting = Arc::clone(&self.sockjs);
         let (sessions, stage) = (self.sessions, self.stage);
-        let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage, answers, sessions };
+        let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage, replies, sessions };
         // One task for all sockets: its budget is its own fairness, not tokio's.
         let shard = spawn_local(unconstrained(shard.run(inputs)));
         let door = Rc::new(Door { chassis: self.chassis, services: self.services, http, newcomers });

@@ -7,7 +7,7 @@ use hub_sockjs::frame as sockjs;
 use hub_ws::deflate::WindowBits;
 use hub_ws::{OpCode, frame};
 
-use super::press::Press;
+use super::compressor::Compressor;
 
 /// What carries a session's messages, and how they are written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -88,7 +88,7 @@ impl Wire {
 /// Puts messages together for a wire.
 pub(super) struct Packet<'p> {
     wire: Wire,
-    press: Option<&'p Press>,
+    compressor: Option<&'p Compressor>,
     content: Content,
 }
 
@@ -101,8 +101,8 @@ enum Content {
 
 impl<'p> Packet<'p> {
     /// What many may share: compressed, where the wire has it so.
-    pub(super) fn new(wire: Wire, press: &'p Press) -> Packet<'p> {
-        Packet { press: Some(press), ..Packet::plain(wire) }
+    pub(super) fn new(wire: Wire, compressor: &'p Compressor) -> Packet<'p> {
+        Packet { compressor: Some(compressor), ..Packet::plain(wire) }
     }
 
     fn plain(wire: Wire) -> Packet<'p> {
@@ -110,14 +110,14 @@ impl<'p> Packet<'p> {
             Carrier::SockJs | Carrier::Session => Content::Array(Messages::default()),
             Carrier::WebSocket | Carrier::MessagePack | Carrier::Tcp => Content::Stream(Vec::new()),
         };
-        Packet { wire, press: None, content }
+        Packet { wire, compressor: None, content }
     }
 
     /// Adds a message, unless the wire can't carry it: `SockJS` carries text
     /// alone.
     pub(super) fn push(&mut self, message: &[u8]) -> bool {
         let text = std::str::from_utf8(message);
-        let frames = Frames { deflate: self.wire.deflate, press: self.press };
+        let frames = Frames { deflate: self.wire.deflate, compressor: self.compressor };
         match (&mut self.content, self.wire.carrier) {
             (Content::Array(messages), _) => text.map(|text| messages.push(text)).is_ok(),
             (Content::Stream(out), Carrier::WebSocket) => {
@@ -141,7 +141,7 @@ impl<'p> Packet<'p> {
             (Content::Array(messages), _) if messages.is_empty() => Bytes::new(),
             (Content::Array(messages), Carrier::Session) => messages.finish().into(),
             (Content::Array(messages), _) => {
-                let frames = Frames { deflate: self.wire.deflate, press: self.press };
+                let frames = Frames { deflate: self.wire.deflate, compressor: self.compressor };
                 let mut out = Vec::new();
                 frames.put(&mut out, OpCode::Text, &messages.finish());
                 out.into()
@@ -153,13 +153,13 @@ impl<'p> Packet<'p> {
 /// How messages become WebSocket frames.
 struct Frames<'p> {
     deflate: Option<WindowBits>,
-    press: Option<&'p Press>,
+    compressor: Option<&'p Compressor>,
 }
 
 impl Frames<'_> {
     fn put(&self, out: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
-        let compressed = match (self.deflate, self.press) {
-            (Some(window), Some(press)) => press.write(out, opcode, payload, window),
+        let compressed = match (self.deflate, self.compressor) {
+            (Some(window), Some(compressor)) => compressor.write(out, opcode, payload, window),
             _ => false,
         };
         if !compressed {
@@ -178,8 +178,8 @@ mod tests {
 
     fn packed(wire: Wire, messages: &[&[u8]]) -> Bytes {
         let compression = Compression { min_bytes: 100, level: 6, client_context_takeover: false };
-        let press = Press::new(Some(compression), DeflateMetrics::default());
-        let mut packet = Packet::new(wire, &press);
+        let compressor = Compressor::new(Some(compression), DeflateMetrics::default());
+        let mut packet = Packet::new(wire, &compressor);
         for message in messages {
             assert!(packet.push(message));
         }

@@ -9,18 +9,18 @@ use crate::compression::Compression;
 use crate::metrics::deflate::DeflateMetrics;
 
 /// One compressor for all sockets of a shard.
-pub(super) struct Press {
+pub(super) struct Compressor {
     deflater: RefCell<Deflater>,
     min_bytes: usize,
     metrics: DeflateMetrics,
 }
 
-impl Press {
+impl Compressor {
     /// `None`: nothing is ever compressed.
-    pub(super) fn new(compression: Option<Compression>, metrics: DeflateMetrics) -> Press {
+    pub(super) fn new(compression: Option<Compression>, metrics: DeflateMetrics) -> Compressor {
         let level = compression.map_or(1, |compression| compression.level);
         let min_bytes = compression.map_or(usize::MAX, |compression| compression.min_bytes);
-        Press { deflater: RefCell::new(Deflater::new(level)), min_bytes, metrics }
+        Compressor { deflater: RefCell::new(Deflater::new(level)), min_bytes, metrics }
     }
 
     /// Writes the compressed frame of a message behind `out`, if it is worth

@@ -7,42 +7,28 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
-use hub_core::CloseReason;
 use hub_fanout::Outbox;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
-use super::backlog::Backlog;
+use super::inbound::{Inbound, Protocol};
 use super::ready::ReadySocket;
-use super::send::Sends;
-use super::wire::Wire;
-use crate::native::NativeSession;
+use crate::shard::wire::Wire;
 use crate::stream::Stream;
 
 /// A socket that a shard owns.
 pub(super) struct Socket {
-    pub(super) id: u64,
-    pub(super) stream: Stream,
-    pub(super) outbox: Outbox,
-    pub(super) ready: Arc<ReadySocket>,
+    id: u64,
+    stream: Stream,
+    outbox: Outbox,
+    ready: Arc<ReadySocket>,
     waker: Waker,
-    /// Out while its input is being processed.
-    pub(super) protocol: Option<Box<Protocol>>,
-    pub(super) wire: Wire,
+    wire: Wire,
+    pub(super) inbound: Inbound,
     pub(super) phase: Phase,
-    /// Why it has to be closed once its protocol is back.
-    pub(super) close_wanted: Option<CloseReason>,
-    /// Its subscriptions, by key in the shard.
-    pub(super) subscriptions: Vec<usize>,
-    /// What it sent that is being taken in, if anything.
-    pub(super) sends: Option<Box<Sends>>,
-    /// What it brought and waits for its turn, if anything.
-    pub(super) backlog: Option<Box<Backlog>>,
     pub(super) service: &'static str,
     pub(super) opened: Instant,
     pub(super) last_sent: Instant,
     pub(super) last_received: Instant,
-    /// Since when the message or frame that it sends has been under way.
-    pub(super) message_since: Option<Instant>,
     /// What its peer had taken when it was last looked at, and when that was
     /// more than before, or all there was.
     taken: u64,
@@ -51,46 +37,11 @@ pub(super) struct Socket {
     unflushed: bool,
     /// Counted in `hub_connections`.
     pub(super) counted: bool,
-    /// Why it ends is noted already, by an ERROR.
-    pub(super) is_noted: bool,
-}
-
-/// What is spoken on a socket.
-pub(super) struct Protocol {
-    /// Where there is a WebSocket underneath.
-    pub(super) websocket: Option<hub_ws::Connection>,
-    pub(super) dialogue: Dialogue,
-}
-
-/// What the messages mean.
-pub(super) enum Dialogue {
-    Stomp(hub_stomp::Session),
-    /// JSON, as the endpoint understands it.
-    Native(Box<dyn NativeSession>),
-    /// Nothing any more: an HTTP refusal is written and then the socket
-    /// closed.
-    Refused,
-}
-
-impl Protocol {
-    /// Whether a message has begun and is not whole: of the WebSocket, or a
-    /// STOMP frame in however many messages.
-    pub(super) fn in_message(&self) -> bool {
-        let in_frame = matches!(&self.dialogue, Dialogue::Stomp(session) if session.in_frame());
-        in_frame || self.websocket.as_ref().is_some_and(hub_ws::Connection::in_message)
-    }
-
-    pub(super) fn stomp(&mut self) -> Option<&mut hub_stomp::Session> {
-        match &mut self.dialogue {
-            Dialogue::Stomp(session) => Some(session),
-            Dialogue::Native(_) | Dialogue::Refused => None,
-        }
-    }
 }
 
 /// Where a socket is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Phase {
+pub(in crate::shard) enum Phase {
     /// Its STOMP session has to be connected by the deadline.
     Opening(Instant),
     /// Streaming.
@@ -106,7 +57,7 @@ pub(super) enum Phase {
 }
 
 /// What a read gave.
-pub(super) enum Read {
+pub(in crate::shard) enum Read {
     /// So many bytes.
     Bytes(usize),
     /// Nothing now; the waker is set.
@@ -121,14 +72,14 @@ pub(super) enum Read {
 pub(super) struct Gone;
 
 /// What a socket begins with.
-pub(super) struct SocketStart {
-    pub(super) id: u64,
-    pub(super) stream: Stream,
-    pub(super) protocol: Protocol,
-    pub(super) wire: Wire,
-    pub(super) phase: Phase,
-    pub(super) service: &'static str,
-    pub(super) counted: bool,
+pub(in crate::shard) struct SocketStart {
+    pub(in crate::shard) id: u64,
+    pub(in crate::shard) stream: Stream,
+    pub(in crate::shard) protocol: Protocol,
+    pub(in crate::shard) wire: Wire,
+    pub(in crate::shard) phase: Phase,
+    pub(in crate::shard) service: &'static str,
+    pub(in crate::shard) counted: bool,
 }
 
 impl Socket {
@@ -139,24 +90,57 @@ impl Socket {
             outbox: Outbox::default(),
             waker: ready.waker(),
             ready,
-            protocol: Some(Box::new(start.protocol)),
             wire: start.wire,
+            inbound: Inbound::new(start.protocol),
             phase: start.phase,
-            close_wanted: None,
-            subscriptions: Vec::new(),
-            sends: None,
-            backlog: None,
             service: start.service,
             opened: now,
             last_sent: now,
             last_received: now,
-            message_since: None,
             taken: 0,
             taken_at: now,
             unflushed: false,
             counted: start.counted,
-            is_noted: false,
         }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) fn wire(&self) -> Wire {
+        self.wire
+    }
+
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    pub(super) fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    pub(super) fn unlist(&self) {
+        self.ready.unlist();
+    }
+
+    pub(super) fn relist(&self) {
+        self.ready.list();
+    }
+
+    /// Its STOMP session is connected; `heartbeats`: and keeps its own.
+    pub(super) fn connected(&mut self, heartbeats: bool) {
+        if matches!(self.phase, Phase::Opening(_)) {
+            self.phase = Phase::Open;
+        }
+        if heartbeats && let Some(pipe) = self.stream.as_session() {
+            pipe.leave_heartbeats();
+        }
+    }
+
+    /// Adds frames to what waits.
+    pub(super) fn push(&mut self, frames: Bytes) {
+        self.outbox.push(frames);
     }
 
     /// Whether new messages may be added.

@@ -6,46 +6,40 @@ use hub_stomp::Session;
 use hub_ws::deflate::Inflater;
 use hub_ws::{CloseCode, Connection, Failure, Incoming, Input, frame};
 
-use super::Shard;
 use super::ending::Ending;
-use super::socket::Dialogue;
-use super::wire::{Carrier, Wire};
+use crate::shard::Shard;
+use crate::shard::sockets::Dialogue;
+use crate::shard::wire::{Carrier, Wire};
 
-/// One message.
-pub(super) enum Said<'a> {
+/// One message of a peer.
+pub(super) enum Message<'a> {
     Text(&'a str),
     Binary(&'a [u8]),
 }
 
-impl Said<'_> {
+impl Message<'_> {
     fn bytes(&self) -> &[u8] {
         match self {
-            Said::Text(text) => text.as_bytes(),
-            Said::Binary(bytes) => bytes,
+            Message::Text(text) => text.as_bytes(),
+            Message::Binary(bytes) => bytes,
         }
     }
 }
 
 impl Shard {
     /// Processes bytes read from a socket, in place.
-    pub(super) fn receive(&mut self, slot: usize, bytes: &mut [u8]) {
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        let wire = socket.wire;
-        // Out of the socket while its frames act on the shard.
-        let Some(mut protocol) = socket.protocol.take() else { return };
+    pub(in crate::shard) fn receive(&mut self, slot: usize, bytes: &mut [u8]) {
+        // Only a slot that leads nowhere has none, which was told.
+        let Some((wire, mut protocol)) = self.sockets.take_protocol(slot) else { return };
         match (&mut protocol.websocket, &mut protocol.dialogue) {
             (Some(connection), dialogue) => self.receive_websocket(slot, wire, connection, dialogue, bytes),
             (None, Dialogue::Stomp(session)) => {
                 let rest = self.receive_stomp(slot, session, wire, bytes);
-                self.hold_said(slot, rest);
+                self.hold_stomp(slot, rest);
             }
             (None, Dialogue::Native(_) | Dialogue::Refused) => {}
         }
-        if let Some(socket) = self.sockets.get_mut(slot) {
-            let since = socket.message_since.unwrap_or(self.now);
-            socket.message_since = protocol.in_message().then_some(since);
-            socket.protocol = Some(protocol);
-        }
+        self.sockets.return_protocol(slot, protocol);
         self.finish_close(slot);
         self.progress(slot);
     }
@@ -81,17 +75,17 @@ impl Shard {
             match connection.receive(input, inflater) {
                 Ok(None) => return,
                 Ok(Some(Incoming::Text(text))) => {
-                    self.receive_message(slot, wire, dialogue, &Said::Text(text));
+                    self.receive_message(slot, wire, dialogue, &Message::Text(text));
                 }
                 Ok(Some(Incoming::Binary(bytes))) => {
-                    self.receive_message(slot, wire, dialogue, &Said::Binary(bytes));
+                    self.receive_message(slot, wire, dialogue, &Message::Binary(bytes));
                 }
                 Ok(Some(Incoming::Ping(payload))) => self.pong(slot, payload),
                 Ok(Some(Incoming::Pong(_))) => {}
                 Ok(Some(Incoming::Close(..))) => {
                     end(dialogue);
                     if let Some(reply) = connection.close_reply() {
-                        self.leave(slot, reply);
+                        self.answer_close(slot, reply);
                     }
                     return;
                 }
@@ -102,31 +96,31 @@ impl Shard {
 
     /// A WebSocket message: of STOMP it holds a frame, a part of one, or
     /// several; of `SockJS` a number of such messages.
-    fn receive_message(&mut self, slot: usize, wire: Wire, dialogue: &mut Dialogue, said: &Said<'_>) {
+    fn receive_message(&mut self, slot: usize, wire: Wire, dialogue: &mut Dialogue, message: &Message<'_>) {
         self.chassis.metrics.messages_received.inc();
         match dialogue {
             Dialogue::Stomp(session) if wire.carrier == Carrier::SockJs => {
-                self.receive_sockjs(slot, session, wire, said);
+                self.receive_sockjs(slot, session, wire, message);
             }
             Dialogue::Stomp(session) => {
-                let rest = self.receive_stomp(slot, session, wire, said.bytes());
-                self.hold_said(slot, rest);
+                let rest = self.receive_stomp(slot, session, wire, message.bytes());
+                self.hold_stomp(slot, rest);
             }
             Dialogue::Native(session) => {
-                self.spend(said.bytes().len());
+                self.spend(message.bytes().len());
                 self.message_is_whole(slot);
-                self.receive_native(slot, &mut **session, said);
+                self.receive_native(slot, wire, &mut **session, message);
             }
             Dialogue::Refused => {}
         }
     }
 
-    fn receive_sockjs(&mut self, slot: usize, session: &mut Session, wire: Wire, said: &Said<'_>) {
-        self.spend(said.bytes().len());
-        let text = std::str::from_utf8(said.bytes()).unwrap_or_default();
-        let messages = match said {
-            Said::Text(_) => hub_sockjs::receive::messages(text),
-            Said::Binary(_) => Err(hub_sockjs::receive::BrokenJson),
+    fn receive_sockjs(&mut self, slot: usize, session: &mut Session, wire: Wire, message: &Message<'_>) {
+        self.spend(message.bytes().len());
+        let text = std::str::from_utf8(message.bytes()).unwrap_or_default();
+        let messages = match message {
+            Message::Text(_) => hub_sockjs::receive::messages(text),
+            Message::Binary(_) => Err(hub_sockjs::receive::BrokenJson),
         };
         let Ok(messages) = messages else {
             self.count_error("sockjs");
@@ -134,15 +128,15 @@ impl Shard {
             return self.end_in_turn(slot, Ending::closed(CloseReason::BROKEN_JSON));
         };
         let mut messages = messages.iter();
-        for message in messages.by_ref() {
-            let rest = self.receive_stomp(slot, session, wire, message.as_bytes());
-            self.hold_said(slot, rest);
+        for text in messages.by_ref() {
+            let rest = self.receive_stomp(slot, session, wire, text.as_bytes());
+            self.hold_stomp(slot, rest);
             if !rest.is_empty() {
                 break;
             }
         }
-        for message in messages {
-            self.hold_said(slot, message.as_bytes());
+        for text in messages {
+            self.hold_stomp(slot, text.as_bytes());
         }
     }
 
@@ -170,16 +164,15 @@ impl Shard {
     /// Pongs are small, but a peer that pings and never reads must not fill
     /// the memory: what its socket does not take is bounded like any message.
     fn pong(&mut self, slot: usize, payload: &[u8]) {
-        let Some(socket) = self.sockets.get(slot) else { return };
-        if socket.outbox.bytes() < self.chassis.limits.outbox_bytes {
-            self.send(slot, frame::pong(payload));
+        if self.sockets.outbox_bytes(slot) < self.chassis.limits.outbox_bytes {
+            self.sockets.send(slot, frame::pong(payload));
         }
     }
 
     /// What had been under way is: the next one has its own time.
     pub(super) fn message_is_whole(&mut self, slot: usize) {
-        if let Some(socket) = self.sockets.get_mut(slot) {
-            socket.message_since = None;
+        if let Some(inbound) = self.sockets.inbound(slot) {
+            inbound.message_since = None;
         }
     }
 
@@ -189,7 +182,7 @@ impl Shard {
         // A snapshot chunk and one relayed message, which may be large, may
         // stand in the outbox beside the answers.
         let most = 2 * limits.outbox_bytes + limits.message_bytes;
-        self.sockets.get(slot).is_some_and(|socket| socket.is_streaming() && socket.outbox.bytes() > most)
+        self.sockets.is_streaming(slot) && self.sockets.outbox_bytes(slot) > most
     }
 }
 

@@ -7,20 +7,18 @@ use bytes::{Bytes, BytesMut};
 use hub_core::CloseReason;
 use hub_ws::Connection;
 
-use super::Shard;
 use super::backlog::TURN_BYTES;
-use super::ready::ReadySocket;
-use super::socket::{Dialogue, Phase, Protocol, Socket, SocketStart};
-use super::wire::{Carrier, Wire};
-use crate::metrics::ConnectionLabels;
 use crate::native::Query;
 use crate::newcomer::{Newcomer, NewcomerKind, Unwelcome};
 use crate::service::Endpoint;
+use crate::shard::Shard;
+use crate::shard::sockets::{Dialogue, Phase, Protocol, SocketStart};
+use crate::shard::wire::{Carrier, Wire};
 use crate::sockjs::NewSession;
 use crate::stream::Stream;
 
-/// How a newcomer begins.
-struct Welcome {
+/// How a socket begins.
+struct Beginning {
     protocol: Protocol,
     wire: Wire,
     phase: Phase,
@@ -30,12 +28,12 @@ struct Welcome {
 impl Shard {
     /// Takes a session of `SockJS`'s HTTP transports over. One too many of its
     /// address is told so as on any other wire, once it is opened.
-    pub(super) fn welcome_session(&mut self, session: NewSession) {
+    pub(in crate::shard) fn adopt_session(&mut self, session: NewSession) {
         let NewSession { end, peer, service } = session;
         // Without a place the end is dropped, and the session with it.
         let Some(place) = self.chassis.addresses.enter(peer.ip()) else { return };
         let welcome = place.is_welcome();
-        let slot = self.welcome(Newcomer {
+        let slot = self.adopt(Newcomer {
             id: self.chassis.connection_ids.next(),
             stream: Stream::session(end, place),
             ahead: BytesMut::new(),
@@ -50,22 +48,14 @@ impl Shard {
     }
 
     /// Takes a socket over; gives its slot.
-    pub(super) fn welcome(&mut self, newcomer: Newcomer) -> usize {
+    pub(in crate::shard) fn adopt(&mut self, newcomer: Newcomer) -> usize {
         let Newcomer { id, stream, mut ahead, first, kind, service, peer } = newcomer;
-        let Welcome { protocol, wire, phase, counted } = self.prepare(&kind);
-        let entry = self.sockets.vacant_entry();
-        let slot = entry.key();
+        let Beginning { protocol, wire, phase, counted } = self.prepare(&kind);
         let start = SocketStart { id, stream, protocol, wire, phase, service, counted };
-        let socket = entry.insert(Socket::new(start, ReadySocket::new(slot as u32, &self.ready), self.now));
+        let slot = self.sockets.adopt(start);
         tracing::debug!(connection = id, ?peer, service, "open");
-        if counted {
-            let labels = ConnectionLabels { service, transport: wire.transport() };
-            self.chassis.metrics.connections.get_or_create(&labels).inc();
-        }
-        // The first look at the socket sets its waker.
-        socket.ready.list();
         let opening = wire.opening();
-        self.send(slot, if opening.is_empty() { first } else { [first, opening].concat().into() });
+        self.sockets.send(slot, if opening.is_empty() { first } else { [first, opening].concat().into() });
         match kind {
             NewcomerKind::WebSocket { unwelcome: Some(Unwelcome { reason, text }), .. } => {
                 self.close_saying(slot, reason, &text);
@@ -86,14 +76,15 @@ impl Shard {
         slot
     }
 
-    fn prepare(&self, kind: &NewcomerKind) -> Welcome {
+    fn prepare(&self, kind: &NewcomerKind) -> Beginning {
         let limits = &self.chassis.limits;
-        let opening = Phase::Opening(self.now + Duration::from_millis(limits.handshake_ms));
-        let closing = Phase::Closing(self.now + Duration::from_millis(limits.close_ms));
-        let stomp = || Dialogue::Stomp(hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.now));
+        let opening = Phase::Opening(self.sockets.now() + Duration::from_millis(limits.handshake_ms));
+        let closing = Phase::Closing(self.sockets.now() + Duration::from_millis(limits.close_ms));
+        let stomp =
+            || Dialogue::Stomp(hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.sockets.now()));
         let bare = |carrier: Carrier, dialogue, phase, counted| {
             let protocol = Protocol { websocket: None, dialogue };
-            Welcome { protocol, wire: carrier.into(), phase, counted }
+            Beginning { protocol, wire: carrier.into(), phase, counted }
         };
         match kind {
             NewcomerKind::WebSocket { endpoint, unwelcome, agreed, .. } => {
@@ -113,7 +104,7 @@ impl Shard {
                 let protocol = Protocol { websocket: Some(websocket), dialogue };
                 let window = agreed.deflate.map(|agreement| agreement.server_window);
                 let wire = Wire::from(carrier).deflated(window);
-                Welcome { protocol, wire, phase, counted: unwelcome.is_none() }
+                Beginning { protocol, wire, phase, counted: unwelcome.is_none() }
             }
             NewcomerKind::RawStomp => bare(Carrier::Tcp, stomp(), opening, true),
             NewcomerKind::Session => bare(Carrier::Session, stomp(), opening, true),
@@ -121,16 +112,13 @@ impl Shard {
         }
     }
 
-    /// What an endpoint does on connect.
+    /// Does what an endpoint does on connect.
     fn open(&mut self, slot: usize, query: &Query) {
-        let Some(mut protocol) = self.sockets.get_mut(slot).and_then(|socket| socket.protocol.take()) else {
-            return;
-        };
+        // Only a slot that leads nowhere has none, which was told.
+        let Some((wire, mut protocol)) = self.sockets.take_protocol(slot) else { return };
         if let Dialogue::Native(session) = &mut protocol.dialogue {
-            self.open_native(slot, &mut **session, query);
+            self.open_native(slot, wire, &mut **session, query);
         }
-        if let Some(socket) = self.sockets.get_mut(slot) {
-            socket.protocol = Some(protocol);
-        }
+        self.sockets.return_protocol(slot, protocol);
     }
 }

@@ -13,8 +13,8 @@ use hub_fanout::queues::Delivery;
 use hub_fanout::{Composition, FeedEvent, RelayMessage, SnapshotReason};
 use hub_stomp::{AckMode, Version, encode};
 
-use super::press::Press;
-use super::wire::{Packet, Wire};
+use crate::shard::compressor::Compressor;
+use crate::shard::wire::{Packet, Wire};
 
 /// Everything that shapes a subscriber's frames.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Framing {
 
 /// How a message says what it is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Dialect {
+pub(in crate::shard) enum Dialect {
     /// A MESSAGE frame.
     Stomp {
         version: Version,
@@ -67,10 +67,10 @@ pub(super) struct Run<'a> {
 
 /// Frames ready for a socket, in one piece.
 #[derive(Clone)]
-pub(super) struct Frames {
-    pub(super) bytes: Bytes,
+pub(in crate::shard) struct Frames {
+    pub(in crate::shard) bytes: Bytes,
     /// How many messages they are.
-    pub(super) messages: u64,
+    pub(in crate::shard) messages: u64,
 }
 
 /// One message's content.
@@ -113,7 +113,7 @@ impl Framing {
         let parts: Vec<&[u8]> = drain.elements.iter().map(|element| &**element).collect();
         let array = self.composition == Composition::Array || parts.is_empty();
         let messages: Vec<&[&[u8]]> = if array { vec![&parts] } else { parts.chunks(1).collect() };
-        let mut packet = Packet::new(self.wire, &encoder.press);
+        let mut packet = Packet::new(self.wire, &encoder.compressor);
         for (index, parts) in messages.iter().enumerate() {
             let resume = (drain.last && index + 1 == messages.len()).then_some(drain.position);
             let Drain { position, instead, .. } = *drain;
@@ -130,7 +130,7 @@ impl Framing {
             let offset = run.events.get(index).map_or(run.stands.offset, |event| event.offset);
             Position { offset, ..run.stands }
         };
-        let mut packet = Packet::new(self.wire, &encoder.press);
+        let mut packet = Packet::new(self.wire, &encoder.compressor);
         let instead = run.instead;
         if self.composition == Composition::Array || parts.is_empty() {
             let position = at(parts.len().saturating_sub(1));
@@ -184,21 +184,25 @@ impl Framing {
 
     /// The frame of a relayed message: its headers and body as they came.
     /// `None` where the wire can't carry it.
-    pub(super) fn relay(&self, message: &RelayMessage, press: &Press) -> Option<Frames> {
+    pub(super) fn relay(&self, message: &RelayMessage, compressor: &Compressor) -> Option<Frames> {
         let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
         let id = format!("{}-0", message.position());
         let ack = ack_header(*version, *ack, &id).map(|id| ("ack", id));
-        self.relayed(message, id, ack, press)
+        self.relayed(message, id, ack, compressor)
     }
 
     /// The frame of a queue's message. Its id, by which it is acknowledged in
     /// every version, ends with the delivery's.
-    pub(super) fn queue(&self, delivery: &Delivery<Arc<RelayMessage>>, press: &Press) -> Option<Frames> {
+    pub(super) fn queue(
+        &self,
+        delivery: &Delivery<Arc<RelayMessage>>,
+        compressor: &Compressor,
+    ) -> Option<Frames> {
         let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
         let id = format!("{}-{}", delivery.message.position(), delivery.id);
         let ack = ack_header(*version, *ack, &id).map(|id| ("ack", id));
         let redelivered = delivery.redelivered.then(|| ("redelivered", "true".to_owned()));
-        self.relayed(&delivery.message, id, ack.into_iter().chain(redelivered), press)
+        self.relayed(&delivery.message, id, ack.into_iter().chain(redelivered), compressor)
     }
 
     fn relayed<'m>(
@@ -206,7 +210,7 @@ impl Framing {
         message: &'m RelayMessage,
         id: String,
         own: impl IntoIterator<Item = (&'m str, String)>,
-        press: &Press,
+        compressor: &Compressor,
     ) -> Option<Frames> {
         let Dialect::Stomp { version, .. } = &self.dialect else { return None };
         let custom = message.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
@@ -215,7 +219,7 @@ impl Framing {
         encode::begin_message(&mut stomp, *version, headers, Some(message.body.len()));
         stomp.extend_from_slice(&message.body);
         encode::end_frame(&mut stomp);
-        let mut packet = Packet::new(self.wire, press);
+        let mut packet = Packet::new(self.wire, compressor);
         packet.push(&stomp).then(|| Frames { bytes: packet.finish(), messages: 1 })
     }
 
@@ -238,7 +242,7 @@ fn ack_header(version: Version, mode: AckMode, id: &str) -> Option<String> {
 /// What a shard encodes with.
 pub(super) struct Encoder {
     pub(super) ids: MessageIds,
-    pub(super) press: Press,
+    pub(super) compressor: Compressor,
 }
 
 /// Gives out `<epoch>-<offset>-<n>`; n is unique in this process and starts

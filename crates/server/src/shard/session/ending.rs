@@ -5,13 +5,16 @@
 //! SENDs that are under way, but no longer than `limits.close_ms`. The RECEIPT
 //! of a DISCONNECT waits as long as it takes: it says that all was processed.
 
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hub_core::CloseReason;
-use hub_stomp::{Refusal, Reply};
+use hub_stomp::{Refusal, Reply, Session};
 
-use super::Shard;
+use crate::metrics::KindLabels;
+use crate::shard::Shard;
+use crate::shard::sockets::HalfClosed;
 
 /// How a session ends: a last word, if any, and the close.
 pub(super) struct Ending {
@@ -65,12 +68,12 @@ impl Ending {
 }
 
 /// An ending that waits.
-pub(super) struct Due {
+pub(super) struct PendingEnding {
     ending: Ending,
     deadline: Instant,
 }
 
-impl Due {
+impl PendingEnding {
     /// Whether it waits no longer.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         now >= self.deadline && !matches!(self.ending.last_word, LastWord::Receipt(_))
@@ -78,15 +81,71 @@ impl Due {
 }
 
 impl Shard {
+    /// Closes a connection for a reason of ours.
+    pub(in crate::shard) fn close(&mut self, slot: usize, reason: CloseReason) {
+        self.close_saying(slot, reason, reason.text);
+    }
+
+    /// The same, with a text of its own, under 124 bytes.
+    pub(in crate::shard) fn close_saying(&mut self, slot: usize, reason: CloseReason, text: &str) {
+        if self.sockets.close(slot, reason, text) {
+            self.subscriptions.end_all(slot);
+            self.progress(slot);
+        }
+    }
+
+    /// The close that became due while input was being processed.
+    pub(super) fn finish_close(&mut self, slot: usize) {
+        if let Some(reason) = self.sockets.take_close_wanted(slot) {
+            self.close(slot, reason);
+        }
+    }
+
+    /// Answers the Close of a peer.
+    pub(super) fn answer_close(&mut self, slot: usize, reply: Bytes) {
+        self.sockets.leave_uncounted(slot, reply);
+        self.subscriptions.end_all(slot);
+    }
+
+    /// Ends the session whose input is being processed.
+    pub(super) fn close_after(&mut self, slot: usize, session: &mut Session, reason: CloseReason) {
+        session.close();
+        self.close(slot, reason);
+    }
+
+    /// The peer has shut its side.
+    pub(in crate::shard) fn half_closed(&mut self, slot: usize) {
+        match self.sockets.half_closed(slot) {
+            HalfClosed::Goes => {}
+            HalfClosed::Leaves => self.subscriptions.end_all(slot),
+            HalfClosed::Refused(refusal) => self.refuse(slot, refusal),
+        }
+    }
+
+    /// Refuses a STOMP frame in its turn: an ERROR that names the cause, then
+    /// the close that STOMP requires.
+    pub(super) fn refuse(&mut self, slot: usize, refusal: Refusal) {
+        self.refuse_with(slot, refusal, CloseReason::PROTOCOL_ERROR);
+    }
+
+    pub(in crate::shard) fn refuse_with(&mut self, slot: usize, refusal: Refusal, reason: CloseReason) {
+        self.count_error("stomp");
+        self.note(slot, refusal.reason(), &refusal);
+        self.end_in_turn(slot, Ending::refused(refusal, reason));
+    }
+
     /// Ends a session once what it sent is answered, which may be now. Nothing
     /// more is read from it, and no subscription of its goes on.
     pub(super) fn end_in_turn(&mut self, slot: usize, ending: Ending) {
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        let Some(sends) = &mut socket.sends else { return self.end(slot, ending) };
-        if sends.ending.is_none() {
-            let deadline = self.now + Duration::from_millis(self.chassis.limits.close_ms);
-            sends.ending = Some(Due { ending, deadline });
-            self.unsubscribe_all(slot);
+        let deadline = self.sockets.now() + Duration::from_millis(self.chassis.limits.close_ms);
+        match self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_deref_mut()) {
+            None => self.end(slot, ending),
+            // The first ending stands.
+            Some(sends) if sends.ending.is_some() => {}
+            Some(sends) => {
+                sends.ending = Some(PendingEnding { ending, deadline });
+                self.subscriptions.end_all(slot);
+            }
         }
     }
 
@@ -95,53 +154,65 @@ impl Shard {
     pub(super) fn end_rejected(&mut self, slot: usize, refusal: Refusal, reason: CloseReason) {
         self.count_error("stomp");
         self.note(slot, refusal.reason(), &refusal);
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if let Some(session) = socket.protocol.as_deref_mut().and_then(|protocol| protocol.stomp()) {
+        if let Some(session) = self.sockets.stomp(slot) {
             session.close();
         }
-        match socket.sends.as_mut().and_then(|sends| sends.ending.as_mut()) {
-            Some(due) => due.ending.refuse_too(refusal, reason),
+        let sends = self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_mut());
+        match sends.and_then(|sends| sends.ending.as_mut()) {
+            Some(pending) => pending.ending.refuse_too(refusal, reason),
             None => self.end_in_turn(slot, Ending::refused(refusal, reason)),
         }
     }
 
     /// The ending that waited: all is answered, or the time is over.
-    pub(super) fn end_due(&mut self, slot: usize, due: Due) {
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if socket.is_streaming() {
+    pub(super) fn end_pending(&mut self, slot: usize, pending: PendingEnding) {
+        if self.sockets.is_streaming(slot) {
             // There may be more to read: the peer's Close, or its end.
-            socket.ready.list();
-            self.end(slot, due.ending);
+            self.sockets.relist(slot);
+            self.end(slot, pending.ending);
         }
     }
 
     /// What is not answered by now will not be.
-    pub(super) fn end_overdue(&mut self, slot: usize) {
-        let sends = self.sockets.get_mut(slot).and_then(|socket| socket.sends.take());
-        if let Some(due) = sends.and_then(|sends| sends.ending) {
-            self.end_due(slot, due);
+    pub(in crate::shard) fn end_unanswered(&mut self, slot: usize) {
+        let sends = self.sockets.inbound(slot).and_then(|inbound| inbound.sends.take());
+        if let Some(pending) = sends.and_then(|sends| sends.ending) {
+            self.end_pending(slot, pending);
         }
     }
 
     fn end(&mut self, slot: usize, ending: Ending) {
-        let Some(wire) = self.sockets.get(slot).map(|socket| socket.wire) else { return };
         match ending.last_word {
             LastWord::None => {}
-            LastWord::Receipt(reply) => self.acknowledge(slot, wire, &reply),
+            LastWord::Receipt(reply) => self.acknowledge(slot, &reply),
             LastWord::Error(refusal) => {
-                self.send(slot, wire.wrap(&refusal.error_frame()));
-                if let Some(socket) = self.sockets.get_mut(slot) {
-                    socket.is_noted = true;
+                if let Some(wire) = self.sockets.wire(slot) {
+                    self.sockets.send(slot, wire.wrap(&refusal.error_frame()));
+                }
+                if let Some(inbound) = self.sockets.inbound(slot) {
+                    inbound.is_noted = true;
                 }
             }
         }
         match ending.close {
             Close::Because(reason) => self.close(slot, reason),
             Close::Failed(close, code) => {
-                self.count_close(u32::from(code));
-                self.leave(slot, close);
+                self.sockets.leave(slot, u32::from(code), close);
+                self.subscriptions.end_all(slot);
             }
         }
+    }
+
+    /// Notes what a peer is refused.
+    pub(super) fn note(&self, slot: usize, reason: &'static str, case: &dyn Display) {
+        if let (Some(id), Some(wire)) = (self.sockets.id(slot), self.sockets.wire(slot)) {
+            let case = format_args!("connection {id}: {case}");
+            self.chassis.metrics.refusals.note(wire.transport(), reason, case, self.sockets.now());
+        }
+    }
+
+    pub(super) fn count_error(&self, kind: &'static str) {
+        self.chassis.metrics.errors.get_or_create(&KindLabels { kind }).inc();
     }
 }
 
@@ -196,9 +267,9 @@ mod tests {
         let now = Instant::now();
         let deadline = now + Duration::from_secs(5);
         let refused = Ending::refused(reply("a", now).refusal("no", "no"), CloseReason::PROTOCOL_ERROR);
-        let due = Due { ending: refused, deadline };
+        let due = PendingEnding { ending: refused, deadline };
         assert!(!due.is_over(now) && due.is_over(deadline));
-        let due = Due { ending: Ending::disconnected(reply("bye", now)), deadline };
+        let due = PendingEnding { ending: Ending::disconnected(reply("bye", now)), deadline };
         assert!(!due.is_over(deadline + Duration::from_secs(3600)));
     }
 }

@@ -1,4 +1,4 @@
-//! When subscriptions and channels are to be woken: an interval is over, a
+//! When subscriptions and documents are to be woken: an interval is over, a
 //! period has passed.
 
 use std::collections::BTreeSet;
@@ -33,38 +33,38 @@ impl Pace {
 
 /// What is woken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Due {
+pub(super) enum Timer {
     /// A subscription that is owed something and had to wait for its interval.
     Subscription(usize),
-    /// A channel.
-    Channel(usize),
+    /// A document of which something may be due.
+    Document(usize),
 }
 
 /// Who is to be woken when.
 #[derive(Default)]
-pub(super) struct Timers(BTreeSet<(Instant, Due)>);
+pub(super) struct Timers(BTreeSet<(Instant, Timer)>);
 
 impl Timers {
-    pub(super) fn add(&mut self, at: Instant, due: Due) {
-        self.0.insert((at, due));
+    pub(super) fn add(&mut self, at: Instant, timer: Timer) {
+        self.0.insert((at, timer));
     }
 
-    pub(super) fn remove(&mut self, at: Instant, due: Due) {
-        self.0.remove(&(at, due));
+    pub(super) fn remove(&mut self, at: Instant, timer: Timer) {
+        self.0.remove(&(at, timer));
     }
 
     /// Wakes the subscription `key` when its interval is over.
     pub(super) fn schedule(&mut self, key: usize, pace: &mut Pace) {
         if !pace.scheduled {
             pace.scheduled = true;
-            self.add(pace.not_before, Due::Subscription(key));
+            self.add(pace.not_before, Timer::Subscription(key));
         }
     }
 
     /// The subscription ends, or is drained before its time.
     pub(super) fn unschedule(&mut self, key: usize, pace: &mut Pace) {
         if std::mem::take(&mut pace.scheduled) {
-            self.remove(pace.not_before, Due::Subscription(key));
+            self.remove(pace.not_before, Timer::Subscription(key));
         }
     }
 
@@ -74,8 +74,8 @@ impl Timers {
     }
 
     /// Somebody who is due.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Due> {
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
         self.0.first().filter(|(at, _)| *at <= now)?;
-        self.0.pop_first().map(|(_, due)| due)
+        self.0.pop_first().map(|(_, timer)| timer)
     }
 }

@@ -6,13 +6,10 @@ use hub_core::{CloseReason, Parameters, TopicName};
 use hub_fanout::{Options, Target, queues};
 use hub_stomp::{AckMode, Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
 
-use super::Shard;
 use super::ending::Ending;
-use super::framing::Dialect;
-use super::queues::Verdict;
-use super::socket::Phase;
-use super::subscribe::Wanted;
-use super::wire::Wire;
+use crate::shard::Shard;
+use crate::shard::subscriptions::{Dialect, SubscribeRequest, Verdict};
+use crate::shard::wire::Wire;
 
 /// It is in every message of the subscription.
 const SUBSCRIPTION_ID_MAX_BYTES: usize = 128;
@@ -51,7 +48,7 @@ impl Shard {
     /// more.
     fn receive_request(&mut self, slot: usize, session: &mut Session, wire: Wire, bytes: &mut &[u8]) -> bool {
         let (version, before) = (session.version(), bytes.len());
-        let received = session.receive(bytes, self.now);
+        let received = session.receive(bytes, self.sockets.now());
         self.spend(before - bytes.len());
         if matches!(received, Ok(Some(_))) {
             self.message_is_whole(slot);
@@ -82,19 +79,11 @@ impl Shard {
     }
 
     fn accept(&mut self, slot: usize, session: &mut Session, wire: Wire) {
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if matches!(socket.phase, Phase::Opening(_)) {
-            socket.phase = Phase::Open;
-        }
-        let id = format!("{:08x}", socket.id);
-        let Some(connected) = session.accept(&id, self.now) else { return };
-        // One owner of liveness.
-        if session.intervals().send.is_some()
-            && let Some(pipe) = socket.stream.as_session()
-        {
-            pipe.leave_heartbeats();
-        }
-        self.send(slot, wire.wrap(&connected));
+        let (id, now) = (self.sockets.id(slot).unwrap_or_default(), self.sockets.now());
+        // It was refused in the meantime.
+        let Some(connected) = session.accept(&format!("{id:08x}"), now) else { return };
+        self.sockets.connected(slot, session.intervals().send.is_some());
+        self.sockets.send(slot, wire.wrap(&connected));
     }
 
     /// Does what a frame asks for.
@@ -121,31 +110,33 @@ impl Shard {
                     .and_then(|given| Options::read(&given, portfolios_max))
                     .map_err(|error| refused(error.to_string()))?;
                 let dialect = Dialect::Stomp { version, subscription, destination: destination.clone(), ack };
-                let wanted = Wanted { wire, dialect, destination, options, ack: queue_mode(ack) };
-                self.subscribe(slot, wanted).map_err(|error| refused(error.to_string()))?;
+                let request = SubscribeRequest { wire, dialect, destination, options, ack: queue_mode(ack) };
+                let subscribed = self.subscriptions.subscribe(slot, request, self.sockets.now());
+                subscribed.map_err(|error| refused(error.to_string()))?;
                 reply
             }
             Request::Unsubscribe { target, reply, .. } => {
-                match &target {
-                    SubscriptionRef::Id(id) => self.unsubscribe(slot, Some(id), None),
-                    SubscriptionRef::Destination(name) => self.unsubscribe(slot, None, Some(name)),
-                }
+                let (id, destination) = match &target {
+                    SubscriptionRef::Id(id) => (Some(&**id), None),
+                    SubscriptionRef::Destination(name) => (None, Some(&**name)),
+                };
+                self.subscriptions.unsubscribe(slot, id, destination);
                 reply
             }
             Request::Send { destination, headers, body, reply } => {
                 if let Some(kind) = destination.strip_prefix(INGEST_PREFIX) {
                     // Answered once it is applied.
-                    return self.take_in(slot, kind, headers, body, reply);
+                    return self.ingest(slot, kind, headers, body, reply);
                 }
                 self.relay(&destination, headers, body, &reply)?;
                 reply
             }
             Request::Ack { id, subscription, reply } => {
-                self.settle(slot, &id, subscription.as_deref(), Verdict::Consumed);
+                self.subscriptions.settle(slot, &id, subscription.as_deref(), Verdict::Consumed);
                 reply
             }
             Request::Nack { id, subscription, reply } => {
-                self.settle(slot, &id, subscription.as_deref(), Verdict::NotConsumed);
+                self.subscriptions.settle(slot, &id, subscription.as_deref(), Verdict::NotConsumed);
                 reply
             }
             Request::Held { destination, reply } => {
@@ -157,19 +148,19 @@ impl Shard {
             }
             Request::Commit { reply } => {
                 // What it released may still be on its way into the log.
-                self.acknowledge_in_turn(slot, wire, reply);
+                self.acknowledge_in_turn(slot, reply);
                 return Ok(());
             }
             Request::Begin { reply } | Request::Abort { reply } | Request::Disconnect { reply } => reply,
         };
-        self.acknowledge(slot, wire, &reply);
+        self.acknowledge(slot, &reply);
         Ok(())
     }
 
     /// The RECEIPT, where one was asked for.
-    pub(super) fn acknowledge(&mut self, slot: usize, wire: Wire, reply: &Reply<'_>) {
-        if let Some(receipt) = reply.receipt_frame() {
-            self.send(slot, wire.wrap(&receipt));
+    pub(super) fn acknowledge(&mut self, slot: usize, reply: &Reply<'_>) {
+        if let (Some(receipt), Some(wire)) = (reply.receipt_frame(), self.sockets.wire(slot)) {
+            self.sockets.send(slot, wire.wrap(&receipt));
         }
     }
 

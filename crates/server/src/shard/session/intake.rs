@@ -1,0 +1,159 @@
+//! Facts that STOMP clients send: `SEND /app/{kind}`.
+//!
+//! Taken in by the door all facts come through, in the order in which the
+//! session sent them; answered when they have been applied, while the session
+//! goes on. A session that has much under way is not read until some of it is
+//! answered; one that is to end is read no more, and ends when all is.
+
+use std::sync::Arc;
+
+use hub_core::normalize::{self, BodyForm, Kind};
+use hub_stomp::{Headers, Refusal, Reply};
+use tokio::sync::mpsc;
+use tokio::task::spawn_local;
+
+use crate::chassis::Chassis;
+use crate::http::in_flight::InFlight;
+use crate::ingest::{Ingest, IngestError, IngestReport, Ingesting};
+use crate::shard::Shard;
+
+/// What facts are taken in by, and where the answers come back.
+pub(in crate::shard) struct Intake {
+    ingest: Ingest,
+    in_flight: InFlight,
+    replies: mpsc::UnboundedSender<IngestReply>,
+}
+
+/// What became of one SEND.
+pub(crate) struct IngestReply {
+    slot: usize,
+    /// The slot may be another connection's by now.
+    connection: u64,
+    ordinal: u64,
+    answer: Result<IngestReport, IngestError>,
+}
+
+impl Intake {
+    /// An intake that counts what is under way, and where the replies arrive.
+    pub(in crate::shard) fn new(
+        chassis: Arc<Chassis>,
+        in_flight: InFlight,
+    ) -> (Intake, mpsc::UnboundedReceiver<IngestReply>) {
+        let (replies, receiver) = mpsc::unbounded_channel();
+        (Intake { ingest: Ingest::new(chassis), in_flight, replies }, receiver)
+    }
+
+    /// Waits, apart from the shard, for the items to be applied.
+    fn reply_when_applied(
+        &self,
+        ingesting: Result<Ingesting, IngestError>,
+        slot: usize,
+        connection: u64,
+        ordinal: u64,
+    ) {
+        let (under_way, replies) = (self.in_flight.enter(), self.replies.clone());
+        spawn_local(async move {
+            let answer = match ingesting {
+                Ok(ingesting) => ingesting.applied().await.map(IngestReport::from),
+                Err(error) => Err(error),
+            };
+            // A shard that is gone has closed the session.
+            let _ = replies.send(IngestReply { slot, connection, ordinal, answer });
+            drop(under_way);
+        });
+    }
+}
+
+impl Shard {
+    /// Takes in the items of one SEND. What is wrong with it as a whole is
+    /// refused at once, what is wrong with an item when it is applied.
+    pub(super) fn ingest(
+        &mut self,
+        slot: usize,
+        kind: &str,
+        headers: Headers<'_>,
+        body: &[u8],
+        reply: Reply<'_>,
+    ) -> Result<(), Refusal> {
+        let refused = |detail: String| reply.refusal("message refused", detail).because("message_refused");
+        let kind: Kind = kind.parse().map_err(|error: normalize::KindError| {
+            refused(format!("{error}; there are {}", Kind::ALL.map(Kind::as_str).join(", ")))
+        })?;
+        let form = match headers.get("content-type") {
+            None => BodyForm::Json,
+            Some(text) => BodyForm::of_content_type(&text).ok_or_else(|| {
+                refused("content-type must be application/json or application/x-ndjson".to_owned())
+            })?,
+        };
+        let events = normalize::events(kind, body, form, self.chassis.limits.ingest_items);
+        let events = events.map_err(|error| refused(error.to_string()))?;
+        let Some(connection) = self.sockets.id(slot) else {
+            // A slot that leads nowhere was told of.
+            return Ok(());
+        };
+        let sends = self.sockets.inbound(slot).map(|inbound| inbound.sends.get_or_insert_default());
+        let ordinal = sends.map_or(0, |sends| sends.begin(reply.into_owned()));
+        // Before anything else of this session is looked at: its place in the
+        // log is taken now.
+        let ingesting = self.intake.ingest.append(events);
+        self.intake.reply_when_applied(ingesting, slot, connection, ordinal);
+        Ok(())
+    }
+
+    /// Answers a SEND, and those after it that waited for it.
+    pub(in crate::shard) fn answer(&mut self, reply: IngestReply) {
+        let IngestReply { slot, connection, ordinal, answer } = reply;
+        if !self.sockets.is_connection(slot, connection) {
+            // It went while its facts were taken in.
+            return;
+        }
+        let Some(sends) = self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_mut()) else {
+            // Its time was over before this was answered.
+            return;
+        };
+        let had_to_wait = sends.must_wait();
+        sends.answered(ordinal, answer);
+        if had_to_wait {
+            // There will be more to read.
+            self.sockets.relist(slot);
+        }
+        while let Some((reply, rejected)) =
+            self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_mut()?.pop())
+        {
+            if !self.sockets.is_streaming(slot) {
+                continue;
+            }
+            match rejected {
+                None => self.acknowledge(slot, &reply),
+                Some((refusal, reason)) => self.end_rejected(slot, refusal, reason),
+            }
+        }
+        self.finish_sends(slot);
+        self.progress(slot);
+    }
+
+    /// The RECEIPT of a frame whose effect is that of the SENDs before it: after
+    /// their answers.
+    pub(super) fn acknowledge_in_turn(&mut self, slot: usize, reply: Reply<'_>) {
+        let sends = self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_mut());
+        if let Some(sends) = sends {
+            sends.commit(reply.into_owned());
+        } else {
+            self.acknowledge(slot, &reply);
+        }
+    }
+
+    fn finish_sends(&mut self, slot: usize) {
+        let sends =
+            self.sockets.inbound(slot).and_then(|inbound| inbound.sends.take_if(|sends| sends.is_done()));
+        let Some(sends) = sends else {
+            // Some of it is still to be answered.
+            return;
+        };
+        if let Some(pending) = sends.ending {
+            self.end_pending(slot, pending);
+        } else if sends.half_closed {
+            self.half_closed(slot);
+        }
+    }
+}

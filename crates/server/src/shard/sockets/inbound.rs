@@ -1,0 +1,107 @@
+//! What a socket's peer has under way with the hub.
+
+use std::time::Instant;
+
+use hub_core::CloseReason;
+
+use super::Sockets;
+use crate::native::NativeSession;
+use crate::shard::session::{Backlog, Sends};
+use crate::shard::wire::Wire;
+
+/// One side of a socket: what its peer says, and what of it is not done yet.
+pub(in crate::shard) struct Inbound {
+    /// Out while its input is being processed.
+    pub(in crate::shard) protocol: Option<Box<Protocol>>,
+    /// Why it has to be closed once its protocol is back.
+    pub(super) close_wanted: Option<CloseReason>,
+    /// What it sent that is being taken in, if anything.
+    pub(in crate::shard) sends: Option<Box<Sends>>,
+    /// What it brought and waits for its turn, if anything.
+    pub(in crate::shard) backlog: Option<Box<Backlog>>,
+    /// Since when the message or frame that it sends has been under way.
+    pub(in crate::shard) message_since: Option<Instant>,
+    /// Why it ends is noted already, by an ERROR.
+    pub(in crate::shard) is_noted: bool,
+}
+
+/// What is spoken on a socket.
+pub(in crate::shard) struct Protocol {
+    /// Where there is a WebSocket underneath.
+    pub(in crate::shard) websocket: Option<hub_ws::Connection>,
+    pub(in crate::shard) dialogue: Dialogue,
+}
+
+/// What the messages mean.
+pub(in crate::shard) enum Dialogue {
+    Stomp(hub_stomp::Session),
+    /// JSON, as the endpoint understands it.
+    Native(Box<dyn NativeSession>),
+    /// Nothing any more: an HTTP refusal is written and then the socket
+    /// closed.
+    Refused,
+}
+
+impl Inbound {
+    pub(super) fn new(protocol: Protocol) -> Inbound {
+        Inbound {
+            protocol: Some(Box::new(protocol)),
+            close_wanted: None,
+            sends: None,
+            backlog: None,
+            message_since: None,
+            is_noted: false,
+        }
+    }
+
+    /// Whether as much is under way as may be.
+    pub(in crate::shard) fn is_full(&self) -> bool {
+        self.sends.as_ref().is_some_and(|sends| sends.must_wait())
+    }
+
+    /// Whether what comes now has to wait behind something.
+    pub(in crate::shard) fn must_wait(&self) -> bool {
+        self.backlog.is_some() || self.is_full()
+    }
+}
+
+impl Protocol {
+    /// Whether a message has begun and is not whole: of the WebSocket, or a
+    /// STOMP frame in however many messages.
+    fn in_message(&self) -> bool {
+        let in_frame = matches!(&self.dialogue, Dialogue::Stomp(session) if session.in_frame());
+        in_frame || self.websocket.as_ref().is_some_and(hub_ws::Connection::in_message)
+    }
+
+    pub(in crate::shard) fn stomp(&mut self) -> Option<&mut hub_stomp::Session> {
+        match &mut self.dialogue {
+            Dialogue::Stomp(session) => Some(session),
+            Dialogue::Native(_) | Dialogue::Refused => None,
+        }
+    }
+}
+
+impl Sockets {
+    /// Takes the protocol out of its socket while its frames act on the shard.
+    pub(in crate::shard) fn take_protocol(&mut self, slot: usize) -> Option<(Wire, Box<Protocol>)> {
+        let socket = self.at_mut(slot)?;
+        debug_assert!(socket.inbound.protocol.is_some(), "input is processed by one at a time");
+        Some((socket.wire(), socket.inbound.protocol.take()?))
+    }
+
+    /// Puts the protocol back.
+    pub(in crate::shard) fn return_protocol(&mut self, slot: usize, protocol: Box<Protocol>) {
+        let now = self.now;
+        if let Some(inbound) = self.inbound(slot) {
+            let since = inbound.message_since.unwrap_or(now);
+            inbound.message_since = protocol.in_message().then_some(since);
+            inbound.protocol = Some(protocol);
+        }
+    }
+
+    /// The reason to close that came up while the socket's input was being
+    /// processed.
+    pub(in crate::shard) fn take_close_wanted(&mut self, slot: usize) -> Option<CloseReason> {
+        self.inbound(slot)?.close_wanted.take()
+    }
+}

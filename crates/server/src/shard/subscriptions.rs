@@ -1,0 +1,402 @@
+//! The room of the subscriptions: what each socket of a shard follows, and
+//! what it is still owed.
+//!
+//! Every kind of source has a file: how a subscription to it starts, how what
+//! is published is delivered, how a socket takes what it is owed, and how it
+//! ends. [`source`] chooses among them. What is to be sent goes to the
+//! [`Sockets`]; which of them lag or have lost something is given back.
+
+mod delivery;
+mod document;
+mod feed;
+mod framing;
+mod framings;
+mod pace;
+mod queue;
+mod relay;
+mod request;
+mod source;
+mod state;
+mod take;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use hub_core::{Offset, Position};
+use hub_fanout::{Composition, Flush, Options, Publication, SnapshotReason, Target};
+use slab::Slab;
+
+use self::delivery::Delivery;
+pub(super) use self::delivery::Lagging;
+pub(super) use self::framing::Dialect;
+use self::framing::{Encoder, Framing, MessageIds};
+use self::framings::{FramingId, Framings};
+use self::pace::{Pace, Timer, Timers};
+pub(super) use self::queue::Verdict;
+use self::request::Starting;
+pub(super) use self::request::{NotSubscribed, SubscribeRequest};
+use self::source::{Source, Sources};
+pub(super) use self::take::Taken;
+use super::compressor::Compressor;
+use super::missing::missing;
+use super::sockets::Sockets;
+use super::wire::Wire;
+use crate::chassis::Chassis;
+use crate::native::{Followed, Part};
+
+/// The subscriptions of one shard's sockets.
+pub(super) struct Subscriptions {
+    chassis: Arc<Chassis>,
+    entries: Slab<Subscription>,
+    /// Keys of subscriptions, by the slot of their socket.
+    by_socket: Vec<Vec<usize>>,
+    sources: Sources,
+    framings: Framings,
+    encoder: Encoder,
+    timers: Timers,
+    stands: Stands,
+}
+
+/// One subscription of one socket.
+struct Subscription {
+    slot: usize,
+    framing: FramingId,
+    source: Source,
+    /// Where an interval was asked for.
+    pace: Option<Box<Pace>>,
+    /// What it gets first is a snapshot, though it asked to resume.
+    instead: Option<SnapshotReason>,
+    /// Nothing is taken before the shard stands here: who comes from a
+    /// quicker shard may have seen what was in flight there, and is not shown
+    /// older values after newer ones.
+    since: Offset,
+}
+
+/// Where the shard stands: at the last flush.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stands {
+    position: Position,
+    /// The oldest offset to resume from.
+    horizon: Offset,
+}
+
+/// Which of how many shards this is, and since when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Ordinal {
+    pub(super) index: usize,
+    pub(super) shards: usize,
+    /// When the process started, on the wall clock.
+    pub(super) started_millis: u64,
+}
+
+impl Subscriptions {
+    pub(super) fn new(chassis: Arc<Chassis>, ordinal: Ordinal) -> Subscriptions {
+        let Ordinal { index, shards, started_millis } = ordinal;
+        let position = Position { epoch: chassis.log.epoch(), offset: Offset::START };
+        Subscriptions {
+            entries: Slab::new(),
+            by_socket: Vec::new(),
+            sources: Sources::new(&chassis, index),
+            framings: Framings::default(),
+            encoder: Encoder {
+                ids: MessageIds::new(started_millis, index as u64, shards as u64),
+                compressor: Compressor::new(chassis.compression, chassis.metrics.deflate.clone()),
+            },
+            timers: Timers::default(),
+            stands: Stands { position, horizon: Offset::START },
+            chassis,
+        }
+    }
+
+    /// Adds a subscription. The caller lets the socket progress, to hand over
+    /// the snapshot.
+    pub(super) fn subscribe(
+        &mut self,
+        slot: usize,
+        request: SubscribeRequest,
+        now: Instant,
+    ) -> Result<(), NotSubscribed> {
+        let SubscribeRequest { wire, dialect, destination, options, ack } = request;
+        let target = self.chassis.catalog.resolve(&destination)?;
+        if let Target::Relay(name) | Target::Queue(name) = &target {
+            request::check_relay(&options, name)?;
+        }
+        let starting = Starting { chassis: &self.chassis, stands: self.stands, options: &options };
+        let (source, instead) = self.sources.start(target, ack, &starting);
+        let composition = match &source {
+            _ if options.batch => Composition::Array,
+            source => source.composition(&self.chassis),
+        };
+        self.enter(slot, Framing { wire, composition, dialect }, source, &options, instead, now);
+        Ok(())
+    }
+
+    /// Adds what a native socket follows and no destination leads to.
+    pub(super) fn follow(
+        &mut self,
+        slot: usize,
+        wire: Wire,
+        name: &'static str,
+        what: Followed,
+        now: Instant,
+    ) {
+        let source = match what {
+            // Followed by way of `subscribe` and `follow_parts`.
+            Followed::Topic { .. } | Followed::Parts(_) => return,
+            Followed::Document(document) => {
+                Source::Document(self.sources.documents.start(document, now, &mut self.timers))
+            }
+            Followed::Feed { feed, filter } => match self.sources.feeds.start_now(feed, filter) {
+                Some(source) => Source::Feed(source),
+                None => return missing(&self.chassis.metrics, "feed", feed.0.into()),
+            },
+        };
+        let framing = Framing { wire, composition: Composition::Each, dialect: Dialect::Told { name } };
+        self.enter(slot, framing, source, &Options::default(), None, now);
+    }
+
+    /// Has a native socket follow these documents by this name, and no others.
+    pub(super) fn follow_parts(
+        &mut self,
+        slot: usize,
+        wire: Wire,
+        name: &'static str,
+        parts: Vec<Part>,
+        now: Instant,
+    ) {
+        let mut begun = document::wanted(&parts);
+        for key in self.followed(slot, name) {
+            let source = self.entries.get(key).and_then(|subscription| subscription.source.document());
+            let shown = source.and_then(|source| self.sources.documents.address(source));
+            match shown.and_then(|shown| begun.get(&shown).map(|anew| (shown, *anew))) {
+                Some((shown, false)) => drop(begun.remove(&shown)),
+                _ => self.end(slot, key),
+            }
+        }
+        for Part { document, .. } in parts {
+            if begun.contains_key(&document::address(&document)) {
+                self.follow(slot, wire, name, Followed::Document(document), now);
+            }
+        }
+    }
+
+    fn enter(
+        &mut self,
+        slot: usize,
+        framing: Framing,
+        source: Source,
+        options: &Options,
+        instead: Option<SnapshotReason>,
+        now: Instant,
+    ) {
+        let framing = self.framings.enter(framing);
+        let pace = Pace::new(options.interval, now).map(Box::new);
+        let since = if options.resume.is_some() { self.chassis.publisher.published() } else { Offset::START };
+        let key = self.entries.insert(Subscription { slot, framing, source, pace, instead, since });
+        self.sources.enter(key, &self.entries[key].source, &self.chassis);
+        if self.by_socket.len() <= slot {
+            self.by_socket.resize_with(slot + 1, Vec::new);
+        }
+        self.by_socket[slot].push(key);
+    }
+
+    /// Ends the socket's subscription with this id, or for a STOMP 1.0 client
+    /// without ids, to this destination.
+    pub(super) fn unsubscribe(&mut self, slot: usize, id: Option<&str>, destination: Option<&str>) {
+        let is_it = |key: &&usize| match self.dialect(**key) {
+            Some(Dialect::Stomp { subscription, destination: named, .. }) => match id {
+                Some(id) => subscription.as_deref() == Some(id),
+                None => subscription.is_none() && Some(named.as_str()) == destination,
+            },
+            _ => false,
+        };
+        if let Some(key) = self.of_socket(slot).iter().find(is_it).copied() {
+            self.end(slot, key);
+        }
+    }
+
+    /// Ends what a native socket follows by this name.
+    pub(super) fn unfollow(&mut self, slot: usize, name: &str) {
+        for key in self.followed(slot, name) {
+            self.end(slot, key);
+        }
+    }
+
+    /// Ends all of a socket's subscriptions.
+    pub(super) fn end_all(&mut self, slot: usize) {
+        for key in self.by_socket.get_mut(slot).map(std::mem::take).unwrap_or_default() {
+            self.forget(key);
+        }
+    }
+
+    /// What a native socket follows by this name.
+    fn followed(&self, slot: usize, name: &str) -> Vec<usize> {
+        let is_it = |key: &usize| match self.dialect(*key) {
+            Some(Dialect::Native { name: own } | Dialect::Told { name: own }) => *own == name,
+            _ => false,
+        };
+        self.of_socket(slot).iter().copied().filter(is_it).collect()
+    }
+
+    /// The keys of a socket's subscriptions; one that never had any has no
+    /// list.
+    fn of_socket(&self, slot: usize) -> &[usize] {
+        self.by_socket.get(slot).map_or(&[], Vec::as_slice)
+    }
+
+    fn dialect(&self, key: usize) -> Option<&Dialect> {
+        Some(&self.framings.get(self.at(key)?.framing).dialect)
+    }
+
+    /// Ends one of a socket's subscriptions.
+    fn end(&mut self, slot: usize, key: usize) {
+        if let Some(keys) = self.by_socket.get_mut(slot) {
+            keys.retain(|other| *other != key);
+        }
+        self.forget(key);
+    }
+
+    fn forget(&mut self, key: usize) {
+        let Some(mut subscription) = self.entries.try_remove(key) else {
+            return missing(&self.chassis.metrics, "subscription", key);
+        };
+        self.framings.leave(subscription.framing);
+        if let Some(pace) = &mut subscription.pace {
+            self.timers.unschedule(key, pace);
+        }
+        self.sources.leave(key, &subscription.source, &self.chassis, &mut self.timers);
+    }
+
+    /// The subscription of a key that must have one.
+    fn at(&self, key: usize) -> Option<&Subscription> {
+        let subscription = self.entries.get(key);
+        if subscription.is_none() {
+            missing(&self.chassis.metrics, "subscription", key);
+        }
+        subscription
+    }
+
+    /// When the next subscription or document is due.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Hands a publication to its subscribers; gives those who could not take
+    /// it. After a flush the loop goes on with
+    /// [`expire_feeds`](Subscriptions::expire_feeds) and
+    /// [`flushed`](Subscriptions::flushed).
+    pub(super) fn deliver(&mut self, publication: &Publication, sockets: &mut Sockets) -> Lagging {
+        match publication {
+            Publication::Flush(flush) => self.deliver_flush(flush, true, sockets),
+            Publication::FlushAfterGap(flush) => self.deliver_flush(flush, false, sockets),
+            Publication::Feed(batch) => {
+                self.delivering(sockets, |sources, delivery| sources.feeds.deliver(batch, delivery))
+            }
+            Publication::FeedGap => {
+                let windows = self.chassis.publisher.windows();
+                self.delivering(sockets, |sources, delivery| sources.feeds.reload(windows, delivery))
+            }
+            Publication::Relay(message) => {
+                self.delivering(sockets, |sources, delivery| sources.relays.deliver(message, delivery))
+            }
+            Publication::RelayGap => {
+                self.delivering(sockets, |sources, delivery| sources.relays.lost(delivery))
+            }
+            Publication::Queue(message) => {
+                self.delivering(sockets, |sources, delivery| sources.consumers.deliver(message, delivery))
+            }
+        }
+    }
+
+    /// Hands a flush to every subscriber that is up to date, and notes it for
+    /// those who are not. `listed`: what it lists as changed is all that
+    /// changed since the flush this shard saw last.
+    ///
+    /// Those who are not up to date take what they are owed only when every
+    /// topic stands at the flush's position: whatever they get belongs to one.
+    fn deliver_flush(&mut self, flush: &Flush, listed: bool, sockets: &mut Sockets) -> Lagging {
+        self.stands = Stands { position: flush.position, horizon: flush.horizon };
+        self.delivering(sockets, |sources, delivery| {
+            for state in &flush.states {
+                sources.states.deliver(state, listed, delivery);
+            }
+        })
+    }
+
+    /// Whether events of a feed are older than what is to be resumed from.
+    pub(super) fn has_expired_events(&self) -> bool {
+        self.sources.feeds.has_expired(self.stands.horizon)
+    }
+
+    /// Gives those who have events of a feed still to take, or have lost some.
+    pub(super) fn behind_feeds(&mut self, sockets: &mut Sockets) -> Lagging {
+        self.delivering(sockets, |sources, delivery| sources.feeds.catch_up_all(delivery))
+    }
+
+    /// Lets the events leave that are older than what is to be resumed from.
+    pub(super) fn expire_feeds(&mut self) {
+        self.sources.feeds.expire(self.stands.horizon);
+    }
+
+    /// Something was applied: tells the documents' subscribers.
+    pub(super) fn touch_documents(&mut self, sockets: &mut Sockets) -> Lagging {
+        self.delivering(sockets, |sources, delivery| sources.documents.touch(delivery))
+    }
+
+    /// The hub is shutting down: what waits for its time is told now.
+    pub(super) fn tell_changed_documents(&mut self, sockets: &mut Sockets) -> Lagging {
+        self.delivering(sockets, |sources, delivery| sources.documents.tell_changed(delivery))
+    }
+
+    /// Tells the documents that are due, and gives the sockets of
+    /// subscriptions whose interval is over.
+    pub(super) fn wake(&mut self, sockets: &mut Sockets) -> Lagging {
+        let now = sockets.now();
+        let mut woken = Lagging::default();
+        while let Some(due) = self.timers.pop_due(now) {
+            match due {
+                Timer::Subscription(key) => {
+                    let Some(subscription) = self.entries.get_mut(key) else {
+                        missing(&self.chassis.metrics, "subscription", key);
+                        continue;
+                    };
+                    if let Some(pace) = &mut subscription.pace {
+                        self.timers.unschedule(key, pace);
+                    }
+                    woken.behind.push(subscription.slot);
+                }
+                Timer::Document(key) => {
+                    let lagging =
+                        self.delivering(sockets, |sources, delivery| sources.documents.wake(key, delivery));
+                    woken.append(lagging);
+                }
+            }
+        }
+        woken
+    }
+
+    /// Whether nobody follows anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn delivering(
+        &mut self,
+        sockets: &mut Sockets,
+        deliver: impl FnOnce(&mut Sources, &mut Delivery<'_>),
+    ) -> Lagging {
+        let mut lagging = Lagging::default();
+        let mut delivery = Delivery {
+            chassis: &self.chassis,
+            entries: &mut self.entries,
+            framings: &self.framings,
+            encoder: &self.encoder,
+            timers: &mut self.timers,
+            stands: self.stands,
+            sockets,
+            lagging: &mut lagging,
+        };
+        deliver(&mut self.sources, &mut delivery);
+        lagging
+    }
+}

@@ -1,0 +1,195 @@
+//! Feeds: events in order, none lost within a retained window.
+
+use std::sync::Arc;
+
+use hub_core::{CloseReason, Offset};
+use hub_fanout::{EventFilter, FeedBatch, FeedCursor, FeedId, FeedStart, FeedWindow, SnapshotReason};
+
+use super::delivery::{Delivery, Encoded};
+use super::framing::{Frames, Run};
+use super::request::Starting;
+use super::state::remove;
+use super::take::{Recipient, Taken};
+use crate::shard::missing::missing;
+
+/// The feeds, as this shard sees them, by id.
+pub(super) struct Feeds(Vec<Feed>);
+
+struct Feed {
+    /// The shard's own, of shared events.
+    window: FeedWindow,
+    subscribers: Vec<usize>,
+}
+
+/// How far a subscription to a feed has come.
+pub(super) struct FeedSource {
+    feed: FeedId,
+    cursor: FeedCursor,
+}
+
+impl Feeds {
+    pub(super) fn new(windows: Vec<FeedWindow>) -> Feeds {
+        Feeds(windows.into_iter().map(|window| Feed { window, subscribers: Vec::new() }).collect())
+    }
+
+    /// Begins a subscription: behind the position it asked to resume from,
+    /// with all that is retained, or with what happens from now on.
+    pub(super) fn start(
+        &self,
+        feed: FeedId,
+        filter: EventFilter,
+        starting: &Starting<'_>,
+    ) -> (FeedSource, Option<SnapshotReason>) {
+        let options = starting.options;
+        let filter = match &options.portfolios {
+            Some(portfolios) => filter.narrowed(EventFilter::about(portfolios)),
+            None => filter,
+        };
+        let window = self.window(feed);
+        let (start, instead) = match starting.resume() {
+            None if options.snapshot => (FeedStart::Window, None),
+            None => (FeedStart::Now, None),
+            Some(honoured) => {
+                let kept = honoured.and_then(|after| {
+                    window.after(after).map(|_| after).ok_or(SnapshotReason::BeyondHorizon)
+                });
+                (kept.map_or(FeedStart::Window, FeedStart::After), kept.err())
+            }
+        };
+        starting.count_resume(instead);
+        (FeedSource { feed, cursor: FeedCursor::new(filter, start, window) }, instead)
+    }
+
+    /// Begins a subscription with what happens from now on; `None`: there is
+    /// no such feed.
+    pub(super) fn start_now(&self, feed: FeedId, filter: EventFilter) -> Option<FeedSource> {
+        let Feed { window, .. } = self.0.get(usize::from(feed.0))?;
+        Some(FeedSource { feed, cursor: FeedCursor::new(filter, FeedStart::Now, window) })
+    }
+
+    pub(super) fn enter(&mut self, key: usize, source: &FeedSource) {
+        self.0[usize::from(source.feed.0)].subscribers.push(key);
+    }
+
+    pub(super) fn leave(&mut self, key: usize, source: &FeedSource) {
+        remove(&mut self.0[usize::from(source.feed.0)].subscribers, key);
+    }
+
+    /// Hands new events to every subscriber at once.
+    pub(super) fn deliver(&mut self, batch: &FeedBatch, delivery: &mut Delivery<'_>) {
+        let Some(feed) = self.0.get_mut(usize::from(batch.feed.0)) else {
+            return missing(&delivery.chassis.metrics, "feed", batch.feed.0.into());
+        };
+        for event in &batch.events {
+            feed.window.push(Arc::clone(event));
+        }
+        let bytes: usize = batch.events.iter().map(|event| event.bytes()).sum();
+        let fits = bytes <= delivery.chassis.limits.outbox_bytes;
+        let (mut encoded, mut sent) = (Encoded::default(), 0);
+        for key in &feed.subscribers {
+            match deliver_to(*key, batch, fits, &mut encoded, delivery) {
+                Some(messages) => sent += messages,
+                None => catch_up(*key, &feed.window, delivery),
+            }
+        }
+        delivery.chassis.metrics.messages_sent.inc_by(sent);
+    }
+
+    /// More was told than this shard was quick enough to take: the windows
+    /// have what it missed, or subscribers have lost it.
+    pub(super) fn reload(&mut self, windows: Vec<FeedWindow>, delivery: &mut Delivery<'_>) {
+        for (feed, window) in self.0.iter_mut().zip(windows) {
+            feed.window = window;
+        }
+        self.catch_up_all(delivery);
+    }
+
+    /// Whether anything is at or below `horizon`.
+    pub(super) fn has_expired(&self, horizon: Offset) -> bool {
+        self.0.iter().any(|feed| feed.window.is_due(horizon))
+    }
+
+    /// Lets everything at or below `horizon` leave.
+    pub(super) fn expire(&mut self, horizon: Offset) {
+        for feed in &mut self.0 {
+            feed.window.expire(horizon);
+        }
+    }
+
+    /// Lets every subscriber take what it has not got, unless a window has
+    /// passed it by: then it is told.
+    pub(super) fn catch_up_all(&self, delivery: &mut Delivery<'_>) {
+        for feed in &self.0 {
+            for key in &feed.subscribers {
+                catch_up(*key, &feed.window, delivery);
+            }
+        }
+    }
+
+    /// Whether the next event has happened.
+    pub(super) fn owes(&self, source: &FeedSource) -> bool {
+        !source.cursor.is_caught_up(self.window(source.feed))
+    }
+
+    /// Whether the window is about to pass it by.
+    pub(super) fn is_urgent(&self, source: &FeedSource, horizon: Offset) -> bool {
+        source.cursor.is_urgent(self.window(source.feed), horizon)
+    }
+
+    /// Takes events in order, as far as there is room.
+    pub(super) fn take(&self, source: &mut FeedSource, recipient: &Recipient<'_>) -> Taken {
+        let Recipient { framing, encoder, stands, instead, room } = *recipient;
+        let mut events = Vec::new();
+        let Ok(last) = source.cursor.take(self.window(source.feed), room, &mut events) else {
+            return Taken::Passed;
+        };
+        let says_something = !events.is_empty() || last && instead.is_some();
+        let run = Run { stands: stands.position, events: &events, instead };
+        Taken::Part { frames: says_something.then(|| framing.feed(&run, encoder)), last }
+    }
+
+    fn window(&self, feed: FeedId) -> &FeedWindow {
+        &self.0[usize::from(feed.0)].window
+    }
+}
+
+/// One subscriber's part, if it is up to date and has room; gives the number
+/// of messages.
+fn deliver_to(
+    key: usize,
+    batch: &FeedBatch,
+    fits: bool,
+    encoded: &mut Encoded,
+    delivery: &mut Delivery<'_>,
+) -> Option<u64> {
+    let stands = delivery.stands.position;
+    let subscription = delivery.entries.get_mut(key)?;
+    let cursor = &mut subscription.source.feed_mut()?.cursor;
+    let (first, last) = (batch.events.first()?, batch.events.last()?);
+    let at_once =
+        fits && cursor.is_at(first) && subscription.pace.is_none() && subscription.instead.is_none();
+    if !at_once {
+        return None;
+    }
+    let socket = delivery.sockets.idle(subscription.slot)?;
+    cursor.advance(last.sequence + 1);
+    let run = Run { stands, events: &batch.events, instead: None };
+    let encode = || delivery.framings.get(subscription.framing).feed(&run, delivery.encoder);
+    let Frames { bytes, messages } = encoded.get(subscription.framing, encode);
+    socket.send(bytes.clone());
+    Some(*messages)
+}
+
+/// Notes that a subscriber has something to take, or that the window has
+/// passed it by.
+fn catch_up(key: usize, window: &FeedWindow, delivery: &mut Delivery<'_>) {
+    let source = delivery.at_mut(key).and_then(|subscription| subscription.source.feed_mut());
+    let Some(FeedSource { cursor, .. }) = source else {
+        return missing(&delivery.chassis.metrics, "subscription to a feed", key);
+    };
+    if cursor.is_passed(window) {
+        delivery.has_lost(key, CloseReason::OUTBOX_OVERFLOW);
+    } else {
+        delivery.is_behind(key);
+    }
+}

@@ -1,0 +1,76 @@
+//! What a peer asks for when it subscribes, and why it may not get it.
+
+use hub_core::{Offset, Position, TopicName};
+use hub_fanout::queues::AckMode;
+use hub_fanout::{Options, SnapshotReason, TargetError, honour};
+
+use super::Stands;
+use super::framing::Dialect;
+use crate::chassis::Chassis;
+use crate::metrics::KindLabels;
+use crate::shard::wire::Wire;
+
+/// What a peer asks for.
+pub(in crate::shard) struct SubscribeRequest {
+    pub(in crate::shard) wire: Wire,
+    pub(in crate::shard) dialect: Dialect,
+    pub(in crate::shard) destination: TopicName,
+    pub(in crate::shard) options: Options,
+    /// How messages of a queue are acknowledged.
+    pub(in crate::shard) ack: AckMode,
+}
+
+/// Why it does not get it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::shard) enum NotSubscribed {
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error("{option}: {destination} is relayed as it comes, there is nothing to choose")]
+    NoOptions { option: &'static str, destination: TopicName },
+}
+
+/// What a source is given to start a subscription with.
+pub(super) struct Starting<'a> {
+    pub(super) chassis: &'a Chassis,
+    pub(super) stands: Stands,
+    pub(super) options: &'a Options,
+}
+
+impl Starting<'_> {
+    /// The position that was asked to resume from, if one was, where what the
+    /// subscriber has seen can be continued.
+    pub(super) fn resume(&self) -> Option<Result<Offset, SnapshotReason>> {
+        let asked = self.options.resume?;
+        let published = self.chassis.publisher.published();
+        let published = Position { epoch: self.chassis.log.epoch(), offset: published };
+        Some(honour(asked, published, self.stands.horizon))
+    }
+
+    /// Counts what became of it.
+    pub(super) fn count_resume(&self, instead: Option<SnapshotReason>) {
+        let metrics = &self.chassis.metrics;
+        if instead.is_some() {
+            metrics.errors.get_or_create(&KindLabels { kind: "resume" }).inc();
+        } else if self.options.resume.is_some() {
+            metrics.reconnects.inc();
+        }
+    }
+}
+
+/// An option that is not honoured is refused: whoever asks for one portfolio
+/// must not be sent all of them.
+pub(super) fn check_relay(options: &Options, destination: &TopicName) -> Result<(), NotSubscribed> {
+    let given = [
+        (Options::PORTFOLIO_IDS, options.portfolios.is_some()),
+        (Options::INTERVAL, !options.interval.is_zero()),
+        (Options::SNAPSHOT, !options.snapshot),
+        (Options::RESUME, options.resume.is_some()),
+        (Options::BATCH, options.batch),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((option, _)) => {
+            Err(NotSubscribed::NoOptions { option: option.name(), destination: destination.clone() })
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,160 @@
+//! The kinds of source that can be followed, and the one place that chooses
+//! among them.
+
+use hub_core::Offset;
+use hub_fanout::queues::AckMode;
+use hub_fanout::{Composition, SnapshotReason, Target};
+
+use super::Stands;
+use super::document::{DocumentSource, Documents};
+use super::feed::{FeedSource, Feeds};
+use super::pace::Timers;
+use super::queue::{Consumers, QueueSource};
+use super::relay::{RelaySource, Relays};
+use super::request::Starting;
+use super::state::{StateSource, States};
+use super::take::{Recipient, Taken};
+use crate::chassis::Chassis;
+
+/// What a subscription follows, and how far it has come.
+pub(super) enum Source {
+    State(StateSource),
+    Feed(FeedSource),
+    Document(DocumentSource),
+    Queue(QueueSource),
+    Relay(RelaySource),
+}
+
+/// All that can be followed, as this shard sees it.
+pub(super) struct Sources {
+    pub(super) states: States,
+    pub(super) feeds: Feeds,
+    pub(super) documents: Documents,
+    pub(super) consumers: Consumers,
+    pub(super) relays: Relays,
+}
+
+impl Sources {
+    pub(super) fn new(chassis: &Chassis, shard: usize) -> Sources {
+        Sources {
+            states: States::new(chassis.catalog.states().len()),
+            feeds: Feeds::new(chassis.publisher.windows()),
+            documents: Documents::default(),
+            consumers: Consumers::new(shard),
+            relays: Relays::default(),
+        }
+    }
+
+    /// A subscription to what a destination leads to; why it begins with a
+    /// snapshot, where it asked to resume and can't.
+    pub(super) fn start(
+        &mut self,
+        target: Target,
+        ack: AckMode,
+        starting: &Starting<'_>,
+    ) -> (Source, Option<SnapshotReason>) {
+        match target {
+            Target::State { topic, filter } => {
+                let (source, instead) = States::start(topic, filter, starting);
+                (Source::State(source), instead)
+            }
+            Target::Feed { feed, filter } => {
+                let (source, instead) = self.feeds.start(feed, filter, starting);
+                (Source::Feed(source), instead)
+            }
+            Target::Relay(name) => (Source::Relay(RelaySource { destination: name }), None),
+            Target::Queue(name) => (Source::Queue(self.consumers.start(name, ack)), None),
+        }
+    }
+
+    /// The subscription `key` has come: what is published next is for it, too.
+    pub(super) fn enter(&mut self, key: usize, source: &Source, chassis: &Chassis) {
+        match source {
+            Source::State(source) => self.states.enter(key, source, chassis),
+            Source::Feed(source) => self.feeds.enter(key, source),
+            Source::Document(source) => self.documents.enter(key, source),
+            Source::Queue(source) => self.consumers.enter(key, source, chassis),
+            Source::Relay(source) => self.relays.enter(key, source),
+        }
+    }
+
+    /// The subscription `key` has ended.
+    pub(super) fn leave(&mut self, key: usize, source: &Source, chassis: &Chassis, timers: &mut Timers) {
+        match source {
+            Source::State(source) => self.states.leave(key, source, chassis),
+            Source::Feed(source) => self.feeds.leave(key, source),
+            Source::Document(source) => self.documents.leave(key, source, timers),
+            Source::Queue(source) => self.consumers.leave(source, chassis),
+            Source::Relay(source) => self.relays.leave(key, source),
+        }
+    }
+
+    /// Whether there is anything to hand over now or later. What is relayed is
+    /// handed over at once or not at all.
+    pub(super) fn owes(&self, source: &Source, since: Offset, stands: Stands) -> bool {
+        match source {
+            Source::State(source) => source.is_owed() && stands.position.offset >= since,
+            Source::Feed(source) => self.feeds.owes(source),
+            Source::Document(source) => source.is_owed(),
+            Source::Queue(_) | Source::Relay(_) => false,
+        }
+    }
+
+    /// Whether something would be lost if an interval were waited for.
+    pub(super) fn is_urgent(&self, source: &Source, horizon: Offset) -> bool {
+        match source {
+            Source::Feed(source) => self.feeds.is_urgent(source, horizon),
+            Source::State(_) | Source::Document(_) | Source::Queue(_) | Source::Relay(_) => false,
+        }
+    }
+
+    /// Takes the next part of what is owed.
+    pub(super) fn take(&self, source: &mut Source, recipient: &Recipient<'_>) -> Taken {
+        match source {
+            Source::State(source) => self.states.take(source, recipient),
+            Source::Feed(source) => self.feeds.take(source, recipient),
+            Source::Document(source) => self.documents.take(source, recipient),
+            Source::Queue(_) | Source::Relay(_) => Taken::Nothing,
+        }
+    }
+}
+
+impl Source {
+    /// How its messages are put together, unless it was asked for otherwise.
+    pub(super) fn composition(&self, chassis: &Chassis) -> Composition {
+        match self {
+            Source::State(source) => source.composition(chassis),
+            Source::Feed(_) | Source::Document(_) | Source::Queue(_) | Source::Relay(_) => Composition::Each,
+        }
+    }
+
+    /// A state topic's, where it is one.
+    pub(super) fn state_mut(&mut self) -> Option<&mut StateSource> {
+        if let Source::State(source) = self { Some(source) } else { None }
+    }
+
+    /// A feed's, where it is one.
+    pub(super) fn feed_mut(&mut self) -> Option<&mut FeedSource> {
+        if let Source::Feed(source) = self { Some(source) } else { None }
+    }
+
+    /// A document's, where it is one.
+    pub(super) fn document(&self) -> Option<&DocumentSource> {
+        if let Source::Document(source) = self { Some(source) } else { None }
+    }
+
+    /// A document's, where it is one.
+    pub(super) fn document_mut(&mut self) -> Option<&mut DocumentSource> {
+        if let Source::Document(source) = self { Some(source) } else { None }
+    }
+
+    /// A queue's, where it is one.
+    pub(super) fn queue(&self) -> Option<&QueueSource> {
+        if let Source::Queue(source) = self { Some(source) } else { None }
+    }
+
+    /// A queue's, where it is one.
+    pub(super) fn queue_mut(&mut self) -> Option<&mut QueueSource> {
+        if let Source::Queue(source) = self { Some(source) } else { None }
+    }
+}

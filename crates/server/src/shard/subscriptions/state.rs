@@ -1,0 +1,221 @@
+//! State topics: each flush at once to whoever is up to date and has room; all
+//! others take current values when they have.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hub_core::Position;
+use hub_fanout::{
+    Changed, Composition, Filter, Room, SnapshotReason, Start, StateFlush, StateSubscription, TopicId, View,
+};
+
+use super::delivery::{Delivery, Encoded};
+use super::framing::{Drain, Frames};
+use super::request::Starting;
+use super::take::{Recipient, Taken, per_element};
+use crate::chassis::Chassis;
+use crate::shard::missing::missing;
+
+/// The state topics, as this shard sees them, by id.
+pub(super) struct States(Vec<Topic>);
+
+#[derive(Default)]
+struct Topic {
+    /// At the last flush; none before the first.
+    view: Option<Arc<dyn View>>,
+    subscribers: Vec<usize>,
+}
+
+/// What a subscription to a state topic is owed.
+pub(super) struct StateSource {
+    topic: TopicId,
+    owed: StateSubscription,
+}
+
+impl StateSource {
+    /// Whether anything is.
+    pub(super) fn is_owed(&self) -> bool {
+        !self.owed.is_caught_up()
+    }
+
+    /// How the topic's messages are put together.
+    pub(super) fn composition(&self, chassis: &Chassis) -> Composition {
+        chassis.catalog.states()[usize::from(self.topic.0)].composition
+    }
+}
+
+/// One topic's part of a flush.
+struct Batch<'a> {
+    view: &'a dyn View,
+    changed: &'a Changed,
+    position: Position,
+    room: Room,
+    /// The whole of what changed, when all of it fits an outbox; looked up
+    /// for the first subscriber that wants it, so that nothing is computed
+    /// where nobody looks.
+    elements: OnceCell<Option<Vec<Bytes>>>,
+    frames: Encoded,
+}
+
+impl Batch<'_> {
+    fn elements(&self) -> Option<&[Bytes]> {
+        let elements = self.elements.get_or_init(|| match self.changed {
+            Changed::Keys(keys) => elements_within(self.view, keys, self.room),
+            Changed::Unlisted => None,
+        });
+        elements.as_deref()
+    }
+}
+
+impl States {
+    pub(super) fn new(topics: usize) -> States {
+        States((0..topics).map(|_| Topic::default()).collect())
+    }
+
+    /// Begins a subscription: with what changed since the position it asked to
+    /// resume from, with a snapshot, or with what changes from now on.
+    pub(super) fn start(
+        topic: TopicId,
+        filter: Filter,
+        starting: &Starting<'_>,
+    ) -> (StateSource, Option<SnapshotReason>) {
+        let options = starting.options;
+        let filter = match &options.portfolios {
+            Some(portfolios) => filter.narrowed(portfolios),
+            None => filter,
+        };
+        let (start, instead) = match starting.resume() {
+            Some(Ok(after)) => (Start::After(after), None),
+            Some(Err(instead)) => (Start::Snapshot, Some(instead)),
+            None if options.snapshot => (Start::Snapshot, None),
+            None => (Start::Now, None),
+        };
+        starting.count_resume(instead);
+        let dirty_max = starting.chassis.limits.dirty_keys;
+        let owed = StateSubscription::new(filter, start, starting.stands.position.offset, dirty_max);
+        (StateSource { topic, owed }, instead)
+    }
+
+    pub(super) fn enter(&mut self, key: usize, source: &StateSource, chassis: &Chassis) {
+        let topic = usize::from(source.topic.0);
+        chassis.catalog.states()[topic].interest().enter();
+        self.0[topic].subscribers.push(key);
+    }
+
+    pub(super) fn leave(&mut self, key: usize, source: &StateSource, chassis: &Chassis) {
+        let topic = usize::from(source.topic.0);
+        chassis.catalog.states()[topic].interest().leave();
+        remove(&mut self.0[topic].subscribers, key);
+    }
+
+    /// Hands one topic's part of a flush to its subscribers. `listed`: what it
+    /// lists as changed is all.
+    pub(super) fn deliver(&mut self, state: &StateFlush, listed: bool, delivery: &mut Delivery<'_>) {
+        let Some(topic) = self.0.get_mut(usize::from(state.topic.0)) else {
+            return missing(&delivery.chassis.metrics, "topic", state.topic.0.into());
+        };
+        topic.view = Some(Arc::clone(&state.view));
+        if topic.subscribers.is_empty() {
+            return;
+        }
+        let composition = delivery.chassis.catalog.states()[usize::from(state.topic.0)].composition;
+        let mut batch = Batch {
+            view: &*state.view,
+            changed: if listed { &state.changed } else { &Changed::Unlisted },
+            position: delivery.stands.position,
+            room: Room::new(delivery.chassis.limits.outbox_bytes, per_element(composition)),
+            elements: OnceCell::new(),
+            frames: Encoded::default(),
+        };
+        let (mut sent, mut replaced) = (0, 0);
+        for key in &topic.subscribers {
+            match deliver_to(*key, &mut batch, delivery) {
+                Delivered::Nothing => {}
+                Delivered::Sent(messages) => sent += messages,
+                Delivered::Noted(unseen) => replaced += unseen,
+            }
+        }
+        delivery.chassis.metrics.messages_sent.inc_by(sent);
+        delivery.chassis.metrics.conflated.inc_by(replaced);
+    }
+
+    /// Takes current values, as far as there is room.
+    pub(super) fn take(&self, source: &mut StateSource, recipient: &Recipient<'_>) -> Taken {
+        // Before the first flush there is nothing to take.
+        let Some(view) = &self.0[usize::from(source.topic.0)].view else { return Taken::Nothing };
+        let Recipient { framing, encoder, stands, instead, room } = *recipient;
+        let mut elements = Vec::new();
+        let last = source.owed.take(&**view, room, &mut elements);
+        // A snapshot that nobody asked for is announced, be it empty.
+        let says_something = !elements.is_empty() || last && instead.is_some();
+        let position = Position { offset: source.owed.noted(), ..stands.position };
+        let drain = Drain { elements: &elements, position, last, instead };
+        Taken::Part { frames: says_something.then(|| framing.state(&drain, encoder)), last }
+    }
+}
+
+/// What became of one subscriber's part.
+enum Delivered {
+    Nothing,
+    /// So many messages were sent.
+    Sent(u64),
+    /// It is owed, in the place of so many values that it has not seen.
+    Noted(u64),
+}
+
+fn deliver_to(key: usize, batch: &mut Batch<'_>, delivery: &mut Delivery<'_>) -> Delivered {
+    let Some(subscription) = delivery.entries.get_mut(key) else {
+        missing(&delivery.chassis.metrics, "subscription", key);
+        return Delivered::Nothing;
+    };
+    let Some(StateSource { owed, .. }) = subscription.source.state_mut() else {
+        missing(&delivery.chassis.metrics, "subscription to a state topic", key);
+        return Delivered::Nothing;
+    };
+    let offset = batch.position.offset;
+    if owed.is_ahead_of(offset) {
+        return Delivered::Nothing;
+    }
+    let at_once = owed.is_caught_up()
+        && owed.filter().is_all()
+        && subscription.pace.is_none()
+        && subscription.instead.is_none();
+    let idle = if at_once { delivery.sockets.idle(subscription.slot) } else { None };
+    let Some(socket) = idle.filter(|_| batch.elements().is_some()) else {
+        delivery.lagging.behind.push(subscription.slot);
+        return Delivered::Noted(owed.note(batch.changed, offset));
+    };
+    owed.advance(offset);
+    let elements = batch.elements.get().and_then(Option::as_deref).unwrap_or_default();
+    if elements.is_empty() {
+        return Delivered::Nothing;
+    }
+    let drain = Drain { elements, position: batch.position, last: true, instead: None };
+    let encode = || delivery.framings.get(subscription.framing).state(&drain, delivery.encoder);
+    let Frames { bytes, messages } = batch.frames.get(subscription.framing, encode);
+    socket.send(bytes.clone());
+    Delivered::Sent(*messages)
+}
+
+/// The elements of `keys`, unless there is no room for all of them.
+fn elements_within(view: &dyn View, keys: &[u32], mut room: Room) -> Option<Vec<Bytes>> {
+    let mut elements = Vec::with_capacity(keys.len());
+    for element in keys.iter().filter_map(|key| view.element(*key)) {
+        if !room.is_left() {
+            return None;
+        }
+        room.take(element.len());
+        elements.push(element);
+    }
+    Some(elements)
+}
+
+/// Takes a subscription out of those of its source.
+pub(super) fn remove(keys: &mut Vec<usize>, key: usize) {
+    let index = keys.iter().position(|other| *other == key);
+    debug_assert!(index.is_some(), "subscription {key} was entered");
+    if let Some(index) = index {
+        keys.swap_remove(index);
+    }
+}

@@ -1,0 +1,101 @@
+//! What a socket gets as it drains: whoever was not up to date takes what its
+//! subscriptions are owed.
+
+use std::time::Instant;
+
+use hub_fanout::{Composition, Room, SnapshotReason};
+
+use super::framing::{Encoder, Frames, Framing};
+use super::{Stands, Subscription, Subscriptions};
+use crate::shard::missing::missing;
+
+/// What a socket that lags behind gets at a time, in bytes of elements.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// About what the head of a MESSAGE adds to its body, where every element is
+/// a message of its own.
+const HEAD_BYTES: usize = 256;
+
+/// For whom something is taken from a source.
+pub(super) struct Recipient<'a> {
+    pub(super) framing: &'a Framing,
+    pub(super) encoder: &'a Encoder,
+    pub(super) stands: Stands,
+    pub(super) instead: Option<SnapshotReason>,
+    pub(super) room: Room,
+}
+
+/// What was taken from a source.
+pub(in crate::shard) enum Taken {
+    /// Nothing is owed, or nothing is due.
+    Nothing,
+    /// A part of what is owed; `last`: all of it.
+    Part { frames: Option<Frames>, last: bool },
+    /// It has lost events.
+    Passed,
+}
+
+impl Subscriptions {
+    /// Takes the next part of what a socket is owed. `draining`: what waits
+    /// for its interval as well.
+    pub(in crate::shard) fn take(&mut self, slot: usize, draining: bool, now: Instant) -> Taken {
+        let followed = self.of_socket(slot).len();
+        for index in 0..followed {
+            let key = self.by_socket[slot][index];
+            let taken = self.take_one(key, draining, now);
+            if let Taken::Part { frames, last } = &taken {
+                if *last {
+                    self.caught_up(key, frames.is_some(), now);
+                }
+                // Two large topics take turns.
+                self.by_socket[slot].rotate_left(index + 1);
+            }
+            if !matches!(taken, Taken::Nothing) {
+                return taken;
+            }
+        }
+        Taken::Nothing
+    }
+
+    fn take_one(&mut self, key: usize, draining: bool, now: Instant) -> Taken {
+        let Some(subscription) = self.entries.get_mut(key) else {
+            missing(&self.chassis.metrics, "subscription", key);
+            return Taken::Nothing;
+        };
+        let Subscription { framing, source, pace, instead, since, .. } = subscription;
+        if instead.is_none() && !self.sources.owes(source, *since, self.stands) {
+            return Taken::Nothing;
+        }
+        if let Some(pace) = pace {
+            let urgent = || self.sources.is_urgent(source, self.stands.horizon);
+            if !(draining || pace.is_due(now) || urgent()) {
+                // It is woken when its interval is over.
+                self.timers.schedule(key, pace);
+                return Taken::Nothing;
+            }
+            self.timers.unschedule(key, pace);
+        }
+        let framing = self.framings.get(*framing);
+        let room = Room::new(CHUNK_BYTES, per_element(framing.composition));
+        let (encoder, stands, instead) = (&self.encoder, self.stands, *instead);
+        self.sources.take(source, &Recipient { framing, encoder, stands, instead, room })
+    }
+
+    /// Nothing is owed any more.
+    fn caught_up(&mut self, key: usize, sent: bool, now: Instant) {
+        if let Some(subscription) = self.entries.get_mut(key) {
+            subscription.instead = None;
+            if sent && let Some(pace) = &mut subscription.pace {
+                pace.drained(now);
+            }
+        }
+    }
+}
+
+/// What an element costs beside its own bytes.
+pub(super) fn per_element(composition: Composition) -> usize {
+    match composition {
+        Composition::Array => 1,
+        Composition::Each => HEAD_BYTES,
+    }
+}

@@ -1,9 +1,14 @@
-//! A shard: one per worker thread, it owns its sockets.
+//! A shard: one per worker thread, it owns its sockets and what they follow.
 //!
-//! It is a single task. What wakes it: a publication in its mailbox, a socket
-//! with something to read or room to write, a newcomer, or the sweep, which
-//! keeps every deadline and heart-beat of all its sockets. No lock is shared
-//! with other shards.
+//! It is a single task, the loop in this file. What wakes it: a publication in
+//! its mailbox, a socket with something to read or room to write, a newcomer,
+//! an answer to what a session sent, an interval that is over, or the sweep,
+//! which keeps every deadline and heart-beat of all its sockets.
+//!
+//! It has two rooms, and neither sees what is in the other: the [`sockets`],
+//! which own every stream and outbox, and the [`subscriptions`], which own what
+//! is followed and what is owed. The loop and the [`session`]s are where they
+//! meet.
 
 mod compressor;
 mod missing;
@@ -32,7 +37,7 @@ use crate::newcomer::Newcomer;
 use crate::sockjs::NewSession;
 use crate::stage::Stage;
 
-/// How often deadlines and heart-beats are looked at.
+/// Time between two looks at deadlines and heart-beats.
 const SWEEP: Duration = Duration::from_millis(250);
 
 /// The one read buffer of a shard.
@@ -54,11 +59,11 @@ pub(crate) struct Shard {
     intake: Intake,
     inflater: Inflater,
     scratch: Vec<u8>,
-    /// What is left of the turn of the socket that is being served.
+    /// Bytes left of the turn of the socket that is being served.
     turn_bytes: usize,
 }
 
-/// What a shard is given by its worker.
+/// Everything that reaches a shard from its worker.
 pub(crate) struct ShardInputs {
     pub(crate) mailbox: Mailbox,
     pub(crate) newcomers: mpsc::UnboundedReceiver<Newcomer>,
@@ -67,7 +72,7 @@ pub(crate) struct ShardInputs {
     pub(crate) sessions: mpsc::UnboundedReceiver<NewSession>,
 }
 
-/// What a shard is made of.
+/// Everything a shard is made of.
 pub(crate) struct ShardParts {
     pub(crate) chassis: Arc<Chassis>,
     pub(crate) started_millis: u64,
@@ -78,7 +83,7 @@ pub(crate) struct ShardParts {
     pub(crate) in_flight: InFlight,
 }
 
-/// What the loop was woken for.
+/// Reason for which the loop was woken.
 enum Wake {
     Publication(Publication),
     /// These sockets have something to read, or room to write.

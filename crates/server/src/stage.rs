@@ -1,6 +1,6 @@
-//! How far the server is on its way from start to stop.
+//! Stage of the server on its way from start to stop.
 
-/// What acceptor and shards are to do; each follows it in a `watch` channel.
+/// Orders to acceptor and shards; each follows it in a `watch` channel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
     /// Serve.

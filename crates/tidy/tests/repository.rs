@@ -23,7 +23,7 @@ const QUESTIONS: &[(&str, usize)] = &[
     ("crates/leaderboard", 34),
     ("crates/log", 38),
     ("crates/rttm", 82),
-    ("crates/server", 249),
+    ("crates/server", 153),
     ("crates/sockjs", 86),
     ("crates/stomp", 84),
     ("crates/testkit", 59),

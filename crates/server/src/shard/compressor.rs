@@ -1,4 +1,4 @@
-//! What compresses a shard's messages.
+//! Compression of a shard's messages.
 
 use std::cell::RefCell;
 

@@ -39,13 +39,13 @@ pub(super) struct Sockets {
     paused: Vec<usize>,
     /// Those whose peer turned out to be gone while others were served.
     gone: Vec<usize>,
-    /// When this turn of the loop began.
+    /// Begin of this turn of the loop.
     now: Instant,
-    /// What this shard last added to `hub_outbox_bytes`.
+    /// Bytes this shard last added to `hub_outbox_bytes`.
     reported_outbox_bytes: i64,
 }
 
-/// Which sockets were woken, for a task that awaits them.
+/// Sockets that were woken, for a task that awaits them.
 #[derive(Clone)]
 pub(super) struct Woken(Arc<ReadyList>);
 
@@ -78,7 +78,7 @@ impl IdleSocket<'_> {
     }
 }
 
-/// How far a socket came.
+/// Progress of a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Progress {
     /// Everything is written and it may be given more; `draining`: what is
@@ -106,7 +106,7 @@ impl Sockets {
         self.now = now;
     }
 
-    /// When this turn of the loop began.
+    /// Begin of this turn of the loop.
     pub(super) fn now(&self) -> Instant {
         self.now
     }
@@ -133,12 +133,12 @@ impl Sockets {
         self.slab.is_empty()
     }
 
-    /// Whether the slot is taken. A wake may come after its socket is gone.
+    /// Says whether the slot is taken. A wake may come after its socket is gone.
     pub(super) fn contains(&self, slot: usize) -> bool {
         self.slab.contains(slot)
     }
 
-    /// Whether the slot is still that of this connection.
+    /// Says whether the slot is still that of this connection.
     pub(super) fn is_connection(&self, slot: usize, id: u64) -> bool {
         self.slab.get(slot).is_some_and(|socket| socket.id() == id)
     }
@@ -158,7 +158,7 @@ impl Sockets {
         Some(self.at(slot)?.wire())
     }
 
-    /// What its peer has under way with us.
+    /// Gives what its peer has under way with us.
     pub(super) fn inbound(&mut self, slot: usize) -> Option<&mut Inbound> {
         Some(&mut self.at_mut(slot)?.inbound)
     }
@@ -168,7 +168,7 @@ impl Sockets {
         self.inbound(slot)?.protocol.as_deref_mut().and_then(Protocol::stomp)
     }
 
-    /// Whether new messages may be added.
+    /// Says whether new messages may be added.
     pub(super) fn is_streaming(&self, slot: usize) -> bool {
         self.at(slot).is_some_and(Socket::is_streaming)
     }
@@ -215,12 +215,12 @@ impl Sockets {
         socket.outbox().is_empty().then_some(IdleSocket { slot, socket, gone, now })
     }
 
-    /// Whether the socket has taken all there was.
+    /// Says whether the socket has taken all there was.
     pub(super) fn has_written(&self, slot: usize) -> bool {
         self.at(slot).is_some_and(|socket| socket.outbox().is_empty())
     }
 
-    /// How much memory waits for it, in bytes.
+    /// Memory that waits for it, in bytes.
     pub(super) fn outbox_bytes(&self, slot: usize) -> usize {
         self.at(slot).map_or(0, |socket| socket.outbox().bytes())
     }

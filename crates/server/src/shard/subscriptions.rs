@@ -23,15 +23,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hub_core::{Offset, Position};
-use hub_fanout::{Composition, Flush, Options, Publication, SnapshotReason, Target};
+use hub_fanout::{Composition, Options, SnapshotReason, Target};
 use slab::Slab;
 
-use self::delivery::Delivery;
 pub(super) use self::delivery::Lagging;
 pub(super) use self::framing::Dialect;
 use self::framing::{Encoder, Framing, MessageIds};
 use self::framings::{FramingId, Framings};
-use self::pace::{Pace, Timer, Timers};
+use self::pace::{Pace, Timers};
 pub(super) use self::queue::Verdict;
 use self::request::Starting;
 pub(super) use self::request::{NotSubscribed, SubscribeRequest};
@@ -39,7 +38,6 @@ use self::source::{Source, Sources};
 pub(super) use self::take::Taken;
 use super::compressor::Compressor;
 use super::missing::missing;
-use super::sockets::Sockets;
 use super::wire::Wire;
 use crate::chassis::Chassis;
 use crate::native::{Followed, Part};
@@ -62,9 +60,9 @@ struct Subscription {
     slot: usize,
     framing: FramingId,
     source: Source,
-    /// Where an interval was asked for.
+    /// Present if an interval was asked for.
     pace: Option<Box<Pace>>,
-    /// What it gets first is a snapshot, though it asked to resume.
+    /// Reason why it gets a snapshot first, though it asked to resume.
     instead: Option<SnapshotReason>,
     /// Nothing is taken before the shard stands here: who comes from a
     /// quicker shard may have seen what was in flight there, and is not shown
@@ -72,7 +70,7 @@ struct Subscription {
     since: Offset,
 }
 
-/// Where the shard stands: at the last flush.
+/// Place where the shard stands: at the last flush.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Stands {
     position: Position,
@@ -85,7 +83,7 @@ struct Stands {
 pub(super) struct Ordinal {
     pub(super) index: usize,
     pub(super) shards: usize,
-    /// When the process started, on the wall clock.
+    /// Start of the process, on the wall clock.
     pub(super) started_millis: u64,
 }
 
@@ -229,7 +227,7 @@ impl Subscriptions {
         }
     }
 
-    /// What a native socket follows by this name.
+    /// Lists what a native socket follows by this name.
     fn followed(&self, slot: usize, name: &str) -> Vec<usize> {
         let is_it = |key: &usize| match self.dialect(*key) {
             Some(Dialect::Native { name: own } | Dialect::Told { name: own }) => *own == name,
@@ -276,127 +274,13 @@ impl Subscriptions {
         subscription
     }
 
-    /// When the next subscription or document is due.
+    /// Gives the time at which the next subscription or document is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.timers.next()
     }
 
-    /// Hands a publication to its subscribers; gives those who could not take
-    /// it. After a flush the loop goes on with
-    /// [`expire_feeds`](Subscriptions::expire_feeds) and
-    /// [`flushed`](Subscriptions::flushed).
-    pub(super) fn deliver(&mut self, publication: &Publication, sockets: &mut Sockets) -> Lagging {
-        match publication {
-            Publication::Flush(flush) => self.deliver_flush(flush, true, sockets),
-            Publication::FlushAfterGap(flush) => self.deliver_flush(flush, false, sockets),
-            Publication::Feed(batch) => {
-                self.delivering(sockets, |sources, delivery| sources.feeds.deliver(batch, delivery))
-            }
-            Publication::FeedGap => {
-                let windows = self.chassis.publisher.windows();
-                self.delivering(sockets, |sources, delivery| sources.feeds.reload(windows, delivery))
-            }
-            Publication::Relay(message) => {
-                self.delivering(sockets, |sources, delivery| sources.relays.deliver(message, delivery))
-            }
-            Publication::RelayGap => {
-                self.delivering(sockets, |sources, delivery| sources.relays.lost(delivery))
-            }
-            Publication::Queue(message) => {
-                self.delivering(sockets, |sources, delivery| sources.consumers.deliver(message, delivery))
-            }
-        }
-    }
-
-    /// Hands a flush to every subscriber that is up to date, and notes it for
-    /// those who are not. `listed`: what it lists as changed is all that
-    /// changed since the flush this shard saw last.
-    ///
-    /// Those who are not up to date take what they are owed only when every
-    /// topic stands at the flush's position: whatever they get belongs to one.
-    fn deliver_flush(&mut self, flush: &Flush, listed: bool, sockets: &mut Sockets) -> Lagging {
-        self.stands = Stands { position: flush.position, horizon: flush.horizon };
-        self.delivering(sockets, |sources, delivery| {
-            for state in &flush.states {
-                sources.states.deliver(state, listed, delivery);
-            }
-        })
-    }
-
-    /// Whether events of a feed are older than what is to be resumed from.
-    pub(super) fn has_expired_events(&self) -> bool {
-        self.sources.feeds.has_expired(self.stands.horizon)
-    }
-
-    /// Gives those who have events of a feed still to take, or have lost some.
-    pub(super) fn behind_feeds(&mut self, sockets: &mut Sockets) -> Lagging {
-        self.delivering(sockets, |sources, delivery| sources.feeds.catch_up_all(delivery))
-    }
-
-    /// Lets the events leave that are older than what is to be resumed from.
-    pub(super) fn expire_feeds(&mut self) {
-        self.sources.feeds.expire(self.stands.horizon);
-    }
-
-    /// Something was applied: tells the documents' subscribers.
-    pub(super) fn touch_documents(&mut self, sockets: &mut Sockets) -> Lagging {
-        self.delivering(sockets, |sources, delivery| sources.documents.touch(delivery))
-    }
-
-    /// The hub is shutting down: what waits for its time is told now.
-    pub(super) fn tell_changed_documents(&mut self, sockets: &mut Sockets) -> Lagging {
-        self.delivering(sockets, |sources, delivery| sources.documents.tell_changed(delivery))
-    }
-
-    /// Tells the documents that are due, and gives the sockets of
-    /// subscriptions whose interval is over.
-    pub(super) fn wake(&mut self, sockets: &mut Sockets) -> Lagging {
-        let now = sockets.now();
-        let mut woken = Lagging::default();
-        while let Some(due) = self.timers.pop_due(now) {
-            match due {
-                Timer::Subscription(key) => {
-                    let Some(subscription) = self.entries.get_mut(key) else {
-                        missing(&self.chassis.metrics, "subscription", key);
-                        continue;
-                    };
-                    if let Some(pace) = &mut subscription.pace {
-                        self.timers.unschedule(key, pace);
-                    }
-                    woken.behind.push(subscription.slot);
-                }
-                Timer::Document(key) => {
-                    let lagging =
-                        self.delivering(sockets, |sources, delivery| sources.documents.wake(key, delivery));
-                    woken.append(lagging);
-                }
-            }
-        }
-        woken
-    }
-
-    /// Whether nobody follows anything.
+    /// Says whether nobody follows anything.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    fn delivering(
-        &mut self,
-        sockets: &mut Sockets,
-        deliver: impl FnOnce(&mut Sources, &mut Delivery<'_>),
-    ) -> Lagging {
-        let mut lagging = Lagging::default();
-        let mut delivery = Delivery {
-            chassis: &self.chassis,
-            entries: &mut self.entries,
-            framings: &self.framings,
-            encoder: &self.encoder,
-            timers: &mut self.timers,
-            stands: self.stands,
-            sockets,
-            lagging: &mut lagging,
-        };
-        deliver(&mut self.sources, &mut delivery);
-        lagging
     }
 }

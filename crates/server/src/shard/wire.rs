@@ -1,4 +1,4 @@
-//! What carries messages, and how several of them become bytes.
+//! Carriers of messages, and how several of them become bytes.
 
 use bytes::Bytes;
 use hub_core::messagepack;
@@ -9,7 +9,7 @@ use hub_ws::{OpCode, frame};
 
 use super::compressor::Compressor;
 
-/// What carries a session's messages, and how they are written.
+/// Carrier of a session's messages, and the way they are written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Wire {
     pub(super) carrier: Carrier,
@@ -18,7 +18,7 @@ pub(super) struct Wire {
     deflate: Option<WindowBits>,
 }
 
-/// What carries a session's messages.
+/// Carrier of a session's messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Carrier {
     /// One WebSocket message each.
@@ -55,7 +55,7 @@ impl Wire {
         }
     }
 
-    /// Whether a WebSocket is underneath.
+    /// Says whether a WebSocket is underneath.
     pub(super) fn is_websocket(self) -> bool {
         matches!(self.carrier, Carrier::WebSocket | Carrier::MessagePack | Carrier::SockJs)
     }
@@ -68,7 +68,7 @@ impl Wire {
         packet.finish()
     }
 
-    /// What is written as soon as the socket is taken over.
+    /// Gives the bytes that are written as soon as the socket is taken over.
     pub(super) fn opening(self) -> Bytes {
         match self.carrier {
             Carrier::SockJs => frame::text(sockjs::OPEN.as_bytes()),
@@ -76,7 +76,7 @@ impl Wire {
         }
     }
 
-    /// What tells a peer of this wire alone that the session is closed.
+    /// Gives the bytes that tell a peer of this wire alone that the session is closed.
     pub(super) fn closing(self, code: u16, reason: &str) -> Bytes {
         match self.carrier {
             Carrier::SockJs => frame::text(sockjs::close(code, reason).as_bytes()),
@@ -100,7 +100,7 @@ enum Content {
 }
 
 impl<'p> Packet<'p> {
-    /// What many may share: compressed, where the wire has it so.
+    /// Begins a packet that many may share: compressed, where the wire has it so.
     pub(super) fn new(wire: Wire, compressor: &'p Compressor) -> Packet<'p> {
         Packet { compressor: Some(compressor), ..Packet::plain(wire) }
     }
@@ -150,7 +150,7 @@ impl<'p> Packet<'p> {
     }
 }
 
-/// How messages become WebSocket frames.
+/// Way in which messages become WebSocket frames.
 struct Frames<'p> {
     deflate: Option<WindowBits>,
     compressor: Option<&'p Compressor>,

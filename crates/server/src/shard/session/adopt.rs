@@ -1,4 +1,4 @@
-//! How sockets come to a shard.
+//! Adoption of sockets by a shard.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::shard::wire::{Carrier, Wire};
 use crate::sockjs::NewSession;
 use crate::stream::Stream;
 
-/// How a socket begins.
+/// Begin of a socket.
 struct Beginning {
     protocol: Protocol,
     wire: Wire,

@@ -10,17 +10,17 @@ use hub_ws::Input;
 use crate::shard::Shard;
 use crate::shard::sockets::Dialogue;
 
-/// What a socket may bring in its turn: bytes read from it, and bytes of
+/// Bytes a socket may bring in its turn: bytes read from it, and bytes of
 /// messages. The last message may go beyond.
 pub(in crate::shard) const TURN_BYTES: usize = 512 << 10;
 
-/// What a socket brought and nobody has looked at. While there is any, nothing
+/// Input that nobody has looked at. While a socket has any, nothing
 /// more is read from it.
 #[derive(Default)]
 pub(in crate::shard) struct Backlog {
     /// STOMP, out of messages that have arrived.
     stomp: BytesMut,
-    /// What was read behind them.
+    /// Bytes that were read behind them.
     wire: Vec<u8>,
 }
 
@@ -30,7 +30,7 @@ impl Shard {
         self.turn_bytes = self.turn_bytes.saturating_sub(bytes);
     }
 
-    /// Whether the rest of what a socket brought has to wait: its turn is over,
+    /// Says whether the rest of what a socket brought has to wait: its turn is over,
     /// or it has as much under way as it may.
     pub(super) fn must_pause(&mut self, slot: usize) -> bool {
         self.turn_bytes == 0 || self.sockets.inbound(slot).is_some_and(|inbound| inbound.must_wait())

@@ -16,7 +16,7 @@ use crate::metrics::KindLabels;
 use crate::shard::Shard;
 use crate::shard::sockets::HalfClosed;
 
-/// How a session ends: a last word, if any, and the close.
+/// End of a session: a last word, if any, and the close.
 pub(super) struct Ending {
     last_word: LastWord,
     close: Close,
@@ -26,7 +26,7 @@ enum LastWord {
     None,
     /// Its DISCONNECT's RECEIPT.
     Receipt(Reply<'static>),
-    /// What it is refused for.
+    /// Refusal that it ends for.
     Error(Refusal),
 }
 
@@ -74,7 +74,7 @@ pub(super) struct PendingEnding {
 }
 
 impl PendingEnding {
-    /// Whether it waits no longer.
+    /// Says whether it waits no longer.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         now >= self.deadline && !matches!(self.ending.last_word, LastWord::Receipt(_))
     }
@@ -173,7 +173,7 @@ impl Shard {
         }
     }
 
-    /// What is not answered by now will not be.
+    /// Ends a session although not all that it sent is answered.
     pub(in crate::shard) fn end_unanswered(&mut self, slot: usize) {
         let sends = self.sockets.inbound(slot).and_then(|inbound| inbound.sends.take());
         if let Some(pending) = sends.and_then(|sends| sends.ending) {

@@ -1,4 +1,4 @@
-//! What peers send: from bytes to messages. What the messages mean is in
+//! Input: from bytes to messages. What the messages mean is in
 //! [`stomp`](super::stomp) and [`native`](super::native).
 
 use hub_core::CloseReason;
@@ -169,7 +169,7 @@ impl Shard {
         }
     }
 
-    /// What had been under way is: the next one has its own time.
+    /// Notes that a message is whole: the next one has its own time.
     pub(super) fn message_is_whole(&mut self, slot: usize) {
         if let Some(inbound) = self.sockets.inbound(slot) {
             inbound.message_since = None;

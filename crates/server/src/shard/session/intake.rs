@@ -17,14 +17,14 @@ use crate::http::in_flight::InFlight;
 use crate::ingest::{Ingest, IngestError, IngestReport, Ingesting};
 use crate::shard::Shard;
 
-/// What facts are taken in by, and where the answers come back.
+/// Way of facts into the log, and of the answers back.
 pub(in crate::shard) struct Intake {
     ingest: Ingest,
     in_flight: InFlight,
     replies: mpsc::UnboundedSender<IngestReply>,
 }
 
-/// What became of one SEND.
+/// Answer to one SEND.
 pub(crate) struct IngestReply {
     slot: usize,
     /// The slot may be another connection's by now.

@@ -11,7 +11,7 @@ use crate::shard::Shard;
 use crate::shard::subscriptions::{Dialect, SubscribeRequest};
 use crate::shard::wire::{Carrier, Wire};
 
-/// What one of a thing's parts costs of a turn.
+/// Bytes that one of a thing's parts costs of a turn.
 const PART_BYTES: usize = 256;
 
 /// The member that every command has.

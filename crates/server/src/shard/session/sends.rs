@@ -1,4 +1,4 @@
-//! What a session sent and waits to be answered, in its order.
+//! Facts that a session sent and that wait to be answered, in its order.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -9,13 +9,13 @@ use hub_stomp::{Refusal, Reply};
 use super::ending::PendingEnding;
 use crate::ingest::{IngestError, IngestReport};
 
-/// What one session may have under way before it is read no further.
+/// Facts that one session may have under way before it is read no further.
 const UNDER_WAY_MAX: usize = 64;
 
 /// Rejected items that an ERROR names one by one.
 const NAMED_MAX: usize = 20;
 
-/// What a session sent that is not answered yet, in its order: so are the
+/// Facts a session sent that are not answered yet, in its order: so are the
 /// answers.
 #[derive(Default)]
 pub(in crate::shard) struct Sends {
@@ -24,7 +24,7 @@ pub(in crate::shard) struct Sends {
     under_way: VecDeque<UnderWay>,
     /// A SEND of the COMMIT that is being answered was rejected.
     commit_failed: bool,
-    /// How it ends, when everything before is answered.
+    /// Ending for when everything before is answered.
     pub(super) ending: Option<PendingEnding>,
     /// Its peer has shut its side, and reads on.
     pub(in crate::shard) half_closed: bool,
@@ -37,12 +37,12 @@ struct UnderWay {
 }
 
 impl Sends {
-    /// Whether the session is to be read no further for now.
+    /// Says whether the session is to be read no further for now.
     pub(in crate::shard) fn must_wait(&self) -> bool {
         self.under_way.len() >= UNDER_WAY_MAX || self.ending.is_some()
     }
 
-    /// Whether it is to end, answered or not.
+    /// Says whether it is to end, answered or not.
     pub(in crate::shard) fn is_overdue(&self, now: Instant) -> bool {
         self.ending.as_ref().is_some_and(|pending| pending.is_over(now))
     }
@@ -66,7 +66,7 @@ impl Sends {
         }
     }
 
-    /// Whether all of it is answered.
+    /// Says whether all of it is answered.
     pub(super) fn is_done(&self) -> bool {
         self.under_way.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What STOMP frames ask for.
+//! Requests of STOMP frames.
 
 use bytes::Bytes;
 use hub_core::topic::TopicError;
@@ -14,10 +14,10 @@ use crate::shard::wire::Wire;
 /// It is in every message of the subscription.
 const SUBSCRIPTION_ID_MAX_BYTES: usize = 128;
 
-/// How much of what was sent an ERROR repeats.
+/// Characters of what was sent that an ERROR repeats.
 const EXCERPT_CHARS: usize = 64;
 
-/// What facts are sent to: `/app/{kind}`.
+/// Begin of the destinations that facts are sent to: `/app/{kind}`.
 const INGEST_PREFIX: &str = "/app/";
 
 impl Shard {
@@ -177,7 +177,7 @@ impl Shard {
         published.map(drop).map_err(|error| message_refused(reply, error.to_string()))
     }
 
-    /// Where a client's message goes, if it may go there.
+    /// Finds out where a client's message goes, if it may go there.
     fn check_sendable(&self, destination: &str, reply: &Reply<'_>) -> Result<Target, Refusal> {
         let destination = parse_destination(destination, reply)?;
         let target = self.chassis.catalog.publishable(&destination);

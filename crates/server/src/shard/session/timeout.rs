@@ -1,4 +1,4 @@
-//! What a session that takes too long is told.
+//! Ends of sessions that take too long.
 
 use hub_core::CloseReason;
 

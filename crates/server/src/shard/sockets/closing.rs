@@ -1,4 +1,4 @@
-//! How sockets end.
+//! Ends of sockets.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use hub_ws::CloseCode;
 use super::{Phase, Protocol, Sockets};
 use crate::metrics::CodeLabels;
 
-/// What becomes of a socket whose peer has shut its side.
+/// Outcome for a socket whose peer has shut its side.
 pub(in crate::shard) enum HalfClosed {
     /// It goes on: something is to be answered or written first.
     Goes,

@@ -1,4 +1,4 @@
-//! What a socket's peer has under way with the hub.
+//! Input of a socket's peer that is under way.
 
 use std::time::Instant;
 
@@ -13,26 +13,26 @@ use crate::shard::wire::Wire;
 pub(in crate::shard) struct Inbound {
     /// Out while its input is being processed.
     pub(in crate::shard) protocol: Option<Box<Protocol>>,
-    /// Why it has to be closed once its protocol is back.
+    /// Reason to close it once its protocol is back.
     pub(super) close_wanted: Option<CloseReason>,
-    /// What it sent that is being taken in, if anything.
+    /// Facts it sent that are being taken in, if any.
     pub(in crate::shard) sends: Option<Box<Sends>>,
-    /// What it brought and waits for its turn, if anything.
+    /// Input that waits for its turn, if any.
     pub(in crate::shard) backlog: Option<Box<Backlog>>,
     /// Since when the message or frame that it sends has been under way.
     pub(in crate::shard) message_since: Option<Instant>,
-    /// Why it ends is noted already, by an ERROR.
+    /// Set once an ERROR has noted why it ends.
     pub(in crate::shard) is_noted: bool,
 }
 
-/// What is spoken on a socket.
+/// Protocols that are spoken on a socket.
 pub(in crate::shard) struct Protocol {
-    /// Where there is a WebSocket underneath.
+    /// Present if there is a WebSocket underneath.
     pub(in crate::shard) websocket: Option<hub_ws::Connection>,
     pub(in crate::shard) dialogue: Dialogue,
 }
 
-/// What the messages mean.
+/// Meaning of the messages.
 pub(in crate::shard) enum Dialogue {
     Stomp(hub_stomp::Session),
     /// JSON, as the endpoint understands it.
@@ -54,19 +54,19 @@ impl Inbound {
         }
     }
 
-    /// Whether as much is under way as may be.
+    /// Says whether as much is under way as may be.
     pub(in crate::shard) fn is_full(&self) -> bool {
         self.sends.as_ref().is_some_and(|sends| sends.must_wait())
     }
 
-    /// Whether what comes now has to wait behind something.
+    /// Says whether what comes now has to wait behind something.
     pub(in crate::shard) fn must_wait(&self) -> bool {
         self.backlog.is_some() || self.is_full()
     }
 }
 
 impl Protocol {
-    /// Whether a message has begun and is not whole: of the WebSocket, or a
+    /// Says whether a message has begun and is not whole: of the WebSocket, or a
     /// STOMP frame in however many messages.
     fn in_message(&self) -> bool {
         let in_frame = matches!(&self.dialogue, Dialogue::Stomp(session) if session.in_frame());

@@ -29,7 +29,7 @@ pub(super) struct Socket {
     pub(super) opened: Instant,
     pub(super) last_sent: Instant,
     pub(super) last_received: Instant,
-    /// What its peer had taken when it was last looked at, and when that was
+    /// Bytes its peer had taken when it was last looked at, and when that was
     /// more than before, or all there was.
     taken: u64,
     taken_at: Instant,
@@ -39,7 +39,7 @@ pub(super) struct Socket {
     pub(super) counted: bool,
 }
 
-/// Where a socket is in its life.
+/// Phase of a socket's life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::shard) enum Phase {
     /// Its STOMP session has to be connected by the deadline.
@@ -56,7 +56,7 @@ pub(in crate::shard) enum Phase {
     Lingering(Instant),
 }
 
-/// What a read gave.
+/// Outcome of a read.
 pub(in crate::shard) enum Read {
     /// So many bytes.
     Bytes(usize),
@@ -71,7 +71,7 @@ pub(in crate::shard) enum Read {
 /// The peer is gone.
 pub(super) struct Gone;
 
-/// What a socket begins with.
+/// Everything a socket begins with.
 pub(in crate::shard) struct SocketStart {
     pub(in crate::shard) id: u64,
     pub(in crate::shard) stream: Stream,
@@ -143,7 +143,7 @@ impl Socket {
         self.outbox.push(frames);
     }
 
-    /// Whether new messages may be added.
+    /// Says whether new messages may be added.
     pub(super) fn is_streaming(&self) -> bool {
         matches!(self.phase, Phase::Opening(_) | Phase::Open | Phase::Draining(_))
     }

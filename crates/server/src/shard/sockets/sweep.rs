@@ -15,7 +15,7 @@ use super::socket::Socket;
 use super::{Phase, Protocol, Sockets};
 use crate::shard::wire::Carrier;
 
-/// What a socket needs now.
+/// Attention that a socket needs now.
 #[derive(Clone, Copy)]
 enum Upkeep {
     Nothing,
@@ -31,7 +31,7 @@ enum Upkeep {
     Overdue(Overdue),
 }
 
-/// Why a socket has to be ended now.
+/// Reason to end a socket now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::shard) enum Overdue {
     /// It was to end when what it sent is answered, and its time is over.

@@ -37,35 +37,35 @@ struct Channel {
     subscribers: Vec<usize>,
     /// Something was applied since it last composed.
     changed: bool,
-    /// When a change may be told again.
+    /// Time from which a change may be told again.
     not_before: Instant,
-    /// When everybody is told, changed or not.
+    /// Time at which everybody is told, changed or not.
     next_period: Option<Instant>,
     /// Among the shard's timers.
     scheduled: Option<Instant>,
 }
 
-/// What a subscription to a document is owed.
+/// Subscription to a document.
 pub(super) struct DocumentSource {
     channel: usize,
-    /// How far it has come.
+    /// Offset up to which it has everything.
     upto: Offset,
     owed: Owed,
 }
 
 impl DocumentSource {
-    /// Whether anything is.
+    /// Says whether anything is owed.
     pub(super) fn is_owed(&self) -> bool {
         !self.owed.is_nothing()
     }
 }
 
-/// What a subscriber of a document is owed, in this order.
+/// Debts to a subscriber of a document, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Owed {
     /// The beginning: then nothing else is.
     opening: bool,
-    /// What changed since.
+    /// Everything that changed since.
     change: bool,
     /// All of it, because the period has passed.
     whole: bool,
@@ -87,7 +87,7 @@ impl Owed {
         Owed { opening: false, change: self.change || more.change, whole: self.whole || more.whole }
     }
 
-    /// What is to be composed next, for a subscriber who has everything up to
+    /// Gives what is to be composed next, for a subscriber who has everything up to
     /// `upto`, and what is owed then.
     fn next(self, upto: Offset) -> (Occasion, Owed) {
         if self.opening {
@@ -100,7 +100,7 @@ impl Owed {
     }
 }
 
-/// What was composed for each occasion, and the frames that were made of it.
+/// Messages that were composed for each occasion, and the frames made of them.
 #[derive(Default)]
 struct Shared {
     composed: HashMap<Occasion, Composed>,
@@ -289,7 +289,7 @@ pub(super) fn wanted(parts: &[Part]) -> HashMap<usize, bool> {
     parts.iter().map(|part| (address(&part.document), part.anew)).collect()
 }
 
-/// What tells a document from others for as long as it is held.
+/// Tells a document from others for as long as it is held.
 pub(super) fn address(document: &Arc<dyn Document>) -> usize {
     Arc::as_ptr(document).addr()
 }
@@ -298,7 +298,7 @@ fn compose(document: &dyn Document, occasion: Occasion) -> Composed {
     document.compose(occasion, wall_clock())
 }
 
-/// How far what was composed brings a subscriber. A period repeats what is: it
+/// Offset to which a subscriber is brought. A period repeats what is: it
 /// does not stand for what changed on the way.
 fn reached(occasion: Occasion, composed: &Composed) -> Option<Offset> {
     (occasion != Occasion::Period).then_some(composed.upto)

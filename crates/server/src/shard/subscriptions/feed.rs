@@ -21,7 +21,7 @@ struct Feed {
     subscribers: Vec<usize>,
 }
 
-/// How far a subscription to a feed has come.
+/// Subscription to a feed.
 pub(super) struct FeedSource {
     feed: FeedId,
     cursor: FeedCursor,
@@ -104,7 +104,7 @@ impl Feeds {
         self.catch_up_all(delivery);
     }
 
-    /// Whether anything is at or below `horizon`.
+    /// Says whether anything is at or below `horizon`.
     pub(super) fn has_expired(&self, horizon: Offset) -> bool {
         self.0.iter().any(|feed| feed.window.is_due(horizon))
     }
@@ -126,12 +126,12 @@ impl Feeds {
         }
     }
 
-    /// Whether the next event has happened.
+    /// Says whether the next event has happened.
     pub(super) fn owes(&self, source: &FeedSource) -> bool {
         !source.cursor.is_caught_up(self.window(source.feed))
     }
 
-    /// Whether the window is about to pass it by.
+    /// Says whether the window is about to pass it by.
     pub(super) fn is_urgent(&self, source: &FeedSource, horizon: Offset) -> bool {
         source.cursor.is_urgent(self.window(source.feed), horizon)
     }

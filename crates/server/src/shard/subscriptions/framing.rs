@@ -24,7 +24,7 @@ pub(super) struct Framing {
     pub(super) dialect: Dialect,
 }
 
-/// How a message says what it is.
+/// Way in which a message says what it is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(in crate::shard) enum Dialect {
     /// A MESSAGE frame.
@@ -34,7 +34,7 @@ pub(in crate::shard) enum Dialect {
         subscription: Option<Box<str>>,
         /// As the subscriber named it.
         destination: TopicName,
-        /// Whether MESSAGEs carry what an ACK names (STOMP 1.2, "ACK").
+        /// Says whether MESSAGEs carry what an ACK names (STOMP 1.2, "ACK").
         ack: AckMode,
     },
     /// `{"type":<name>,"data":...}`.
@@ -46,7 +46,7 @@ pub(in crate::shard) enum Dialect {
 /// Some elements of one topic, on their way to subscribers.
 pub(super) struct Drain<'a> {
     pub(super) elements: &'a [Bytes],
-    /// Where the topic stands.
+    /// Position of the topic.
     pub(super) position: Position,
     /// Nothing at or below the position is pending for the subscriber any
     /// more: the last message carries `resume`.
@@ -57,7 +57,7 @@ pub(super) struct Drain<'a> {
 
 /// Some events of one feed, on their way to subscribers.
 pub(super) struct Run<'a> {
-    /// Where the shard stands: no event at or below it is still to come.
+    /// Position of the shard: no event at or below it is still to come.
     pub(super) stands: Position,
     /// All or none of what follows from a record.
     pub(super) events: &'a [Arc<FeedEvent>],
@@ -69,7 +69,7 @@ pub(super) struct Run<'a> {
 #[derive(Clone)]
 pub(in crate::shard) struct Frames {
     pub(in crate::shard) bytes: Bytes,
-    /// How many messages they are.
+    /// Number of messages they are.
     pub(in crate::shard) messages: u64,
 }
 
@@ -234,12 +234,12 @@ impl Framing {
     }
 }
 
-/// What an ACK of a message with this id names, where it names anything.
+/// Gives what an ACK of a message with this id names, where it names anything.
 fn ack_header(version: Version, mode: AckMode, id: &str) -> Option<String> {
     encode::ack_header(version, mode, id).map(|(_, id)| id.to_owned())
 }
 
-/// What a shard encodes with.
+/// Everything a shard encodes with.
 pub(super) struct Encoder {
     pub(super) ids: MessageIds,
     pub(super) compressor: Compressor,

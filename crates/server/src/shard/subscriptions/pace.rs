@@ -1,4 +1,4 @@
-//! When subscriptions and documents are to be woken: an interval is over, a
+//! Timers of subscriptions and documents: an interval is over, a
 //! period has passed.
 
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ impl Pace {
     }
 }
 
-/// What is woken.
+/// Subscription or document that is to be woken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Timer {
     /// A subscription that is owed something and had to wait for its interval.
@@ -40,7 +40,7 @@ pub(super) enum Timer {
     Document(usize),
 }
 
-/// Who is to be woken when.
+/// Everybody who is to be woken, by time.
 #[derive(Default)]
 pub(super) struct Timers(BTreeSet<(Instant, Timer)>);
 
@@ -68,7 +68,7 @@ impl Timers {
         }
     }
 
-    /// When the next one is due.
+    /// Gives the time at which the next one is due.
     pub(super) fn next(&self) -> Option<Instant> {
         self.0.first().map(|(at, _)| *at)
     }

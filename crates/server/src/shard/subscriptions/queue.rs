@@ -93,8 +93,8 @@ impl Consumers {
 }
 
 impl QueueSource {
-    /// What a socket has taken needs no acknowledgement of a consumer that
-    /// gives none: it has room for more.
+    /// Acknowledges, for a consumer that does not do so by itself, what its socket
+    /// has taken: it has room for more.
     fn acknowledge_written(&mut self, chassis: &Chassis) {
         for delivery in std::mem::take(&mut self.in_outbox) {
             // It can only be unknown if the queue took it back.
@@ -159,7 +159,7 @@ impl Subscriptions {
     }
 }
 
-/// What the id of a queue's MESSAGE says: which message, and which handing-out
+/// Reads the id of a queue's MESSAGE: which message, and which handing-out
 /// of it. Both have to be right: deliveries are numbered anew by each process.
 fn named_delivery(id: &str) -> Option<(Position, DeliveryId)> {
     let (position, delivery) = id.rsplit_once('-')?;

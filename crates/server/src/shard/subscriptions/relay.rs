@@ -16,7 +16,7 @@ use crate::shard::missing::missing;
 #[derive(Default)]
 pub(super) struct Relays(HashMap<TopicName, Vec<usize>>);
 
-/// What a subscription to a relay topic follows: nothing is ever owed it.
+/// Subscription to a relay topic: nothing is ever owed it.
 pub(super) struct RelaySource {
     pub(super) destination: TopicName,
 }

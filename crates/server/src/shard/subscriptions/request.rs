@@ -1,4 +1,4 @@
-//! What a peer asks for when it subscribes, and why it may not get it.
+//! Requests for subscriptions, and why one is refused.
 
 use hub_core::{Offset, Position, TopicName};
 use hub_fanout::queues::AckMode;
@@ -10,17 +10,17 @@ use crate::chassis::Chassis;
 use crate::metrics::KindLabels;
 use crate::shard::wire::Wire;
 
-/// What a peer asks for.
+/// Request for a subscription.
 pub(in crate::shard) struct SubscribeRequest {
     pub(in crate::shard) wire: Wire,
     pub(in crate::shard) dialect: Dialect,
     pub(in crate::shard) destination: TopicName,
     pub(in crate::shard) options: Options,
-    /// How messages of a queue are acknowledged.
+    /// Way in which messages of a queue are acknowledged.
     pub(in crate::shard) ack: AckMode,
 }
 
-/// Why it does not get it.
+/// Reason to refuse a subscription.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::shard) enum NotSubscribed {
     #[error(transparent)]
@@ -29,7 +29,7 @@ pub(in crate::shard) enum NotSubscribed {
     NoOptions { option: &'static str, destination: TopicName },
 }
 
-/// What a source is given to start a subscription with.
+/// Everything a source needs to start a subscription.
 pub(super) struct Starting<'a> {
     pub(super) chassis: &'a Chassis,
     pub(super) stands: Stands,

@@ -16,7 +16,7 @@ use super::state::{StateSource, States};
 use super::take::{Recipient, Taken};
 use crate::chassis::Chassis;
 
-/// What a subscription follows, and how far it has come.
+/// Source that a subscription follows, and how far it has come.
 pub(super) enum Source {
     State(StateSource),
     Feed(FeedSource),
@@ -89,7 +89,7 @@ impl Sources {
         }
     }
 
-    /// Whether there is anything to hand over now or later. What is relayed is
+    /// Says whether there is anything to hand over now or later. What is relayed is
     /// handed over at once or not at all.
     pub(super) fn owes(&self, source: &Source, since: Offset, stands: Stands) -> bool {
         match source {
@@ -100,7 +100,7 @@ impl Sources {
         }
     }
 
-    /// Whether something would be lost if an interval were waited for.
+    /// Says whether something would be lost if an interval were waited for.
     pub(super) fn is_urgent(&self, source: &Source, horizon: Offset) -> bool {
         match source {
             Source::Feed(source) => self.feeds.is_urgent(source, horizon),
@@ -120,7 +120,7 @@ impl Sources {
 }
 
 impl Source {
-    /// How its messages are put together, unless it was asked for otherwise.
+    /// Composition of its messages, unless another was asked for.
     pub(super) fn composition(&self, chassis: &Chassis) -> Composition {
         match self {
             Source::State(source) => source.composition(chassis),

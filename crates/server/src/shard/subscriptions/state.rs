@@ -27,19 +27,19 @@ struct Topic {
     subscribers: Vec<usize>,
 }
 
-/// What a subscription to a state topic is owed.
+/// Subscription to a state topic.
 pub(super) struct StateSource {
     topic: TopicId,
     owed: StateSubscription,
 }
 
 impl StateSource {
-    /// Whether anything is.
+    /// Says whether anything is owed.
     pub(super) fn is_owed(&self) -> bool {
         !self.owed.is_caught_up()
     }
 
-    /// How the topic's messages are put together.
+    /// Composition of the topic's messages.
     pub(super) fn composition(&self, chassis: &Chassis) -> Composition {
         chassis.catalog.states()[usize::from(self.topic.0)].composition
     }
@@ -155,7 +155,7 @@ impl States {
     }
 }
 
-/// What became of one subscriber's part.
+/// Fate of one subscriber's part.
 enum Delivered {
     Nothing,
     /// So many messages were sent.

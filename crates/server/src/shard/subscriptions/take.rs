@@ -1,4 +1,4 @@
-//! What a socket gets as it drains: whoever was not up to date takes what its
+//! Takes by sockets as they drain: whoever was not up to date takes what its
 //! subscriptions are owed.
 
 use std::time::Instant;
@@ -9,7 +9,7 @@ use super::framing::{Encoder, Frames, Framing};
 use super::{Stands, Subscription, Subscriptions};
 use crate::shard::missing::missing;
 
-/// What a socket that lags behind gets at a time, in bytes of elements.
+/// Bytes of elements that a socket that lags behind gets at a time.
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// About what the head of a MESSAGE adds to its body, where every element is
@@ -25,7 +25,7 @@ pub(super) struct Recipient<'a> {
     pub(super) room: Room,
 }
 
-/// What was taken from a source.
+/// Outcome of taking from a source.
 pub(in crate::shard) enum Taken {
     /// Nothing is owed, or nothing is due.
     Nothing,
@@ -92,7 +92,7 @@ impl Subscriptions {
     }
 }
 
-/// What an element costs beside its own bytes.
+/// Bytes that an element costs beside its own.
 pub(super) fn per_element(composition: Composition) -> usize {
     match composition {
         Composition::Array => 1,

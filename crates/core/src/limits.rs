@@ -1,4 +1,7 @@
-//! Every limit of the hub, in one place, checked against each other at start.
+//! The limits that an operator sets, in one place, checked against each other at start.
+//!
+//! Bounds that can't be set are constants where they are used; docs/limits.md
+//! lists those that a peer can meet, crates/tidy/tests/bounds.rs all of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +35,7 @@ pub struct Limits {
     /// The symbols whose prices one connection of the auto-trader follows: their
     /// texts together.
     pub followed_symbols_bytes: usize,
-    /// What is retained of one feed.
+    /// Bytes that are retained of one feed.
     pub feed_bytes: usize,
     /// Events that are retained of one feed, if they fit `feed_bytes`.
     pub feed_events: usize,
@@ -49,7 +52,7 @@ pub struct Limits {
     pub transactions_per_session: usize,
     /// Frames that are held for one transaction.
     pub transaction_frames: usize,
-    /// What is held for one transaction.
+    /// Bytes that are held for one transaction.
     pub transaction_bytes: usize,
     /// What one STOMP session may send, in bytes per second; 0: as much as it
     /// likes.

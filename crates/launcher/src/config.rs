@@ -60,7 +60,7 @@ pub struct Config {
     pub auth: AuthConfig,
     /// Destinations that carry messages as they are.
     pub relay: RelayConfig,
-    /// Every limit.
+    /// The limits that can be set.
     pub limits: Limits,
     /// The demo feed.
     pub demo: DemoConfig,

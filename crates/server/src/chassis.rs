@@ -44,7 +44,7 @@ pub struct Chassis {
     pub publisher: Publisher,
     /// The queues that all shards share.
     pub queues: QueueRelay,
-    /// Every limit.
+    /// The limits that are configured.
     pub limits: Limits,
     /// Which pages may connect.
     pub origins: Origins,

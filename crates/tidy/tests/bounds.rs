@@ -1,0 +1,82 @@
+//! Each bound that can't be set has a reason.
+
+use hub_tidy::source::Source;
+use hub_tidy::{Exceptions, bounds, excuse, tree};
+
+/// Bounds that can't be set, by crate and name. Those which a peer can meet are in docs/limits.md, "What can't be set".
+const FIXED: &Exceptions = &[
+    ("autotrader PART_MAX", "symbols of one document: work is shared, nothing is refused"),
+    ("autotrader PRICE_INTERVAL_MAX_MS", "the longest interval that makes sense; a longer one counts as it"),
+    ("autotrader RECENT_MAX", "answers that wait for who asked, sixteen batches of the runner"),
+    ("core CLOCK_SKEW_MAX_MILLIS", "a rule of the domain, which the log's history was judged by"),
+    ("core CONTACT_MAX_CHARS", "the vocabulary: what is in the log has to stay readable"),
+    ("core DEPTH_MAX", "a command of MessagePack that nests deeper is none"),
+    ("core MAX", "the range of a number"),
+    ("core MESSAGE_MAX_CHARS", "the vocabulary: a text that is longer is kept by its beginning"),
+    ("core NAME_MAX_CHARS", "the vocabulary: what is in the log has to stay readable"),
+    ("core RAW_MAX_BYTES", "the vocabulary: a rejected item is kept by its beginning"),
+    ("core SECTOR_MAX_CHARS", "the vocabulary: what is in the log has to stay readable"),
+    ("core SYMBOL_MAX_CHARS", "the vocabulary: what is in the log has to stay readable"),
+    ("core TOPIC_MAX_BYTES", "the vocabulary: names of topics are headers and keys"),
+    ("fanout BATCH_MAX", "records that the runner applies before it looks at its flush"),
+    ("fanout FLUSH_BACKLOG_MAX", "flushes that a shard may lag behind before it gets the latest alone"),
+    ("fanout GATHER_MAX", "buffers of one writev"),
+    ("fanout INTERVAL_MAX_MILLIS", "the longest interval that makes sense, in README"),
+    ("launcher VALUE_MAX_CHARS", "a value of the configuration that an error shows"),
+    ("leaderboard GENERATION_MAX", "changes that are remembered for resumes; beyond, a snapshot"),
+    ("leaderboard PASTS_MAX", "boards of the past that one snapshot keeps"),
+    ("leaderboard PUT_BACK_MAX", "beyond, a snapshot costs less than a difference"),
+    ("leaderboard RANGE_MAX", "rows of one answer, in docs/services.md"),
+    ("leaderboard ROWS_MAX", "rows of one answer, in docs/services.md"),
+    ("rttm ALERTS_MAX", "alerts of one answer, in docs/services.md"),
+    ("rttm BYTES_MAX", "state that the log gives: to be a logged setting"),
+    ("rttm CLASSES_MAX", "state that the log gives: to be a logged setting"),
+    ("rttm CLASS_MAX_CHARS", "a part of what tells classes apart"),
+    ("rttm CLEARED_MAX", "state that the log gives: to be a logged setting"),
+    ("rttm DEAD_LETTERS_MAX", "state that the log gives: to be a logged setting"),
+    ("rttm ENTRIES_MAX", "state that the log gives: to be a logged setting"),
+    ("rttm HISTORY_MAX", "24 h of a point each 5 minutes"),
+    ("rttm LETTERS_MAX", "rows of one answer, in docs/services.md"),
+    ("rttm QUEUES_MAX", "state that the log gives: to be a logged setting"),
+    ("rttm REMEMBERED_MAX", "state that the log gives: to be a logged setting"),
+    ("rttm TRADES_MAX", "state that the log gives: to be a logged setting"),
+    (
+        "server ENCODED_BYTES_MAX",
+        "frames kept for the rest of one publication; beyond, they are encoded again",
+    ),
+    ("server HEADERS_MAX", "what actix takes"),
+    ("server HEAD_BYTES_MAX", "what actix takes"),
+    ("server IN_VAIN_MAX", "a guard against a loop of ours"),
+    ("server NAMED_MAX", "rejected items that one ERROR names, the others are counted"),
+    ("server NAME_BYTES_MAX", "what actix takes"),
+    ("server PARTIAL_BYTES_MAX", "what rustls takes"),
+    ("server SNIFF_BYTES_MAX", "blank lines before a protocol is known"),
+    ("server SUBSCRIPTION_ID_MAX_BYTES", "an id is in every message's header"),
+    ("server TARGET_BYTES_MAX", "what actix takes"),
+    ("server UNDER_WAY_MAX", "SENDs of a session; beyond, it is read no further and nothing is refused"),
+    ("sockjs MAX_CALLBACK_BYTES", "a name of a function"),
+    ("sockjs MAX_NAME_BYTES", "a session's name, eight characters of a client"),
+    ("sockjs MAX_VALUE_BYTES", "a cookie that is given back"),
+    ("sockjs MAX_WAITING_FRAMES", "pongs that wait; beyond, nothing more is read"),
+    ("stomp MAX_COMMAND_BYTES", "no command of STOMP is longer"),
+    ("ws MAX_CONTROL_BYTES", "RFC 6455, section 5.5"),
+    ("ws MAX_HEADER_BYTES", "RFC 6455, section 5.2"),
+    ("ws MAX_REASON_BYTES", "RFC 6455, section 5.5"),
+    ("ws SCRATCH_BYTES_MAX", "a buffer of ours that is given back"),
+    ("ws STREAMS_MAX", "deflate streams in one message, which cost more to read than to write"),
+];
+
+#[test]
+fn a_bound_is_a_limit_with_a_key_or_has_a_reason() {
+    let root = tree::root();
+    let files = tree::files(&root, "rs").expect("a readable checkout");
+    let read = |path: String| {
+        let text =
+            std::fs::read_to_string(root.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        Source::new(path, text)
+    };
+    let complaints: Vec<String> =
+        files.into_iter().map(read).flat_map(|source| bounds::fixed(&source)).collect();
+    let complaints = excuse(&complaints, FIXED);
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}

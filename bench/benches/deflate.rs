@@ -1,4 +1,4 @@
-//! What it costs to compress a message, by size and level, beside a copy of it: the least anybody does.
+//! Cost of compressing a message, by size and level, beside a copy of it: the least anybody does.
 
 use std::fmt::Write as _;
 use std::hint::black_box;

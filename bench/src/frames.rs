@@ -1,12 +1,12 @@
 //! Frames of a WebSocket as a server sends them (RFC 6455, section 5.2), as
 //! far as they have to be read to be counted.
 
-/// What a frame's header says.
+/// Header of a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Header {
-    /// Whether it is text or binary and not a control frame.
+    /// True for text and binary, false for a control frame.
     pub is_data: bool,
-    /// Whether it is a Ping, which wants an answer.
+    /// True for a Ping, which wants an answer.
     pub is_ping: bool,
     /// RSV1: its message is compressed (RFC 7692, section 6).
     pub is_compressed: bool,

@@ -1,4 +1,4 @@
-//! What the benchmarks share.
+//! Parts that several benchmarks use.
 
 pub mod body;
 pub mod frames;

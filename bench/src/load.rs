@@ -19,25 +19,25 @@ use crate::frames::{self, Counter, Header};
 use crate::identity;
 use metered::Metered;
 
-/// How long nothing at all may come while something is awaited.
+/// Time for which nothing at all may come while something is awaited.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Shorter messages are heart-beats.
 const MESSAGE_BYTES_LEAST: usize = 32;
 
-/// What a receiver says before it only reads.
+/// Bytes that a receiver sends before it only reads.
 #[derive(Clone)]
 pub struct Opening {
     /// The request for a WebSocket.
     pub upgrade: String,
     /// The extension that the answer has to agree to, if any.
     pub extension: Option<&'static str>,
-    /// What is sent then, and what the one message that answers it contains
-    /// (unless it is compressed).
+    /// Messages to send then, each with a text that the one message which answers it contains (unless it is
+    /// compressed).
     pub steps: Vec<(Vec<u8>, &'static str)>,
 }
 
-/// What receivers have received, all together.
+/// Counts of all receivers together.
 #[derive(Default)]
 struct Tally {
     messages: AtomicU64,
@@ -84,7 +84,7 @@ impl Load {
         self.tally.messages.load(Ordering::Relaxed)
     }
 
-    /// How many of them were compressed.
+    /// Number of those that were compressed.
     pub fn compressed(&self) -> u64 {
         self.tally.compressed.load(Ordering::Relaxed)
     }
@@ -154,7 +154,7 @@ async fn open<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, opening: Option<
     Ok(stream)
 }
 
-/// Whether the answer is the one wanted.
+/// Checks that the answer is the one wanted.
 fn agreed(head: &str, extension: Option<&str>) -> io::Result<()> {
     if !head.starts_with("HTTP/1.1 101 ") {
         return Err(io::Error::other(format!("no WebSocket: {head}")));

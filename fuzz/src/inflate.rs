@@ -101,7 +101,7 @@ fn check_shared((first, second): (&[u8], &[u8]), bits: WindowBits, limit_bytes: 
     }
 }
 
-/// What is compressed is smaller, and inflates to what it was.
+/// Asserts that compressed bytes are fewer, and inflate to what they were.
 fn check_written((first, second): (&[u8], &[u8]), bits: WindowBits) {
     let (mut deflater, mut ours, mut theirs) = (Deflater::new(3), Window::new(bits), Window::new(bits));
     for text in [first, second, first] {
@@ -149,7 +149,7 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// What comes out, in words.
+/// Events that come out, in words.
 fn feed(agreement: Agreement, limit_bytes: usize, parts: &[&[u8]]) -> Vec<String> {
     let (mut connection, mut inflater) =
         (Connection::with_deflate(limit_bytes, &agreement), Inflater::default());

@@ -11,7 +11,7 @@ pub fn run(data: &[u8]) {
     check_sent(data);
 }
 
-/// What is taken becomes JSON that is not far longer, and says the same written again.
+/// Asserts that what is taken becomes JSON that is not far longer, and says the same written again.
 fn check_received(data: &[u8]) {
     let Ok(json) = to_json(data) else { return };
     // A byte becomes `false` and a comma at most, a float of 9 bytes 24 digits.

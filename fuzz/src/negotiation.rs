@@ -1,4 +1,4 @@
-//! What is agreed to of `Sec-WebSocket-Extensions` (`hub-ws`).
+//! Agreement on `Sec-WebSocket-Extensions` (`hub-ws`).
 //!
 //! The first byte chooses what the server has, the rest are the header's lines.
 
@@ -80,7 +80,7 @@ fn offer(text: &str) -> Option<Offer<'_>> {
     Some((name, parameters.collect::<Option<_>>()?))
 }
 
-/// Whether it can be agreed to (RFC 7692, section 7.1).
+/// True if it can be agreed to (RFC 7692, section 7.1).
 fn is_good((name, parameters): &Offer<'_>) -> bool {
     let names: BTreeMap<_, _> = parameters.iter().copied().collect();
     let bits = |value: Option<&str>, least: u8| {
@@ -96,7 +96,7 @@ fn is_good((name, parameters): &Offer<'_>) -> bool {
         })
 }
 
-/// What the server says to it.
+/// Answer of the server to it.
 fn answer((_, parameters): &Offer<'_>, settings: Settings) -> String {
     let given = |name: &str| parameters.iter().find(|(given, _)| *given == name).map(|(_, value)| *value);
     let number = |name: &str| given(name).flatten().and_then(|value| value.parse::<u8>().ok());

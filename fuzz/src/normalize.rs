@@ -101,7 +101,7 @@ fn check_rejection(kind: &str, rejection: Rejection, raw: &[u8], is_object: bool
     check_log(&Event::Rejected(rejected));
 }
 
-/// What the log keeps is the event.
+/// Asserts that the log keeps the event as it is.
 fn check_log(event: &Event) {
     let bytes = event.encode().expect("an event can be encoded");
     assert_eq!(&Event::decode(&bytes).expect("what was encoded"), event);

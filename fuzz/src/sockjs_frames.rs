@@ -1,4 +1,4 @@
-//! What `SockJS` puts around messages, and what it takes from clients (`hub-sockjs`).
+//! Frames that `SockJS` puts around messages, and messages it takes from clients (`hub-sockjs`).
 //!
 //! The first byte says where messages are cut into two frames; the rest is messages, with 0xff
 //! between them, and, as it is, what a client sends.
@@ -108,7 +108,7 @@ fn check_joined(whole: &[u8], (front, back): (&[&str], &[&str])) {
     assert_eq!(session.buffered_bytes(), 0);
 }
 
-/// What a WebSocket's text holds: an array of strings, a string, or nothing.
+/// Asserts that a WebSocket's text holds an array of strings, a string, or nothing.
 fn check_text(bytes: &[u8]) {
     let Ok(said) = str::from_utf8(bytes) else { return };
     let text = said.strip_prefix('\u{feff}').unwrap_or(said);
@@ -121,7 +121,7 @@ fn check_text(bytes: &[u8]) {
     assert_eq!(receive::messages(said).ok(), expected);
 }
 
-/// What a request's body holds: an array of strings.
+/// Asserts that a request's body holds an array of strings.
 fn check_payload(bytes: &[u8]) {
     let json = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let expected = match serde_json::from_slice::<Value>(&hub_json::mend(json)) {

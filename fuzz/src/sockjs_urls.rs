@@ -1,4 +1,4 @@
-//! What `SockJS` reads from URLs and headers, and what it writes into pages (`hub-sockjs`).
+//! URLs and headers that `SockJS` reads, and pages it writes (`hub-sockjs`).
 //!
 //! The first byte chooses a mount, the rest is a path, a query, a cookie and a URL alike.
 

@@ -30,7 +30,7 @@ pub(crate) struct Owned {
     pub(crate) body: Vec<u8>,
 }
 
-/// What a stream comes to: frames, `None` for a heart-beat, and the error it ended by.
+/// Result of a stream: frames, `None` for a heart-beat, and the error it ended by.
 #[derive(PartialEq, Eq, Debug, Default)]
 struct Decoded {
     items: Vec<Option<Owned>>,
@@ -121,7 +121,7 @@ pub(crate) fn owned(frame: &Frame<'_>) -> Owned {
     owned
 }
 
-/// What was read is written, and read again as the same.
+/// Asserts that a frame which was read is written, and read again as the same.
 fn check_written(setup: Setup, frame: &Owned) {
     let (command, version) = (frame.command, setup.version);
     let announced = frame.headers.iter().find(|(name, _)| name == "content-length");
@@ -147,7 +147,7 @@ fn check_written(setup: Setup, frame: &Owned) {
     assert_eq!(again, Decoded { items: vec![Some(expected)], error: None });
 }
 
-/// What a reader finds of a text that was written: see the documentation of [`encode`].
+/// Text that a reader finds where another was written: see the documentation of [`encode`].
 pub(crate) fn carried(command: Command, version: Version, text: &str, in_name: bool) -> String {
     let opens = matches!(command, Command::Connect | Command::Stomp | Command::Connected);
     let lost = |c: char| match version {

@@ -14,7 +14,7 @@ use hub_stomp::{
 use crate::cut;
 use crate::stomp_codec::{Owned, carried, owned};
 
-/// What happened to a session, and how it stands.
+/// History of a session, and its state.
 #[derive(PartialEq, Eq, Debug)]
 struct Transcript {
     requests: Vec<String>,
@@ -62,14 +62,14 @@ struct Owner<'c> {
     config: &'c SessionConfig,
     session: Session,
     now: Instant,
-    /// How many more requests are granted before one is denied.
+    /// Requests that are granted before one is denied.
     grants: usize,
     requests: Vec<String>,
     written: Vec<u8>,
     has_ended: bool,
 }
 
-/// What is to be done once a request is no longer borrowed.
+/// Things to do once a request is no longer borrowed.
 enum Next {
     GoOn,
     Accept,
@@ -169,7 +169,7 @@ fn answer(request: &Request<'_>, grants: &mut usize, written: &mut Vec<u8>) -> N
     Next::GoOn
 }
 
-/// What was written is read by a client: `CONNECTED RECEIPT* ERROR?`, each receipt that was asked
+/// Asserts that a client can read what was written: `CONNECTED RECEIPT* ERROR?`, each receipt that was asked
 /// for at most once and in order, and all of them if the session goes on.
 fn check_written(stream: &[u8], transcript: &Transcript) {
     let frames = read_back(transcript);

@@ -17,7 +17,7 @@ const LIMITS: [usize; 4] = [1 << 16, 125, 16, 0];
 /// A bit of the first byte: the server closes before anything comes.
 const SERVER_CLOSES: u8 = 0x20;
 
-/// What may be held beside a message's bytes: what describes it, and a control frame, twice over.
+/// Bytes that may be held beside a message's: what describes it, and a control frame, twice over.
 const FIXED_BYTES: usize = 64 + 2 * 128;
 
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ struct Setup {
     server_closes: bool,
 }
 
-/// What came out of a connection, kept.
+/// Output of a connection, kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Event {
     Text(String),
@@ -142,7 +142,7 @@ fn check_end(setup: Setup, transcript: &Transcript) {
     assert_eq!(read_back(close), [expected]);
 }
 
-/// What was read, written as a server does, is read again.
+/// Asserts that a message which was read, written as a server does, is read again.
 fn check_written(event: &Event) {
     let written = match event {
         Event::Text(text) => frame::text(text.as_bytes()),

@@ -1,5 +1,5 @@
-//! How many records per second the embedded log makes durable, beside what
-//! the disk allows: the same bytes through a bare file and `fdatasync`.
+//! Records per second that the embedded log makes durable, beside what the disk allows: the same bytes through a bare
+//! file and `fdatasync`.
 //!
 //! ```text
 //! log_append [--seconds 0.5] [--rounds 15] [--callers 8] [--batch 100] [--dir DIR]
@@ -34,7 +34,7 @@ struct Arguments {
     dir: PathBuf,
 }
 
-/// What one contender did in one round.
+/// Results of one contender in one round.
 #[derive(Clone, Copy)]
 struct Measured {
     records_per_second: f64,

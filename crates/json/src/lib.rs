@@ -44,7 +44,7 @@ pub fn mend_text(json: &str) -> Cow<'_, str> {
     }
 }
 
-/// Where the escapes are that are half of a surrogate pair.
+/// Positions of the escapes that are half of a surrogate pair.
 ///
 /// Outside of strings JSON has no backslash: it is enough to look at those.
 struct LoneSurrogates<'j> {

@@ -1,4 +1,4 @@
-//! What goes into a log, and the answer that comes back.
+//! Entries for a log, and the answer that comes back.
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::LogError;
 /// One event to append.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
-    /// What happened.
+    /// Event to be logged.
     pub event: Event,
     /// An entry whose key the log holds already is not appended again; its
     /// existing offset is returned. Keys serve only ticks and the retries of

@@ -1,8 +1,8 @@
-//! What can go wrong with a log.
+//! Errors of a log.
 
 use hub_core::Offset;
 
-/// Why a log could not do what it was asked to.
+/// Reason why a log could not do as it was asked.
 ///
 /// `log` names the log for people: of the embedded one, its file's path.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum LogError {
         "an append of {records} records and {bytes} bytes is more than the log takes at once (limits.log_queue_records)"
     )]
     TooLarge {
-        /// How many entries it had.
+        /// Number of its entries.
         records: usize,
         /// Their encoded size.
         bytes: usize,
@@ -28,7 +28,7 @@ pub enum LogError {
     /// An event that can't be encoded; nothing was appended.
     #[error("an event can't be encoded: {cause}")]
     Event {
-        /// What the encoder said.
+        /// Message of the encoder.
         cause: String,
     },
     /// No space is left. Nothing was appended, now or after reopening; the log
@@ -46,7 +46,7 @@ pub enum LogError {
     Storage {
         /// The log.
         log: String,
-        /// What failed first.
+        /// First failure.
         cause: String,
     },
     /// The log's writer is gone without an answer; the append may or may not
@@ -58,7 +58,7 @@ pub enum LogError {
     Unreadable {
         /// The log.
         log: String,
-        /// What failed.
+        /// Failure of the operating system or SQLite.
         cause: String,
     },
     /// A record that is missing or that this program can't decode.
@@ -68,7 +68,7 @@ pub enum LogError {
         log: String,
         /// Which record.
         offset: Offset,
-        /// What is wrong with it.
+        /// Fault of the configuration.
         cause: String,
     },
     /// Something else lies where the log should be; it was not touched.
@@ -76,7 +76,7 @@ pub enum LogError {
     NotALog {
         /// The log.
         log: String,
-        /// What was found.
+        /// Content that was found instead.
         cause: String,
     },
     /// A log written by a newer pms-hub; it was not touched.
@@ -100,7 +100,7 @@ pub enum LogError {
     Open {
         /// The log.
         log: String,
-        /// What failed.
+        /// Failure of the medium.
         cause: String,
     },
 }

@@ -1,4 +1,4 @@
-//! How an embedded log is opened.
+//! Options of an embedded log.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,30 +21,29 @@ pub struct CommitStats {
     pub duration: Duration,
 }
 
-/// How an [`EmbeddedLog`](crate::EmbeddedLog) is opened.
+/// Options of an [`EmbeddedLog`](crate::EmbeddedLog).
 #[derive(Clone)]
 pub struct Options {
     /// The clock that stamps records. By default the wall clock, which no
     /// other place of the hub reads to date a fact.
     pub clock: Clock,
-    /// How many records may wait for the writer; an append that comes while
-    /// so many wait is [`Busy`](crate::LogError::Busy).
+    /// Most records that wait for the writer; an append that comes while so many wait is
+    /// [`Busy`](crate::LogError::Busy).
     pub queue_max_records: usize,
     /// The same in encoded bytes.
     pub queue_max_bytes: usize,
-    /// How many records one commit takes, unless a single append has more.
+    /// Most records of one commit, unless a single append has more.
     pub group_max_records: usize,
     /// The same in encoded bytes.
     pub group_max_bytes: usize,
-    /// How many of the latest records stay in memory for the tails.
+    /// Number of the latest records that stay in memory for the tails.
     pub ring_max_records: usize,
     /// The same in encoded bytes.
     pub ring_max_bytes: usize,
-    /// How far the write-ahead log grows before it is folded into the file.
-    /// Readers can delay that, up to four times this size.
+    /// Size at which the write-ahead log is folded into the file. Readers can delay that, up to four times this size.
     pub checkpoint_bytes: u64,
-    /// Where the file stops growing, the write-ahead log not included: beyond
-    /// it appends are answered with [`Full`](crate::LogError::Full).
+    /// Size at which the file stops growing, the write-ahead log not included: appends beyond are answered with
+    /// [`Full`](crate::LogError::Full).
     pub file_max_bytes: Option<u64>,
     /// The file was restored from a copy: its history may have branched from
     /// the one that subscribers saw, so the log gets a new epoch.

@@ -72,8 +72,7 @@ fn session_path(mount: &str, transport: Transport) -> String {
 
 const TEXT: &str = "text/plain; charset=UTF-8";
 
-/// How an application says that a path does not have a method, given those it
-/// has.
+/// Answer of an application to a method that a path does not have, given those it has.
 pub type NotAllowed = fn(&HttpRequest, &'static str) -> HttpResponse;
 
 /// 405 without a body, as the protocol's own tests ask for.

@@ -10,14 +10,13 @@ pub const MAX_CALLBACK_BYTES: usize = 128;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Callback(String);
 
-/// Why a request for `jsonp` or `htmlfile` is answered with 500; the wording is
-/// the protocol's.
+/// Reason to answer a request for `jsonp` or `htmlfile` with 500, in the protocol's words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CallbackError {
     /// None is given.
     #[error("\"callback\" parameter required")]
     Required,
-    /// What is given could be more than a name.
+    /// The parameter could be more than a name.
     #[error("invalid \"callback\" parameter")]
     Invalid,
 }

@@ -1,4 +1,4 @@
-//! What a server sends: `o`, `h`, `a[...]` and `c[code,"reason"]`.
+//! Frames of a server: `o`, `h`, `a[...]` and `c[code,"reason"]`.
 
 use std::fmt::Write as _;
 
@@ -43,7 +43,7 @@ impl Messages {
         put_string(&mut self.out, message);
     }
 
-    /// Whether there is none yet.
+    /// True if there is none yet.
     pub fn is_empty(&self) -> bool {
         self.out.len() <= 2
     }

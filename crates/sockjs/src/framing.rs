@@ -1,5 +1,4 @@
-//! How frames are written by each HTTP transport: protocol, sections
-//! "`XhrPolling`" to "`JsonpPolling`".
+//! Notation of frames in each HTTP transport: protocol, sections "`XhrPolling`" to "`JsonpPolling`".
 
 use bytes::Bytes;
 
@@ -20,7 +19,7 @@ pub enum Framing {
     Jsonp(Callback),
 }
 
-/// What browsers keep back before they show the first part of a response.
+/// Bytes that browsers keep back before they show the first part of a response.
 const XHR_PRELUDE_BYTES: usize = 2048;
 
 /// The same for pages.
@@ -29,7 +28,7 @@ const HTML_PRELUDE_BYTES: usize = 1024;
 const SCRIPT: &str = "application/javascript; charset=UTF-8";
 
 impl Framing {
-    /// Whether a response holds one frame; else it is a stream of them.
+    /// True if a response holds one frame; else it is a stream of them.
     pub const fn is_polling(&self) -> bool {
         matches!(self, Framing::Xhr | Framing::Jsonp(_))
     }
@@ -43,7 +42,7 @@ impl Framing {
         }
     }
 
-    /// What a response begins with, if anything; it does not count as sent.
+    /// Beginning of a response, if it has one; it does not count as sent.
     pub fn prelude(&self) -> Option<Bytes> {
         match self {
             Framing::Xhr | Framing::Jsonp(_) => None,

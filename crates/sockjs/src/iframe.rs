@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-/// Where clients are sent for the script unless the server has it.
+/// URL of the script for clients whose server does not have it.
 pub const DEFAULT_SCRIPT_URL: &str = "https://cdn.jsdelivr.net/npm/sockjs-client@1/dist/sockjs.min.js";
 
 /// The page, which loads the client's script from `script_url`: an absolute
@@ -52,8 +52,7 @@ pub fn etag(content: &[u8]) -> String {
     tag
 }
 
-/// Whether `If-None-Match` names the tag (RFC 9110, section 13.1.2: compared
-/// weakly, or `*`).
+/// True if `If-None-Match` names the tag (RFC 9110, section 13.1.2: compared weakly, or `*`).
 pub fn matches(if_none_match: &str, etag: &str) -> bool {
     if_none_match.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }

@@ -1,11 +1,11 @@
 //! `/info`: what a client asks before it chooses a transport.
 
-/// What a client is told.
+/// Facts that a client is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Info {
-    /// Whether `websocket` is offered.
+    /// True if `websocket` is offered.
     pub websocket: bool,
-    /// Whether a load balancer needs `JSESSIONID` to keep sessions together.
+    /// True if a load balancer needs `JSESSIONID` to keep sessions together.
     pub cookie_needed: bool,
 }
 

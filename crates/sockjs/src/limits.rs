@@ -1,4 +1,4 @@
-//! What a session may cost, and for how long.
+//! Limits on what a session may cost, and for how long.
 
 use std::time::Duration;
 
@@ -10,16 +10,13 @@ pub struct Limits {
     /// A receiver that got nothing for this long gets a heart-beat. 25 s by the
     /// protocol ("Protocol and framing").
     pub heartbeat: Duration,
-    /// How long a session lives without a receiver, and how long a closed one
-    /// goes on telling so. 5 s by the protocol.
+    /// Life of a session without a receiver, and time for which a closed one goes on telling so. 5 s by the protocol.
     pub absence: Duration,
-    /// How long a receiver may leave what waits for it untaken before it counts
-    /// as gone.
+    /// Time for which a receiver may leave what waits for it before it counts as gone.
     pub stall: Duration,
-    /// What may wait for receivers, in bytes of frames. A larger frame passes
-    /// while nothing else waits.
+    /// Most that may wait for receivers, in bytes of frames. A larger frame passes while nothing else waits.
     pub outbound_bytes: usize,
-    /// What may wait for the application, in bytes of messages, of which each
+    /// Most that may wait for the application, in bytes of messages, of which each
     /// counts [`MESSAGE_COST_BYTES`](crate::session::MESSAGE_COST_BYTES) more.
     /// More than that from one request passes while nothing else waits.
     pub inbound_bytes: usize,

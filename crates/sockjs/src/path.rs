@@ -1,9 +1,8 @@
-//! Where things are below a mount: `SockJS` protocol, "Base URL", "Session
-//! URLs".
+//! Paths below a mount: `SockJS` protocol, "Base URL", "Session URLs".
 
 use std::str::FromStr;
 
-/// What carries a session.
+/// Carrier of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Transport {
     /// A WebSocket with frames in its messages.
@@ -12,7 +11,7 @@ pub enum Transport {
     Xhr,
     /// A request that is answered by a stream of frames.
     XhrStreaming,
-    /// How the client of an `xhr` transport sends.
+    /// Sending half of the `xhr` transports.
     XhrSend,
     /// Server-sent events.
     EventSource,
@@ -20,7 +19,7 @@ pub enum Transport {
     HtmlFile,
     /// A script that is answered by one frame.
     Jsonp,
-    /// How the client of `jsonp` sends.
+    /// Sending half of `jsonp`.
     JsonpSend,
 }
 
@@ -56,7 +55,7 @@ impl Transport {
         }
     }
 
-    /// Whether a request of it waits for the session's frames.
+    /// True if a request of it waits for the session's frames.
     pub const fn is_receiving(self) -> bool {
         match self {
             Transport::Xhr
@@ -77,7 +76,7 @@ impl FromStr for Transport {
     }
 }
 
-/// What a path below a mount leads to.
+/// Meaning of a path below a mount.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Route<'p> {
     /// `/` or nothing: somebody is there.
@@ -92,14 +91,13 @@ pub enum Route<'p> {
         server: &'p str,
         /// The client's choice.
         session: &'p str,
-        /// What carries it.
+        /// Transport of the session.
         transport: Transport,
     },
 }
 
 impl<'p> Route<'p> {
-    /// What `path` leads to, for a service mounted at `mount` (empty, or
-    /// `/segments`); `None` if it is not the mount's.
+    /// Route of `path`, for a service mounted at `mount` (empty, or `/segments`); `None` if it is not the mount's.
     ///
     /// Only known transports are taken for sessions, so that a mount at the
     /// root leaves all other paths of three segments alone.

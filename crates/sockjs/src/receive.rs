@@ -1,4 +1,4 @@
-//! What a client sends: messages in JSON.
+//! Messages of a client, in JSON.
 //!
 //! A text that JavaScript has cut within a character is read as a browser's
 //! WebSocket sends it, with U+FFFD for the half that is left; a byte-order mark
@@ -6,7 +6,7 @@
 
 use crate::form;
 
-/// What was sent is no array of strings.
+/// Error for text that is no array of strings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("Broken JSON encoding.")]
 pub struct BrokenJson;
@@ -24,8 +24,7 @@ pub fn messages(text: &str) -> Result<Vec<String>, BrokenJson> {
     }
 }
 
-/// Why a request that sends is answered with 500; the wording is the
-/// protocol's.
+/// Reason to answer a request that sends with 500, in the protocol's words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PayloadError {
     /// There is nothing, or no array.

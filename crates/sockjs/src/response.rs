@@ -17,7 +17,7 @@ pub struct Response {
     framing: Framing,
     source: Source,
     has_prelude: bool,
-    /// How many bytes of frames may still be begun.
+    /// Bytes of frames that may still be begun.
     room_bytes: usize,
 }
 
@@ -93,7 +93,7 @@ impl Response {
         }
     }
 
-    /// Whether nothing follows but [`Part::End`].
+    /// True if nothing follows but [`Part::End`].
     pub fn is_whole(&self) -> bool {
         self.has_prelude && matches!(self.source, Source::Ended)
     }

@@ -30,7 +30,7 @@ pub use self::timing::Tick;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReceiverId(u64);
 
-/// What a receiver is given.
+/// Next thing for a receiver.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Next {
     /// A frame.
@@ -43,7 +43,7 @@ pub enum Next {
     Detached,
 }
 
-/// Why a frame or messages are not taken.
+/// Reason why a frame or messages are not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
     /// As much waits as may.
@@ -54,7 +54,7 @@ pub enum Refused {
     Closed,
 }
 
-/// What has changed since it was last asked.
+/// Changes since they were last asked for.
 #[expect(clippy::struct_excessive_bools, reason = "each is for somebody else")]
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Changes {
@@ -88,7 +88,7 @@ enum Phase {
 #[derive(Debug)]
 struct Receiver {
     id: ReceiverId,
-    /// When it came or last got something.
+    /// Instant at which it came or last got something.
     served: Instant,
 }
 
@@ -103,7 +103,7 @@ pub struct Session {
     inbound: Inbound,
     receiver: Option<Receiver>,
     receivers: u64,
-    /// When the last receiver left.
+    /// Instant at which the last receiver left.
     absent_since: Instant,
     /// Since when something waits that a receiver could have taken.
     waiting_since: Instant,
@@ -237,7 +237,7 @@ impl Session {
         Ok(())
     }
 
-    /// Whether a frame of so many bytes would be taken.
+    /// Checks that a frame of so many bytes would be taken.
     pub fn check_room(&self, bytes: usize) -> Result<(), Refused> {
         if self.is_closed() {
             return Err(Refused::Closed);
@@ -247,7 +247,7 @@ impl Session {
         if fits { Ok(()) } else { Err(Refused::Full) }
     }
 
-    /// What waits for receivers, in bytes.
+    /// Bytes that wait for receivers.
     pub fn buffered_bytes(&self) -> usize {
         self.outbound.bytes()
     }
@@ -285,24 +285,22 @@ impl Session {
         message
     }
 
-    /// Whether no message will come any more: the session is closed, and what
-    /// had arrived is received.
+    /// True if no message will come any more: the session is closed, and what had arrived is received.
     pub fn is_ended(&self) -> bool {
         self.is_closed() && self.inbound.is_empty()
     }
 
-    /// Whether nothing can be sent any more.
+    /// True once nothing can be sent any more.
     pub fn is_closed(&self) -> bool {
         !matches!(self.phase, Phase::Open)
     }
 
-    /// Whether the client may still come for something: it has not been told of
-    /// a close.
+    /// True while the client may still come for something: it has not been told of a close.
     pub fn is_awaited(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Closed { told: None, .. })
     }
 
-    /// Why it is closed.
+    /// Reason for the close, once it is closed.
     pub fn reason(&self) -> Option<&Reason> {
         match &self.phase {
             Phase::Open => None,
@@ -310,7 +308,7 @@ impl Session {
         }
     }
 
-    /// What changed since the last call.
+    /// Changes since the last call.
     pub fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)
     }

@@ -78,12 +78,12 @@ impl Command {
         }
     }
 
-    /// Whether it is the client that sends this command.
+    /// True for commands that clients send.
     pub const fn is_from_client(self) -> bool {
         !matches!(self, Self::Connected | Self::Message | Self::Receipt | Self::Error)
     }
 
-    /// Whether a frame may have a body ("STOMP Frames").
+    /// True for frames that may have a body ("STOMP Frames").
     pub(crate) const fn may_have_body(self) -> bool {
         matches!(self, Self::Send | Self::Message | Self::Error)
     }

@@ -24,7 +24,7 @@ pub enum Item<'a> {
 /// A frame that is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadFrame {
-    /// Why.
+    /// Fault of the frame.
     pub error: FrameError,
     /// The frame's `receipt`, where its headers had come so far.
     pub receipt: Option<Box<str>>,
@@ -93,12 +93,12 @@ impl Decoder {
         self.partial.as_ref().map_or(0, |partial| partial.bytes.capacity())
     }
 
-    /// Whether a frame has begun and is not whole.
+    /// True from a frame's first octet until it is whole.
     pub fn in_frame(&self) -> bool {
         self.partial.as_ref().is_some_and(|partial| !partial.lent)
     }
 
-    /// What a frame that has begun lacks, and the `receipt` it asked for, where that had come.
+    /// Part that a frame which has begun still lacks, and the `receipt` it asked for, if that has come.
     pub fn lacking(&self) -> Option<(Lacking, Option<Box<str>>)> {
         let partial = self.partial.as_deref().filter(|partial| !partial.lent)?;
         let receipt = receipt(&partial.bytes, partial.scan.seen(), self.version);

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::escape::{Dialect, Part};
 use crate::{AckMode, Command, HeartBeat, Version};
 
-/// What is sent when there is nothing to say ("Heart-beating").
+/// Octet sent when there is nothing to say ("Heart-beating").
 pub const HEARTBEAT: &[u8] = b"\n";
 
 /// CONNECTED: the session speaks `version`. `heart_beat` is left out in 1.0, which has none.

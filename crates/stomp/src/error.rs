@@ -5,7 +5,7 @@ use crate::{Command, Limit, Version};
 /// Octets of a peer's input that an error shows.
 const EXCERPT_BYTES: usize = 48;
 
-/// Why bytes are not a STOMP frame, or not one that is let in.
+/// Reason why bytes are not a STOMP frame, or not one that is let in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// The stream is not STOMP, or its peer sends what only the other side may.
@@ -156,7 +156,7 @@ impl FrameError {
     }
 }
 
-/// Why a session ends with an ERROR frame.
+/// Reason to end a session with an ERROR frame.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
     /// The bytes are no frame.
@@ -165,7 +165,7 @@ pub enum ProtocolError {
     /// Something came before CONNECT.
     #[error("the first frame must be CONNECT or STOMP, not {command}")]
     NotConnected {
-        /// What came.
+        /// Command of the frame that came.
         command: Command,
     },
     /// CONNECT came again.
@@ -300,7 +300,7 @@ pub enum ProtocolError {
         message: String,
         /// The cause in full.
         detail: String,
-        /// What it counts as.
+        /// Reason that counts the error, a word.
         reason: &'static str,
     },
 }

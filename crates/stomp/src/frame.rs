@@ -17,7 +17,7 @@ const SECRET: [&str; 2] = ["passcode", "authorization"];
 /// One frame (STOMP 1.2, "STOMP Frames").
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
-    /// What the frame is.
+    /// Command of the frame.
     pub command: Command,
     /// Its headers, checked.
     pub headers: Headers<'a>,
@@ -29,7 +29,7 @@ pub struct Frame<'a> {
 #[derive(Clone, Copy)]
 pub struct Headers<'a> {
     block: &'a str,
-    /// How the block is read. Where it holds no backslash, a dialect that escapes nothing.
+    /// Rules by which the block is read. If it holds no backslash, those of a dialect that escapes nothing.
     dialect: Dialect,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Headers<'a> {
         Ok(())
     }
 
-    /// What can be read of a frame that is refused, for the `receipt-id` of its ERROR.
+    /// Headers as far as a refused frame's can be read, for the `receipt-id` of its ERROR.
     pub(crate) fn lenient(block: &'a [u8], command: Command, version: Version) -> Option<Self> {
         Some(Self::new(str::from_utf8(block).ok()?, command, version))
     }
@@ -103,7 +103,7 @@ impl<'a> Headers<'a> {
         self.iter().find(|(found, _)| found == name).map(|(_, value)| value)
     }
 
-    /// Whether there is a header `name`.
+    /// True if there is a header `name`.
     pub fn contains(self, name: &str) -> bool {
         self.get(name).is_some()
     }
@@ -139,7 +139,7 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Where a line's name ends. Names are short: no search is quicker than a look at each octet.
+/// Position of the colon that ends a line's name. Names are short: no search is quicker than a look at each octet.
 pub(crate) fn colon(line: &[u8]) -> Option<usize> {
     line.iter().position(|byte| *byte == b':')
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub use self::timer::{HeartbeatTimer, Liveness};
 
-/// What one side declares in its `heart-beat` header, in milliseconds.
+/// Declaration of one side in its `heart-beat` header, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeartBeat {
     /// The shortest interval at which it can send; 0: it can't.
@@ -48,7 +48,7 @@ impl fmt::Display for HeartBeat {
     }
 }
 
-/// What two declarations come to. `None`: no heart-beats in that direction.
+/// Agreement that two declarations come to. `None`: no heart-beats in that direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Intervals {
     /// We send something at least this often.

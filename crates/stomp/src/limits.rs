@@ -1,4 +1,4 @@
-//! What a peer may cost (STOMP 1.2, "Size Limits").
+//! Limits on what a peer may cost (STOMP 1.2, "Size Limits").
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use crate::ProtocolError;
 /// [`crate::SessionConfig::limit_names`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// What it is called where it is set; empty: it can't be.
+    /// Name under which it is set; empty: it can't be.
     pub name: &'static str,
-    /// How much is allowed.
+    /// Highest value allowed.
     pub value: usize,
 }
 
@@ -92,7 +92,7 @@ impl Default for TransactionLimits {
     }
 }
 
-/// How fast a peer may send: a token bucket over everything it sends, heart-beats included.
+/// Rate at which a peer may send: a token bucket over everything it sends, heart-beats included.
 ///
 /// It refuses rather than delays, so it is for peers that are known: one read of the owner's and
 /// one frame must fit [`RateLimit::burst_bytes`].

@@ -1,4 +1,4 @@
-//! How fast a peer may send.
+//! Rate at which a peer may send.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ pub(crate) struct Bucket {
     limit: RateLimit,
     /// At most `u32::MAX * TOKENS_PER_BYTE`, which is below 2^62.
     tokens: u64,
-    /// When the tokens were last counted.
+    /// Instant at which the tokens were last counted.
     at: Instant,
 }
 

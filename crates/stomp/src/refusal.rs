@@ -15,11 +15,11 @@ pub struct Refusal {
     version: Version,
     receipt_id: Option<Box<str>>,
     error: ProtocolError,
-    /// What else is refused, in lines of their own.
+    /// Further faults, in lines of their own.
     also: String,
 }
 
-/// What [`Refusal::add`] adds at most, so that an ERROR stays short.
+/// Bytes that [`Refusal::add`] adds at most, so that an ERROR stays short.
 const ALSO_BYTES: usize = 4096;
 
 impl Refusal {
@@ -28,7 +28,7 @@ impl Refusal {
         Self { version, receipt_id, error, also: String::new() }
     }
 
-    /// Why.
+    /// Error that is told.
     pub const fn error(&self) -> &ProtocolError {
         &self.error
     }

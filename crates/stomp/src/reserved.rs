@@ -4,13 +4,13 @@
 /// Between a SEND's sender and the server; no MESSAGE carries them on.
 const OF_SEND: [&str; 4] = ["destination", "content-length", "receipt", "transaction"];
 
-/// What a client believes of its own subscription, because the server says so: the protocol's
-/// headers of a MESSAGE, and how it may go on after a reconnect.
+/// Headers that a client believes of its own subscription, because the server says them: the protocol's headers of a
+/// MESSAGE, and how a subscription may go on after a reconnect.
 const OF_SERVER: [&str; 7] =
     ["subscription", "message-id", "ack", "redelivered", "receipt-id", "resume", "snapshot"];
 
-/// Whether a message that somebody publishes may not carry this header: it is the protocol's or the
-/// server's. Case and blanks make no difference, as there are readers to whom they make none.
+/// True for a header that a published message may not carry, as it is the protocol's or the server's. Case and blanks
+/// make no difference, as there are readers to whom they make none.
 ///
 /// ```
 /// assert!(hub_stomp::is_reserved("resume") && hub_stomp::is_reserved(" Message-Id"));

@@ -22,12 +22,12 @@ use crate::{
     ProtocolError, RateLimit, Refusal, TransactionLimits, Version, encode,
 };
 
-/// What all sessions of a server have in common.
+/// Settings that all sessions of a server have in common.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
     /// The `server` header of CONNECTED, as in `name/version`.
     pub server_name: String,
-    /// What the server offers and wishes.
+    /// Heart-beats that the server offers and wishes.
     pub heart_beat: HeartBeat,
     /// Bounds on a frame.
     pub limits: Limits,
@@ -38,11 +38,11 @@ pub struct SessionConfig {
     pub opening: OpeningLimits,
     /// Bounds on what is held for transactions.
     pub transactions: TransactionLimits,
-    /// How fast a peer may send; `None`: as fast as the owner reads.
+    /// Rate at which a peer may send; `None`: as fast as the owner reads.
     pub rate: Option<RateLimit>,
-    /// What the owner calls these limits, where its operators set them: pairs of a field's name here,
-    /// such as `max_frame_bytes` or `opening.max_eols`, and the owner's, which errors tell instead;
-    /// an empty one for what can't be set.
+    /// Names of these limits where an owner's operators set them: pairs of a field's name here, such as
+    /// `max_frame_bytes` or `opening.max_eols`, and the owner's, which errors tell instead; an empty one for what can't
+    /// be set.
     pub limit_names: &'static [(&'static str, &'static str)],
 }
 
@@ -175,12 +175,12 @@ impl Session {
         self.conversation.close();
     }
 
-    /// Whether CONNECT was accepted and the session has not ended.
+    /// True from the acceptance of CONNECT to the end of the session.
     pub const fn is_connected(&self) -> bool {
         matches!(self.conversation.stage, Stage::Open)
     }
 
-    /// Whether the session has ended.
+    /// True once the session has ended.
     pub const fn is_closed(&self) -> bool {
         matches!(self.conversation.stage, Stage::Closed)
     }
@@ -200,7 +200,7 @@ impl Session {
         self.conversation.transactions.open()
     }
 
-    /// Whether a COMMIT's frames are being handed out: [`Session::receive`] gives them before it reads on.
+    /// True while a COMMIT's frames are handed out: [`Session::receive`] gives them before it reads on.
     pub fn is_releasing(&self) -> bool {
         self.conversation.transactions.is_releasing()
     }
@@ -210,7 +210,7 @@ impl Session {
         self.decoder.buffered()
     }
 
-    /// Whether a frame has begun and is not whole, in however many pieces it comes.
+    /// True from a frame's first octet until it is whole, in however many pieces it comes.
     pub fn in_frame(&self) -> bool {
         self.decoder.in_frame()
     }
@@ -231,12 +231,12 @@ impl Session {
         self.heartbeats.on_received(now);
     }
 
-    /// What heart-beating asks for at `now`. Always fine before CONNECTED.
+    /// Heart-beating's demand at `now`. Always fine before CONNECTED.
     pub fn poll(&self, now: Instant) -> Liveness {
         self.heartbeats.poll(now)
     }
 
-    /// When to poll next, see [`HeartbeatTimer::next_deadline`].
+    /// Instant at which to poll next, see [`HeartbeatTimer::next_deadline`].
     pub fn next_deadline(&self) -> Option<Instant> {
         self.heartbeats.next_deadline()
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 
-/// How long anything is awaited when a test doesn't say.
+/// Time for which anything is awaited when a test doesn't say.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// One wait: it may take several reads, and they share the time.
@@ -19,7 +19,7 @@ impl Deadline {
         Self { started: Instant::now(), length }
     }
 
-    /// What is left; `None` when it has passed, never zero (which no socket takes for a timeout).
+    /// Time that is left; `None` when it has passed, never zero (which no socket takes for a timeout).
     pub(crate) fn remaining(self) -> Option<Duration> {
         self.length.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())
     }

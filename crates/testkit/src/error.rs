@@ -1,4 +1,4 @@
-//! What can go wrong for a peer: always what was awaited, and what came.
+//! Errors of a peer: always with what was awaited, and what came.
 
 use std::time::Duration;
 
@@ -7,33 +7,33 @@ use crate::stomp::Frame;
 /// The result of everything that can fail here.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a test's peer did not get what it waited for.
+/// Reason why a test's peer did not get what it waited for.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The deadline passed.
     #[error("awaited {awaited} for {waited:?}; got {got}")]
     Deadline {
-        /// What was awaited.
+        /// Thing that was awaited.
         awaited: String,
-        /// How long.
+        /// Time waited.
         waited: Duration,
-        /// What had come by then.
+        /// Bytes that had come by then.
         got: String,
     },
     /// The other side ended the connection (or a process ended) first.
     #[error("awaited {awaited}; got the end after {got}")]
     Ended {
-        /// What was awaited.
+        /// Thing that was awaited.
         awaited: String,
-        /// What had come by then.
+        /// Bytes that had come by then.
         got: String,
     },
     /// Something else came, or something that no server may send.
     #[error("awaited {awaited}; got {got}")]
     Unexpected {
-        /// What was awaited.
+        /// Thing that was awaited.
         awaited: String,
-        /// What came.
+        /// Thing that came.
         got: String,
     },
     /// The server answered a WebSocket handshake with something other than 101.
@@ -47,7 +47,7 @@ pub enum Error {
     /// The WebSocket was closed by a Close frame.
     #[error("awaited {awaited}; got Close {code} {reason:?}")]
     Closed {
-        /// What was awaited.
+        /// Thing that was awaited.
         awaited: String,
         /// The close code; 1005 where the frame carried none (RFC 6455, section 7.1.5).
         code: u16,
@@ -57,7 +57,7 @@ pub enum Error {
     /// The server sent a STOMP ERROR.
     #[error("awaited {awaited}; got {frame}")]
     Stomp {
-        /// What was awaited.
+        /// Thing that was awaited.
         awaited: String,
         /// The ERROR frame.
         frame: Box<Frame>,
@@ -65,7 +65,7 @@ pub enum Error {
     /// The operating system refused, or the connection broke.
     #[error("awaited {awaited}; got {cause}")]
     Io {
-        /// What was awaited.
+        /// Thing that was awaited.
         awaited: String,
         /// The operating system's answer.
         cause: std::io::Error,

@@ -19,10 +19,10 @@ use crate::deadline::Deadline;
 use crate::{Error, Result, wait};
 use output::Tail;
 
-/// How long the hub may take to be ready, and to stop.
+/// Time for the hub to be ready, and to stop.
 pub const PROCESS_DEADLINE: Duration = Duration::from_secs(30);
 
-/// How long the output of a process that has ended may take to be read.
+/// Time for the output of a process that has ended to be read.
 const PIPES_DEADLINE: Duration = Duration::from_secs(2);
 
 /// The start of the names of all environment variables that configure the hub.
@@ -126,7 +126,7 @@ impl HubProcess {
         usage::cpu_time(self.pid())
     }
 
-    /// How many file descriptors it has open, sockets among them.
+    /// Number of open file descriptors, sockets among them.
     pub fn open_files(&self) -> Result<usize> {
         usage::open_files(self.pid())
     }

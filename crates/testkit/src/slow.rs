@@ -29,8 +29,8 @@ impl<C: OverSocket> SlowPeer<C> {
         Self { client }
     }
 
-    /// How many bytes it has received and not read, up to 1 MiB. What stays the same from look to look,
-    /// while the server has more to send, is a full buffer.
+    /// Bytes received and not read, up to 1 MiB. A number that stays the same from look to look, while the server has
+    /// more to send, is a full buffer.
     pub fn backlog_bytes(&self) -> Result<usize> {
         self.client.socket().backlog_bytes()
     }

@@ -48,7 +48,7 @@ impl Socket {
         Ok(Self { stream: socket.into(), received: Buffer::default(), deadline })
     }
 
-    /// How long a call waits.
+    /// Time for which a call waits.
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
@@ -120,7 +120,7 @@ impl Socket {
         SockRef::from(&self.stream).set_recv_buffer_size(bytes).map_err(Error::io("SO_RCVBUF"))
     }
 
-    /// How many received bytes lie in the kernel, up to 1 MiB; reading none, so the window stays as it is.
+    /// Received bytes that lie in the kernel, up to 1 MiB; reading none, so the window stays as it is.
     pub fn backlog_bytes(&self) -> Result<usize> {
         self.stream.set_nonblocking(true).map_err(Error::io("a non-blocking look"))?;
         let mut seen = vec![0; 1 << 20];
@@ -133,7 +133,7 @@ impl Socket {
         }
     }
 
-    /// Whether the other side has reset the connection since this was last asked; reading nothing.
+    /// True if the other side has reset the connection since this was last asked; reading nothing.
     pub fn was_reset(&self) -> Result<bool> {
         let error = self.stream.take_error().map_err(Error::io("the state of the connection"))?;
         Ok(error.is_some_and(|error| error.kind() == ErrorKind::ConnectionReset))

@@ -18,7 +18,7 @@ pub struct SockJsClient {
     /// Messages of an array that has been read, not asked for yet.
     messages: VecDeque<String>,
     heart_beats: usize,
-    /// What a `c[...]` frame said.
+    /// Code and reason of a `c[...]` frame.
     close: Option<Close>,
 }
 
@@ -43,12 +43,12 @@ impl SockJsClient {
         }
     }
 
-    /// How many `h` frames have come.
+    /// Number of `h` frames so far.
     pub fn heart_beats(&self) -> usize {
         self.heart_beats
     }
 
-    /// What a `c[code,"reason"]` frame has said, once one has come.
+    /// Code and reason of a `c[code,"reason"]` frame, once one has come.
     pub fn close(&self) -> Option<&Close> {
         self.close.as_ref()
     }
@@ -138,7 +138,7 @@ impl SockJsClient {
         Ok(frame)
     }
 
-    /// What a `c` was is also what the Close after it has to be.
+    /// Error for a `c`, whose code and reason the Close after it has to repeat.
     fn end(&mut self, close: Close, awaited: &str) -> Error {
         match self.ws.expect_close() {
             Ok((code, reason)) if code == close.code && reason == close.reason => close.into_error(awaited),

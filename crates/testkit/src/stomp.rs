@@ -82,7 +82,7 @@ impl StompClient {
         Ok(&self.connected.insert((version, frame)).1)
     }
 
-    /// What it runs over, to look at what came besides frames.
+    /// Connection beneath, to look at what came besides frames.
     pub fn carrier(&mut self) -> &mut Carrier {
         &mut self.carrier
     }
@@ -97,7 +97,7 @@ impl StompClient {
         self.connected.as_ref().map(|(version, _)| *version)
     }
 
-    /// How many heart-beats have been passed over: every line end between two frames is one.
+    /// Number of heart-beats that have been passed over: every line end between two frames is one.
     pub fn heart_beats(&self) -> usize {
         self.heart_beats
     }
@@ -228,7 +228,7 @@ impl StompClient {
         }
     }
 
-    /// What there is besides the frame that was awaited.
+    /// Description of all that came besides the frame that was awaited.
     fn had(&self) -> String {
         let commands: Vec<_> = self.passed_over.iter().map(|frame| frame.command.as_str()).collect();
         format!(

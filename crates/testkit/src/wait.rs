@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Result;
 use crate::deadline::Deadline;
 
-/// How long a thread parks before it looks again.
+/// Time for which a thread parks before it looks again.
 const PARK: Duration = Duration::from_millis(2);
 
 /// Looks until `condition` gives a value, at most for `deadline`; `what` names the condition in the error.

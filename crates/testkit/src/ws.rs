@@ -26,7 +26,7 @@ pub struct WsClient {
     extension: Option<String>,
     /// The message under way.
     fragments: Option<Fragments>,
-    /// How many compressed messages have come.
+    /// Number of compressed messages that have come.
     compressed: u64,
     answer_pings: bool,
     answer_close: bool,
@@ -34,7 +34,7 @@ pub struct WsClient {
     close: Option<Close>,
 }
 
-/// What has come of a message.
+/// Part of a message that has come.
 #[derive(Debug)]
 struct Fragments {
     /// The opcode of the first.
@@ -69,12 +69,12 @@ impl WsClient {
         self.protocol.as_deref()
     }
 
-    /// What the server agreed to of the extension that was offered, as it says it.
+    /// Extension that the server agreed to, as it says it.
     pub fn extension(&self) -> Option<&str> {
         self.extension.as_deref()
     }
 
-    /// How many messages came compressed so far.
+    /// Number of messages that came compressed so far.
     pub fn compressed(&self) -> u64 {
         self.compressed
     }

@@ -19,7 +19,7 @@ use hub_ws::deflate::{Agreement, Deflater, Inflater, Settings, Window, negotiate
 use hub_ws::handshake::{self, Chosen};
 use hub_ws::{CloseCode, Connection, Incoming, Input, OpCode, frame};
 
-/// How long a client may take for its side of the closing handshake.
+/// Time that a client may take for its side of the closing handshake.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
@@ -122,7 +122,7 @@ struct Echo {
     voice: Voice,
 }
 
-/// How its messages are said back.
+/// Writer of echoes: as they are, or compressed.
 struct Voice {
     deflater: Deflater,
     agreed: Option<Agreement>,
@@ -174,7 +174,7 @@ impl Echo {
         Ok(())
     }
 
-    /// What one read is answered with.
+    /// Frames that answer one read.
     fn receive(&mut self, read: &mut [u8]) -> Vec<Bytes> {
         let mut input = Input::new(read);
         let mut out = Vec::new();

@@ -11,7 +11,7 @@ pub(crate) struct Assembly {
     /// `bytes` have yet to be inflated.
     compressed: bool,
     bytes: Vec<u8>,
-    /// How many of `bytes` are known to be UTF-8; what follows is an unfinished character.
+    /// Number of `bytes` known to be UTF-8; what follows is an unfinished character.
     valid_bytes: usize,
 }
 
@@ -60,7 +60,7 @@ impl Assembly {
         *self = Self::new(self.opcode, self.compressed);
     }
 
-    /// Whether a text ends with a whole character.
+    /// True if a text ends with a whole character.
     pub(crate) fn is_complete(&self) -> bool {
         !self.is_text() || self.valid_bytes == self.bytes.len()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::failure::Failure;
 
-/// Why a connection was closed (RFC 6455, section 7.4, and the IANA registry it founded).
+/// Status code of a Close frame (RFC 6455, section 7.4, and the IANA registry it founded).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(u16);
 
@@ -42,7 +42,7 @@ impl CloseCode {
         self.0
     }
 
-    /// Whether a Close frame may carry the code.
+    /// True if a Close frame may carry the code.
     ///
     /// 1000-1003 and 1007-1014 are defined; 3000-3999 are registered by libraries and frameworks,
     /// 4000-4999 are private. 1004 is reserved; 1005, 1006 and 1015 only ever stand for what was not

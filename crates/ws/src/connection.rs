@@ -24,7 +24,7 @@ pub struct Connection {
     peer: Peer,
 }
 
-/// How far the client's side has come.
+/// Progress of the client's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Peer {
     Open,
@@ -86,23 +86,23 @@ impl Connection {
         })
     }
 
-    /// Whether text and binary messages may be sent: until a Close is (section 5.5.1).
+    /// True as long as text and binary messages may be sent: until a Close is (section 5.5.1).
     pub const fn may_send(&self) -> bool {
         !self.sent_close
     }
 
-    /// Whether TCP may be shut once everything is written: both Close frames are exchanged, or ours was
-    /// sent and the client's will not be read because of a [`Failure`] (section 7.1.7).
+    /// True if TCP may be shut once everything is written: both Close frames are exchanged, or ours was sent and the
+    /// client's will not be read because of a [`Failure`] (section 7.1.7).
     pub fn may_shut(&self) -> bool {
         self.sent_close && self.peer != Peer::Open
     }
 
-    /// How much heap memory is held; see [`Decoder::held_bytes`].
+    /// Heap memory that is held; see [`Decoder::held_bytes`].
     pub fn held_bytes(&self) -> usize {
         self.decoder.held_bytes()
     }
 
-    /// Whether a message has begun and is not whole; see [`Decoder::in_message`].
+    /// True from the first frame of a message until it is whole; see [`Decoder::in_message`].
     pub fn in_message(&self) -> bool {
         self.decoder.in_message()
     }

@@ -20,11 +20,11 @@ pub struct Decoder {
     message: Option<Box<Assembly>>,
     /// A control frame that did not arrive in one piece.
     control: Vec<u8>,
-    /// What was lent by the last call, and goes with the next one.
+    /// Kind of the payload that the last call lent, and that goes with the next call.
     lent: Option<OpCode>,
     /// Messages may be compressed.
     deflate: bool,
-    /// What compressed messages may point back to, where that was agreed on.
+    /// Earlier messages that compressed ones may point back to, if that was agreed on.
     window: Option<Box<Window>>,
     discards_data: bool,
 }
@@ -105,8 +105,8 @@ impl Decoder {
         }
     }
 
-    /// How much heap memory is held for what has arrived in part, and for what the next message may point back
-    /// to: 0 between messages, unless context takeover was agreed.
+    /// Heap memory held for a message that has arrived in part, and for what the next message may point back to: 0
+    /// between messages, unless context takeover was agreed.
     pub fn held_bytes(&self) -> usize {
         let message = self.message.as_deref();
         message.map_or(0, |message| size_of::<Assembly>() + message.capacity_bytes())
@@ -114,8 +114,8 @@ impl Decoder {
             + self.window.as_deref().map_or(0, |window| size_of::<Window>() + window.held_bytes())
     }
 
-    /// Whether a text or binary message has begun and is not whole, in however many frames: from its
-    /// first frame's header on, control frames in between included.
+    /// True from the first frame of a text or binary message until it is whole, in however many frames, control frames
+    /// in between included.
     pub fn in_message(&self) -> bool {
         let gathered = self.message.is_some() && self.lent.is_none_or(OpCode::is_control);
         gathered || matches!(&self.state, State::Payload(frame) if !frame.opcode.is_control())

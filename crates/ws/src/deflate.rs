@@ -22,6 +22,6 @@ pub use inflater::Inflater;
 pub use negotiation::{Agreement, BadExtensions, Settings, negotiate};
 pub use window::{Window, WindowBits};
 
-/// What a sender's flush ends with and the wire leaves out: an empty block that isn't compressed, but for its
-/// first three bits (section 7.2.1).
+/// End of a sender's flush, which the wire leaves out: an empty block that isn't compressed, but for its first three
+/// bits (section 7.2.1).
 const FLUSH_END: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

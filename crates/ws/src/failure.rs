@@ -1,8 +1,8 @@
-//! What a client can do wrong.
+//! Faults of a client that fail the connection.
 
 use crate::close::CloseCode;
 
-/// Why a connection has to be failed (RFC 6455, section 7.1.7).
+/// Reason to fail a connection (RFC 6455, section 7.1.7).
 ///
 /// Its `Display` is [`Failure::reason`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,8 +36,8 @@ pub enum Failure {
     Inflate,
     /// A message that is, or was announced to be, larger than the limit (section 10.4), inflated or not.
     MessageTooBig {
-        /// What has been received of the message plus the length its next frame announced; of a compressed
-        /// one what was inflated until it was too much.
+        /// Bytes received of the message plus the length that its next frame announced; of a compressed message, bytes
+        /// inflated until they were too many.
         bytes: u64,
         /// The most a message may have.
         limit: u64,

@@ -19,7 +19,7 @@ const LENGTH_64: u8 = 127;
 /// The most bytes a close reason can have: a control frame's payload less the code.
 pub const MAX_REASON_BYTES: usize = MAX_CONTROL_BYTES - 2;
 
-/// How many bytes [`write_header`] writes for a payload of `len` bytes: 2, 4 or 10.
+/// Length of the header that [`write_header`] writes for a payload of `len` bytes: 2, 4 or 10.
 pub const fn header_len(len: usize) -> usize {
     match len {
         0..=125 => 2,

@@ -13,7 +13,7 @@ use sha1::{Digest as _, Sha1};
 
 use crate::deflate::{Agreement, BadExtensions};
 
-/// What every server appends to the key (section 1.3).
+/// Text that every server appends to the key (section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// The version of RFC 6455.
@@ -42,12 +42,12 @@ pub struct Upgrade<'h> {
     pub extensions: Vec<&'h str>,
 }
 
-/// What an upgrade is answered with beside the key (section 4.2.2, step 5).
+/// Choices of the server that an answer to an upgrade tells, beside the key (section 4.2.2, step 5).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Chosen<'a> {
     /// One of the subprotocols the client offered.
     pub subprotocol: Option<&'a str>,
-    /// What was agreed to of the extensions it offered.
+    /// Extension agreed on, of those the client offered.
     pub deflate: Option<&'a Agreement>,
 }
 
@@ -192,7 +192,7 @@ pub fn response_head(accept: &str, chosen: Chosen<'_>) -> Bytes {
     head.into()
 }
 
-/// Whether a header that is a list has an element, in whatever case.
+/// True if a header that is a list has an element, in whatever case.
 fn lists<'h>(values: impl Iterator<Item = &'h str>, token: &str) -> bool {
     tokens(values).any(|element| element.eq_ignore_ascii_case(token))
 }

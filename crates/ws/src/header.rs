@@ -16,7 +16,7 @@ const OPCODE: u8 = 0x0f;
 const MASKED: u8 = 0x80;
 const LENGTH: u8 = 0x7f;
 
-/// What even an empty message may have when it is compressed.
+/// Bytes that a compressed message may have in any case, even an empty one.
 const COMPRESSED_LEAST: u64 = 64;
 
 /// The most that a message of up to `limit_bytes` may have when it is compressed: data that can't be made smaller
@@ -25,7 +25,7 @@ pub(crate) const fn compressed_limit(limit_bytes: u64) -> u64 {
     limit_bytes.saturating_add(limit_bytes / 8 + COMPRESSED_LEAST)
 }
 
-/// What the frames before allow the next one to be.
+/// Constraints on the next frame that follow from those before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
     /// A fragmented message is under way.
@@ -34,7 +34,7 @@ pub(crate) struct Expected {
     pub(crate) in_compressed: bool,
     /// Messages may be compressed.
     pub(crate) deflate: bool,
-    /// What has been received of the message under way.
+    /// Bytes received of the message under way.
     pub(crate) held_bytes: u64,
     /// The most a message may have.
     pub(crate) limit_bytes: u64,
@@ -47,7 +47,7 @@ pub(crate) struct Frame {
     pub(crate) fin: bool,
     /// The first frame of a compressed message.
     pub(crate) compressed: bool,
-    /// How much of the payload is still to come.
+    /// Bytes of the payload that are still to come.
     pub(crate) remaining_bytes: u64,
     /// Turned so that its first byte is for the next byte of the payload.
     mask: [u8; 4],

@@ -1,4 +1,4 @@
-//! What was read from a socket.
+//! Bytes of one read from a socket.
 
 /// The bytes of one read, in the order they came, less what has been taken from them.
 ///
@@ -9,12 +9,12 @@ pub struct Input<'b> {
 }
 
 impl<'b> Input<'b> {
-    /// What one read gave.
+    /// Input of all bytes of one read.
     pub const fn new(read: &'b mut [u8]) -> Self {
         Self { rest: read }
     }
 
-    /// What has not been taken yet.
+    /// Bytes that have not been taken yet.
     pub const fn rest(&self) -> &[u8] {
         self.rest
     }

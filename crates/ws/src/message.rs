@@ -1,4 +1,4 @@
-//! What a client sent.
+//! Messages of a client.
 
 use crate::close::{self, CloseCode};
 use crate::failure::Failure;

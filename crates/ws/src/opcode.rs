@@ -1,4 +1,4 @@
-//! What a frame is.
+//! Kinds of frames.
 
 /// The largest payload of a control frame, in bytes (RFC 6455, section 5.5).
 pub(crate) const MAX_CONTROL_BYTES: usize = 125;
@@ -40,7 +40,7 @@ impl OpCode {
         self as u8
     }
 
-    /// Whether this is Close, Ping or Pong (RFC 6455, section 5.5).
+    /// True for Close, Ping and Pong (RFC 6455, section 5.5).
     pub const fn is_control(self) -> bool {
         self.bits() & 0x8 != 0
     }

@@ -23,7 +23,7 @@ pub(super) fn read(stream: &[u8], from_server: bool, version: Version) -> Vec<Op
     items
 }
 
-/// What follows a command. `None`: it is not all there, or wrong.
+/// Frame that follows a command. `None`: it is not all there, or wrong.
 fn frame(command: Command, version: Version, rest: &mut &[u8]) -> Option<Owned> {
     let (mut headers, mut announced) = (Vec::new(), None);
     loop {
@@ -65,7 +65,7 @@ fn may_have_body(command: Command) -> bool {
     matches!(command, Command::Send | Command::Message | Command::Error)
 }
 
-/// Whether the first line with something in it is a command, where 64 octets show it.
+/// True if the first line with something in it is a command, where 64 octets show it.
 fn begins_a_frame(body: &[u8], from_client: bool) -> bool {
     let mut head = body.get(..64).unwrap_or(body);
     while let [b'\r' | b'\n', after @ ..] = head {

@@ -5,7 +5,7 @@ use hub_ws::{CloseCode, Failure};
 
 use super::Event;
 
-/// What a whole stream comes to.
+/// Result of a whole stream.
 pub(super) struct Reading {
     pub(super) events: Vec<Event>,
     /// The stream ends between messages, or what follows is ignored.
@@ -48,7 +48,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Whether nothing is under way at the end.
+    /// Reads on; true if nothing is under way at the end.
     fn read(&mut self, mut rest: &[u8]) -> Result<bool, Failure> {
         loop {
             let Some(header) = self.header(rest)? else {
@@ -141,7 +141,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Whether it was the last frame.
+    /// Takes a control frame; true if it was the last frame.
     fn control(&mut self, opcode: u8, payload: Vec<u8>) -> Result<bool, Failure> {
         match opcode {
             9 => self.events.push(Event::Ping(payload)),

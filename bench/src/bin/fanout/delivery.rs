@@ -1,4 +1,4 @@
-//! What a delivery costs.
+//! Cost of a delivery.
 
 use std::time::Duration;
 

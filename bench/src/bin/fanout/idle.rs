@@ -7,10 +7,10 @@ use crate::Arguments;
 use crate::subject::{Coding, Subject};
 use crate::transport::Transport;
 
-/// What the first connections allocate once is not theirs.
+/// Connections before the measured ones, as what the first allocate once is not theirs.
 const WARM: usize = 50;
 
-/// What an idle connection has received before, if anything.
+/// Messages that an idle connection has received before, if any.
 const MESSAGES: usize = 5;
 
 /// Resident memory per connection: of those that are connected to STOMP, and

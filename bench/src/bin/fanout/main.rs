@@ -1,5 +1,5 @@
-//! What a delivery and an idle connection cost, by what carries STOMP and how
-//! it is coded, beside the physical limit in the same run.
+//! Cost of a delivery and of an idle connection, by what carries STOMP and how it is coded, beside the physical limit
+//! in the same run.
 //!
 //! The limit is a program that does nothing but write: one thread, the same
 //! number of plain TCP sockets, as many bytes, one `write` each. The hub does
@@ -30,13 +30,13 @@ struct Arguments {
     /// The hub's binary.
     #[arg(long, default_value = "target/release/pms-hub")]
     hub: PathBuf,
-    /// What carries STOMP.
+    /// Carriers of STOMP.
     #[arg(long, value_delimiter = ',', default_value = "websocket,sockjs")]
     transport: Vec<Transport>,
-    /// How it is coded.
+    /// Codings of messages.
     #[arg(long, value_delimiter = ',', default_value = "plain,deflate,tls,tls-deflate")]
     coding: Vec<Coding>,
-    /// What is measured.
+    /// Measurements.
     #[arg(long, value_delimiter = ',', default_value = "idle,delivery")]
     measure: Vec<Measure>,
     /// Subscribers while messages are delivered.
@@ -59,7 +59,7 @@ struct Arguments {
     bare: bool,
 }
 
-/// What can be measured.
+/// Measurement.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Measure {
     /// Memory of connections that only exist.

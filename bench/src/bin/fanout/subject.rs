@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use crate::Arguments;
 use crate::transport::Transport;
 
-/// What becomes of a message before it is on the wire.
+/// Coding of a message on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Coding {
     /// Nothing.

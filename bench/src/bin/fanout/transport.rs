@@ -1,10 +1,10 @@
-//! What carries STOMP, as a client opens it.
+//! Carriers of STOMP, as a client opens them.
 
 use clap::ValueEnum;
 use hub_bench::frames::masked;
 use hub_bench::load::Opening;
 
-/// What carries STOMP.
+/// Carrier of STOMP.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Transport {
     /// WebSocket messages.

@@ -1,4 +1,4 @@
-//! Where the tests' logs lie, and what they write.
+//! Directories of the tests' logs, and the entries they write.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -99,7 +99,7 @@ pub(super) fn texts(records: &[Arc<Record>]) -> Vec<&str> {
     records.iter().map(|record| text_of(record)).collect()
 }
 
-/// What a tail delivers next, which must not take until the timeout.
+/// Records that a tail delivers next, which must not take until the timeout.
 pub(super) fn next(tail: &mut dyn Tail, max: usize) -> Result<Vec<Arc<Record>>, LogError> {
     let begun = Instant::now();
     let delivered = tail.next(max, FOREVER);

@@ -66,7 +66,7 @@ pub fn a_tail_sees_what_a_read_sees_while_appends_go_on(open: Open<'_>) {
     });
 }
 
-/// What a tail sees that reads on to each goal in turn.
+/// Records that a tail sees when it reads on to each goal in turn.
 fn follow_to(
     log: &dyn EventLog,
     after: Offset,

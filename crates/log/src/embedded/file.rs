@@ -1,4 +1,4 @@
-//! Where the log lies: its path, its directories and its lock.
+//! File of the log: its path, its directories and its lock.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! What everyone may see: the committed head and the latest records.
+//! State that everyone may see: the committed head and the latest records.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(super) struct Published {
     changed: Condvar,
 }
 
-/// Where the records after some offset are.
+/// Source of the records after some offset.
 pub(super) enum Found {
     /// In memory: these.
     Recent(Vec<Arc<Record>>),
@@ -29,7 +29,7 @@ pub(super) enum Found {
 struct State {
     head: Offset,
     ring: Ring,
-    /// Why nothing follows the head any more, once that is so.
+    /// Reason why nothing follows the head any more, once that is so.
     ended: Option<LogError>,
 }
 
@@ -61,7 +61,7 @@ impl Published {
         self.changed.notify_all();
     }
 
-    /// What follows `after` now.
+    /// Source of what follows `after` now.
     pub(super) fn after(&self, after: Offset, max_records: usize) -> Found {
         lock(&self.state).after(after, max_records)
     }

@@ -35,7 +35,7 @@ struct Size {
 struct State {
     waiting: VecDeque<Queued>,
     size: Size,
-    /// Why nothing more is taken in, once that is so.
+    /// Reason why nothing more is taken in, once that is so.
     ended: Option<LogError>,
 }
 

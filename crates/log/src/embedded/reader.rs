@@ -13,8 +13,8 @@ use crate::LogError;
 const READ_RECORDS: &str =
     "SELECT offset, at, event FROM records WHERE offset > ?1 AND offset <= ?2 ORDER BY offset LIMIT ?3";
 
-/// How many records are read in one go: while SQLite reads, the write-ahead
-/// log can't be folded into the file beyond what the reader sees.
+/// Records that are read in one go: while SQLite reads, the write-ahead log can't be folded into the file beyond what
+/// the reader sees.
 const CHUNK_RECORDS: usize = 1024;
 
 /// A read-only connection of its own, so that reading never holds up the

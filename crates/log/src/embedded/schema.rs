@@ -1,4 +1,4 @@
-//! What the file looks like, and whether a file is a log at all.
+//! Schema of the file, and the test that a file is a log at all.
 //!
 //! ```text
 //! records(offset INTEGER PRIMARY KEY, at INTEGER, key TEXT NULL, event TEXT)
@@ -50,7 +50,7 @@ pub(super) fn establish(connection: &mut Connection, file: &LogFile, clock: &Clo
     create(connection, clock()).map_err(|error| open_error(&file.path, error))
 }
 
-/// Whether the file is a log already; false if it is empty. Changes nothing.
+/// True if the file is a log already; false if it is empty. Changes nothing.
 fn is_log(connection: &Connection, file: &LogFile) -> Result<bool, LogError> {
     let foreign = |cause: String| LogError::NotALog { log: file.to_string(), cause };
     if (1..HEADER_BYTES).contains(&std::fs::metadata(&file.path).map_or(0, |found| found.len())) {

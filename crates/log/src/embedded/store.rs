@@ -18,7 +18,7 @@ mod draft;
 use checkpoint::Checkpoints;
 pub(super) use draft::Written;
 
-/// How long an operator's own write transaction on the file is waited for.
+/// Patience with an operator's own write transaction on the file.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// SQLite's page, in bytes.

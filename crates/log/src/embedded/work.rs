@@ -1,4 +1,4 @@
-//! What a caller queues for the writer.
+//! Work that a caller queues for the writer.
 
 use hub_core::Event;
 
@@ -30,8 +30,7 @@ impl Work {
         EncodedEntry::encode(Event::Tick.into()).map(Work::Tick)
     }
 
-    /// How much of the queue's bound it takes. At least one, so that appends
-    /// of nothing can't pile up either.
+    /// Share of the queue's bound. At least one, so that appends of nothing can't pile up either.
     pub(super) fn records(&self) -> usize {
         match self {
             Work::Entries(entries) => entries.len().max(1),

@@ -16,7 +16,7 @@ use crate::session::{GO_AWAY, Reason, Refused};
 #[error("the session is closed")]
 pub struct Gone;
 
-/// Why a frame was not taken.
+/// Reason why a frame was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SendError {
     /// As much waits as may.
@@ -109,18 +109,18 @@ impl SessionEnd {
         self.shared.with(|session| session.close(reason, now()));
     }
 
-    /// Whether nothing can be sent any more.
+    /// True once nothing can be sent any more.
     pub fn is_closed(&self) -> bool {
         self.shared.with(|session| session.is_closed())
     }
 
-    /// Why it is closed; code 1002 if the client went away.
+    /// Reason for the close; code 1002 if the client went away.
     pub fn reason(&self) -> Option<Reason> {
         self.shared.with(|session| session.reason().cloned())
     }
 
-    /// What waits for the client, in bytes of frames. What a response was
-    /// given, and actix or the kernel hold, is not among it.
+    /// Bytes of frames that wait for the client. What a response was given, and actix or the kernel hold, is not among
+    /// them.
     pub fn buffered_bytes(&self) -> usize {
         self.shared.with(|session| session.buffered_bytes())
     }

@@ -1,5 +1,4 @@
-//! What is not a session: the greeting, `/info`, the iframe page and the
-//! client's script.
+//! Answers that need no session: the greeting, `/info`, the iframe page and the client's script.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -45,8 +44,7 @@ pub(super) fn info(told: Info) -> HttpResponse {
         .body(told.json(rand::random()))
 }
 
-/// What browsers may keep: for a year, or as long as its tag says that it is
-/// the same.
+/// Page that browsers may keep: for a year, or as long as its tag says that it is the same.
 #[derive(Clone)]
 struct Page {
     content_type: &'static str,

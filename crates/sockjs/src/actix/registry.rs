@@ -46,7 +46,7 @@ impl Registry {
         }
     }
 
-    /// How many sessions there are.
+    /// Number of sessions.
     pub(super) fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
     }
@@ -86,7 +86,7 @@ impl Registry {
         }
     }
 
-    /// Whether any client may still come for something.
+    /// True if any client may still come for something.
     pub(super) fn any_awaited(&self) -> bool {
         self.parts
             .iter()

@@ -14,7 +14,7 @@ use super::shared::Shared;
 use super::{pages, receiving, sending, shared, websocket};
 use crate::session::Session;
 
-/// What a service does with sessions. Any worker thread may call it.
+/// Service that is given the sessions. Any worker thread may call it.
 pub trait Service: Send + Sync + 'static {
     /// A session is open: `end` is its application's side, `request` the one
     /// that opened it. Not to block: a response waits for it.
@@ -22,15 +22,14 @@ pub trait Service: Send + Sync + 'static {
     /// A dropped `end` closes the session.
     fn open(&self, end: SessionEnd, request: &HttpRequest);
 
-    /// Whether pages of this origin may use the service; others are answered
-    /// with 403. Requests without an origin come from no browser and are not
-    /// asked about.
+    /// Lets pages of this origin use the service; others are answered with 403. Requests without an origin come from no
+    /// browser and are not asked about.
     fn allows(&self, origin: &HeaderValue) -> bool {
         let _ = origin;
         true
     }
 
-    /// How a request is answered that may not open a session now.
+    /// Answer to a request that may not open a session now.
     fn refuse(&self, request: &HttpRequest) -> Option<HttpResponse> {
         let _ = request;
         None
@@ -88,14 +87,13 @@ impl Server {
         self.0.registry.sweep(now);
     }
 
-    /// How many sessions there are, those included that are closed and not yet
-    /// forgotten.
+    /// Number of sessions, those included that are closed and not yet forgotten.
     pub fn sessions(&self) -> usize {
         self.0.registry.len()
     }
 
-    /// Whether the client of any session has not been told of its end: at a
-    /// shutdown, one that polls comes for it with its next request.
+    /// True if the client of any session has not been told of its end: at a shutdown, one that polls comes for it with
+    /// its next request.
     pub fn any_awaited(&self) -> bool {
         self.0.registry.any_awaited()
     }

@@ -1,4 +1,4 @@
-//! How a service is set up.
+//! Settings of a service.
 
 use std::time::Duration;
 
@@ -9,8 +9,7 @@ use crate::iframe;
 use crate::info::Info;
 use crate::limits::Limits;
 
-/// Who serves `/websocket` and `/{server}/{session}/websocket`, where
-/// [`Info::websocket`] offers them.
+/// Server of `/websocket` and `/{server}/{session}/websocket`, if [`Info::websocket`] offers them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WebSockets {
     /// The server itself, within actix.
@@ -20,43 +19,38 @@ pub enum WebSockets {
     Elsewhere,
 }
 
-/// How a service is set up.
+/// Settings of a service.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What `/info` tells; its `cookie_needed` sets `JSESSIONID`, too.
+    /// Facts that `/info` tells; its `cookie_needed` sets `JSESSIONID`, too.
     pub info: Info,
-    /// Who serves `WebSocket`s.
+    /// Server of the `WebSocket`s.
     pub websockets: WebSockets,
     /// The bounds of each session.
     pub limits: Limits,
-    /// How many sessions there may be at a time; a new one beyond is answered
-    /// with 503.
+    /// Most sessions at a time; a new one beyond is answered with 503.
     pub max_sessions: usize,
     /// The largest body of an `xhr_send` or `jsonp_send`, and the largest
     /// WebSocket message. A larger body is answered with 413.
     pub body_bytes: usize,
-    /// How long such a body may take to arrive, before 408.
+    /// Time for such a body to arrive, before 408.
     pub body_timeout: Duration,
-    /// What these two are called where they are set: who goes beyond is told
-    /// so.
+    /// Names of these two for people who set them: a peer that goes beyond is told so.
     pub body_names: [&'static str; 2],
-    /// How often sessions are looked at for heart-beats and time-outs, which
-    /// may come that much late.
+    /// Interval at which sessions are looked at for heart-beats and time-outs, which may come that much late.
     pub sweep: Duration,
-    /// Where the iframe page finds the client's script: an absolute URL or an
-    /// absolute path.
+    /// URL of the client's script for the iframe page: an absolute URL or an absolute path.
     pub sockjs_url: String,
     /// The client's script, if it is to be served at `{mount}/sockjs.min.js`
     /// and used by the iframe page.
     pub script: Option<Bytes>,
-    /// Whose pages may frame the iframe page, as CSP's `frame-ancestors` takes
-    /// it; `None`: anybody's. What the page asks for it asks as a page of this
-    /// server, whoever frames it: where not every origin may connect, this has
-    /// to say so, too.
+    /// Pages that may frame the iframe page, as CSP's `frame-ancestors` takes them; `None`: anybody's. What the
+    /// page asks for it asks as a page of this server, whoever frames it: if not every origin may connect, this
+    /// has to say so, too.
     pub frame_ancestors: Option<String>,
-    /// Whether to set CORS headers: off where something around the routes does.
+    /// Sets CORS headers: false if something around the routes does.
     pub cors: bool,
-    /// How 405 is said.
+    /// Answer of 405.
     pub not_allowed: NotAllowed,
 }
 

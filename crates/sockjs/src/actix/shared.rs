@@ -13,7 +13,7 @@ pub(super) fn now() -> Instant {
     Instant::now()
 }
 
-/// Who waits for a session.
+/// Waiter for a session.
 #[derive(Clone, Copy)]
 pub(super) enum Party {
     /// A response, for frames.

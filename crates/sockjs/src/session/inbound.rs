@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// What a message costs beside its own bytes, so that a flood of empty ones is
-/// bounded, too.
+/// Cost of a message beside its own bytes, so that a flood of empty ones is bounded, too.
 pub const MESSAGE_COST_BYTES: usize = 32;
 
 #[derive(Debug, Default)]

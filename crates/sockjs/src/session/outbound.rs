@@ -75,7 +75,7 @@ impl Outbound {
     }
 }
 
-/// What is between the brackets of an `a[...]` frame.
+/// Text between the brackets of an `a[...]` frame.
 fn elements(frame: &[u8]) -> Option<&[u8]> {
     frame.strip_prefix(b"a[")?.strip_suffix(b"]")
 }

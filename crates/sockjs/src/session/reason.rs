@@ -1,4 +1,4 @@
-//! Why a session is closed.
+//! Reasons to close a session.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ pub const BUSY: Reason = Reason { code: 2010, text: Cow::Borrowed("Another conne
 /// nobody knows what arrived.
 pub const INTERRUPTED: Reason = Reason { code: 1002, text: Cow::Borrowed("Connection interrupted") };
 
-/// What an application says that gives no reason of its own.
+/// Close of an application that gives no reason of its own.
 pub const GO_AWAY: Reason = Reason { code: 3000, text: Cow::Borrowed("Go away!") };
 
-/// Why a session is closed, as in a WebSocket's Close.
+/// Reason to close a session, as in a WebSocket's Close.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reason {
     /// A WebSocket's close code.

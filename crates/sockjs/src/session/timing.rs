@@ -1,4 +1,4 @@
-//! What time does to a session.
+//! Effects of time on a session.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Phase, Session};
 use crate::frame::HEARTBEAT;
 
-/// What a tick leaves.
+/// State after a tick.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tick {
     /// The session lives.
@@ -44,8 +44,7 @@ impl Session {
         Tick::Alive
     }
 
-    /// When [`Session::tick`] has something to do next; `None` if only an event
-    /// can change that.
+    /// Instant at which [`Session::tick`] has something to do next; `None` if only an event can change that.
     pub fn deadline(&self) -> Option<Instant> {
         match (&self.phase, &self.receiver) {
             (Phase::Over(_), _) => Some(self.absent_since),
@@ -59,7 +58,7 @@ impl Session {
         }
     }
 
-    /// Whether the receiver could take something.
+    /// True if the receiver could take something.
     fn has_waiting(&self) -> bool {
         self.opening || !self.outbound.is_empty() || self.is_closed()
     }

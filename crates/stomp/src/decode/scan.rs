@@ -13,23 +13,23 @@ use crate::{Command, Limit, Limits, Version};
 /// what was connected to this port.
 const MAX_COMMAND_BYTES: usize = 32;
 
-/// Where a body's first line is looked for, so that no octet is looked at for ever.
+/// Length within which a body's first line is looked for, so that no octet is looked at for ever.
 const FIRST_LINE_BYTES: usize = 2 * MAX_COMMAND_BYTES;
 
-/// Who sends the stream: which commands it may carry.
+/// Sender of the stream, by which commands it may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Client,
     Server,
 }
 
-/// How far a frame has been read. Offsets count from the frame's first octet.
+/// Progress in reading a frame. Offsets count from the frame's first octet.
 #[derive(Debug)]
 pub(super) struct Scan {
     /// The version by which the headers will be read.
     version: Version,
     phase: Phase,
-    /// Where the line being read begins.
+    /// Offset of the line being read.
     line_start: usize,
     /// Everything before this was looked at.
     scanned: usize,
@@ -46,7 +46,7 @@ enum Phase {
     Body { command: Command, start: usize, headers_end: usize, body_start: usize, total: Option<usize> },
 }
 
-/// What the octets so far amount to.
+/// Result of the octets so far.
 #[derive(Debug)]
 pub(super) enum Progress {
     /// More is needed.
@@ -57,7 +57,7 @@ pub(super) enum Progress {
     Frame(Extent),
 }
 
-/// Where the parts of a whole frame are.
+/// Offsets of the parts of a whole frame.
 #[derive(Debug)]
 pub(super) struct Extent {
     pub(super) command: Command,
@@ -69,7 +69,7 @@ pub(super) struct Extent {
     pub(super) named: bool,
 }
 
-/// What a frame that has begun still lacks, for whoever waited for it in vain.
+/// Part that a frame which has begun still lacks, for whoever waited for it in vain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lacking {
     /// The end of its first line.
@@ -159,7 +159,7 @@ impl Scan {
         }
     }
 
-    /// What is lacking after `received` octets.
+    /// Part that is lacking after `received` octets.
     pub(super) const fn lacking(&self, received: usize) -> Lacking {
         match self.phase {
             Phase::Command => Lacking::Command,
@@ -349,8 +349,8 @@ const fn within(received: usize, limits: &Limits) -> Result<Progress, FrameError
     Ok(Progress::Partial)
 }
 
-/// Where the value is, if the line is a `content-length`. Where names may be `padded` it is one with
-/// blanks around it, too: else the frame would end elsewhere than its own headers say.
+/// Offsets of the value, if the line is a `content-length`. If names may be `padded`, one with blanks around it is one,
+/// too: else the frame would end elsewhere than its own headers say.
 fn content_length_value(line: &[u8], line_start: usize, padded: bool) -> Option<Range<usize>> {
     let value = match line.strip_prefix(b"content-length:") {
         None if padded => {
@@ -363,7 +363,7 @@ fn content_length_value(line: &[u8], line_start: usize, padded: bool) -> Option<
     Some(end - value.len()..end)
 }
 
-/// What decimal digits amount to, if it is no more than can be counted.
+/// Value of decimal digits, if it can be counted.
 fn number(digits: &[u8]) -> Option<usize> {
     digits.iter().try_fold(0_usize, |sum, digit| {
         sum.checked_mul(10)?.checked_add(usize::from(digit.saturating_sub(b'0')))

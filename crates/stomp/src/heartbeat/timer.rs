@@ -1,4 +1,4 @@
-//! When to beat, and when the peer has been silent for too long.
+//! Deadlines of heart-beats, ours and the peer's.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ const TOLERATED_INTERVALS: u32 = 2;
 /// whoever polls does so only now and then.
 const EARLY_DIVISOR: u32 = 10;
 
-/// What [`HeartbeatTimer::poll`] asks for.
+/// Demand of [`HeartbeatTimer::poll`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Liveness {
     /// Nothing.
@@ -37,7 +37,7 @@ impl HeartbeatTimer {
         Self { intervals, last_sent: now, last_received: now }
     }
 
-    /// What was agreed upon.
+    /// Intervals agreed upon.
     pub const fn intervals(&self) -> Intervals {
         self.intervals
     }
@@ -52,7 +52,7 @@ impl HeartbeatTimer {
         self.last_sent = self.last_sent.max(now);
     }
 
-    /// What is due at `now`. A silent peer comes before a heart-beat.
+    /// Demand that is due at `now`. A silent peer comes before a heart-beat.
     pub fn poll(&self, now: Instant) -> Liveness {
         let due = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
         if due(self.silence_deadline()) {
@@ -64,8 +64,8 @@ impl HeartbeatTimer {
         }
     }
 
-    /// When [`Self::poll`] next says something else than [`Liveness::Fine`], if nothing is sent or
-    /// received until then. `None`: never.
+    /// Instant at which [`Self::poll`] next says something else than [`Liveness::Fine`], if nothing is sent or received
+    /// until then. `None`: never.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.send_deadline().into_iter().chain(self.silence_deadline()).min()
     }

@@ -1,4 +1,4 @@
-//! What a frame means in a session, given what came before it.
+//! Meaning of frames in a session, given those that came before.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::{
     TransactionLimits, Version,
 };
 
-/// Where the session stands.
+/// Stage of the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Nothing but so many EOLs came.
@@ -35,7 +35,7 @@ pub(super) struct Conversation {
     pub(super) transactions: Transactions,
 }
 
-/// What came of a frame.
+/// Result of a frame.
 pub(super) enum Heard<'a> {
     /// Something to do.
     Request(Request<'a>),

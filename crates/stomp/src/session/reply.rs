@@ -1,4 +1,4 @@
-//! What the sender of a frame is owed.
+//! Answers that the sender of a frame is owed.
 
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ impl<'a> Reply<'a> {
         Some(encode::receipt(self.version, receipt))
     }
 
-    /// Whether the frame was released by a COMMIT, which is answered after it.
+    /// True if the frame was released by a COMMIT, which is answered after it.
     pub const fn is_of_commit(&self) -> bool {
         self.of_another
     }

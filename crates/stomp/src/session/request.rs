@@ -1,4 +1,4 @@
-//! What a client asks for, checked and ready to be done.
+//! Requests of a client, checked and ready to be done.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,13 +17,13 @@ pub enum Request<'a> {
         /// Its id, which each MESSAGE carries as `subscription`. `None`: a 1.0 client that goes by
         /// the destination, whose MESSAGEs carry no `subscription`.
         id: Option<Cow<'a, str>>,
-        /// What is subscribed to; not empty.
+        /// Destination subscribed to; not empty.
         destination: Cow<'a, str>,
-        /// How messages are acknowledged.
+        /// Mode in which messages are acknowledged.
         ack: AckMode,
         /// All headers, options among them.
         headers: Headers<'a>,
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// UNSUBSCRIBE. Of an unknown subscription it is let pass, as the broker that browsers know
@@ -32,29 +32,29 @@ pub enum Request<'a> {
     Unsubscribe {
         /// Which one.
         target: SubscriptionRef<'a>,
-        /// Whether it existed.
+        /// False if there was no such subscription.
         known: bool,
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// SEND.
     Send {
-        /// Where to; not empty.
+        /// Destination of the message; not empty.
         destination: Cow<'a, str>,
         /// All headers; [`Headers::custom`] are those to pass on.
         headers: Headers<'a>,
         /// The body, which may be empty or hold any octet.
         body: &'a [u8],
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// ACK.
     Ack {
-        /// What the MESSAGE carried as `ack` (1.2) or `message-id` (1.0, 1.1).
+        /// Value that the MESSAGE carried as `ack` (1.2) or `message-id` (1.0, 1.1).
         id: Cow<'a, str>,
         /// The subscription's id: always there in 1.1.
         subscription: Option<Cow<'a, str>>,
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// NACK; never in 1.0.
@@ -63,12 +63,12 @@ pub enum Request<'a> {
         id: Cow<'a, str>,
         /// As in [`Request::Ack`].
         subscription: Option<Cow<'a, str>>,
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// BEGIN.
     Begin {
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// A SEND, ACK or NACK was taken into a transaction: there is nothing to do but to answer. If
@@ -77,10 +77,9 @@ pub enum Request<'a> {
     /// Its RECEIPT says that it was taken in, as a client may wait for it before it commits; that
     /// it took effect is said by the COMMIT's.
     Held {
-        /// Where a SEND goes to, for an owner that refuses a destination at once rather than in the
-        /// middle of a commit.
+        /// Destination of a SEND, for an owner that refuses one at once rather than in the middle of a commit.
         destination: Option<Cow<'a, str>>,
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// COMMIT, after all that its transaction held: those came before as ordinary requests, in
@@ -90,18 +89,18 @@ pub enum Request<'a> {
     /// If the owner refuses one of them, the session ends: what came before it has happened, what
     /// came after has not.
     Commit {
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// ABORT: what the transaction held is gone.
     Abort {
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// DISCONNECT. Open transactions are aborted. Nothing after it is read; the owner writes the
     /// receipt and closes.
     Disconnect {
-        /// How to answer.
+        /// Answer to the frame.
         reply: Reply<'a>,
     },
     /// An EOL between frames.
@@ -109,7 +108,7 @@ pub enum Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// How to answer; `None` for what has no answer of this kind.
+    /// Answer to the frame; `None` for what has no answer of this kind.
     pub const fn reply(&self) -> Option<&Reply<'a>> {
         match self {
             Self::Subscribe { reply, .. }
@@ -127,7 +126,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Who wants a session.
+/// Credentials and wishes of a client that opens a session.
 #[derive(Clone)]
 pub struct Connect<'a> {
     /// The version that was agreed upon.
@@ -153,7 +152,7 @@ impl fmt::Debug for Connect<'_> {
     }
 }
 
-/// How messages of a subscription are acknowledged ("SUBSCRIBE ack Header").
+/// Mode in which a subscription's messages are acknowledged ("SUBSCRIBE ack Header").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum AckMode {
     /// Not at all.
@@ -176,7 +175,7 @@ impl AckMode {
     }
 }
 
-/// How a client names a subscription. An id and a destination never mean the same one.
+/// Name that a client has for a subscription. An id and a destination never mean the same one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubscriptionRef<'a> {
     /// By its `id`.

@@ -8,7 +8,7 @@ pub(super) struct Subscriptions {
     held: Vec<SubscriptionRef<'static>>,
 }
 
-/// Why a subscription is not added.
+/// Reason why a subscription is not added.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NotAdded {
     Duplicate,
@@ -27,7 +27,7 @@ impl Subscriptions {
         Ok(())
     }
 
-    /// Whether it was there.
+    /// Removes it; false if it wasn't there.
     pub(super) fn remove(&mut self, old: &SubscriptionRef<'_>) -> bool {
         let index = self.held.iter().position(|held| held == old);
         index.map(|index| self.held.swap_remove(index)).is_some()

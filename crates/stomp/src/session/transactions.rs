@@ -31,7 +31,7 @@ struct Transaction {
 #[derive(Debug)]
 struct Release {
     held: VecDeque<Held>,
-    /// What the last request was lent from.
+    /// Frame that the last request was lent from.
     lent: Option<Held>,
     commit: Reply<'static>,
 }
@@ -102,7 +102,7 @@ impl Transactions {
         Ok(())
     }
 
-    /// Whether something was committed and not handed out yet.
+    /// True if something was committed and not handed out yet.
     pub(super) fn is_releasing(&self) -> bool {
         self.0.as_ref().is_some_and(|ledger| ledger.release.is_some())
     }
@@ -128,7 +128,7 @@ impl Transactions {
         self.0 = None;
     }
 
-    /// How many are open.
+    /// Number of open transactions.
     pub(super) fn open(&self) -> usize {
         self.0.as_ref().map_or(0, |ledger| ledger.open.len())
     }

@@ -1,11 +1,11 @@
-//! Where a response's body ends (RFC 9112, sections 6 and 7).
+//! End of a response's body (RFC 9112, sections 6 and 7).
 
 use super::Head;
 use crate::deadline::Deadline;
 use crate::error::excerpt;
 use crate::{Error, Result, Socket, decimal};
 
-/// What is left of a body.
+/// Rest of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Body {
     /// So many bytes.
@@ -20,7 +20,7 @@ impl Body {
     /// No body at all, or nothing left of it.
     pub(crate) const NONE: Self = Self::Length(0);
 
-    /// How the body after `head` is delimited (section 6.3).
+    /// Delimitation of the body after `head` (section 6.3).
     pub(crate) fn after(head: &Head, method: &str) -> Result<Self> {
         if method == "HEAD" || matches!(head.status, 100..200 | 204 | 304) {
             return Ok(Self::NONE);

@@ -19,7 +19,7 @@ impl Headers {
         self.0.iter().filter(move |(field, _)| *field == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the comma-separated list `name`, over all its lines, has `token` (any case).
+    /// True if the comma-separated list `name`, over all its lines, has `token` (any case).
     pub fn has_token(&self, name: &str, token: &str) -> bool {
         self.all(name).flat_map(|list| list.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
     }
@@ -30,7 +30,7 @@ impl Headers {
     }
 }
 
-/// What comes before the body.
+/// Head of a response: all that comes before the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The status code.

@@ -1,4 +1,4 @@
-//! What a process prints, drained so that it never blocks on a full pipe.
+//! Output of a process, drained so that it never blocks on a full pipe.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// How many lines are kept of each stream.
+/// Number of lines kept of each stream.
 const KEPT_LINES: usize = 200;
 
 /// The last lines of one stream. Clones share them.

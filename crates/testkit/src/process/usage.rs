@@ -1,4 +1,4 @@
-//! What a process uses, from `/proc` (proc(5)).
+//! Resources that a process uses, from `/proc` (proc(5)).
 
 use std::time::Duration;
 

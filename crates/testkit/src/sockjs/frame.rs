@@ -6,7 +6,7 @@ use crate::error::excerpt;
 use crate::ws::Close;
 use crate::{Error, Result};
 
-/// What one text message of the server is.
+/// Content of one text message of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SockJsFrame {
     /// `o`: the session is open.

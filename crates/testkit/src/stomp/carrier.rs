@@ -1,4 +1,4 @@
-//! What STOMP runs over.
+//! Connections that STOMP runs over.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use super::{Frame, Version};
 use crate::error::excerpt;
 use crate::{Error, Result, decimal};
 
-/// What lies at the beginning of the bytes, with its length there.
+/// Thing at the beginning of the bytes, with its length there.
 #[derive(Debug)]
 pub(crate) enum Decoded {
     /// A line end between frames.

@@ -2,7 +2,7 @@
 
 use super::Version;
 
-/// Whether the headers of `command` are escaped at all: those that open a session never are.
+/// True if the headers of `command` are escaped at all: those that open a session never are.
 pub(crate) fn escapes(version: Version, command: &str) -> bool {
     version > Version::V1_0 && !matches!(command, "CONNECT" | "CONNECTED")
 }
@@ -25,7 +25,7 @@ pub(crate) fn escape(version: Version, command: &str, text: &str) -> String {
     out
 }
 
-/// What a header's name or value on the wire stands for; `None` for an undefined escape.
+/// Text that a header's name or value on the wire stands for; `None` for an undefined escape.
 pub(crate) fn unescape(version: Version, command: &str, raw: &str) -> Option<String> {
     if !escapes(version, command) {
         return Some(raw.to_owned());

@@ -1,4 +1,4 @@
-//! What a STOMP client says when it connects.
+//! Options of a STOMP client when it connects.
 
 /// The versions of STOMP, and what differs between them on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

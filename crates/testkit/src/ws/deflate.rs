@@ -8,10 +8,10 @@ use flate2::{Compress, Compression, FlushCompress};
 use crate::error::excerpt;
 use crate::{Error, Result};
 
-/// What the wire leaves out of a message (section 7.2.1), and an empty last block that ends the stream.
+/// Octets that the wire leaves out of a message (section 7.2.1), and an empty last block that ends the stream.
 const END: [u8; 9] = [0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff];
 
-/// What a client's compressor makes of a message.
+/// Compressed form of a message.
 ///
 /// # Panics
 /// Never: there is room for whatever comes of it.
@@ -23,7 +23,7 @@ pub fn deflate(message: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What the server said; it may not point back to messages before.
+/// Message of the server; it may not point back to messages before.
 pub(crate) fn inflate(payload: &[u8]) -> Result<Vec<u8>> {
     let mut message = Vec::new();
     let stream = [payload, &END].concat();

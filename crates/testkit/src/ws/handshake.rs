@@ -10,13 +10,13 @@ use super::WsOptions;
 use crate::http::{Head, HttpConnection};
 use crate::{Error, Result, Socket, nonce};
 
-/// What the server chose of what was offered.
+/// Choices of the server among what was offered.
 pub(crate) struct Chosen {
     pub(crate) protocol: Option<String>,
     pub(crate) extension: Option<String>,
 }
 
-/// What browsers offer.
+/// Offer of browsers.
 const DEFLATE: &str = "permessage-deflate; client_max_window_bits";
 
 /// Upgrades a connection to `addr`.

@@ -1,4 +1,4 @@
-//! What comes over a WebSocket.
+//! Messages that come over a WebSocket.
 
 use std::fmt;
 

@@ -1,27 +1,27 @@
-//! What a WebSocket client may choose.
+//! Options of a WebSocket client.
 
 use std::time::Duration;
 
 use crate::DEFAULT_DEADLINE;
 
-/// How a [`WsClient`](super::WsClient) connects and behaves.
+/// Options of a [`WsClient`](super::WsClient): how it connects and behaves.
 #[derive(Debug, Clone)]
 pub struct WsOptions {
     /// The `Origin` field; none by default, as from a program that is no browser.
     pub origin: Option<String>,
     /// The subprotocols to offer, the preferred one first.
     pub subprotocols: Vec<String>,
-    /// Whether compressed messages are taken and may be sent (RFC 7692).
+    /// Takes compressed messages and may send them (RFC 7692).
     pub deflate: bool,
     /// Further header fields.
     pub headers: Vec<(String, String)>,
-    /// How long connecting, and then each call, waits.
+    /// Time for connecting, and then for each call.
     pub deadline: Duration,
     /// `SO_RCVBUF`, set before connecting; the system's own size when `None`.
     pub receive_bytes: Option<usize>,
-    /// Whether a Ping is answered with a Pong.
+    /// Answers a Ping with a Pong.
     pub answer_pings: bool,
-    /// Whether a Close is answered with a Close of the same code.
+    /// Answers a Close with a Close of the same code.
     pub answer_close: bool,
 }
 

@@ -9,7 +9,7 @@ use crate::opcode::OpCode;
 /// A scratch buffer larger than this is given back.
 const SCRATCH_BYTES_MAX: usize = 256 << 10;
 
-/// How many sizes a window can have.
+/// Number of sizes that a window can have.
 const SIZES: usize = (WindowBits::MOST.get() - WindowBits::LEAST.get()) as usize + 1;
 
 /// Compresses messages, one after another, for any number of connections.

@@ -12,8 +12,8 @@ const END: [u8; 9] = {
     [a, b, c, d, 0x01, 0x00, 0x00, 0xff, 0xff]
 };
 
-/// How often a message may end its stream and begin another (RFC 7692, section 7.2.3.4). One that does it all
-/// the time costs far more to read than to write.
+/// Times that a message may end its stream and begin another (RFC 7692, section 7.2.3.4). One that does it all the
+/// time costs far more to read than to write.
 const STREAMS_MAX: usize = 64;
 
 /// The least that is reserved for a message: small ones often grow tenfold.
@@ -27,7 +27,7 @@ pub struct Inflater {
     stream: Option<Box<Decompress>>,
 }
 
-/// How far a stream has come.
+/// Progress of a stream.
 enum Reached<'p> {
     /// All was read, and more may follow.
     InputEnd,

@@ -1,4 +1,4 @@
-//! What is agreed to of what a client offers (RFC 7692, sections 5 and 7.1).
+//! Negotiation of permessage-deflate with a client that offers it (RFC 7692, sections 5 and 7.1).
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,13 @@ use super::WindowBits;
 /// The name of the extension.
 const NAME: &str = "permessage-deflate";
 
-/// What the server takes and does.
+/// Terms that the server accepts and offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Whether the server's messages may point back to earlier ones, where the client lets them. Then nothing
-    /// that is compressed can be shared by several connections.
+    /// Lets the server's messages point back to earlier ones, if the client does, too. Then nothing that is compressed
+    /// can be shared by several connections.
     pub server_context_takeover: bool,
-    /// Whether a client's messages may point back to earlier ones, which then are remembered.
+    /// Lets a client's messages point back to earlier ones, which then are remembered.
     pub client_context_takeover: bool,
     /// The largest window of the server's messages.
     pub server_window: WindowBits,
@@ -35,18 +35,18 @@ impl Settings {
         Self { server_context_takeover: true, client_context_takeover: true, ..Self::SHARED };
 }
 
-/// What client and server have agreed on.
+/// Terms that client and server have agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agreement {
-    /// Whether the server's messages may point back to earlier ones (section 7.1.1.1).
+    /// Server's messages may point back to earlier ones (section 7.1.1.1).
     pub server_context_takeover: bool,
-    /// Whether the client's may (section 7.1.1.2).
+    /// Client's messages may (section 7.1.1.2).
     pub client_context_takeover: bool,
     /// The window of the server's messages (section 7.1.2.1).
     pub server_window: WindowBits,
     /// The window of the client's (section 7.1.2.2).
     pub client_window: WindowBits,
-    /// Whether the client is told its window: it may only be where it said that it can be.
+    /// The client is told its window: only one that said it can be.
     tells_client_window: bool,
 }
 
@@ -99,7 +99,7 @@ pub fn negotiate<'h>(
     Ok(agreed)
 }
 
-/// What a client offers, with what it left open.
+/// Offer of a client, with what it left open.
 #[derive(Debug, Clone, Copy, Default)]
 struct Offer {
     server_no_context_takeover: bool,

@@ -22,7 +22,7 @@ impl WindowBits {
         self.0
     }
 
-    /// How many bytes it is.
+    /// Size in bytes.
     pub const fn bytes(self) -> usize {
         1 << self.0
     }
@@ -43,12 +43,12 @@ impl Window {
         Self { bits, bytes: Vec::new() }
     }
 
-    /// What the next message may point back to.
+    /// Bytes that the next message may point back to.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// How much heap memory is held.
+    /// Heap memory that is held.
     pub fn held_bytes(&self) -> usize {
         self.bytes.capacity()
     }

@@ -12,7 +12,7 @@ use super::BUSY_TIMEOUT;
 /// that means to wait for readers.
 const INSIST_FACTOR: u64 = 4;
 
-/// How long the writer then waits for them.
+/// Time for which the writer then waits for them.
 const INSIST_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Decides when to fold the write-ahead log into the file.
@@ -21,12 +21,11 @@ const INSIST_PATIENCE: Duration = Duration::from_millis(100);
 /// answers: another thread would never finish while commits go on, and the
 /// write-ahead log starts over only when it has been folded in whole.
 pub(super) struct Checkpoints {
-    /// How many pages the write-ahead log has, as of the last commit.
+    /// Pages of the write-ahead log, as of the last commit.
     wal_pages: Arc<AtomicU64>,
-    /// How many are folded in.
+    /// Number of pages at which they are folded in.
     due: u64,
-    /// How many at the next attempt; more than `due` while a reader is in the
-    /// way.
+    /// Number at the next attempt; more than `due` while a reader is in the way.
     next: u64,
 }
 

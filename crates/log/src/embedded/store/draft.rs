@@ -13,7 +13,7 @@ use crate::{Appended, Clock};
 const INSERT: &str = "INSERT INTO records (offset, at, key, event) VALUES (?1, ?2, ?3, ?4)";
 const FIND_KEY: &str = "SELECT offset, at FROM records WHERE key = ?1";
 
-/// What a committed group left behind.
+/// Results of a committed group.
 pub(in crate::embedded) struct Written {
     /// One answer per append.
     pub(in crate::embedded) appended: Vec<Appended>,

@@ -18,7 +18,7 @@ use super::wire::{self, Fault, Wire};
 use crate::actix::shared::{Party, Shared, now};
 use crate::session::{Next, ReceiverId};
 
-/// How long a client may take to answer a Close.
+/// Time for a client to answer a Close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Pongs that may wait; while they do nothing more is read.
@@ -32,7 +32,7 @@ pub(super) struct WebSocketBody {
     connection: Connection,
     /// Frames to be written before the session's.
     out: VecDeque<Bytes>,
-    /// What was read and does not fit yet; nothing more is read meanwhile.
+    /// Messages that were read and do not fit yet; nothing more is read meanwhile.
     read: Vec<String>,
     /// It waits for room.
     waits: bool,

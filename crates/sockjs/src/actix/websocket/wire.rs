@@ -1,4 +1,4 @@
-//! How frames and messages look in a WebSocket's messages.
+//! Frames and messages in a WebSocket's messages.
 
 use bytes::Bytes;
 use hub_ws::{CloseCode, Failure, frame};
@@ -7,7 +7,7 @@ use crate::frame::{HEARTBEAT, OPEN};
 use crate::receive;
 use crate::session::Reason;
 
-/// What a WebSocket's messages hold.
+/// Content of a WebSocket's messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wire {
     /// `SockJS` frames.
@@ -16,7 +16,7 @@ pub(super) enum Wire {
     Raw,
 }
 
-/// Why the server fails a connection.
+/// Fault for which the server fails a connection.
 pub(super) struct Fault {
     pub(super) code: CloseCode,
     pub(super) reason: &'static str,
@@ -44,8 +44,7 @@ impl Wire {
         }
     }
 
-    /// What tells of the close: a frame of `SockJS` before the WebSocket's own,
-    /// which is the caller's to add.
+    /// Bytes that tell of the close: a frame of `SockJS` before the WebSocket's own, which is the caller's to add.
     pub(super) fn closing(self, reason: &Reason) -> Bytes {
         match self {
             Wire::Framed => frame::text(&reason.frame()),

@@ -12,7 +12,7 @@ pub struct CloseReason {
     pub name: &'static str,
     /// Under 124 bytes, so that it fits a close frame.
     pub text: &'static str,
-    /// Whether the peer should connect again.
+    /// True if the peer should connect again.
     pub come_back: bool,
 }
 
@@ -34,7 +34,7 @@ reasons! {
     NORMAL = 1000 "normal" "" true;
     /// The hub is shutting down.
     GOING_AWAY = 1001 "going_away" "Going away" true;
-    /// What came over `SockJS` is no array of texts.
+    /// Text over `SockJS` that is no array of texts.
     BROKEN_JSON = 1007 "broken_json" "Broken JSON encoding." false;
     /// The page that connects is not on the list of allowed origins.
     ORIGIN_NOT_ALLOWED = 1008 "origin" "Origin not allowed" false;

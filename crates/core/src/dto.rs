@@ -1,4 +1,4 @@
-//! What goes over the wire, in the platform's own shapes.
+//! Shapes that go over the wire, the platform's own.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,19 +11,19 @@ use crate::{Money, PortfolioId, Quantity, Symbol, Timestamp};
 /// ISO-8601 in UTC, or null where they are not known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PositionRow {
-    /// Whose.
+    /// Portfolio that holds it.
     pub portfolio_id: PortfolioId,
     /// Of what.
     pub symbol: Symbol,
-    /// How much is held.
+    /// Quantity held.
     pub holdings: Quantity,
-    /// What the open lots cost.
+    /// Cost of the open lots.
     pub total_invested: Money,
-    /// What closed lots earned.
+    /// Profit of the closed lots.
     pub realized_pnl: Money,
-    /// When it first came to be.
+    /// Time at which it first came to be.
     pub created_at: Option<Timestamp>,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: Option<Timestamp>,
 }
 
@@ -31,9 +31,9 @@ pub struct PositionRow {
 /// is part of the contract.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnrealizedPnl {
-    /// Whose.
+    /// Portfolio that holds them.
     pub portfolio_id: PortfolioId,
-    /// What each symbol would earn if it were sold now.
+    /// Profit that each symbol would make if it were sold now.
     pub symbols: BTreeMap<Symbol, Money>,
     /// Their sum.
     pub overall: Money,
@@ -44,12 +44,11 @@ pub struct UnrealizedPnl {
 /// A transaction that was applied, as `/topic/transactions` tells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Execution<'a> {
-    /// What was applied.
+    /// Transaction that was applied.
     pub transaction: &'a Transaction,
-    /// What a SELL earned beyond what the lots it consumed had cost; 0 for a
-    /// BUY.
+    /// Profit of a SELL beyond the cost of the lots it consumed; 0 for a BUY.
     pub realized_pnl: Money,
-    /// When it happened.
+    /// Time at which it happened.
     pub timestamp: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What can happen: the events a log holds.
+//! Events that a log holds.
 
 mod lifecycle;
 pub mod trading;
@@ -35,7 +35,7 @@ pub enum Event {
     Risk(RiskMetrics),
     /// A trade reached a stage of the pipeline, or failed there (RT-IN-1).
     TradeEvent(Box<TradeEvent>),
-    /// How far a consumer group has come in a partition (RT-IN-2).
+    /// Position of a consumer group in a partition (RT-IN-2).
     QueueMetric(QueueMetric),
     /// A message went to a dead-letter queue (RT-IN-3).
     DlqEvent(Box<DlqEvent>),
@@ -96,21 +96,21 @@ pub enum Side {
 pub struct Transaction {
     /// The key of idempotency: applied once, however often it comes.
     pub transaction_id: TransactionId,
-    /// Whose.
+    /// Portfolio that trades.
     pub portfolio_id: PortfolioId,
     /// Of what.
     pub symbol: Symbol,
     /// The side and its prices.
     #[serde(flatten)]
     pub trade: Trade,
-    /// How much; more than zero.
+    /// Quantity traded; more than zero.
     pub quantity: Quantity,
-    /// When it happened; the record's `at` if absent.
+    /// Time at which it happened; the record's `at` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
 }
 
-/// What a transaction did at which price; all prices are more than zero.
+/// Effect of a transaction and its prices; all prices are more than zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "side", rename_all = "UPPERCASE", rename_all_fields = "camelCase")]
 pub enum Trade {
@@ -148,7 +148,7 @@ pub struct PriceQuote {
     pub symbol: Symbol,
     /// More than zero.
     pub price: Price,
-    /// When it was quoted; the record's `at` if absent.
+    /// Time of the quote; the record's `at` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
 }
@@ -183,7 +183,7 @@ pub struct SymbolInfo {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RiskMetrics {
-    /// Whose.
+    /// Portfolio that the figures are of.
     pub portfolio_id: PortfolioId,
     /// The average daily return, 0.01 for one percent.
     pub avg_rate_of_return: Ratio,
@@ -199,15 +199,15 @@ pub struct RiskMetrics {
 pub struct RejectedInput {
     /// The ingest kind it was sent as, such as `transactions`.
     pub kind: String,
-    /// Why, and which field.
+    /// Reason, and the field it is about.
     #[serde(flatten)]
     pub rejection: Rejection,
-    /// What came in, cut at [`RejectedInput::RAW_MAX_BYTES`].
+    /// Input as it came, cut at [`RejectedInput::RAW_MAX_BYTES`].
     pub raw: String,
 }
 
 impl RejectedInput {
-    /// How much of a rejected input is kept.
+    /// Bytes of a rejected input that are kept.
     pub const RAW_MAX_BYTES: usize = 4096;
 
     /// Keeps the beginning of `raw`, invalid UTF-8 replaced.

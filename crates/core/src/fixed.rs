@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use ratio::Ratio;
 
-/// Why a text is not a number of the wanted type.
+/// Reason why a text is not a number of the wanted type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DecimalError {
     /// Not a decimal number at all (`NaN`, hexadecimal, blanks...).
@@ -204,7 +204,7 @@ fixed! {
     Price, i64, 8
 }
 fixed! {
-    /// How much of a symbol, 6 decimal places.
+    /// Quantity of a symbol, 6 decimal places.
     Quantity, i64, 6
 }
 fixed! {

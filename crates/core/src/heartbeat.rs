@@ -1,4 +1,4 @@
-//! Who keeps a connection alive: one owner of liveness at a time.
+//! Liveness of a connection, with one owner at a time.
 //!
 //! Heart-beats that a protocol has agreed upon (STOMP's) come first: while the
 //! peer promises to be heard, nothing else asks for a sign of life. Where it
@@ -8,8 +8,7 @@
 
 use std::time::Duration;
 
-/// What both sides of STOMP are offered and asked for, in milliseconds: what
-/// stompjs asks for.
+/// Heart-beats that both sides of STOMP are offered and asked for, in milliseconds: those that stompjs asks for.
 pub const STOMP_HEARTBEAT_MS: u32 = 10_000;
 
 /// A WebSocket whose peer promised nothing is pinged after this long a
@@ -19,7 +18,7 @@ pub const PING_AFTER: Duration = Duration::from_secs(25);
 /// And given up after this long a silence, pings unanswered.
 pub const SILENT_AFTER: Duration = Duration::from_secs(75);
 
-/// What a connection without agreed heart-beats needs.
+/// Sign of life for a connection without agreed heart-beats.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sign {
     /// Nothing now.
@@ -30,8 +29,8 @@ pub enum Sign {
     GiveUp,
 }
 
-/// What is due on a WebSocket that has heard nothing for `silent` and sent
-/// nothing for `unsent`, with nothing waiting to be sent.
+/// Sign of life that is due on a WebSocket that has heard nothing for `silent` and sent nothing for `unsent`, with
+/// nothing waiting to be sent.
 pub fn sign_of_life(silent: Duration, unsent: Duration) -> Sign {
     if silent >= SILENT_AFTER {
         Sign::GiveUp

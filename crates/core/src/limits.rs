@@ -14,8 +14,8 @@ use crate::heartbeat::STOMP_HEARTBEAT_MS;
 pub struct Limits {
     /// One inbound message: an HTTP body, a WebSocket message, a STOMP frame.
     pub message_bytes: usize,
-    /// What may wait for one socket, behind the message that is being written,
-    /// before the connection counts as slow.
+    /// Bytes that may wait for one socket, behind the message that is being written, before the connection counts as
+    /// slow.
     pub outbox_bytes: usize,
     /// Keys a slow state subscription remembers one by one; beyond, it falls
     /// back to "everything changed since my watermark".
@@ -54,8 +54,7 @@ pub struct Limits {
     pub transaction_frames: usize,
     /// Bytes that are held for one transaction.
     pub transaction_bytes: usize,
-    /// What one STOMP session may send, in bytes per second; 0: as much as it
-    /// likes.
+    /// Bytes per second that one STOMP session may send; 0: as many as it likes.
     pub session_bytes_per_second: u32,
     /// Headers of one STOMP frame.
     pub stomp_headers: usize,
@@ -72,11 +71,10 @@ pub struct Limits {
     /// For a WebSocket message or STOMP frame that has begun to come in whole,
     /// however many frames or messages carry it.
     pub message_ms: u64,
-    /// How long a peer may take not one byte of what waits for it.
+    /// Time for which a peer may take not one byte of what waits for it.
     pub stall_ms: u64,
-    /// How long an HTTP connection is kept without a request: longer than
-    /// balancers do, who end theirs after 60 s, so that none sends a request
-    /// on a connection that is being closed.
+    /// Time for which an HTTP connection is kept without a request: longer than balancers do, who end theirs after
+    /// 60 s, so that none sends a request on a connection that is being closed.
     pub keep_alive_ms: u64,
     /// For a peer to answer our Close, and for outboxes to drain at shutdown.
     pub close_ms: u64,
@@ -126,7 +124,7 @@ impl Default for Limits {
 pub struct LimitsError {
     /// The key at fault, without its section.
     pub key: &'static str,
-    /// Why its value can't be.
+    /// Reason why its value can't be.
     pub reason: &'static str,
 }
 

@@ -13,10 +13,10 @@ use serde_json::ser::Formatter;
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.
 pub const SUBPROTOCOL: &str = "hub.msgpack";
 
-/// How deep arrays and maps of a command may nest.
+/// Depth to which arrays and maps of a command may nest.
 const DEPTH_MAX: usize = 64;
 
-/// Why something is no command.
+/// Reason why something is no command.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct NotMessagePack(String);

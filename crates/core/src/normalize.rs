@@ -30,7 +30,7 @@ use crate::event::RejectedInput;
 use crate::{Event, Rejection};
 pub(crate) use raw::RawObject;
 
-/// What can be ingested: the last segment of `/api/ingest/{kind}`.
+/// Kind of items that can be ingested: the last segment of `/api/ingest/{kind}`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     /// Shares bought and sold.
@@ -45,11 +45,11 @@ pub enum Kind {
     Risk,
     /// Trades on their way through the pipeline (RT-IN-1).
     TradeEvents,
-    /// How far consumers have come (RT-IN-2).
+    /// Positions of consumers (RT-IN-2).
     QueueMetrics,
-    /// What went to dead-letter queues (RT-IN-3).
+    /// Messages that went to dead-letter queues (RT-IN-3).
     DlqEvents,
-    /// What went wrong in the pipeline (RT-IN-4).
+    /// Errors of the pipeline (RT-IN-4).
     ErrorEvents,
     /// Trades that validation refused (RT-IN-5).
     InvalidTrades,

@@ -1,4 +1,4 @@
-//! What became of one ingested item: a function of the log alone.
+//! Outcome of one ingested item: a function of the log alone.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ impl Outcome {
     }
 }
 
-/// Why an item was refused.
+/// Reason why an item was refused.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[error("{}{reason}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
 pub struct Rejection {

@@ -12,11 +12,11 @@ use serde_json::value::RawValue;
 
 use crate::normalize::RawObject;
 
-/// How much of what was sent an error repeats.
+/// Characters of what was sent that an error repeats.
 const EXCERPT_CHARS: usize = 48;
 
-/// What anybody may add and nobody reads: what defeats caches (`_` and `t`),
-/// and credentials, of which there are none yet.
+/// Parameters that anybody may add and nobody reads: those that defeat caches (`_` and `t`), and credentials, of which
+/// there are none yet.
 const IGNORED: [Parameter; 4] =
     [Parameter::new("t"), Parameter::new("token"), Parameter::new("access_token"), Parameter::new("ticket")];
 const CACHE_BUSTER: &str = "_";
@@ -67,7 +67,7 @@ impl Parameter {
     }
 }
 
-/// Whether two names differ in case, `-` and `_` at most.
+/// True if two names differ in case, `-` and `_` at most.
 pub(crate) fn is_spelling(one: &str, other: &str) -> bool {
     fn letters(name: &str) -> impl Iterator<Item = u8> {
         name.bytes().filter(|byte| !matches!(byte, b'-' | b'_')).map(|byte| byte.to_ascii_lowercase())
@@ -75,7 +75,7 @@ pub(crate) fn is_spelling(one: &str, other: &str) -> bool {
     letters(one).eq(letters(other))
 }
 
-/// Whether anybody may add it and nobody reads it.
+/// True if anybody may add it and nobody reads it.
 pub(crate) fn is_let_be(name: &str) -> bool {
     name == CACHE_BUSTER || IGNORED.iter().any(|ignored| ignored.is_called(name))
 }
@@ -284,7 +284,7 @@ pub fn whole(text: &str) -> Option<i64> {
 pub struct Count {
     /// Its name.
     pub parameter: Parameter,
-    /// Where it is not given.
+    /// Value if it is not given.
     pub default: usize,
     /// Less than this is refused.
     pub min: usize,

@@ -1,4 +1,4 @@
-//! Where a record stands in a log, and how far a subscriber has come.
+//! Positions: of a record in a log, and of a subscriber that follows it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -45,7 +45,7 @@ impl fmt::Display for Offset {
 pub struct Position {
     /// Which history.
     pub epoch: Epoch,
-    /// How far into it.
+    /// Offset within it.
     pub offset: Offset,
 }
 

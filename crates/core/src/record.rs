@@ -2,7 +2,7 @@
 
 use crate::{Event, Offset, Rejection, Timestamp};
 
-/// How far ahead of the log's own time an event may claim to be.
+/// Time that an event may claim to be ahead of the log's own.
 pub const CLOCK_SKEW_MAX_MILLIS: i64 = 5 * 60 * 1000;
 
 /// An event, where it stands and when it was written.
@@ -10,9 +10,9 @@ pub const CLOCK_SKEW_MAX_MILLIS: i64 = 5 * 60 * 1000;
 pub struct Record {
     /// Its place in its log.
     pub offset: Offset,
-    /// When the log's writer took it in; never less than its predecessor's.
+    /// Time at which the log's writer took it in; never less than its predecessor's.
     pub at: Timestamp,
-    /// What happened.
+    /// Event that happened.
     pub event: Event,
 }
 

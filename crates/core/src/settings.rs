@@ -14,12 +14,11 @@ pub use autotrader::AutotraderSettings;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
-    /// How long an applied transaction id is remembered.
+    /// Time for which an applied transaction id is remembered.
     pub idempotency_horizon_ms: i64,
-    /// How far back a subscriber may resume; removals are remembered this
-    /// long.
+    /// Time back to which a subscriber may resume; removals are remembered this long.
     pub resume_horizon_ms: i64,
-    /// When the pipeline's alerts are raised and cleared (RT-ALERT).
+    /// Conditions under which the pipeline's alerts are raised and cleared (RT-ALERT).
     pub alerts: AlertRules,
     /// Of the auto-trader.
     pub autotrader: AutotraderSettings,

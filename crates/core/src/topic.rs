@@ -29,8 +29,8 @@ impl TopicName {
         &self.0
     }
 
-    /// Whether it is a wildcard to some broker, and so no destination here: it
-    /// holds a `*`, or a word that is `>` or `#`, between slashes or dots.
+    /// True for a wildcard of some broker, which is no destination here: it holds a `*`, or a word that is `>` or `#`,
+    /// between slashes or dots.
     ///
     /// ```
     /// let is_wildcard = |name: &str| name.parse::<hub_core::TopicName>().unwrap().is_wildcard();
@@ -102,7 +102,7 @@ impl TopicPattern {
         self.0.as_str()
     }
 
-    /// Whether `name` is in the set.
+    /// True if `name` is in the set.
     pub fn matches(&self, name: &TopicName) -> bool {
         let mut wanted = self.0.segments();
         let mut given = name.segments();

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 /// From one telling of a trouble that goes on to the next.
 pub const REMIND: Duration = Duration::from_secs(60);
 
-/// How long nothing may go wrong before a trouble is over: one that comes and
-/// goes several times a second is one trouble.
+/// Time for which nothing may go wrong before a trouble is over: one that comes and goes several times a second is one
+/// trouble.
 pub const SETTLE: Duration = Duration::from_secs(10);
 
-/// What goes wrong again and again for the same reason, such as a full disk:
-/// its begin is to be told, its end, and in between a count once a minute.
+/// Trouble that comes again and again for the same reason, such as a full disk: its begin is to be told, its end, and
+/// in between a count once a minute.
 ///
 /// ```
 /// use std::time::Instant;
@@ -34,10 +34,10 @@ struct Spell {
     untold: u64,
 }
 
-/// How much of a trouble there was, from its begin to its end.
+/// Extent of a trouble, from its begin to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Extent {
-    /// How often it showed.
+    /// Number of times that it showed.
     pub times: u64,
     /// From the first time to the last.
     pub lasted: Duration,
@@ -61,8 +61,7 @@ impl Trouble {
         Some(std::mem::take(&mut spell.untold))
     }
 
-    /// What it was about goes well at `now`. `Some` is to be told: it has gone
-    /// well for so long that the trouble is over.
+    /// Notes that all goes well at `now`. `Some` is to be told: it has gone well for so long that the trouble is over.
     pub fn over(&mut self, now: Instant) -> Option<Extent> {
         let settled = |spell: &mut Spell| now.saturating_duration_since(spell.last) >= SETTLE;
         let spell = self.0.take_if(settled)?;

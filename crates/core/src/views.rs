@@ -1,9 +1,9 @@
-//! What one service may know of another: read-only, wired by the launcher.
-//! Where a view is absent, so is what it would have shown.
+//! Views that one service has of another: read-only, wired by the launcher. If a view is absent, so is what it would
+//! have shown.
 
 use crate::{Money, PortfolioId};
 
-/// What a portfolio has earned, for whoever shows it beside something else.
+/// Profits of portfolios, for whoever shows them beside something else.
 pub trait PortfolioPnl: Send + Sync {
     /// Realised plus unrealised P&L as of what has been applied; `None` where
     /// there is none to know: the portfolio never had a position, or nothing

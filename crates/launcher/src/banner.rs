@@ -1,4 +1,4 @@
-//! What the hub says on standard output: every URL, once it is ready.
+//! Banner of the hub on standard output: every URL, once it is ready.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;

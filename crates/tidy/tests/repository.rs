@@ -15,7 +15,6 @@ const LONG: &Exceptions =
 const QUESTIONS: &[(&str, usize)] = &[
     ("crates/analytics", 20),
     ("crates/autotrader", 51),
-    ("crates/core", 115),
     ("crates/fanout", 98),
     ("crates/launcher", 86),
     ("crates/leaderboard", 34),

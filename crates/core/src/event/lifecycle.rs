@@ -1,5 +1,4 @@
-//! What the services of the trade pipeline report about a trade's life
-//! (RT-IN-1..5).
+//! Reports of the trade pipeline's services about a trade's life (RT-IN-1..5).
 //!
 //! Where a time is absent, the record's `at` counts.
 
@@ -12,7 +11,7 @@ use smol_str::SmolStr;
 use super::Side;
 use crate::{PortfolioId, Price, Quantity, Symbol, Timestamp, TradeId};
 
-/// How much of a free text (a message, a reason) is kept, in characters.
+/// Characters that are kept of a free text (a message, a reason).
 pub const MESSAGE_MAX_CHARS: usize = 1000;
 
 macro_rules! names {
@@ -80,7 +79,7 @@ names! {
 }
 
 impl Stage {
-    /// How many there are.
+    /// Number of stages.
     pub const COUNT: usize = Stage::ALL.len();
 
     /// Its place in the pipeline, from 0.
@@ -90,7 +89,7 @@ impl Stage {
 }
 
 names! {
-    /// What happened to a trade at a stage (RT-IN-1).
+    /// Event in a trade's life at a stage (RT-IN-1).
     TradeEventType {
         /// It was received.
         Received = "TRADE_RECEIVED",
@@ -110,7 +109,7 @@ names! {
 }
 
 names! {
-    /// What kind of error (RT-IN-4).
+    /// Kind of an error (RT-IN-4).
     ErrorType {
         /// Of the machinery.
         Technical = "TECHNICAL",
@@ -129,19 +128,19 @@ names! {
 pub struct TradeEvent {
     /// Which trade.
     pub trade_id: TradeId,
-    /// Who reports it.
+    /// Service that reports it.
     pub service_name: SmolStr,
-    /// What happened.
+    /// Event that happened.
     pub event_type: TradeEventType,
-    /// Where.
+    /// Stage at which it happened.
     pub event_stage: Stage,
     /// `SUCCESS`, `FAILED`, `RETRY`, `DLQ`: free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_status: Option<SmolStr>,
-    /// Where it came from.
+    /// Queue that it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_queue: Option<SmolStr>,
-    /// Where it went.
+    /// Queue that it went to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_queue: Option<SmolStr>,
     /// The topic it was consumed from.
@@ -156,7 +155,7 @@ pub struct TradeEvent {
     /// At which offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset_value: Option<u64>,
-    /// When it happened.
+    /// Time at which it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_time: Option<Timestamp>,
     /// In words.
@@ -164,30 +163,30 @@ pub struct TradeEvent {
     pub message: Option<String>,
 }
 
-/// How far a consumer group has come in a partition (RT-IN-2).
+/// Position of a consumer group in a partition (RT-IN-2).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueMetric {
-    /// Who reports it.
+    /// Service that reports it.
     pub service_name: SmolStr,
     /// Which topic.
     pub topic_name: SmolStr,
     /// Which of its partitions.
     pub partition_id: u32,
-    /// How far it was written.
+    /// Offset up to which it was written.
     pub produced_offset: u64,
-    /// How far it was read.
+    /// Offset up to which it was read.
     pub consumed_offset: u64,
     /// By which group.
     pub consumer_group: SmolStr,
-    /// When that was so.
+    /// Time at which that was so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot_time: Option<Timestamp>,
 }
 
 impl QueueMetric {
-    /// What waits to be read (RT-Q1). The two offsets are not read at one
-    /// moment: a group that seems to be ahead of its topic has caught up.
+    /// Messages that wait to be read (RT-Q1). The two offsets are not read at one moment: a group that seems to be
+    /// ahead of its topic has caught up.
     pub fn lag(&self) -> u64 {
         self.produced_offset.saturating_sub(self.consumed_offset)
     }
@@ -200,20 +199,20 @@ pub struct DlqEvent {
     /// Which trade, where that could be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trade_id: Option<TradeId>,
-    /// Who gave it up.
+    /// Service that gave it up.
     pub service_name: SmolStr,
     /// The dead-letter queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic_name: Option<SmolStr>,
-    /// Where the message came from.
+    /// Topic that the message came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_topic: Option<SmolStr>,
-    /// Why, in words.
+    /// Reason, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Where.
+    /// Stage at which it happened.
     pub event_stage: Stage,
-    /// When.
+    /// Time at which it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_time: Option<Timestamp>,
 }
@@ -229,12 +228,12 @@ pub struct ErrorEvent {
     pub service_name: SmolStr,
     /// Of what kind.
     pub error_type: ErrorType,
-    /// What, in words.
+    /// Error, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
-    /// Where.
+    /// Stage at which it happened.
     pub event_stage: Stage,
-    /// When.
+    /// Time at which it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_time: Option<Timestamp>,
 }
@@ -246,7 +245,7 @@ pub struct ErrorEvent {
 pub struct InvalidTrade {
     /// Which.
     pub trade_id: TradeId,
-    /// Whose.
+    /// Portfolio of the trade.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portfolio_id: Option<PortfolioId>,
     /// Of what.
@@ -258,13 +257,13 @@ pub struct InvalidTrade {
     /// Per unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_per_stock: Option<Price>,
-    /// How much.
+    /// Quantity of the trade.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Quantity>,
-    /// When.
+    /// Time of the trade.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
-    /// Why it was refused, in words.
+    /// Reasons for the refusal, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_errors: Option<String>,
 }

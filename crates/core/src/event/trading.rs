@@ -1,6 +1,5 @@
-//! What the auto-trader is asked to do. Whether it can be done, which id a
-//! session or trade gets, and every exit by stop loss or target follow from
-//! the log and are never written to it.
+//! Requests to the auto-trader. Whether they can be met, the id that a session or trade gets, and every exit by stop
+//! loss or target follow from the log and are never written to it.
 
 use std::fmt;
 use std::num::ParseIntError;
@@ -55,11 +54,11 @@ pub struct TradingRequest {
     /// with the same key is done once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<RequestId>,
-    /// What is asked for.
+    /// Command asked for.
     pub command: TradingCommand,
 }
 
-/// What the auto-trader can be asked to do.
+/// Command to the auto-trader.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TradingCommand {
@@ -80,7 +79,7 @@ pub struct CreateSession {
     /// Shown to people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What there is to trade with; more than zero.
+    /// Capital to trade with; more than zero.
     pub initial_capital: Money,
 }
 
@@ -88,21 +87,21 @@ pub struct CreateSession {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenTrade {
-    /// Where.
+    /// Session that trades.
     pub session_id: SessionId,
     /// Of what.
     pub symbol: Symbol,
     /// BUY earns when the price rises, SELL when it falls.
     pub side: Side,
-    /// How much; more than zero.
+    /// Quantity to trade; more than zero.
     pub quantity: Quantity,
     /// The last price known if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry_price: Option<Price>,
-    /// Where to end a loss: below the entry of a BUY, above that of a SELL.
+    /// Price at which to end a loss: below the entry of a BUY, above that of a SELL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_loss: Option<Price>,
-    /// Where to take a profit: above the entry of a BUY, below that of a SELL.
+    /// Price at which to take a profit: above the entry of a BUY, below that of a SELL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Price>,
 }

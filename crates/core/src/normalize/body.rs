@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-/// How a body holds its items.
+/// Form in which a body holds its items.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BodyForm {
     /// One JSON value: an item, or an array of items.
@@ -27,7 +27,7 @@ impl BodyForm {
 #[derive(Clone, Copy, Debug)]
 pub struct Item<'a> {
     raw: &'a [u8],
-    /// What it holds, where it is JSON at all (a line of NDJSON may not be).
+    /// JSON that it holds, if it is JSON at all (a line of NDJSON may not be).
     pub(super) json: Option<&'a RawValue>,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Why a body holds no items.
+/// Reason why a body holds no items.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BodyError {
     /// Nothing was sent.

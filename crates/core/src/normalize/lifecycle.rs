@@ -1,5 +1,4 @@
-//! What the kinds of the pipeline have in common: their fields, and what
-//! counts as absent.
+//! Fields that the kinds of the pipeline have in common, and values that count as absent.
 //!
 //! The platform's services speak protobuf, where a field that was not set is
 //! an empty string or 0: an empty text and the time 0 are absent here, too.
@@ -58,8 +57,8 @@ pub(super) fn optional_name(object: &RawObject<'_>, field: &Field) -> Result<Opt
     present(object, field).map(|raw| raw.name(NAME_MAX_CHARS).map(SmolStr::from)).transpose()
 }
 
-/// What somebody wrote, where they did: its beginning, for a stack trace has
-/// no end and its sender deserves no rejection for it.
+/// Text that somebody wrote, if they did: its beginning, for a stack trace has no end and its sender deserves no
+/// rejection for it.
 pub(super) fn message(object: &RawObject<'_>, field: &Field) -> Result<Option<String>, Rejection> {
     let text = present(object, field).map(Raw::string).transpose()?;
     Ok(text.and_then(|text| shortened(&text)))

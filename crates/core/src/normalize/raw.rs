@@ -35,7 +35,7 @@ pub(super) const PORTFOLIO_ID: Field =
 pub(super) const SYMBOL: Field = Field { name: "symbol", spellings: &["id.symbol", "symbol"] };
 pub(super) const TIMESTAMP: Field = Field { name: "timestamp", spellings: &["timestamp"] };
 
-/// How much of a key is told.
+/// Characters of a key that are told.
 const KEY_CHARS: usize = 64;
 
 /// Keys and values in the order they came, borrowed from the input.
@@ -137,8 +137,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawObject<'a> {
     }
 }
 
-/// What a JSON string says, borrowed unless something in it is escaped. Half of
-/// a surrogate pair is U+FFFD.
+/// Text of a JSON string, borrowed unless something in it is escaped. Half of a surrogate pair is U+FFFD.
 fn unquoted(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     if !inner.contains('\\') {

@@ -1,9 +1,8 @@
-//! When the pipeline's alerts are raised and cleared.
+//! Rules by which the pipeline's alerts are raised and cleared.
 
 use serde::{Deserialize, Serialize};
 
-/// When alerts are raised (RT-ALERT, with the thresholds meant for
-/// production) and when they are cleared.
+/// Rules by which alerts are raised (RT-ALERT, with the thresholds meant for production) and cleared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AlertRules {

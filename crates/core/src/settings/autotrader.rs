@@ -1,9 +1,9 @@
-//! How much the auto-trader keeps.
+//! Bounds on what the auto-trader keeps.
 
 use serde::{Deserialize, Serialize};
 
-/// How much the auto-trader keeps. What is in use is refused beyond its
-/// bound; of what is over, the oldest is forgotten.
+/// Bounds on what the auto-trader keeps. What is in use is refused beyond its bound; of what is over, the oldest is
+/// forgotten.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AutotraderSettings {

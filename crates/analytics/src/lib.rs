@@ -15,7 +15,6 @@
 //! flush lists is by construction what the view says changed since the flush
 //! before.
 
-mod applied_ids;
 mod closings;
 mod holders;
 mod http;
@@ -23,6 +22,7 @@ mod ledger;
 mod listing;
 mod lots;
 mod marks;
+mod memory;
 mod page;
 mod portfolio;
 mod position;
@@ -34,11 +34,8 @@ mod socket;
 mod state;
 mod table;
 
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
 use hub_core::TopicName;
-use hub_fanout::{Catalog, Composition};
+use hub_fanout::{Catalog, Composition, published};
 
 pub use http::routes;
 pub use listing::Quote;
@@ -57,9 +54,9 @@ pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) 
     let (marks, interest) = catalog.state(topic("/topic/unrealized-pnl"), Composition::Each);
     catalog.alias(topic("/topic/unrealised-pnl"), marks);
     let executions = catalog.feed(topic("/topic/transactions"));
-    let read = Arc::new(ArcSwap::from_pointee(State::default()));
+    let (writer, reader) = published(State::default());
     let topics = projection::Topics { positions, marks, interest, executions };
-    (AnalyticsProjection::new(topics, Arc::clone(&read)), AnalyticsReads(read))
+    (AnalyticsProjection::new(topics, writer), AnalyticsReads(reader))
 }
 
 pub(crate) fn topic(name: &'static str) -> TopicName {

@@ -5,12 +5,10 @@
 //! somebody reads it, never when a price ticks: its version, the latest of
 //! its inputs', says whether what was computed before still holds.
 
-mod cell;
 mod value;
 mod versions;
 mod view;
 
-pub(crate) use cell::MarkCell;
 pub(crate) use value::{encode, unrealized};
 pub(crate) use versions::{MarkVersions, any_changed, version};
 pub(crate) use view::MarksView;

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use hub_core::{PortfolioId, Timestamp};
-use hub_fanout::RowKey;
+use hub_fanout::{EncodedCell, RowKey};
 
 use crate::listing::SymbolKey;
-use crate::marks::MarkCell;
 
 /// A portfolio's key in `/topic/unrealized-pnl`.
 pub(crate) type PortfolioKey = RowKey;
@@ -19,10 +18,10 @@ pub(crate) struct Portfolio {
     /// Its positions, ascending by row.
     members: Vec<Member>,
     /// The encoded mark of the views that are published.
-    pub(crate) published: Arc<MarkCell>,
+    pub(crate) published: Arc<EncodedCell>,
     /// The encoded mark of what REST reads, which runs ahead of the flushes:
     /// in a cell of its own, so that neither evicts the other's.
-    pub(crate) read: Arc<MarkCell>,
+    pub(crate) read: Arc<EncodedCell>,
 }
 
 /// One position of a portfolio.

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use hub_core::event::Transaction;
-use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Timestamp};
+use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
 use hub_fanout::{
-    Applied, Changed, FeedId, FlushBuilder, Interest, Projection, RowKey, StateFlush, Step, TopicId,
+    Applied, Changed, FeedId, FlushBuilder, Interest, Projection, RowKey, StateFlush, StateWriter, Step,
+    TopicId,
 };
 
-use crate::applied_ids::AppliedIds;
-use crate::ledger::Ledger;
 use crate::marks::{MarkVersions, MarksView, any_changed};
+use crate::memory::Memory;
 use crate::positions::PositionsView;
 use crate::state::State;
 
@@ -30,12 +29,8 @@ pub(crate) struct Topics {
 /// Positions and P&L, derived from transactions and prices.
 pub struct AnalyticsProjection {
     topics: Topics,
-    read: Arc<ArcSwap<State>>,
-    ledger: Ledger,
-    applied_ids: AppliedIds,
-    settings: Settings,
-    /// The last record seen.
-    last: Offset,
+    published: StateWriter<State>,
+    memory: Memory,
     /// The last record of the flush before.
     flushed: Offset,
     /// As of `flushed`; kept only while somebody subscribes to marks, for it
@@ -44,14 +39,11 @@ pub struct AnalyticsProjection {
 }
 
 impl AnalyticsProjection {
-    pub(crate) fn new(topics: Topics, read: Arc<ArcSwap<State>>) -> AnalyticsProjection {
+    pub(crate) fn new(topics: Topics, published: StateWriter<State>) -> AnalyticsProjection {
         AnalyticsProjection {
             topics,
-            read,
-            ledger: Ledger::default(),
-            applied_ids: AppliedIds::default(),
-            settings: Settings::default(),
-            last: Offset::START,
+            published,
+            memory: Memory::default(),
             flushed: Offset::START,
             mark_versions: None,
         }
@@ -59,8 +51,8 @@ impl AnalyticsProjection {
 
     /// Positions and marks, with what changed since this was last called.
     fn publish(&mut self) -> [StateFlush; 2] {
-        let state = Arc::new(self.ledger.state.clone());
-        let since = std::mem::replace(&mut self.flushed, self.last);
+        let state = Arc::new(self.memory.ledger.state.clone());
+        let since = std::mem::replace(&mut self.flushed, self.memory.last);
         [self.publish_positions(&state, since), self.publish_marks(state, since)]
     }
 
@@ -70,7 +62,7 @@ impl AnalyticsProjection {
     }
 
     fn publish_marks(&mut self, state: Arc<State>, since: Offset) -> StateFlush {
-        let holders = &self.ledger.holders;
+        let holders = &self.memory.ledger.holders;
         let changed = if self.topics.interest.any() {
             match &mut self.mark_versions {
                 Some(versions) => versions.catch_up(&state, holders, since),
@@ -92,45 +84,45 @@ impl AnalyticsProjection {
         event: &Transaction,
         step: &mut Step,
     ) -> Result<Outcome, Rejection> {
-        if self.applied_ids.contains(event.transaction_id) {
+        if self.memory.applied_ids.contains(event.transaction_id) {
             return Ok(Outcome::Duplicate);
         }
-        let execution = self.ledger.trade(record, event)?;
+        let execution = self.memory.ledger.trade(record, event)?;
         let mut json = Vec::with_capacity(EXECUTION_USUAL_BYTES);
         execution.write_json(&mut json);
         step.emit(self.topics.executions, event.portfolio_id.into(), json.into());
-        self.applied_ids.insert(event.transaction_id, record.at);
+        self.memory.applied_ids.insert(event.transaction_id, (), record.at);
         Ok(Outcome::Accepted)
     }
 }
 
 impl Projection for AnalyticsProjection {
     fn next_boundary(&self) -> Option<Timestamp> {
-        self.ledger.next_closing(self.settings.resume_horizon_ms)
+        self.memory.ledger.next_closing(self.memory.settings.resume_horizon_ms)
     }
 
     fn advance(&mut self, now: Timestamp, offset: Offset, _: &mut Step) {
-        self.last = offset;
-        self.applied_ids.expire(now, self.settings.idempotency_horizon_ms);
-        self.ledger.drop_closings(now, self.settings.resume_horizon_ms, offset);
+        self.memory.last = offset;
+        self.memory.applied_ids.expire(now, self.memory.settings.idempotency_horizon_ms);
+        self.memory.ledger.drop_closings(now, self.memory.settings.resume_horizon_ms, offset);
     }
 
     fn apply(&mut self, record: &Record, step: &mut Step) {
-        self.last = record.offset;
+        self.memory.last = record.offset;
         let outcome = match &record.event {
             Event::Transaction(event) => self.transaction(record, event, step),
-            Event::Price(event) => self.ledger.quote(record, event),
+            Event::Price(event) => self.memory.ledger.quote(record, event),
             Event::Portfolio(info) => {
-                self.ledger.state.describe_portfolio(info);
+                self.memory.ledger.state.describe_portfolio(info);
                 Ok(Outcome::Accepted)
             }
             Event::Symbol(info) => {
-                self.ledger.state.describe_symbol(info);
+                self.memory.ledger.state.describe_symbol(info);
                 Ok(Outcome::Accepted)
             }
             Event::Rejected(input) => Err(input.rejection.clone()),
             Event::Settings(settings) => {
-                self.settings = *settings;
+                self.memory.settings = *settings;
                 return;
             }
             _ => return,
@@ -139,8 +131,8 @@ impl Projection for AnalyticsProjection {
     }
 
     fn settle(&mut self, applied: Applied) {
-        self.ledger.state.applied = applied;
-        self.read.store(Arc::new(self.ledger.state.clone()));
+        self.memory.ledger.state.applied = applied;
+        self.published.settle(self.memory.ledger.state.clone());
     }
 
     fn flush(&mut self, flush: &mut FlushBuilder) {

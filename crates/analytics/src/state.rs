@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Epoch, Money, Offset, PortfolioId, Position, Symbol, Timestamp};
+use hub_core::{Money, Offset, PortfolioId, Symbol};
 use hub_fanout::{Applied, RowKey};
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
@@ -37,9 +37,8 @@ pub struct State {
 
 impl Default for State {
     fn default() -> State {
-        let start = Position { epoch: Epoch(0), offset: Offset::START };
         State {
-            applied: Applied { position: start, at: Timestamp::default() },
+            applied: Applied::default(),
             rows: Table::default(),
             portfolios: Table::default(),
             listings: Table::default(),

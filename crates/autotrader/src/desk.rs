@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hub_core::event::trading::TradingRequest;
 use hub_core::{Event, Outcome, Rejection};
+use hub_fanout::Snapshot;
 use hub_server::{Ingest, IngestError};
 
 use crate::answers::Answered;
@@ -41,7 +42,7 @@ impl Desk {
 
     /// The state as of the last batch: whoever was answered finds in it what
     /// the command led to.
-    pub fn current(&self) -> Arc<State> {
+    pub fn settled(&self) -> Snapshot<State> {
         self.reads.settled()
     }
 
@@ -57,7 +58,7 @@ impl Desk {
         match ingested.outcomes.into_iter().next() {
             Some((_, Outcome::Rejected(rejection))) => Err(CommandError::Refused(rejection)),
             Some((offset, Outcome::Accepted | Outcome::Duplicate | Outcome::Stale)) => {
-                self.current().answer(offset).cloned().ok_or(CommandError::Forgotten)
+                self.settled().answer(offset).cloned().ok_or(CommandError::Forgotten)
             }
             None => Err(CommandError::Forgotten),
         }

@@ -19,6 +19,7 @@ mod documents;
 mod http;
 mod json;
 mod ledger;
+mod memory;
 mod messages;
 mod percent;
 mod projection;
@@ -30,11 +31,8 @@ mod state;
 mod trade;
 mod triggers;
 
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
 use hub_core::TopicName;
-use hub_fanout::Catalog;
+use hub_fanout::{Catalog, published};
 
 pub use answers::{Answer, Answered};
 pub use desk::{CommandError, Desk};
@@ -52,8 +50,8 @@ pub use trade::{Exit, ExitReason, Trade};
 /// tells them and the way to read what it has applied.
 pub fn register(catalog: &mut Catalog) -> (AutotraderProjection, AutotraderReads) {
     let feed = catalog.feed(topic("/topic/auto-trader/trades"));
-    let state = Arc::new(ArcSwap::from_pointee(State::default()));
-    (AutotraderProjection::new(feed, Arc::clone(&state)), AutotraderReads { state, feed })
+    let (writer, states) = published(State::default());
+    (AutotraderProjection::new(feed, writer), AutotraderReads { states, feed })
 }
 
 fn topic(name: &'static str) -> TopicName {

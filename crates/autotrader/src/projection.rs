@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use hub_core::event::trading::TradingRequest;
-use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Timestamp};
-use hub_fanout::{Applied, EventKey, FeedId, FlushBuilder, Projection, Step};
+use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
+use hub_fanout::{Applied, EventKey, FeedId, FlushBuilder, Projection, StateWriter, Step};
 
-use crate::answers::{Answered, KeyedAnswers};
-use crate::ledger::Ledger;
+use crate::answers::Answered;
+use crate::memory::Memory;
 use crate::messages;
 use crate::state::State;
 use crate::trade::Trade;
@@ -19,21 +18,13 @@ use crate::trade::Trade;
 /// from the log: they are decided here, and nowhere else.
 pub struct AutotraderProjection {
     feed: FeedId,
-    read: Arc<ArcSwap<State>>,
-    ledger: Ledger,
-    keyed: KeyedAnswers,
-    settings: Settings,
+    published: StateWriter<State>,
+    memory: Memory,
 }
 
 impl AutotraderProjection {
-    pub(crate) fn new(feed: FeedId, read: Arc<ArcSwap<State>>) -> AutotraderProjection {
-        AutotraderProjection {
-            feed,
-            read,
-            ledger: Ledger::default(),
-            keyed: KeyedAnswers::default(),
-            settings: Settings::default(),
-        }
+    pub(crate) fn new(feed: FeedId, published: StateWriter<State>) -> AutotraderProjection {
+        AutotraderProjection { feed, published, memory: Memory::default() }
     }
 
     fn request(
@@ -42,19 +33,19 @@ impl AutotraderProjection {
         request: &TradingRequest,
         step: &mut Step,
     ) -> Result<Outcome, Rejection> {
-        if let Some(first) = request.request_id.and_then(|id| self.keyed.get(id)) {
+        if let Some(first) = request.request_id.and_then(|id| self.memory.keyed.get(id)) {
             if first.command != request.command {
                 return Err(Rejection::of("requestId", "was used for another command"));
             }
-            self.ledger.state.answers.insert(record.offset, Arc::clone(first));
+            self.memory.ledger.state.answers.insert(record.offset, Arc::clone(first));
             return Ok(Outcome::Duplicate);
         }
-        let (answer, trades) = self.ledger.command(record, &request.command)?;
+        let (answer, trades) = self.memory.ledger.command(record, &request.command)?;
         let answered = Arc::new(Answered { command: request.command.clone(), answer, at: record.at });
         if let Some(id) = request.request_id {
-            self.keyed.insert(id, Arc::clone(&answered));
+            self.memory.keyed.insert(id, Arc::clone(&answered), record.at);
         }
-        self.ledger.state.answers.insert(record.offset, answered);
+        self.memory.ledger.state.answers.insert(record.offset, answered);
         self.emit(&trades, record.at, step);
         Ok(Outcome::Accepted)
     }
@@ -70,19 +61,19 @@ impl Projection for AutotraderProjection {
     fn advance(&mut self, now: Timestamp, _: Offset, _: &mut Step) {
         // What was earned today is a function of log time and needs no step
         // at midnight.
-        self.keyed.expire(now, self.settings.idempotency_horizon_ms);
+        self.memory.keyed.expire(now, self.memory.settings.idempotency_horizon_ms);
     }
 
     fn apply(&mut self, record: &Record, step: &mut Step) {
         let outcome = match &record.event {
             Event::Trading(request) => self.request(record, request, step),
-            Event::Price(event) => self.ledger.price(record, event).map(|(outcome, ended)| {
+            Event::Price(event) => self.memory.ledger.price(record, event).map(|(outcome, ended)| {
                 self.emit(&ended, record.at, step);
                 outcome
             }),
             Event::Settings(settings) => {
-                self.settings = *settings;
-                self.ledger.configure(settings.autotrader);
+                self.memory.settings = *settings;
+                self.memory.ledger.configure(settings.autotrader);
                 return;
             }
             _ => return,
@@ -91,10 +82,11 @@ impl Projection for AutotraderProjection {
     }
 
     fn settle(&mut self, applied: Applied) {
-        self.ledger.state.applied = applied;
-        self.read.store(Arc::new(self.ledger.state.clone()));
+        self.memory.ledger.state.applied = applied;
+        self.published.settle(self.memory.ledger.state.clone());
     }
 
-    /// It has no state topic: its sockets follow documents and a feed.
+    /// There are no state topics here: sockets follow documents of what was
+    /// settled, and a feed.
     fn flush(&mut self, _: &mut FlushBuilder) {}
 }

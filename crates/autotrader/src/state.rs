@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use hub_core::event::trading::SessionId;
-use hub_core::{Epoch, Offset, Position, Symbol, Timestamp};
+use hub_core::{Offset, Symbol};
 use hub_fanout::Applied;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
-use crate::answers::{Answered, RecentAnswers};
+use crate::answers::{self, Answered, RecentAnswers};
 use crate::quote::Quote;
 use crate::session::Session;
 
@@ -31,13 +31,12 @@ pub struct State {
 
 impl Default for State {
     fn default() -> State {
-        let start = Position { epoch: Epoch(0), offset: Offset::START };
         State {
-            applied: Applied { position: start, at: Timestamp::default() },
+            applied: Applied::default(),
             sessions: RedBlackTreeMapSync::new_sync(),
             quotes: HashTrieMapSync::new_sync(),
             priced: Offset::START,
-            answers: RecentAnswers::default(),
+            answers: answers::recent(),
         }
     }
 }

@@ -9,12 +9,15 @@
 //! subscriber.
 
 pub mod document;
+pub mod encoded;
+pub mod expiring;
 pub mod feed;
 pub mod flush;
 pub mod options;
 pub mod outbox;
 pub mod outcomes;
 pub mod projection;
+pub mod published;
 pub mod publisher;
 pub mod queue_relay;
 pub mod queues;
@@ -29,6 +32,8 @@ pub mod topic;
 pub mod view;
 
 pub use document::{Cadence, Composed, Document, Occasion};
+pub use encoded::EncodedCell;
+pub use expiring::{ExpiringMap, NewestMap};
 pub use feed::{
     EventFilter, EventKey, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, Passed, WindowLimits,
 };
@@ -37,6 +42,7 @@ pub use options::Options;
 pub use outbox::Outbox;
 pub use outcomes::{Claim, Outcomes, Stopped};
 pub use projection::{Applied, FeedItem, Projection, Step};
+pub use published::{Latest, Snapshot, StateReader, StateWriter, published};
 pub use publisher::{FeedBatch, Mailbox, Publication, Publisher, PublisherLimits};
 pub use queue_relay::{QueueLoad, QueueRelay};
 pub use relay::RelayMessage;

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn who_wants_the_same_shares_it_and_what_nobody_watches_is_forgotten() {
-        let documents = Documents::new(LeaderboardReads::new(None));
+        let documents = Documents::new(crate::register(None).1);
         let around = |n: u128| Wanted::Around { id: PortfolioId::from_bytes(n.to_be_bytes()), range: 5 };
         let (a, b) = (documents.get(around(1)), documents.get(around(1)));
         assert!(Arc::ptr_eq(&a, &b));
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn one_who_comes_back_shares_with_those_of_the_same_position() {
-        let documents = Documents::new(LeaderboardReads::new(None));
+        let documents = Documents::new(crate::register(None).1);
         let resumed = |offset: u64| {
             let from = format!("000000000000beef-{offset}").parse().unwrap();
             documents.get(Wanted::Resumed { limit: 50, from })

@@ -22,6 +22,7 @@ mod documents;
 mod entry;
 mod history;
 mod http;
+mod memory;
 mod native;
 mod order;
 mod projection;
@@ -33,6 +34,7 @@ mod state;
 use std::sync::Arc;
 
 use hub_core::views::PortfolioPnl;
+use hub_fanout::published;
 
 pub use board::{Around, Board, Ranked};
 pub use entry::{Entry, Metrics};
@@ -49,6 +51,6 @@ pub use state::State;
 /// The projection adds no topics to a catalog: what is watched here are
 /// [documents](endpoints).
 pub fn register(pnl: Option<Arc<dyn PortfolioPnl>>) -> (LeaderboardProjection, LeaderboardReads) {
-    let reads = LeaderboardReads::new(pnl);
-    (LeaderboardProjection::new(reads.clone()), reads)
+    let (writer, states) = published(State::start());
+    (LeaderboardProjection::new(writer), LeaderboardReads { states, pnl })
 }

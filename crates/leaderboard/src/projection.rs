@@ -1,141 +1,45 @@
 //! The leaderboard as a projection: records in, snapshots out.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::Deref;
-use std::sync::Arc;
+use hub_core::{Event, Offset, Record, Timestamp};
+use hub_fanout::{Applied, FlushBuilder, Projection, StateWriter, Step};
 
-use hub_core::event::{PortfolioInfo, RiskMetrics};
-use hub_core::{
-    Derived, Event, Offset, Outcome, PortfolioId, Position, Record, Rejection, Settings, Timestamp,
-};
-use hub_fanout::{Applied, FlushBuilder, Projection, Step};
-
-use crate::board::Board;
-use crate::entry::{Entry, Metrics};
-use crate::history::History;
-use crate::reads::LeaderboardReads;
-use crate::row::Row;
+use crate::memory::Memory;
 use crate::state::State;
 
 /// The ranking, derived from portfolios' names and risk metrics: those that
 /// were ingested, or else those that an earlier projection derived.
 pub struct LeaderboardProjection {
-    reads: LeaderboardReads,
-    board: Board,
-    history: History,
-    /// Of all portfolios, ranked or not yet: looked up, never walked.
-    names: HashMap<PortfolioId, Arc<str>>,
-    /// Portfolios whose risk was ingested: they keep to ingested values. Looked
-    /// up, never walked.
-    ingested: HashSet<PortfolioId>,
-    now: Timestamp,
+    published: StateWriter<State>,
+    memory: Memory,
 }
 
 impl LeaderboardProjection {
-    pub(crate) fn new(reads: LeaderboardReads) -> LeaderboardProjection {
-        LeaderboardProjection {
-            reads,
-            board: Board::default(),
-            history: History::new(Settings::default().resume_horizon_ms),
-            names: HashMap::new(),
-            ingested: HashSet::new(),
-            now: Timestamp::default(),
-        }
-    }
-
-    fn state(&self, position: Position) -> Arc<State> {
-        Arc::new(State::new(position, self.board.clone(), self.history.clone()))
-    }
-
-    /// Ingested metrics, from here on the only ones that count for this
-    /// portfolio.
-    fn ingest(&mut self, offset: Offset, event: &RiskMetrics) -> Outcome {
-        match self.rank(offset, event) {
-            Ok(()) => {
-                self.ingested.insert(event.portfolio_id);
-                Outcome::Accepted
-            }
-            Err(rejection) => Outcome::Rejected(rejection),
-        }
-    }
-
-    /// Takes in what earlier projections derived at this boundary or record.
-    fn take_derived(&mut self, offset: Offset, step: &Step) {
-        for fact in step.derived() {
-            match fact {
-                Derived::Risk(metrics) if !self.ingested.contains(&metrics.portfolio_id) => {
-                    // Metrics beyond what has a score rank nobody: there is
-                    // no record to reject.
-                    let _ = self.rank(offset, metrics);
-                }
-                Derived::Risk(_) => {}
-            }
-        }
-    }
-
-    /// The last metrics win. Those that change nothing change nothing at all:
-    /// neither place nor `updatedAt`. Those that lead to the same score keep
-    /// the place (against BUG-L11).
-    fn rank(&mut self, offset: Offset, event: &RiskMetrics) -> Result<(), Rejection> {
-        let metrics = Metrics::of(event);
-        let score =
-            metrics.score().ok_or_else(|| Rejection::whole("the score is too large to be represented"))?;
-        let id = event.portfolio_id;
-        let before = self.board.entry(id);
-        if before.is_some_and(|before| before.metrics == metrics) {
-            return Ok(());
-        }
-        let attained = before.filter(|before| before.score == score).map_or(offset, |before| before.attained);
-        let name = self.names.get(&id).cloned();
-        self.set(offset, Entry { id, name, metrics, score, attained, updated_at: self.now });
-        Ok(())
-    }
-
-    /// The last name wins; a ranked portfolio's row changes with it, its place
-    /// does not.
-    fn rename(&mut self, offset: Offset, info: &PortfolioInfo) {
-        let id = info.portfolio_id;
-        if self.names.get(&id).is_some_and(|name| **name == *info.name) {
-            return;
-        }
-        let name: Arc<str> = info.name.as_str().into();
-        self.names.insert(id, Arc::clone(&name));
-        if let Some(&Entry { metrics, score, attained, updated_at, .. }) =
-            self.board.entry(id).map(Deref::deref)
-        {
-            self.set(offset, Entry { id, name: Some(name), metrics, score, attained, updated_at });
-        }
-    }
-
-    fn set(&mut self, offset: Offset, entry: Entry) {
-        let id = entry.id;
-        let before = self.board.set(id, Some(Arc::new(Row::new(entry))));
-        self.history.record(offset, id, before);
+    pub(crate) fn new(published: StateWriter<State>) -> LeaderboardProjection {
+        LeaderboardProjection { published, memory: Memory::default() }
     }
 }
 
 impl Projection for LeaderboardProjection {
     fn advance(&mut self, now: Timestamp, offset: Offset, step: &mut Step) {
-        self.now = now;
-        self.history.advance(now);
-        self.take_derived(offset, step);
+        self.memory.advance(now, offset, step);
     }
 
     fn apply(&mut self, record: &Record, step: &mut Step) {
-        self.take_derived(record.offset, step);
+        self.memory.take_derived(record.offset, step);
         match &record.event {
-            Event::Risk(event) => step.decide(self.ingest(record.offset, event)),
-            Event::Portfolio(info) => self.rename(record.offset, info),
-            Event::Settings(settings) => self.history.configure(settings.resume_horizon_ms, self.now),
+            Event::Risk(event) => step.decide(self.memory.ingest(record.offset, event)),
+            Event::Portfolio(info) => self.memory.rename(record.offset, info),
+            Event::Settings(settings) => self.memory.configure(settings.resume_horizon_ms),
             _ => {}
         }
     }
 
     fn settle(&mut self, applied: Applied) {
-        self.reads.settle(self.state(applied.position));
+        self.published.settle(self.memory.state(applied.position));
     }
 
-    fn flush(&mut self, flush: &mut FlushBuilder) {
-        self.reads.publish(self.state(flush.position()));
+    /// There are no state topics here; what sockets show are documents.
+    fn flush(&mut self, _: &mut FlushBuilder) {
+        self.published.flush();
     }
 }

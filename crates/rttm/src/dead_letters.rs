@@ -1,10 +1,8 @@
 //! What the hub itself rejected, kept to be looked at.
 
-use std::sync::Arc;
-
 use hub_core::event::RejectedInput;
 use hub_core::{Event, Offset, Record, Rejection, Timestamp};
-use rpds::RedBlackTreeMapSync;
+use hub_fanout::NewestMap;
 use serde_json::value::RawValue;
 
 /// How many are kept, the newest. Each keeps at most
@@ -82,51 +80,5 @@ fn cut(text: &str) -> String {
     text[..end].to_owned()
 }
 
-/// The newest dead letters; a value that is cloned in O(1).
-#[derive(Clone, Default, Debug)]
-pub(crate) struct DeadLetters(RedBlackTreeMapSync<Offset, Arc<DeadLetter>>);
-
-impl DeadLetters {
-    pub(crate) fn push(&mut self, letter: DeadLetter) {
-        self.0.insert_mut(letter.offset, Arc::new(letter));
-        if self.0.size() > DEAD_LETTERS_MAX
-            && let Some((oldest, _)) = self.0.first()
-        {
-            let oldest = *oldest;
-            self.0.remove_mut(&oldest);
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.size()
-    }
-
-    pub(crate) fn get(&self, id: Offset) -> Option<&Arc<DeadLetter>> {
-        self.0.get(&id)
-    }
-
-    /// Those with an id below `before`, the newest first.
-    pub(crate) fn before(&self, before: Offset) -> impl Iterator<Item = &Arc<DeadLetter>> {
-        self.0.range(..before).rev().map(|(_, letter)| letter)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_newest_are_kept() {
-        let mut letters = DeadLetters::default();
-        let rejected = RejectedInput::new("prices", Rejection::of("price", "is wrong"), b"{}");
-        for offset in 1..=DEAD_LETTERS_MAX as u64 + 3 {
-            let event = Event::Rejected(rejected.clone());
-            let record = Record { offset: Offset(offset), at: Timestamp::default(), event };
-            letters.push(DeadLetter::new(&record, rejected.rejection.clone()));
-        }
-        assert_eq!(letters.len(), DEAD_LETTERS_MAX);
-        assert!(letters.get(Offset(3)).is_none() && letters.get(Offset(4)).is_some());
-        let page: Vec<u64> = letters.before(Offset(7)).map(|letter| letter.offset.0).collect();
-        assert_eq!(page, [6, 5, 4]);
-    }
-}
+/// The newest dead letters, by record.
+pub(crate) type DeadLetters = NewestMap<Offset, DeadLetter>;

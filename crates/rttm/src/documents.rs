@@ -95,7 +95,7 @@ impl Document for Host {
     }
 
     fn compose(&self, _: Occasion, _: Timestamp) -> Composed {
-        let messages = self.0.latest().map(|metrics| wire::json(&*metrics)).into_iter().collect();
+        let messages = self.0.latest().as_ref().map(wire::json).into_iter().collect();
         Composed { messages, upto: Offset::START }
     }
 }

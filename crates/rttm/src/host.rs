@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use arc_swap::ArcSwapOption;
 use hub_core::Timestamp;
+use hub_fanout::{Latest, Snapshot};
 use serde::{Serialize, Serializer};
 use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, Networks, System};
 
@@ -81,7 +81,7 @@ fn two_places(percent: f64) -> f64 {
 
 /// The host's metrics, measured every 2 s by a thread that ends with this.
 pub struct HostMetrics {
-    latest: Arc<ArcSwapOption<SystemMetrics>>,
+    latest: Arc<Latest<Option<SystemMetrics>>>,
     /// Dropped with this, which wakes and ends the thread.
     _ends: SyncSender<()>,
 }
@@ -90,7 +90,7 @@ impl HostMetrics {
     /// Starts to measure; the first sample is there a quarter of a second
     /// later.
     pub fn start() -> std::io::Result<HostMetrics> {
-        let latest = Arc::new(ArcSwapOption::empty());
+        let latest = Arc::new(Latest::new(None));
         let (ends, ended) = sync_channel(0);
         let to = Arc::clone(&latest);
         thread::Builder::new().name("host-metrics".into()).spawn(move || run(&to, &ended))?;
@@ -98,16 +98,16 @@ impl HostMetrics {
     }
 
     /// The newest sample, once there is one.
-    pub fn latest(&self) -> Option<Arc<SystemMetrics>> {
-        self.latest.load_full()
+    pub fn latest(&self) -> Snapshot<Option<SystemMetrics>> {
+        self.latest.get()
     }
 }
 
-fn run(to: &ArcSwapOption<SystemMetrics>, ended: &Receiver<()>) {
+fn run(to: &Latest<Option<SystemMetrics>>, ended: &Receiver<()>) {
     let mut sampler = Sampler::new();
     let mut pause = FIRST;
     while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-        to.store(Some(Arc::new(sampler.sample(now()))));
+        to.set(Some(sampler.sample(now())));
         pause = PERIOD;
     }
 }
@@ -204,10 +204,11 @@ mod tests {
             assert!(std::time::Instant::now() < deadline, "nothing was measured");
             thread::yield_now();
         }
-        let metrics = host.latest().unwrap();
+        let latest = host.latest();
+        let metrics = latest.as_ref().unwrap();
         assert!(metrics.memory.total > 0 && metrics.timestamp > Timestamp::default());
         let (ends, ended) = sync_channel(0);
-        let measuring = thread::spawn(move || run(&ArcSwapOption::empty(), &ended));
+        let measuring = thread::spawn(move || run(&Latest::new(None), &ended));
         drop(ends);
         measuring.join().unwrap();
     }

@@ -29,6 +29,7 @@ mod host;
 mod http;
 mod hundredths;
 mod identity;
+mod memory;
 mod pipeline;
 mod projection;
 mod queues;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use hub_core::{Epoch, Offset, Position, Timestamp, TradeId};
-use hub_fanout::Applied;
+use hub_core::{Offset, Timestamp, TradeId};
+use hub_fanout::{Applied, Snapshot, StateReader};
 
 use crate::alerts::AlertBoard;
 use crate::dead_letters::{DeadLetter, DeadLetters};
@@ -29,13 +28,8 @@ pub struct State {
 }
 
 impl State {
-    /// Before the first batch: offset 0 of epoch 0.
-    pub(crate) fn start() -> Applied {
-        let position = Position { epoch: Epoch(0), offset: Offset::START };
-        Applied { position, at: Timestamp::default() }
-    }
-
-    /// How far the log has been applied: all of this is as of there.
+    /// How far the log has been applied: all of this is as of there. Before
+    /// the first batch, offset 0 of epoch 0.
     pub fn applied(&self) -> Applied {
         self.applied
     }
@@ -94,22 +88,18 @@ impl State {
 
 /// The way to what has been applied. Cheap to clone.
 #[derive(Clone)]
-pub struct RttmReads {
-    pub(crate) settled: Arc<ArcSwap<State>>,
-    pub(crate) flushed: Arc<ArcSwap<State>>,
-}
+pub struct RttmReads(pub(crate) StateReader<State>);
 
 impl RttmReads {
     /// The state as of the last batch: a caller finds in it every write that
-    /// was acknowledged before. Wait-free, and however long it is held, it
-    /// never holds up `apply`.
-    pub fn settled(&self) -> Arc<State> {
-        self.settled.load_full()
+    /// was acknowledged before.
+    pub fn settled(&self) -> Snapshot<State> {
+        self.0.settled()
     }
 
     /// The state as of the last flush: for those who are told of changes once
     /// per flush and must not see them before.
-    pub fn flushed(&self) -> Arc<State> {
-        self.flushed.load_full()
+    pub fn flushed(&self) -> Snapshot<State> {
+        self.0.flushed()
     }
 }

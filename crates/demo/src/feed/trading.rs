@@ -31,7 +31,7 @@ impl Trading {
         self.refusals.over(Instant::now());
         for trader in &mut self.traders {
             for _ in 0..REQUESTS_MAX {
-                let state = self.desk.current();
+                let state = self.desk.settled();
                 let Some(request) = trader.next(&state) else { break };
                 match self.desk.command(request).await {
                     Ok(answered) => trader.answered(&answered.answer),

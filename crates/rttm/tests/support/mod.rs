@@ -13,7 +13,7 @@ use hub_core::event::{
 };
 use hub_core::{Offset, Outcome, Record, Timestamp, TradeId};
 use hub_fanout::testing::Driver;
-use hub_fanout::{Applied, Document, FlushBuilder, Projection, Step};
+use hub_fanout::{Applied, Document, FlushBuilder, Projection, Snapshot, Step};
 use hub_rttm::{HostMetrics, RttmReads, State, endpoints, register, routes};
 use hub_server::native::{Action, Followed, NativeEndpoint, Query};
 use serde_json::Value;
@@ -42,7 +42,7 @@ impl Fixture {
         self.send(event)
     }
 
-    pub(crate) fn state(&mut self) -> Arc<State> {
+    pub(crate) fn state(&mut self) -> Snapshot<State> {
         self.settle();
         self.reads.settled()
     }

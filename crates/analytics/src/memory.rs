@@ -1,0 +1,21 @@
+//! Everything that analytics remembers of the log.
+
+use hub_core::{Offset, Settings, TransactionId};
+use hub_fanout::ExpiringMap;
+
+use crate::ledger::Ledger;
+
+/// The part of the projection that is a function of the log: whoever has it
+/// can go on from its position. The rest follows from it, or is of this
+/// process.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) ledger: Ledger,
+    /// Transactions that have been applied (AN-IDEM, BUG-A4), for the
+    /// idempotency horizon. One that was rejected is not among them: it may
+    /// come again.
+    pub(crate) applied_ids: ExpiringMap<TransactionId>,
+    pub(crate) settings: Settings,
+    /// The last record seen.
+    pub(crate) last: Offset,
+}

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The identity of one log. A log that was created anew or restored from a
-/// copy has a new epoch, so that offsets of two histories are never compared.
+/// The identity of one log. A log that is created anew has a new epoch, and one
+/// that is restored from a copy is given one (docs/operations.md), so that
+/// offsets of two histories are never compared.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Epoch(pub u64);
 

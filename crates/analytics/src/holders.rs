@@ -1,4 +1,4 @@
-//! Who holds what.
+//! Holders of each symbol.
 
 use crate::listing::SymbolKey;
 use crate::portfolio::PortfolioKey;

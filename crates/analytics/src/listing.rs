@@ -18,7 +18,7 @@ pub(crate) struct Listing {
 /// A price and when it was quoted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quote {
-    /// Of one unit.
+    /// The price of one unit.
     pub price: Price,
     /// The event's time, or that of its record.
     pub time: Timestamp,

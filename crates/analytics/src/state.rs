@@ -14,7 +14,7 @@ use crate::portfolio::{Phase, Portfolio, PortfolioKey};
 use crate::row::Row;
 use crate::table::Table;
 
-/// What has been applied, as a value.
+/// Positions, prices and master data as a value.
 ///
 /// Everything in it is persistent, so that a clone is O(1) and shares all it
 /// holds: each settle and each flush hands out a snapshot that nobody waits
@@ -52,7 +52,7 @@ impl Default for State {
 
 /// Reading.
 impl State {
-    /// How far the log has been applied: all of this is as of there. Before
+    /// The place in the log that all of this is as of. Before
     /// the first batch, offset 0 of epoch 0.
     pub fn applied(&self) -> Applied {
         self.applied

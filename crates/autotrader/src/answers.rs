@@ -1,4 +1,4 @@
-//! What commands led to: for whoever waits for it, and for whoever asks again.
+//! Answers: what commands led to, for whoever waits for it and for whoever asks again.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::trade::Trade;
 /// most 4,096 records.
 const RECENT_MAX: usize = 65_536;
 
-/// What a command led to, as it was at that moment.
+/// The thing a command led to, as it was at that moment.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// The session that was created or stopped; its numbers, not its trades.
@@ -26,11 +26,11 @@ pub enum Answer {
 /// A command that was done, and what it led to.
 #[derive(Clone, Debug)]
 pub struct Answered {
-    /// What was asked for.
+    /// The command.
     pub command: TradingCommand,
-    /// What it led to.
+    /// Its answer.
     pub answer: Answer,
-    /// When.
+    /// The time at which it was done.
     pub at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What `/ws/auto-trader` shows. Documents of equal parameters are one, so
+//! Documents of `/ws/auto-trader`. Those of equal parameters are one, so
 //! that what they compose is shared.
 
 mod interned;

@@ -6,7 +6,7 @@ use hub_core::{Offset, Price, Record, Rejection, Timestamp};
 /// A price, when it was quoted and since when it has been held.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quote {
-    /// Of one unit.
+    /// The price of one unit.
     pub price: Price,
     /// The event's time, or that of its record.
     pub time: Timestamp,

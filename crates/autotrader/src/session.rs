@@ -13,13 +13,13 @@ use crate::trade::{Exit, Trade};
 /// A trading session. A clone is cheap and shares its trades.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Which.
+    /// Its id.
     pub id: SessionId,
     /// Shown to people.
     pub name: Option<Arc<str>>,
-    /// When it began.
+    /// The time at which it began.
     pub created_at: Timestamp,
-    /// When it was stopped, if it was.
+    /// The time at which it was stopped, if it was.
     pub stopped_at: Option<Timestamp>,
     pub(crate) balance: Balance,
     pub(crate) counts: Counts,
@@ -66,12 +66,12 @@ impl Session {
         if self.is_active() { "ACTIVE" } else { "STOPPED" }
     }
 
-    /// Whether trades can be opened in it.
+    /// True while trades can be opened in it.
     pub fn is_active(&self) -> bool {
         self.stopped_at.is_none()
     }
 
-    /// What may be staked: the capital that no open trade holds. Negative
+    /// The capital that may be staked: what no open trade holds. Negative
     /// after losses beyond it; `None` if it can't even be represented.
     pub fn available_capital(&self) -> Option<Money> {
         self.balance.available()

@@ -11,7 +11,7 @@ use crate::answers::{self, Answered, RecentAnswers};
 use crate::quote::Quote;
 use crate::session::Session;
 
-/// What has been applied, as a value: everything in it is persistent, so that
+/// Sessions, trades and prices as a value: everything in it is persistent, so that
 /// a clone is O(1) and the next record copies only the path to what it
 /// changes.
 ///
@@ -42,7 +42,7 @@ impl Default for State {
 }
 
 impl State {
-    /// How far the log has been applied: all of this is as of there.
+    /// The place in the log that all of this is as of.
     pub fn applied(&self) -> Applied {
         self.applied
     }
@@ -68,7 +68,7 @@ impl State {
         self.priced
     }
 
-    /// What the command at `offset` led to, if it was applied not long ago.
+    /// The answer to the command at `offset`, if it was applied not long ago.
     pub fn answer(&self, offset: Offset) -> Option<&Arc<Answered>> {
         self.answers.get(offset)
     }

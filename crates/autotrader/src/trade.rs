@@ -9,42 +9,42 @@ use crate::percent::Percent;
 /// A trade: open until it has an exit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trade {
-    /// Which.
+    /// Its id.
     pub id: TradeId,
-    /// In which session.
+    /// Its session.
     pub session: SessionId,
-    /// Of what.
+    /// The thing traded.
     pub symbol: Symbol,
     /// BUY earns when the price rises, SELL when it falls.
     pub side: Side,
-    /// How much.
+    /// The quantity.
     pub quantity: Quantity,
-    /// At which price it was opened.
+    /// The price at which it was opened.
     pub entry_price: Price,
-    /// Where a loss is ended.
+    /// The price at which a loss is ended.
     pub stop_loss: Option<Price>,
-    /// Where a profit is taken.
+    /// The price at which a profit is taken.
     pub target: Option<Price>,
-    /// When it was opened.
+    /// The time at which it was opened.
     pub opened_at: Timestamp,
-    /// How it ended, if it did.
+    /// Its end, once it has one.
     pub exit: Option<Exit>,
 }
 
-/// How a trade ended.
+/// The end of a trade.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Exit {
-    /// At which price.
+    /// The price at which it was closed.
     pub price: Price,
-    /// What it earned.
+    /// The P&L it earned.
     pub pnl: Money,
-    /// Why.
+    /// The reason.
     pub reason: ExitReason,
-    /// When.
+    /// The time at which it was closed.
     pub at: Timestamp,
 }
 
-/// Why a trade ended.
+/// A reason for which a trade ends.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ExitReason {
     /// A price crossed its stop loss.
@@ -85,7 +85,7 @@ impl Trade {
         Money::of(self.entry_price, self.quantity)
     }
 
-    /// What it earns at `price`: `(price - entry) * quantity`, the other way
+    /// The P&L at `price`: `(price - entry) * quantity`, the other way
     /// round for SELL. Exact, and never out of range: both products are
     /// positive and less than 2^126.
     pub fn pnl_at(&self, price: Price) -> Money {
@@ -96,7 +96,7 @@ impl Trade {
         })
     }
 
-    /// The same in percent of the entry price.
+    /// The P&L at `price` in percent of the entry price.
     pub fn percent_at(&self, price: Price) -> Percent {
         let (now, entry) = (i128::from(price.units()), i128::from(self.entry_price.units()));
         let gain = match self.side {

@@ -1,4 +1,4 @@
-//! What a native socket shows that is not a keyed map: whole documents, or
+//! Documents: what a native socket shows that is no keyed map, whole or
 //! what changed of them, composed by the service.
 
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use hub_core::{Offset, Timestamp};
 /// It reads what its service has applied (as REST does), never waits, and
 /// keeps no memory of who has seen what: a subscriber is a watermark.
 pub trait Document: Send + Sync {
-    /// When its subscribers are sent something.
+    /// The pace at which its subscribers are sent something.
     fn cadence(&self) -> Cadence;
 
     /// The messages for a subscriber, none if there is nothing to say, and how
@@ -18,7 +18,7 @@ pub trait Document: Send + Sync {
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed;
 }
 
-/// When the subscribers of a document are sent something.
+/// A pace: on change, by a period, or both.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cadence {
     /// On change, at most once in so many milliseconds (0: at every flush);
@@ -28,21 +28,21 @@ pub struct Cadence {
     pub period_ms: Option<u64>,
 }
 
-/// Why something is composed.
+/// A reason to compose something.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Occasion {
     /// The subscription begins: everything.
     Opened,
     /// Something was applied; the subscriber has everything up to `after`.
     Changed {
-        /// Where the last composed messages reached.
+        /// The offset that the last composed messages reached.
         after: Offset,
     },
     /// The period has passed.
     Period,
 }
 
-/// What was composed.
+/// Composed messages, and how far they reach.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Composed {
     /// Whole message bodies (JSON texts), in order.

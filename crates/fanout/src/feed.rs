@@ -16,7 +16,7 @@ pub use window::{FeedWindow, WindowLimits};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FeedId(pub u16);
 
-/// What an event is about, for those who want the events of one thing only: a
+/// The subject of an event, for those who want the events of one thing only: a
 /// portfolio, a trading session.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct EventKey(pub u128);
@@ -27,23 +27,23 @@ impl From<PortfolioId> for EventKey {
     }
 }
 
-/// Which events of a feed a subscription wants.
+/// The events of a feed that a subscription wants.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum EventFilter {
     /// All of them.
     #[default]
     All,
-    /// Those about these.
+    /// Events about these.
     Keys(Arc<BTreeSet<EventKey>>),
 }
 
 impl EventFilter {
-    /// Those about these portfolios.
+    /// Wants the events about these portfolios.
     pub fn about(portfolios: &BTreeSet<PortfolioId>) -> EventFilter {
         EventFilter::Keys(Arc::new(portfolios.iter().copied().map(EventKey::from).collect()))
     }
 
-    /// What both this and `other` admit.
+    /// Admits what both this and `other` do.
     #[must_use]
     pub fn narrowed(self, other: EventFilter) -> EventFilter {
         match (self, other) {
@@ -55,7 +55,7 @@ impl EventFilter {
         }
     }
 
-    /// Whether an event about `key` is wanted.
+    /// True if an event about `key` is wanted.
     pub fn admits(&self, key: EventKey) -> bool {
         match self {
             EventFilter::All => true,
@@ -63,7 +63,7 @@ impl EventFilter {
         }
     }
 
-    /// Whether nothing is left out.
+    /// True if nothing is left out.
     pub fn is_all(&self) -> bool {
         matches!(self, EventFilter::All)
     }
@@ -77,9 +77,9 @@ pub struct FeedEvent {
     pub sequence: u64,
     /// The record it follows from; several may follow from one.
     pub offset: Offset,
-    /// What it is about.
+    /// Its subject.
     pub key: EventKey,
-    /// As JSON.
+    /// Its JSON.
     pub json: Bytes,
 }
 

@@ -1,4 +1,4 @@
-//! What the runner publishes: everything that changed, at one position.
+//! Flushes: everything that changed, at one position, as the runner publishes it.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub struct Flush {
     pub at: Timestamp,
     /// The oldest offset that a subscriber may resume from.
     pub horizon: Offset,
-    /// When the oldest record of this flush was taken in: the start of its
+    /// The time at which the oldest record of this flush was taken in: the start of its
     /// way to the socket. None for the flush that ends a replay.
     pub oldest: Option<Timestamp>,
     /// Every state topic, ordered by [`TopicId`].
@@ -24,18 +24,18 @@ pub struct Flush {
 
 /// One state topic at the flush.
 pub struct StateFlush {
-    /// Which.
+    /// Its topic.
     pub topic: TopicId,
     /// Its elements.
     pub view: Arc<dyn View>,
-    /// What changed since the flush before.
+    /// Elements that changed since the flush before.
     pub changed: Changed,
 }
 
-/// Which elements changed since the flush before.
+/// The elements that changed since the flush before.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Changed {
-    /// These, ascending.
+    /// Their keys, ascending.
     Keys(Arc<[RowKey]>),
     /// Not listed (nobody was looking, or too many): whoever needs to know
     /// asks the view what changed after its watermark.
@@ -48,7 +48,7 @@ pub struct FlushBuilder {
 }
 
 impl FlushBuilder {
-    /// Where the flush stands.
+    /// The position of the flush.
     pub fn position(&self) -> Position {
         self.flush.position
     }

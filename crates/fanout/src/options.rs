@@ -11,7 +11,7 @@ use hub_core::{Parameter, ParameterError, Parameters, PortfolioId, Position};
 /// The longest interval between two drains.
 const INTERVAL_MAX_MILLIS: u64 = 3_600_000;
 
-/// How a subscriber wants a computed topic.
+/// A subscriber's wishes for a computed topic.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
     /// `portfolio-ids: a,b`: these only.

@@ -11,7 +11,7 @@ const GATHER_MAX: usize = 64;
 /// What an entry takes beside its bytes: small frames are not free.
 const ENTRY_BYTES: usize = 64;
 
-/// What waits for one socket, in order. The bytes are shared: a frame that
+/// Frames that wait for one socket, in order. The bytes are shared: a frame that
 /// waits for a thousand sockets exists once.
 ///
 /// An empty outbox owns no memory beyond itself. It does not enforce its
@@ -29,7 +29,7 @@ impl Outbox {
         self.bytes == 0
     }
 
-    /// How much memory waits: the bytes and what holds them.
+    /// The memory that waits: the bytes and what holds them.
     pub fn bytes(&self) -> usize {
         self.bytes + self.queue.len() * ENTRY_BYTES
     }

@@ -1,4 +1,4 @@
-//! From the runner back to whoever waits for a record to be applied.
+//! Outcomes, from the runner back to whoever waits for a record to be applied.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hub_core::{Offset, Outcome};
 use tokio::sync::oneshot;
 
-/// What became of the records that somebody waits for.
+/// The outcomes of records that somebody waits for.
 ///
 /// A caller takes a [`Claim`] *before* it appends, so that the outcomes of its
 /// records are kept from then on, however fast they are applied; what nobody

@@ -84,11 +84,11 @@ pub struct Step {
 /// An event for a feed, as a projection emits it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedItem {
-    /// Which feed.
+    /// Its feed.
     pub feed: FeedId,
-    /// What it is about.
+    /// Its subject.
     pub key: EventKey,
-    /// As JSON.
+    /// Its JSON.
     pub json: Bytes,
 }
 

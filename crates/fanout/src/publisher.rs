@@ -1,4 +1,4 @@
-//! From the runner and the relay to every shard, without ever waiting.
+//! The publisher: from the runner and the relay to every shard, without ever waiting.
 
 mod mailbox;
 
@@ -19,7 +19,7 @@ use crate::relay::RelayMessage;
 /// Some events of one feed, adjacent and in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedBatch {
-    /// Which feed.
+    /// Their feed.
     pub feed: FeedId,
     /// At least one.
     pub events: Vec<Arc<FeedEvent>>,
@@ -31,14 +31,14 @@ impl FeedBatch {
     }
 }
 
-/// What may wait for one shard, and what is kept for all of them.
+/// Bounds on what may wait for one shard, and on what is kept for all of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PublisherLimits {
     /// Bytes of relay messages that may wait for one shard.
     pub relay_bytes: usize,
-    /// How many feeds there are.
+    /// The number of feeds.
     pub feeds: usize,
-    /// What each feed's window holds. No more bytes of events wait for one
+    /// The bounds of each feed's window. No more bytes of events wait for one
     /// shard.
     pub window: WindowLimits,
 }
@@ -73,7 +73,7 @@ impl Publisher {
         (publisher, mailboxes)
     }
 
-    /// How far anything has been published: no subscriber of this log can
+    /// The last offset published: no subscriber of this log can
     /// have seen more.
     pub fn published(&self) -> Offset {
         Offset(self.published.load(Ordering::Acquire))

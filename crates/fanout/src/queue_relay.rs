@@ -16,7 +16,7 @@ use crate::relay::RelayMessage;
 /// All queues at one moment.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct QueueLoad {
-    /// What has happened.
+    /// Counts since the start.
     pub counters: QueueCounters,
     /// Queues that have messages or consumers.
     pub queues: usize,
@@ -89,7 +89,7 @@ impl QueueRelay {
         Ok(())
     }
 
-    /// Which of these consumers has the message to acknowledge: STOMP 1.2 names
+    /// The one of these consumers that has the message to acknowledge: STOMP 1.2 names
     /// no subscription.
     pub fn holder(
         &self,
@@ -103,7 +103,7 @@ impl QueueRelay {
         (message.position() == position).then_some(consumer)
     }
 
-    /// What has happened, and what is held.
+    /// Counts since the start, and what is held.
     pub fn load(&self) -> QueueLoad {
         let queues = self.lock();
         QueueLoad { counters: queues.counters(), queues: queues.len(), bytes: queues.bytes() }

@@ -36,7 +36,7 @@ use self::limits::MESSAGE_OVERHEAD_BYTES;
 pub use self::limits::{QueueFull, QueueLimits, Weigh};
 use self::queue::{Message, Queue, Settled};
 
-/// What has happened since the start.
+/// Counts since the start.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct QueueCounters {
     /// Messages that were taken.
@@ -153,7 +153,7 @@ impl<M: Clone + Weigh> Queues<M> {
         Ok(self.dispatch_rather_not_to(Some(consumer), &name))
     }
 
-    /// Which of these consumers holds the delivery: the ACK and NACK of STOMP 1.2 name none.
+    /// The one of these consumers that holds the delivery: the ACK and NACK of STOMP 1.2 name none.
     pub fn holder(
         &self,
         consumers: impl IntoIterator<Item = ConsumerId>,
@@ -162,12 +162,12 @@ impl<M: Clone + Weigh> Queues<M> {
         consumers.into_iter().find(|consumer| self.held(*consumer, delivery).is_some())
     }
 
-    /// What a consumer holds by this delivery.
+    /// The message that a consumer holds by this delivery.
     pub fn held(&self, consumer: ConsumerId, delivery: DeliveryId) -> Option<&M> {
         self.by_name.get(self.consumers.get(&consumer)?)?.held(consumer, delivery)
     }
 
-    /// What has happened.
+    /// Counts since the start.
     pub const fn counters(&self) -> QueueCounters {
         self.counters
     }
@@ -177,7 +177,7 @@ impl<M: Clone + Weigh> Queues<M> {
         self.by_name.len()
     }
 
-    /// Whether there is none.
+    /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.by_name.is_empty()
     }

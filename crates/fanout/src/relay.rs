@@ -8,7 +8,7 @@ use hub_core::{Epoch, Offset, Position, TopicName};
 /// A message that is relayed as it came: volatile, in memory, not logged.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RelayMessage {
-    /// Where it was published.
+    /// The destination it was published to.
     pub destination: TopicName,
     /// Custom headers, in order.
     pub headers: Vec<(String, String)>,
@@ -21,7 +21,7 @@ pub struct RelayMessage {
 }
 
 impl RelayMessage {
-    /// What its id begins with.
+    /// The position that its id begins with.
     pub fn position(&self) -> Position {
         Position { epoch: self.epoch, offset: Offset(self.sequence) }
     }

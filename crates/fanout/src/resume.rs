@@ -2,7 +2,7 @@
 
 use hub_core::{Offset, Position, Timestamp};
 
-/// Why a subscriber who asked to resume gets a snapshot instead.
+/// A reason why a subscriber who asked to resume gets a snapshot instead.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SnapshotReason {
     /// His position is one of another log: created anew, or restored.
@@ -24,7 +24,7 @@ impl SnapshotReason {
     }
 }
 
-/// Whether a subscriber who has everything up to `asked` can be given what
+/// Decides whether a subscriber who has everything up to `asked` can be given what
 /// changed since, where `published` is how far anything has been published
 /// and `horizon` the oldest offset to resume from.
 pub fn honour(asked: Position, published: Position, horizon: Offset) -> Result<Offset, SnapshotReason> {

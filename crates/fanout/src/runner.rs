@@ -19,7 +19,7 @@ const BATCH_MAX: usize = 4096;
 /// How long the runner sleeps when nothing happens and nothing is due.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// What the runner does.
+/// The phases of a runner's life.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RunnerState {
     /// Catching up with what the log held at start.
@@ -32,10 +32,10 @@ pub enum RunnerState {
     Failed(String),
 }
 
-/// What the runner tells the outside.
+/// The runner's word to the outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Progress {
-    /// What it does.
+    /// Its phase.
     pub state: RunnerState,
     /// The settings last seen in the log.
     pub settings: Option<Settings>,
@@ -43,13 +43,13 @@ pub struct Progress {
 
 /// Everything the runner needs.
 pub struct Runner {
-    /// Where records come from.
+    /// The source of records.
     pub log: Arc<dyn EventLog>,
-    /// In the order in which each sees a record.
+    /// Projections, in the order in which each sees a record.
     pub projections: Vec<Box<dyn Projection>>,
-    /// Where flushes go.
+    /// The way of flushes and feed items.
     pub publisher: Publisher,
-    /// Where outcomes go.
+    /// The way of outcomes.
     pub outcomes: Outcomes,
     /// The least time between two flushes.
     pub flush_interval: Duration,

@@ -1,4 +1,4 @@
-//! What a state subscriber is still owed.
+//! State subscriptions: what a subscriber is still owed.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ struct Scan {
     again: bool,
 }
 
-/// Where a subscription starts.
+/// The start of a subscription.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Start {
     /// With everything there is.
@@ -80,7 +80,7 @@ impl StateSubscription {
         }
     }
 
-    /// Which elements it wants.
+    /// The elements it wants.
     pub fn filter(&self) -> &Filter {
         &self.filter
     }
@@ -90,7 +90,7 @@ impl StateSubscription {
         self.watermark
     }
 
-    /// Where its topic was last noted to stand.
+    /// The offset at which its topic was last noted to stand.
     pub fn noted(&self) -> Offset {
         self.noted
     }
@@ -100,7 +100,7 @@ impl StateSubscription {
         self.scan.is_none() && self.dirty.is_empty()
     }
 
-    /// Whether the subscriber comes from ahead, from another shard or node
+    /// True if the subscriber comes from ahead, from another shard or node
     /// that was quicker: he has what the topic at `position` has to tell.
     pub fn is_ahead_of(&self, position: Offset) -> bool {
         self.noted >= position
@@ -223,7 +223,7 @@ fn hand_over(view: &dyn View, key: RowKey, room: &mut Room, elements: &mut Vec<B
     }
 }
 
-/// How much may be handed over: bytes, of which each element takes its own
+/// Room for what may be handed over: bytes, of which each element takes its own
 /// and what its frame adds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Room {
@@ -238,7 +238,7 @@ impl Room {
         Room { left: bytes, per_element }
     }
 
-    /// Whether another element may be handed over.
+    /// True while another element may be handed over.
     pub fn is_left(&self) -> bool {
         self.left > 0
     }

@@ -35,7 +35,7 @@ impl Driver {
         Driver::of_epoch(Epoch(1), millis, projections)
     }
 
-    /// The same for a log of this epoch.
+    /// Projections before the first record of a log of this epoch.
     pub fn of_epoch(epoch: Epoch, millis: i64, mut projections: Vec<Box<dyn Projection>>) -> Driver {
         let derived = Facts::default();
         projections.push(Box::new(Recorder { facts: derived.clone(), now: Timestamp::default() }));

@@ -1,4 +1,4 @@
-//! What can be subscribed to, and where a destination leads.
+//! Topics: what can be subscribed to, and where a destination leads.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::view::Filter;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TopicId(pub u16);
 
-/// How the elements of one drain become message bodies.
+/// The way in which the elements of one drain become message bodies.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Composition {
     /// One message: a JSON array of the elements.
@@ -27,18 +27,18 @@ pub enum Composition {
 pub struct StateTopic {
     /// Its destination.
     pub name: TopicName,
-    /// How its messages look.
+    /// The shape of its messages.
     pub composition: Composition,
     interest: Arc<Interest>,
 }
 
-/// How many subscriptions a topic has, over all shards. Views that nobody
+/// The number of subscriptions of a topic, over all shards. Views that nobody
 /// looks at are not computed.
 #[derive(Default, Debug)]
 pub struct Interest(AtomicUsize);
 
 impl Interest {
-    /// Whether anybody subscribes.
+    /// True while anybody subscribes.
     pub fn any(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }
@@ -60,30 +60,30 @@ pub struct FeedTopic {
     pub name: TopicName,
 }
 
-/// Where a destination leads.
+/// The thing that a destination leads to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {
-    /// To elements of a state topic.
+    /// Elements of a state topic.
     State {
-        /// Which topic.
+        /// Its topic.
         topic: TopicId,
-        /// Which of its elements.
+        /// Its elements that are meant.
         filter: Filter,
     },
-    /// To events of a feed.
+    /// Events of a feed.
     Feed {
-        /// Which feed.
+        /// Its feed.
         feed: FeedId,
-        /// Which of its events.
+        /// Its events that are meant.
         filter: EventFilter,
     },
-    /// To a relay topic: what is published there reaches its subscribers.
+    /// A relay topic: what is published there reaches its subscribers.
     Relay(TopicName),
-    /// To a relay queue: each message reaches one of its consumers.
+    /// A relay queue: each message reaches one of its consumers.
     Queue(TopicName),
 }
 
-/// Why a destination leads nowhere.
+/// A reason why a destination leads nowhere.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TargetError {
     /// Neither a topic nor covered by `relay.destinations`.
@@ -92,9 +92,9 @@ pub enum TargetError {
     /// A name that stands for several: a subscription is to one.
     #[error("{destination}: a destination is one, without wildcards; {known}")]
     Wildcard {
-        /// What was asked for.
+        /// The destination asked for.
         destination: TopicName,
-        /// Which destinations there are.
+        /// The destinations there are.
         known: String,
     },
     /// A computed topic is followed by something that is no portfolio.
@@ -142,7 +142,7 @@ impl Catalog {
         self.aliases.push((name, topic));
     }
 
-    /// Where a subscription to `destination` leads: `/topic/x` to all of a
+    /// Resolves a subscription to `destination`: `/topic/x` leads to all of a
     /// computed topic, `/topic/x/{portfolioId}` to one portfolio's part.
     pub fn resolve(&self, destination: &TopicName) -> Result<Target, TargetError> {
         if destination.is_wildcard() {
@@ -191,7 +191,7 @@ impl Catalog {
         Some(Target::Feed { feed: FeedId(index as u16), filter })
     }
 
-    /// Where what is published to `destination` goes, if it may be: a relay
+    /// Resolves what is published to `destination`, if that may be: to a relay
     /// topic or queue.
     pub fn publishable(&self, destination: &TopicName) -> Result<Target, TargetError> {
         match self.resolve(destination) {

@@ -1,4 +1,4 @@
-//! What a state topic looks like at one flush.
+//! Views: a state topic as it looks at one flush.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,13 +37,13 @@ pub trait View: Send + Sync {
     fn element(&self, key: RowKey) -> Option<Bytes>;
 }
 
-/// Which elements of a topic a subscription wants.
+/// The elements of a topic that a subscription wants.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Filter {
     /// All of them.
     #[default]
     All,
-    /// Those of these portfolios.
+    /// Elements of these portfolios.
     Portfolios(Arc<BTreeSet<PortfolioId>>),
 }
 
@@ -53,7 +53,7 @@ impl Filter {
         Filter::Portfolios(Arc::new(BTreeSet::from([id])))
     }
 
-    /// What both this and `portfolios` admit.
+    /// Admits what both this and `portfolios` do.
     #[must_use]
     pub fn narrowed(self, portfolios: &Arc<BTreeSet<PortfolioId>>) -> Filter {
         match self {
@@ -62,7 +62,7 @@ impl Filter {
         }
     }
 
-    /// Whether nothing is left out.
+    /// True if nothing is left out.
     pub fn is_all(&self) -> bool {
         matches!(self, Filter::All)
     }

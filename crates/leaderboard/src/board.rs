@@ -1,4 +1,4 @@
-//! Who stands where.
+//! The board: who stands where.
 
 use std::sync::Arc;
 
@@ -38,12 +38,12 @@ impl Default for Board {
 }
 
 impl Board {
-    /// How many portfolios are ranked.
+    /// The number of portfolios that are ranked.
     pub fn len(&self) -> usize {
         self.order.len()
     }
 
-    /// Whether none is.
+    /// True if none is.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -58,7 +58,7 @@ impl Board {
         self.entry(id).map(|entry| self.order.rank(&entry.place()) + 1)
     }
 
-    /// At most `limit` entries in order, those before left out.
+    /// Gives at most `limit` rows in order, the first `skip` left out.
     /// O(log n + limit).
     pub fn rows(&self, skip: usize, limit: usize) -> impl Iterator<Item = Ranked> {
         let entries = self.order.iter_from(skip).take(limit).cloned();

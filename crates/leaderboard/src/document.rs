@@ -1,4 +1,4 @@
-//! What the native sockets show.
+//! Documents of the native sockets.
 
 mod updates;
 mod window;

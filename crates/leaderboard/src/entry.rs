@@ -12,17 +12,17 @@ const WEIGHTS: [i32; 3] = [50, 30, 20];
 /// A portfolio and what ranks it.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Whose.
+    /// The portfolio.
     pub id: PortfolioId,
     /// Its name, where one is known.
     pub name: Option<Arc<str>>,
     /// The metrics held.
     pub metrics: Metrics,
-    /// What they add up to.
+    /// The score they add up to.
     pub score: Ratio,
     /// The record that brought it to this score.
     pub attained: Offset,
-    /// When its metrics last changed.
+    /// The time at which its metrics last changed.
     pub updated_at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What changed, for as long as a subscriber may resume.
+//! History: what changed, for as long as a subscriber may resume.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -43,7 +43,7 @@ const FOLLOWED: &str = "leaderboard";
 /// How much of an unknown command is repeated to its sender.
 const SHOWN_CHARS: usize = 40;
 
-/// How `/ws/updates` speaks to who does not say (`leaderboard.dialect`).
+/// The form in which `/ws/updates` speaks to who asks for none (`leaderboard.dialect`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {

@@ -28,7 +28,7 @@ impl LeaderboardReads {
         self.states.flushed()
     }
 
-    /// What the portfolio has earned, where anybody knows.
+    /// The portfolio's P&L, where anybody knows.
     pub fn pnl(&self, id: PortfolioId) -> Option<Money> {
         self.pnl.as_ref()?.pnl(id)
     }

@@ -11,7 +11,7 @@ use crate::history::History;
 /// out of step.
 const PASTS_MAX: usize = 32;
 
-/// What has been applied, as a value: handed out at each settle and each
+/// The ranking as a value: handed out at each settle and each
 /// flush in O(1), never changed.
 pub struct State {
     position: Position,
@@ -34,23 +34,23 @@ impl State {
         State::new(position, Board::default(), History::new(0))
     }
 
-    /// How far the log has been applied: all of this is as of there. Before
+    /// The place in the log that all of this is as of. Before
     /// the first batch, offset 0 of epoch 0.
     pub fn position(&self) -> Position {
         self.position
     }
 
-    /// Who stands where.
+    /// The board: who stands where.
     pub fn board(&self) -> &Board {
         &self.board
     }
 
-    /// Whether every change after this offset is remembered.
+    /// True if every change after this offset is remembered.
     pub fn reaches(&self, after: Offset) -> bool {
         self.history.reaches(after)
     }
 
-    /// Whether the ranking, or what it shows, changed after this offset. O(1).
+    /// True if the ranking, or what it shows, changed after this offset. O(1).
     pub fn changed(&self, after: Offset) -> bool {
         self.history.changed(after)
     }

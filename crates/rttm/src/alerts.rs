@@ -18,9 +18,9 @@ const CLEARED_MAX: usize = 100;
 /// All alerts at one position; shared, never changed.
 #[derive(Clone, Debug, Default)]
 pub struct AlertBoard {
-    /// Those that are active, the newest first.
+    /// Active alerts, the newest first.
     pub active: Vec<Alert>,
-    /// Those that cleared, the last first, each with the record at which it
+    /// Cleared alerts, the last first, each with the record at which it
     /// did.
     pub cleared: Vec<(Offset, Alert)>,
     /// The record that last changed any of this.

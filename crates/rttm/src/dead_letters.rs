@@ -1,4 +1,4 @@
-//! What the hub itself rejected, kept to be looked at.
+//! Dead letters: what the hub itself rejected, kept to be looked at.
 
 use hub_core::event::RejectedInput;
 use hub_core::{Event, Offset, Record, Rejection, Timestamp};
@@ -15,16 +15,16 @@ pub(crate) const DEAD_LETTERS_MAX: usize = 10_000;
 pub struct DeadLetter {
     /// Its record; also its id.
     pub offset: Offset,
-    /// When it came.
+    /// The time at which it came.
     pub at: Timestamp,
     /// The ingest kind it came as.
     pub kind: String,
-    /// Why, and which field.
+    /// The reason, and the field at fault.
     pub rejection: Rejection,
-    /// What came in: as it came if it could not be read, else as the log
+    /// The input: as it came if it could not be read, else as the log
     /// holds it. Cut where it is too long.
     pub raw: String,
-    /// Whether it could be read.
+    /// True if it could be read.
     pub readable: bool,
 }
 

@@ -15,12 +15,12 @@ use crate::window::Window;
 const CLASSES_MAX: u16 = 1000;
 const DAY_MINUTES: u16 = 24 * 60;
 
-/// Where a message was given up.
+/// The place where a message was given up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Origin {
-    /// At a stage of the pipeline.
+    /// A stage of the pipeline.
     Stage(Stage),
-    /// At the hub's own door, or by its own rules.
+    /// The hub's own door, or its own rules.
     Ingest,
 }
 
@@ -42,32 +42,32 @@ impl Origin {
     }
 }
 
-/// What dead letters of one class have in common.
+/// The features that dead letters of one class have in common.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ClassKey {
-    /// Where.
+    /// The place where they were given up.
     pub origin: Origin,
-    /// Who gave them up.
+    /// The service that gave them up.
     pub service: SmolStr,
     /// The kind of error their trade met at that stage, where one was
     /// reported.
     pub error_type: Option<ErrorType>,
-    /// Why, without what differs from case to case.
+    /// The reason, without what differs from case to case.
     pub reason: String,
-    /// Where the messages came from.
+    /// The topic that the messages came from.
     pub original_topic: Option<SmolStr>,
 }
 
 /// A class of dead letters.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Class {
-    /// What they have in common.
+    /// The features they have in common.
     pub key: Arc<ClassKey>,
-    /// How many in 24 h.
+    /// Their number in 24 h.
     pub count: u64,
-    /// When the first was given up, since the class was last empty for 24 h.
+    /// The time of the first, since the class was last empty for 24 h.
     pub first_seen: Timestamp,
-    /// When the last was.
+    /// The time of the last.
     pub last_seen: Timestamp,
 }
 

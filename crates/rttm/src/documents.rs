@@ -1,4 +1,4 @@
-//! What the sockets show.
+//! Documents of the sockets.
 
 use std::sync::Arc;
 

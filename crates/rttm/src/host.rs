@@ -21,7 +21,7 @@ const FIRST: Duration = Duration::from_millis(250);
 /// `SystemMetrics` of the frontend's guide. Percentages are 0 to 100.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct SystemMetrics {
-    /// When it was measured, ISO-8601.
+    /// The time of the measurement, ISO-8601.
     #[serde(serialize_with = "as_text")]
     pub timestamp: Timestamp,
     /// Processors.
@@ -39,7 +39,7 @@ pub struct SystemMetrics {
 pub struct Cpu {
     /// Since the sample before, percent.
     pub usage: f64,
-    /// How many there are.
+    /// Their number.
     pub cores: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Which events have been applied, so that one that is sent again changes
+//! Identities of events, by which one that is sent again is known and changes
 //! nothing.
 
 use hub_core::event::{DlqEvent, ErrorEvent, InvalidTrade, TradeEvent};

@@ -158,7 +158,7 @@ fn latency(firsts: &Firsts, way: usize) -> Option<Sample> {
     Some(Sample { at_millis: to, latency_millis: to.saturating_sub(from).max(0).unsigned_abs() })
 }
 
-/// What is shown of the pipeline, at one position of the log.
+/// The pipeline's numbers, at one position of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Numbers {
     /// RT-M1: trades received in the last 5 s, a second, in tenths.
@@ -175,11 +175,11 @@ pub struct Numbers {
     pub dead_letters: u64,
     /// RT-M5: invalid trades of 24 h.
     pub invalid: u64,
-    /// In the order of the pipeline.
+    /// Each stage's numbers, in the order of the pipeline.
     pub stages: [StageNumbers; Stage::COUNT],
     /// RT-T1: trades received per hour, the hour that runs last.
     pub trend: [u64; TREND_HOURS],
-    /// From when on a rate is remarkable.
+    /// The rates that are remarkable.
     pub tps_thresholds: hub_core::Thresholds,
 }
 

@@ -1,4 +1,4 @@
-//! How far consumers are behind (RT-Q1, RT-QAGG).
+//! Queues: how far consumers are behind (RT-Q1, RT-QAGG).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -33,18 +33,18 @@ pub struct QueueKey {
     pub group: SmolStr,
 }
 
-/// What is known of a queue.
+/// A queue as it was last reported.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Queue {
-    /// Who reports it.
+    /// The service that reports it.
     pub service: SmolStr,
-    /// How far it was written.
+    /// The offset it was written up to.
     pub produced: u64,
-    /// How far it was read.
+    /// The offset it was read up to.
     pub consumed: u64,
     /// The difference.
     pub lag: u64,
-    /// When that was so.
+    /// The time at which that was so.
     pub time: Timestamp,
     /// Earlier lags, the oldest first (RT-QAGG).
     pub history: VecDeque<(Timestamp, u64)>,

@@ -1,4 +1,4 @@
-//! What has been applied, as a value.
+//! The pipeline's state, as a value.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub struct State {
 }
 
 impl State {
-    /// How far the log has been applied: all of this is as of there. Before
+    /// The place in the log that all of this is as of. Before
     /// the first batch, offset 0 of epoch 0.
     pub fn applied(&self) -> Applied {
         self.applied
@@ -39,7 +39,7 @@ impl State {
         &self.numbers
     }
 
-    /// How many dead letters in 24 h, by where they were given up; only where
+    /// The number of dead letters in 24 h, by where they were given up; only where
     /// there are any.
     pub fn dead_letters_by_origin(&self) -> Vec<(Origin, u64)> {
         dlq::by_origin(&self.classes).into_iter().collect()
@@ -50,7 +50,7 @@ impl State {
         dlq::largest(&self.classes, limit)
     }
 
-    /// When the last error happened or the last dead letter was given up.
+    /// The time of the last error or dead letter.
     pub fn last_error(&self) -> Option<Timestamp> {
         self.last_error
     }
@@ -70,7 +70,7 @@ impl State {
         &self.alerts
     }
 
-    /// How many of the hub's own rejections are kept.
+    /// The number of the hub's own rejections that are kept.
     pub fn letter_count(&self) -> usize {
         self.letters.len()
     }

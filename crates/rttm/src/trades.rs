@@ -18,7 +18,7 @@ pub(crate) const ENTRIES_MAX: usize = 64;
 /// How long after its first event a trade is kept, in log time.
 pub(crate) const KEPT_MILLIS: i64 = 48 * 3600 * 1000;
 
-/// What an entry is about: the platform's table.
+/// The source of an entry: the platform's table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
     /// RT-IN-1.
@@ -36,15 +36,15 @@ pub enum Source {
 pub struct Entry {
     /// The record it came with.
     pub offset: Offset,
-    /// Who reported it.
+    /// The service that reported it.
     pub service: SmolStr,
-    /// Where.
+    /// Its stage.
     pub stage: Stage,
-    /// When it happened.
+    /// The time at which it happened.
     pub time: Timestamp,
-    /// In words; empty where nothing was said.
+    /// Its words; empty where nothing was said.
     pub message: String,
-    /// Of which kind.
+    /// Its kind.
     pub source: Source,
 }
 
@@ -57,7 +57,7 @@ impl Entry {
 /// When a trade's first event at each stage happened, by [`Stage::index`].
 pub(crate) type Firsts = [Option<Timestamp>; Stage::COUNT];
 
-/// What is known of one trade.
+/// The known events of one trade.
 #[derive(Clone, Debug, Default)]
 pub struct Trade {
     /// By time, then as they came.

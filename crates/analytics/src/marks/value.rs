@@ -1,4 +1,4 @@
-//! What a mark comes to.
+//! The value of a mark.
 
 use hub_core::dto::UnrealizedPnl;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! When each portfolio's mark last changed.
+//! Versions of marks: when each portfolio's last changed.
 
 use hub_core::Offset;
 

@@ -1,4 +1,4 @@
-//! How far a subscriber of a feed has come.
+//! Cursors: how far a subscriber of a feed has come.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct FeedCursor {
     after: Offset,
 }
 
-/// Where a subscription to a feed starts.
+/// The start of a subscription to a feed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FeedStart {
     /// With all that is retained.
@@ -46,17 +46,17 @@ impl FeedCursor {
         FeedCursor { filter, next, after }
     }
 
-    /// Which events it wants.
+    /// The events it wants.
     pub fn filter(&self) -> &EventFilter {
         &self.filter
     }
 
-    /// Whether the next event is still to happen.
+    /// True if the next event is still to happen.
     pub fn is_caught_up(&self, window: &FeedWindow) -> bool {
         self.next >= window.next()
     }
 
-    /// Whether it stands just before the event `sequence`, and that one is
+    /// True if it stands just before the event `sequence`, and that one is
     /// wanted: then a whole run of events can be handed over as it is.
     pub fn is_at(&self, first: &FeedEvent) -> bool {
         self.next == first.sequence && self.filter.is_all() && first.offset > self.after
@@ -67,12 +67,12 @@ impl FeedCursor {
         self.next = self.next.max(next);
     }
 
-    /// Whether events that were due have left the window.
+    /// True if events that were due have left the window.
     pub fn is_passed(&self, window: &FeedWindow) -> bool {
         self.next < window.first()
     }
 
-    /// Whether the window is about to pass it by, because it is nearly full or
+    /// True if the window is about to pass it by, because it is nearly full or
     /// what is next is at or below the `horizon`: it should be drained now,
     /// whatever interval was asked for.
     pub fn is_urgent(&self, window: &FeedWindow, horizon: Offset) -> bool {

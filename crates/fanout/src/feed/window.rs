@@ -7,7 +7,7 @@ use hub_core::Offset;
 
 use super::FeedEvent;
 
-/// What a window holds at most.
+/// Bounds of a window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WindowLimits {
     /// Events.
@@ -52,7 +52,7 @@ impl FeedWindow {
         }
     }
 
-    /// Whether anything is at or below `horizon`.
+    /// True if anything is at or below `horizon`.
     pub fn is_due(&self, horizon: Offset) -> bool {
         self.events.front().is_some_and(|event| event.offset <= horizon)
     }
@@ -65,7 +65,7 @@ impl FeedWindow {
         self.events.shrink_to(2 * self.events.len());
     }
 
-    /// Whether the oldest will soon have to leave for want of room.
+    /// True if the oldest will soon have to leave for want of room.
     pub fn is_filling(&self) -> bool {
         let nearly = |held: usize, most: usize| held >= most - most / 4;
         nearly(self.events.len(), self.limits.events) || nearly(self.bytes, self.limits.bytes)

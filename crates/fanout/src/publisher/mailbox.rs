@@ -13,7 +13,7 @@ use crate::relay::RelayMessage;
 /// Flushes a shard may lag behind before it gets only the latest.
 pub(super) const FLUSH_BACKLOG_MAX: usize = 16;
 
-/// What reaches a shard.
+/// A publication, as it reaches a shard.
 #[derive(Clone)]
 pub enum Publication {
     /// The next flush.

@@ -1,4 +1,4 @@
-//! Who gets what, and how it is answered for.
+//! Deliveries: who gets what, and how it is answered for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use std::str::FromStr;
 pub struct ConsumerId {
     /// The shard that serves it.
     pub shard: usize,
-    /// Which of the shard's subscriptions it is.
+    /// The shard's number of its subscription.
     pub key: u64,
 }
 
@@ -33,7 +33,7 @@ impl FromStr for DeliveryId {
     }
 }
 
-/// How a consumer acknowledges (STOMP 1.2, "SUBSCRIBE ack Header").
+/// A consumer's way to acknowledge (STOMP 1.2, "SUBSCRIBE ack Header").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AckMode {
     /// Not at all. Its shard acknowledges in its stead, each message as it is handed to the socket:
@@ -49,11 +49,11 @@ pub enum AckMode {
 /// A message on its way to a consumer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Delivery<M> {
-    /// To whom.
+    /// The consumer it goes to.
     pub consumer: ConsumerId,
-    /// By what it is acknowledged.
+    /// The id by which it is acknowledged.
     pub id: DeliveryId,
-    /// What.
+    /// Its message.
     pub message: M,
     /// It was delivered before, to this consumer or to another.
     pub redelivered: bool,

@@ -1,4 +1,4 @@
-//! What the queues may hold.
+//! Bounds on what the queues may hold.
 
 use hub_core::TopicName;
 
@@ -11,7 +11,7 @@ pub trait Weigh {
     fn bytes(&self) -> usize;
 }
 
-/// What the queues may hold, and how often a message is tried.
+/// Bounds on what the queues may hold, and on how often a message is tried.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct QueueLimits {
     /// Messages of one queue, waiting or unacknowledged.
@@ -31,13 +31,13 @@ impl Default for QueueLimits {
     }
 }
 
-/// Why a message is not taken.
+/// A reason why a message is not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum QueueFull {
     /// [`QueueLimits::messages`].
     #[error("{queue} holds as many messages as limits.queue_messages = {limit} allows")]
     Messages {
-        /// Which queue.
+        /// The queue.
         queue: TopicName,
         /// Messages allowed.
         limit: usize,
@@ -45,7 +45,7 @@ pub enum QueueFull {
     /// [`QueueLimits::bytes`].
     #[error("{queue} would hold more bytes than limits.queue_bytes = {limit}")]
     Bytes {
-        /// Which queue.
+        /// The queue.
         queue: TopicName,
         /// Bytes allowed.
         limit: usize,

@@ -5,7 +5,7 @@ use hub_core::{AlertRules, Thresholds, Timestamp};
 
 use crate::hundredths::Hundredths;
 
-/// What is watched.
+/// A condition that is watched.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Metric {
     /// The 95th percentile of a stage's latency over 5 minutes.
@@ -68,7 +68,7 @@ impl Metric {
     }
 }
 
-/// How bad it is; LOW is never used.
+/// The severity of an alert; LOW is never used.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Severity {
     /// A warning of TPS.
@@ -93,17 +93,17 @@ impl Severity {
 /// One alert.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Alert {
-    /// What it is about.
+    /// Its condition.
     pub metric: Metric,
-    /// How bad; it may rise and fall while the alert is active.
+    /// Its severity, which may rise and fall while the alert is active.
     pub severity: Severity,
-    /// What was measured when it came to this severity.
+    /// The value measured when it came to this severity.
     pub value: Hundredths,
-    /// What it reached then.
+    /// The threshold it reached then.
     pub threshold: u64,
-    /// When it was raised.
+    /// The time at which it was raised.
     pub raised_at: Timestamp,
-    /// When it cleared; while it is active, `None`.
+    /// The time at which it cleared; while it is active, `None`.
     pub cleared_at: Option<Timestamp>,
 }
 

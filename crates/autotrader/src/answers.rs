@@ -25,7 +25,7 @@ pub enum Answer {
 
 /// A command that was done, and what it led to.
 #[derive(Clone, Debug)]
-pub struct Answered {
+pub struct CompletedCommand {
     /// The command.
     pub command: TradingCommand,
     /// Its answer.
@@ -36,7 +36,7 @@ pub struct Answered {
 
 /// The answers to the latest commands, by record. A command that came again
 /// has the first one's.
-pub(crate) type RecentAnswers = NewestMap<Offset, Answered>;
+pub(crate) type RecentAnswers = NewestMap<Offset, CompletedCommand>;
 
 /// None yet.
 pub(crate) fn recent() -> RecentAnswers {
@@ -45,4 +45,4 @@ pub(crate) fn recent() -> RecentAnswers {
 
 /// The answers to commands that came with a key, for as long as they may come
 /// again. One that was refused is not among them: it may be tried again.
-pub(crate) type KeyedAnswers = ExpiringMap<RequestId, Arc<Answered>>;
+pub(crate) type KeyedAnswers = ExpiringMap<RequestId, Arc<CompletedCommand>>;

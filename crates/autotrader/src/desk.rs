@@ -8,7 +8,7 @@ use hub_core::{Event, Outcome, Rejection};
 use hub_fanout::Snapshot;
 use hub_server::{Ingest, IngestError};
 
-use crate::answers::Answered;
+use crate::answers::CompletedCommand;
 use crate::reads::AutotraderReads;
 use crate::state::State;
 
@@ -48,12 +48,12 @@ impl Desk {
 
     /// Takes a command in and gives what it led to, once its record is committed and applied; one
     /// that came before with the same `request_id` is answered as it was then.
-    pub async fn command(&self, request: TradingRequest) -> Result<Arc<Answered>, CommandError> {
+    pub async fn command(&self, request: TradingRequest) -> Result<Arc<CompletedCommand>, CommandError> {
         self.take(Event::Trading(request)).await
     }
 
     /// The same for what may be no command at all, but is to be logged.
-    pub(crate) async fn take(&self, event: Event) -> Result<Arc<Answered>, CommandError> {
+    pub(crate) async fn take(&self, event: Event) -> Result<Arc<CompletedCommand>, CommandError> {
         let ingested = self.ingest.append(vec![event])?.applied().await?;
         match ingested.outcomes.into_iter().next() {
             Some((_, Outcome::Rejected(rejection))) => Err(CommandError::Refused(rejection)),

@@ -34,7 +34,7 @@ mod triggers;
 use hub_core::TopicName;
 use hub_fanout::{Catalog, published};
 
-pub use answers::{Answer, Answered};
+pub use answers::{Answer, CompletedCommand};
 pub use desk::{CommandError, Desk};
 pub use http::routes;
 pub use percent::Percent;

@@ -6,7 +6,7 @@ use hub_core::event::trading::TradingRequest;
 use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
 use hub_fanout::{Applied, EventKey, FeedId, FlushBuilder, Projection, StateWriter, Step};
 
-use crate::answers::Answered;
+use crate::answers::CompletedCommand;
 use crate::memory::Memory;
 use crate::messages;
 use crate::state::State;
@@ -41,7 +41,7 @@ impl AutotraderProjection {
             return Ok(Outcome::Duplicate);
         }
         let (answer, trades) = self.memory.ledger.command(record, &request.command)?;
-        let answered = Arc::new(Answered { command: request.command.clone(), answer, at: record.at });
+        let answered = Arc::new(CompletedCommand { command: request.command.clone(), answer, at: record.at });
         if let Some(id) = request.request_id {
             self.memory.keyed.insert(id, Arc::clone(&answered), record.at);
         }

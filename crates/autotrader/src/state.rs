@@ -7,7 +7,7 @@ use hub_core::{Offset, Symbol};
 use hub_fanout::Applied;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
-use crate::answers::{self, Answered, RecentAnswers};
+use crate::answers::{self, CompletedCommand, RecentAnswers};
 use crate::quote::Quote;
 use crate::session::Session;
 
@@ -69,7 +69,7 @@ impl State {
     }
 
     /// The answer to the command at `offset`, if it was applied not long ago.
-    pub fn answer(&self, offset: Offset) -> Option<&Arc<Answered>> {
+    pub fn answer(&self, offset: Offset) -> Option<&Arc<CompletedCommand>> {
         self.answers.get(offset)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hub_core::PortfolioId;
 use rpds::HashTrieMapSync;
 
-use crate::entry::Place;
+use crate::entry::RankKey;
 use crate::order::Order;
 use crate::row::Row;
 
@@ -15,7 +15,7 @@ use crate::row::Row;
 /// The hash map is looked up, never walked: its order is random.
 #[derive(Clone)]
 pub struct Board {
-    order: Order<Place, Arc<Row>>,
+    order: Order<RankKey, Arc<Row>>,
     entries: HashTrieMapSync<PortfolioId, Arc<Row>>,
 }
 
@@ -55,7 +55,7 @@ impl Board {
 
     /// Its rank, from 1. O(log n).
     pub fn rank(&self, id: PortfolioId) -> Option<usize> {
-        self.entry(id).map(|entry| self.order.rank(&entry.place()) + 1)
+        self.entry(id).map(|entry| self.order.rank(&entry.rank_key()) + 1)
     }
 
     /// Gives at most `limit` rows in order, the first `skip` left out.
@@ -78,15 +78,15 @@ impl Board {
     /// Returns what it was ranked by.
     pub(crate) fn set(&mut self, id: PortfolioId, entry: Option<Arc<Row>>) -> Option<Arc<Row>> {
         let before = self.entries.get(&id).cloned();
-        let place = entry.as_ref().map(|entry| entry.place());
+        let rank_key = entry.as_ref().map(|entry| entry.rank_key());
         if let Some(before) = &before
-            && place != Some(before.place())
+            && rank_key != Some(before.rank_key())
         {
-            self.order.remove(&before.place());
+            self.order.remove(&before.rank_key());
         }
         match entry {
             Some(entry) => {
-                self.order.insert(entry.place(), Arc::clone(&entry));
+                self.order.insert(entry.rank_key(), Arc::clone(&entry));
                 self.entries.insert_mut(id, entry);
             }
             None => {

@@ -19,7 +19,7 @@ const ROW_BYTES: usize = 400;
 
 /// Which document: what two subscribers have in common who share one.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Wanted {
+pub(crate) enum DocumentKey {
     /// The top, as a snapshot and what changed of it.
     Updates { limit: usize },
     /// The same, begun with what changed since then.

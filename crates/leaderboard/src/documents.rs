@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use hub_fanout::Document;
 
-use crate::document::{Resumed, Updates, Wanted, Window};
+use crate::document::{DocumentKey, Resumed, Updates, Window};
 use crate::reads::LeaderboardReads;
 
 /// Documents without subscribers are swept out when there are more than this
@@ -24,7 +24,7 @@ pub(crate) struct Documents {
 }
 
 struct Known {
-    documents: HashMap<Wanted, Shared>,
+    documents: HashMap<DocumentKey, Shared>,
     sweep_at: usize,
 }
 
@@ -49,19 +49,19 @@ impl Documents {
     }
 
     /// The document that shows this.
-    pub(crate) fn get(&self, wanted: Wanted) -> Arc<dyn Document> {
+    pub(crate) fn get(&self, key: DocumentKey) -> Arc<dyn Document> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match wanted {
-            Wanted::Updates { limit } => known.updates(limit, &self.reads),
-            Wanted::Resumed { limit, from } => {
+        match key {
+            DocumentKey::Updates { limit } => known.updates(limit, &self.reads),
+            DocumentKey::Resumed { limit, from } => {
                 let updates = known.updates(limit, &self.reads);
-                known.other(wanted, || Arc::new(Resumed { updates, from }))
+                known.other(key, || Arc::new(Resumed { updates, from }))
             }
-            Wanted::Top { limit, form } => {
-                known.other(wanted, || Arc::new(Window::top(self.reads.clone(), limit, form)))
+            DocumentKey::Top { limit, form } => {
+                known.other(key, || Arc::new(Window::top(self.reads.clone(), limit, form)))
             }
-            Wanted::Around { id, range } => {
-                known.other(wanted, || Arc::new(Window::around(self.reads.clone(), id, range)))
+            DocumentKey::Around { id, range } => {
+                known.other(key, || Arc::new(Window::around(self.reads.clone(), id, range)))
             }
         }
     }
@@ -69,30 +69,30 @@ impl Documents {
 
 impl Known {
     fn updates(&mut self, limit: usize, reads: &LeaderboardReads) -> Arc<Updates> {
-        let wanted = Wanted::Updates { limit };
-        if let Some(Shared::Updates(document)) = self.documents.get(&wanted)
+        let key = DocumentKey::Updates { limit };
+        if let Some(Shared::Updates(document)) = self.documents.get(&key)
             && let Some(document) = document.upgrade()
         {
             return document;
         }
         let document = Arc::new(Updates { reads: reads.clone(), limit });
-        self.remember(wanted, Shared::Updates(Arc::downgrade(&document)));
+        self.remember(key, Shared::Updates(Arc::downgrade(&document)));
         document
     }
 
-    fn other(&mut self, wanted: Wanted, make: impl FnOnce() -> Arc<dyn Document>) -> Arc<dyn Document> {
-        if let Some(Shared::Other(document)) = self.documents.get(&wanted)
+    fn other(&mut self, key: DocumentKey, make: impl FnOnce() -> Arc<dyn Document>) -> Arc<dyn Document> {
+        if let Some(Shared::Other(document)) = self.documents.get(&key)
             && let Some(document) = document.upgrade()
         {
             return document;
         }
         let document = make();
-        self.remember(wanted, Shared::Other(Arc::downgrade(&document)));
+        self.remember(key, Shared::Other(Arc::downgrade(&document)));
         document
     }
 
-    fn remember(&mut self, wanted: Wanted, document: Shared) {
-        self.documents.insert(wanted, document);
+    fn remember(&mut self, key: DocumentKey, document: Shared) {
+        self.documents.insert(key, document);
         if self.documents.len() > self.sweep_at {
             self.documents.retain(|_, document| document.is_watched());
             self.sweep_at = SWEEP_FROM.max(2 * self.documents.len());
@@ -110,11 +110,11 @@ mod tests {
     #[test]
     fn who_wants_the_same_shares_it_and_what_nobody_watches_is_forgotten() {
         let documents = Documents::new(crate::register(None).1);
-        let around = |n: u128| Wanted::Around { id: PortfolioId::from_bytes(n.to_be_bytes()), range: 5 };
+        let around = |n: u128| DocumentKey::Around { id: PortfolioId::from_bytes(n.to_be_bytes()), range: 5 };
         let (a, b) = (documents.get(around(1)), documents.get(around(1)));
         assert!(Arc::ptr_eq(&a, &b));
         assert!(!Arc::ptr_eq(&a, &documents.get(around(2))));
-        let top = |form| documents.get(Wanted::Top { limit: 10, form });
+        let top = |form| documents.get(DocumentKey::Top { limit: 10, form });
         assert!(!Arc::ptr_eq(&top(Form::Pms), &top(Form::TopPerformers)));
         (0..10_000).for_each(|n| drop(documents.get(around(n))));
         assert!(documents.known.lock().unwrap().documents.len() <= SWEEP_FROM + 1);
@@ -126,7 +126,7 @@ mod tests {
         let documents = Documents::new(crate::register(None).1);
         let resumed = |offset: u64| {
             let from = format!("000000000000beef-{offset}").parse().unwrap();
-            documents.get(Wanted::Resumed { limit: 50, from })
+            documents.get(DocumentKey::Resumed { limit: 50, from })
         };
         let held = resumed(1);
         assert!(Arc::ptr_eq(&held, &resumed(1)));

@@ -40,7 +40,7 @@ pub struct Metrics {
 /// Where an entry stands: score descending, then who reached it first, then
 /// id. Total, and independent of when anybody looks (against BUG-L11).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Place {
+pub(crate) struct RankKey {
     score: Reverse<Ratio>,
     attained: Offset,
     id: PortfolioId,
@@ -66,8 +66,8 @@ impl Metrics {
 }
 
 impl Entry {
-    pub(crate) fn place(&self) -> Place {
-        Place { score: Reverse(self.score), attained: self.attained, id: self.id }
+    pub(crate) fn rank_key(&self) -> RankKey {
+        RankKey { score: Reverse(self.score), attained: self.attained, id: self.id }
     }
 }
 

@@ -7,7 +7,7 @@ use hub_server::Query;
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Form, Wanted};
+use crate::document::{DocumentKey, Form};
 use crate::documents::Documents;
 use crate::reads::LeaderboardReads;
 
@@ -108,26 +108,28 @@ impl Channel {
     }
 
     /// What is asked for by choosing this.
-    fn wanted(self, given: &Parameters<'_>) -> Result<Wanted, ParameterError> {
+    fn wanted(self, given: &Parameters<'_>) -> Result<DocumentKey, ParameterError> {
         match self {
             Channel::Updates(default) => updates(default, given),
-            Channel::Top => Ok(Wanted::Top { limit: N.read(given)?, form: Form::TopPerformers }),
-            Channel::Around => Ok(Wanted::Around { id: portfolio_id(given)?, range: RANGE.read(given)? }),
+            Channel::Top => Ok(DocumentKey::Top { limit: N.read(given)?, form: Form::TopPerformers }),
+            Channel::Around => {
+                Ok(DocumentKey::Around { id: portfolio_id(given)?, range: RANGE.read(given)? })
+            }
         }
     }
 }
 
-fn updates(default: Dialect, given: &Parameters<'_>) -> Result<Wanted, ParameterError> {
+fn updates(default: Dialect, given: &Parameters<'_>) -> Result<DocumentKey, ParameterError> {
     let limit = LIMIT.read(given)?;
     let dialect = given.text(&DIALECT).map_or(Ok(default), |text| Dialect::read(&text))?;
     let resume = given.text(&RESUME).map(|text| text.parse()).transpose();
     let resume =
         resume.map_err(|error: hub_core::position::PositionError| RESUME.wrong(error.to_string()))?;
     match (dialect, resume) {
-        (Dialect::Pms, None) => Ok(Wanted::Top { limit, form: Form::Pms }),
+        (Dialect::Pms, None) => Ok(DocumentKey::Top { limit, form: Form::Pms }),
         (Dialect::Pms, Some(_)) => Err(RESUME.wrong("the pms dialect sends all of the top each time")),
-        (Dialect::Native, Some(from)) => Ok(Wanted::Resumed { limit, from }),
-        (Dialect::Native, None) => Ok(Wanted::Updates { limit }),
+        (Dialect::Native, Some(from)) => Ok(DocumentKey::Resumed { limit, from }),
+        (Dialect::Native, None) => Ok(DocumentKey::Updates { limit }),
     }
 }
 

@@ -15,7 +15,7 @@ use hub_server::http::ChassisData;
 use hub_server::http::problem::{PROBLEM_JSON, Problem};
 
 use super::views;
-use crate::answers::{Answer, Answered};
+use crate::answers::{Answer, CompletedCommand};
 use crate::desk::{CommandError, Desk};
 use crate::json::object;
 use crate::reads::AutotraderReads;
@@ -60,7 +60,7 @@ impl Door {
     }
 }
 
-fn done(answered: &Answered, status: u16) -> HttpResponse {
+fn done(answered: &CompletedCommand, status: u16) -> HttpResponse {
     let mut out = Vec::new();
     match &answered.answer {
         Answer::Session(session) => views::session(&mut out, session, answered.at),

@@ -15,12 +15,12 @@ use crate::rows::write_rows;
 /// it.
 pub(crate) struct Window {
     pub(crate) reads: LeaderboardReads,
-    pub(crate) part: Part,
+    pub(crate) selection: Selection,
     pub(crate) form: Form,
 }
 
 /// Which part of the ranking.
-pub(crate) enum Part {
+pub(crate) enum Selection {
     Top { limit: usize },
     Around { id: PortfolioId, range: usize },
 }
@@ -45,17 +45,17 @@ struct Shown {
 
 impl Window {
     pub(crate) fn top(reads: LeaderboardReads, limit: usize, form: Form) -> Window {
-        Window { reads, part: Part::Top { limit }, form }
+        Window { reads, selection: Selection::Top { limit }, form }
     }
 
     pub(crate) fn around(reads: LeaderboardReads, id: PortfolioId, range: usize) -> Window {
-        Window { reads, part: Part::Around { id, range }, form: Form::Around }
+        Window { reads, selection: Selection::Around { id, range }, form: Form::Around }
     }
 
     fn shown(&self, board: &Board) -> Shown {
-        match self.part {
-            Part::Top { limit } => Shown { center: None, rows: board.rows(0, limit).collect() },
-            Part::Around { id, range } => match board.around(id, range) {
+        match self.selection {
+            Selection::Top { limit } => Shown { center: None, rows: board.rows(0, limit).collect() },
+            Selection::Around { id, range } => match board.around(id, range) {
                 Some(around) => Shown { center: Some(around.center), rows: around.rows },
                 None => Shown { center: None, rows: Vec::new() },
             },

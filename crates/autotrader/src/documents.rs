@@ -1,7 +1,6 @@
 //! Documents of `/ws/auto-trader`. Those of equal parameters are one, so
 //! that what they compose is shared.
 
-mod interned;
 mod prices;
 mod session;
 
@@ -9,8 +8,8 @@ use std::sync::Arc;
 
 use hub_core::Symbol;
 use hub_core::event::trading::SessionId;
+use hub_fanout::Interned;
 
-use self::interned::Interned;
 use self::prices::PricesDocument;
 use self::session::SessionDocument;
 use crate::reads::AutotraderReads;
@@ -38,14 +37,14 @@ impl Documents {
     }
 
     pub(crate) fn session(&self, id: SessionId) -> Arc<SessionDocument> {
-        self.sessions.get(id, |id| SessionDocument::new(self.reads.clone(), *id))
+        self.sessions.get(id, |id| Arc::new(SessionDocument::new(self.reads.clone(), *id)))
     }
 
     /// `interval_ms` is brought within its bounds.
     pub(crate) fn prices(&self, symbols: Arc<[Symbol]>, interval_ms: u64) -> Arc<PricesDocument> {
         let interval_ms = interval_ms.clamp(PRICE_INTERVAL_MIN_MS, PRICE_INTERVAL_MAX_MS);
         self.prices.get((symbols, interval_ms), |(symbols, interval_ms)| {
-            PricesDocument::new(self.reads.clone(), Arc::clone(symbols), *interval_ms)
+            Arc::new(PricesDocument::new(self.reads.clone(), Arc::clone(symbols), *interval_ms))
         })
     }
 }

@@ -13,6 +13,7 @@ pub mod encoded;
 pub mod expiring;
 pub mod feed;
 pub mod flush;
+pub mod interned;
 pub mod options;
 pub mod outbox;
 pub mod outcomes;
@@ -38,6 +39,7 @@ pub use feed::{
     EventFilter, EventKey, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, Passed, WindowLimits,
 };
 pub use flush::{Changed, Flush, FlushBuilder, StateFlush};
+pub use interned::Interned;
 pub use options::Options;
 pub use outbox::Outbox;
 pub use outcomes::{Claim, Outcomes, Stopped};

@@ -171,9 +171,10 @@ async fn what_is_applied_and_not_yet_published_is_published_when_the_log_closes(
         let appended = setup.log.append(vec![price()]).await.unwrap();
         setup.outcomes.reached(appended.offsets[0]).await.unwrap();
     }
-    let (flushes, _) = finish(setup);
+    let (flushes, told) = finish(setup);
     assert_eq!(flushes.last(), Some(&(Bytes::from_static(b"5"), 5)));
     assert_eq!(flushes.first(), Some(&(Bytes::from_static(b"0"), 0)), "an empty log is published, too");
+    assert_eq!(told.all().first().map(String::as_str), Some("settle 0"), "and readers know which log it is");
 }
 
 #[tokio::test]

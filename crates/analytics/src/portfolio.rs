@@ -17,11 +17,11 @@ pub(crate) struct Portfolio {
     pub(crate) id: PortfolioId,
     /// Its positions, ascending by row.
     members: Vec<Member>,
-    /// The encoded mark of the views that are published.
-    pub(crate) published: Arc<EncodedCell>,
-    /// The encoded mark of what REST reads, which runs ahead of the flushes:
+    /// The encoded mark of flushed views.
+    pub(crate) flushed: Arc<EncodedCell>,
+    /// The encoded mark of settled states, which run ahead of the flushes:
     /// in a cell of its own, so that neither evicts the other's.
-    pub(crate) read: Arc<EncodedCell>,
+    pub(crate) settled: Arc<EncodedCell>,
 }
 
 /// One position of a portfolio.
@@ -46,7 +46,7 @@ pub(crate) enum Phase {
 
 impl Portfolio {
     pub(crate) fn new(id: PortfolioId) -> Portfolio {
-        Portfolio { id, members: Vec::new(), published: Arc::default(), read: Arc::default() }
+        Portfolio { id, members: Vec::new(), flushed: Arc::default(), settled: Arc::default() }
     }
 
     pub(crate) fn members(&self) -> &[Member] {

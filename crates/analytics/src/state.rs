@@ -92,7 +92,7 @@ impl State {
         let key = *self.portfolio_keys.get(&id)?;
         let portfolio = self.portfolios.get(key)?;
         let version = marks::version(self, key);
-        let cell = if portfolio.published.holds(version) { &portfolio.published } else { &portfolio.read };
+        let cell = if portfolio.flushed.holds(version) { &portfolio.flushed } else { &portfolio.settled };
         cell.at(version, || marks::encode(self, portfolio))
     }
 

@@ -49,6 +49,6 @@ impl View for MarksView {
 
     fn element(&self, key: RowKey) -> Option<Bytes> {
         let portfolio = self.state.portfolios.get(key)?;
-        portfolio.published.at(self.version(key), || encode(&self.state, portfolio))
+        portfolio.flushed.at(self.version(key), || encode(&self.state, portfolio))
     }
 }

@@ -2,6 +2,7 @@
 
 mod feed;
 mod hub;
+mod one_log;
 mod pipeline;
 mod ranks;
 mod trading;

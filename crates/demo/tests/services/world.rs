@@ -6,7 +6,7 @@ use std::time::Duration;
 use hub_autotrader::AutotraderReads;
 use hub_core::event::trading::TradingRequest;
 use hub_core::normalize::{self, BodyForm, Kind};
-use hub_core::{Event, Offset, Outcome, Rejection, Timestamp};
+use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
 use hub_demo::{Batch, DemoConfig, Market, Trader};
 use hub_fanout::Catalog;
 use hub_fanout::testing::Driver;
@@ -17,12 +17,14 @@ use hub_rttm::RttmReads;
 pub(crate) const STEP_MILLIS: i64 = 100;
 
 /// 2026-02-07T10:30:00.000Z.
-const OPENING_MILLIS: i64 = 1_770_460_200_000;
+pub(crate) const OPENING_MILLIS: i64 = 1_770_460_200_000;
 
 pub(crate) struct World {
     market: Market,
     traders: Vec<Trader>,
     driver: Driver,
+    /// Everything that was taken in.
+    pub(crate) log: Vec<Record>,
     pub(crate) ranks: LeaderboardReads,
     pub(crate) pipeline: RttmReads,
     pub(crate) trading: AutotraderReads,
@@ -43,6 +45,7 @@ impl World {
             market: Market::new(config, 1),
             traders: Trader::all(config),
             driver,
+            log: Vec::new(),
             ranks,
             pipeline,
             trading,
@@ -113,8 +116,10 @@ impl World {
     }
 
     pub(crate) fn apply(&mut self, event: Event) -> Outcome {
-        self.driver.millis = self.now.millis();
-        self.driver.send(event)
+        let record = Record { offset: Offset(self.driver.offset + 1), at: self.now, event };
+        let outcome = self.driver.apply(&record);
+        self.log.push(record);
+        outcome
     }
 
     pub(crate) fn settle(&mut self) {

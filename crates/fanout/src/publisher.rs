@@ -85,7 +85,7 @@ impl Publisher {
     }
 
     /// Hands a flush to every shard.
-    pub(crate) fn flush(&self, flush: &Arc<Flush>) {
+    pub fn flush(&self, flush: &Arc<Flush>) {
         self.published.fetch_max(flush.position.offset.0, Ordering::AcqRel);
         lock(&self.windows).iter_mut().for_each(|window| window.expire(flush.horizon));
         for shard in &*self.shards {
@@ -107,7 +107,7 @@ impl Publisher {
 
     /// Keeps the items in the windows, and once the shards are served
     /// (`live`) hands it to them at once.
-    pub(crate) fn feed(&self, items: Vec<(Offset, FeedItem)>, live: bool) {
+    pub fn feed(&self, items: Vec<(Offset, FeedItem)>, live: bool) {
         for batch in self.retain(items) {
             if live && let Some(last) = batch.events.last() {
                 self.published.fetch_max(last.offset.0, Ordering::AcqRel);

@@ -15,6 +15,8 @@ mod missing;
 mod session;
 mod sockets;
 mod subscriptions;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::future::poll_fn;

@@ -6,6 +6,8 @@ mod counted;
 mod head;
 mod heads;
 mod http;
+#[cfg(test)]
+pub(crate) mod memory;
 mod pipe;
 
 use std::io;
@@ -38,6 +40,8 @@ enum Transport {
     Tcp(Counted),
     Tls(Box<TlsStream>),
     Session(SessionPipe),
+    #[cfg(test)]
+    Memory(memory::MemoryStream),
 }
 
 /// How much is read to tell one protocol from another.
@@ -64,8 +68,14 @@ impl Stream {
     pub(crate) fn as_session(&mut self) -> Option<&mut SessionPipe> {
         match &mut self.transport {
             Transport::Session(pipe) => Some(pipe),
-            Transport::Tcp(_) | Transport::Tls(_) => None,
+            _ => None,
         }
+    }
+
+    /// A stream in memory.
+    #[cfg(test)]
+    pub(crate) fn memory(stream: memory::MemoryStream, place: Place) -> Stream {
+        Stream::new(Transport::Memory(stream), place)
     }
 
     fn new(transport: Transport, place: Place) -> Stream {
@@ -78,6 +88,8 @@ impl Stream {
             Transport::Tcp(stream) => stream.taken(),
             Transport::Tls(stream) => stream.tcp().taken(),
             Transport::Session(pipe) => pipe.taken(),
+            #[cfg(test)]
+            Transport::Memory(stream) => stream.taken(),
         }
     }
 
@@ -88,6 +100,8 @@ impl Stream {
             Transport::Tcp(stream) => stream.tcp(),
             Transport::Tls(stream) => stream.tcp().tcp(),
             Transport::Session(_) => return,
+            #[cfg(test)]
+            Transport::Memory(_) => return,
         };
         // One that is broken already has nothing to forget.
         let _ = SockRef::from(tcp).set_linger(Some(std::time::Duration::ZERO));
@@ -106,6 +120,8 @@ impl Stream {
             Transport::Tcp(stream) => stream.read_buf(&mut self.ahead).await,
             Transport::Tls(stream) => stream.read_buf(&mut self.ahead).await,
             Transport::Session(pipe) => pipe.read_buf(&mut self.ahead).await,
+            #[cfg(test)]
+            Transport::Memory(stream) => stream.read_buf(&mut self.ahead).await,
         }
     }
 
@@ -157,6 +173,11 @@ macro_rules! transport {
                 $call
             }
             Transport::Session($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+            #[cfg(test)]
+            Transport::Memory($stream) => {
                 let $stream = Pin::new($stream);
                 $call
             }

@@ -63,7 +63,7 @@ struct Subscription {
     /// Present if an interval was asked for.
     pace: Option<Box<Pace>>,
     /// Reason why it gets a snapshot first, though it asked to resume.
-    instead: Option<SnapshotReason>,
+    snapshot_reason: Option<SnapshotReason>,
     /// Nothing is taken before the shard stands here: who comes from a
     /// quicker shard may have seen what was in flight there, and is not shown
     /// older values after newer ones.
@@ -120,12 +120,12 @@ impl Subscriptions {
             request::check_relay(&options, name)?;
         }
         let starting = Starting { chassis: &self.chassis, stands: self.stands, options: &options };
-        let (source, instead) = self.sources.start(target, ack, &starting);
+        let (source, snapshot_reason) = self.sources.start(target, ack, &starting);
         let composition = match &source {
             _ if options.batch => Composition::Array,
             source => source.composition(&self.chassis),
         };
-        self.enter(slot, Framing { wire, composition, dialect }, source, &options, instead, now);
+        self.enter(slot, Framing { wire, composition, dialect }, source, &options, snapshot_reason, now);
         Ok(())
     }
 
@@ -184,13 +184,13 @@ impl Subscriptions {
         framing: Framing,
         source: Source,
         options: &Options,
-        instead: Option<SnapshotReason>,
+        snapshot_reason: Option<SnapshotReason>,
         now: Instant,
     ) {
         let framing = self.framings.enter(framing);
         let pace = Pace::new(options.interval, now).map(Box::new);
         let since = if options.resume.is_some() { self.chassis.publisher.published() } else { Offset::START };
-        let key = self.entries.insert(Subscription { slot, framing, source, pace, instead, since });
+        let key = self.entries.insert(Subscription { slot, framing, source, pace, snapshot_reason, since });
         self.sources.enter(key, &self.entries[key].source, &self.chassis);
         if self.by_socket.len() <= slot {
             self.by_socket.resize_with(slot + 1, Vec::new);
@@ -277,6 +277,14 @@ impl Subscriptions {
     /// Gives the time at which the next subscription or document is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.timers.next()
+    }
+
+    /// Says whether nothing is left of subscriptions that have ended.
+    #[cfg(test)]
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.framings.is_empty()
+            && self.sources.follow_nothing()
+            && self.by_socket.iter().all(|keys| keys.capacity() == 0)
     }
 
     /// Says whether nobody follows anything.

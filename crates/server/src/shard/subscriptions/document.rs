@@ -163,6 +163,11 @@ impl Documents {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn has_no_subscribers(&self) -> bool {
+        self.channels.is_empty() && self.by_address.is_empty()
+    }
+
     /// Something was applied.
     pub(super) fn touch(&mut self, delivery: &mut Delivery<'_>) {
         for (key, channel) in &mut self.channels {

@@ -46,7 +46,7 @@ impl Feeds {
             None => filter,
         };
         let window = self.window(feed);
-        let (start, instead) = match starting.resume() {
+        let (start, snapshot_reason) = match starting.resume() {
             None if options.snapshot => (FeedStart::Window, None),
             None => (FeedStart::Now, None),
             Some(honoured) => {
@@ -56,8 +56,8 @@ impl Feeds {
                 (kept.map_or(FeedStart::Window, FeedStart::After), kept.err())
             }
         };
-        starting.count_resume(instead);
-        (FeedSource { feed, cursor: FeedCursor::new(filter, start, window) }, instead)
+        starting.count_resume(snapshot_reason);
+        (FeedSource { feed, cursor: FeedCursor::new(filter, start, window) }, snapshot_reason)
     }
 
     /// Begins a subscription with what happens from now on; `None`: there is
@@ -73,6 +73,11 @@ impl Feeds {
 
     pub(super) fn leave(&mut self, key: usize, source: &FeedSource) {
         remove(&mut self.0[usize::from(source.feed.0)].subscribers, key);
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_no_subscribers(&self) -> bool {
+        self.0.iter().all(|feed| feed.subscribers.is_empty())
     }
 
     /// Hands new events to every subscriber at once.
@@ -138,13 +143,13 @@ impl Feeds {
 
     /// Takes events in order, as far as there is room.
     pub(super) fn take(&self, source: &mut FeedSource, recipient: &Recipient<'_>) -> Taken {
-        let Recipient { framing, encoder, stands, instead, room } = *recipient;
+        let Recipient { framing, encoder, stands, snapshot_reason, room } = *recipient;
         let mut events = Vec::new();
         let Ok(last) = source.cursor.take(self.window(source.feed), room, &mut events) else {
             return Taken::Passed;
         };
-        let says_something = !events.is_empty() || last && instead.is_some();
-        let run = Run { stands: stands.position, events: &events, instead };
+        let says_something = !events.is_empty() || last && snapshot_reason.is_some();
+        let run = Run { stands: stands.position, events: &events, snapshot_reason };
         Taken::Part { frames: says_something.then(|| framing.feed(&run, encoder)), last }
     }
 
@@ -167,13 +172,13 @@ fn deliver_to(
     let cursor = &mut subscription.source.feed_mut()?.cursor;
     let (first, last) = (batch.events.first()?, batch.events.last()?);
     let at_once =
-        fits && cursor.is_at(first) && subscription.pace.is_none() && subscription.instead.is_none();
+        fits && cursor.is_at(first) && subscription.pace.is_none() && subscription.snapshot_reason.is_none();
     if !at_once {
         return None;
     }
     let socket = delivery.sockets.idle(subscription.slot)?;
     cursor.advance(last.sequence + 1);
-    let run = Run { stands, events: &batch.events, instead: None };
+    let run = Run { stands, events: &batch.events, snapshot_reason: None };
     let encode = || delivery.framings.get(subscription.framing).feed(&run, delivery.encoder);
     let Frames { bytes, messages } = encoded.get(subscription.framing, encode);
     socket.send(bytes.clone());

@@ -52,7 +52,7 @@ pub(super) struct Drain<'a> {
     /// more: the last message carries `resume`.
     pub(super) last: bool,
     /// It is a snapshot, and not what was asked for.
-    pub(super) instead: Option<SnapshotReason>,
+    pub(super) snapshot_reason: Option<SnapshotReason>,
 }
 
 /// Some events of one feed, on their way to subscribers.
@@ -62,7 +62,7 @@ pub(super) struct Run<'a> {
     /// All or none of what follows from a record.
     pub(super) events: &'a [Arc<FeedEvent>],
     /// As of a [`Drain`].
-    pub(super) instead: Option<SnapshotReason>,
+    pub(super) snapshot_reason: Option<SnapshotReason>,
 }
 
 /// Frames ready for a socket, in one piece.
@@ -80,7 +80,7 @@ struct Content<'a> {
     array: bool,
     position: Position,
     resume: Option<Position>,
-    instead: Option<SnapshotReason>,
+    snapshot_reason: Option<SnapshotReason>,
 }
 
 impl Content<'_> {
@@ -116,8 +116,8 @@ impl Framing {
         let mut packet = Packet::new(self.wire, &encoder.compressor);
         for (index, parts) in messages.iter().enumerate() {
             let resume = (drain.last && index + 1 == messages.len()).then_some(drain.position);
-            let Drain { position, instead, .. } = *drain;
-            self.put(&mut packet, &Content { parts, array, position, resume, instead }, &encoder.ids);
+            let Drain { position, snapshot_reason, .. } = *drain;
+            self.put(&mut packet, &Content { parts, array, position, resume, snapshot_reason }, &encoder.ids);
         }
         Frames { bytes: packet.finish(), messages: messages.len() as u64 }
     }
@@ -131,18 +131,18 @@ impl Framing {
             Position { offset, ..run.stands }
         };
         let mut packet = Packet::new(self.wire, &encoder.compressor);
-        let instead = run.instead;
+        let snapshot_reason = run.snapshot_reason;
         if self.composition == Composition::Array || parts.is_empty() {
             let position = at(parts.len().saturating_sub(1));
             let resume = Some(position);
-            let content = Content { parts: &parts, array: true, position, resume, instead };
+            let content = Content { parts: &parts, array: true, position, resume, snapshot_reason };
             self.put(&mut packet, &content, &encoder.ids);
             return Frames { bytes: packet.finish(), messages: 1 };
         }
         for (index, part) in parts.iter().enumerate() {
             let ends = index + 1 == parts.len() || at(index + 1) != at(index);
             let (position, resume) = (at(index), ends.then_some(at(index)));
-            let content = Content { parts: &[part], array: false, position, resume, instead };
+            let content = Content { parts: &[part], array: false, position, resume, snapshot_reason };
             self.put(&mut packet, &content, &encoder.ids);
         }
         Frames { bytes: packet.finish(), messages: parts.len() as u64 }
@@ -158,7 +158,7 @@ impl Framing {
                     ("ack", ack_header(*version, *ack, &id)),
                     ("content-type", Some("application/json".to_owned())),
                     ("resume", content.resume.map(|position| position.to_string())),
-                    ("snapshot", content.instead.map(|instead| instead.as_str().to_owned())),
+                    ("snapshot", content.snapshot_reason.map(|reason| reason.as_str().to_owned())),
                 ];
                 let extra = extra.into_iter().filter_map(|(name, value)| Some((name, value?)));
                 let headers = self.own_headers(id).chain(extra);
@@ -172,8 +172,8 @@ impl Framing {
                 if let Some(position) = content.resume {
                     message.extend_from_slice(format!(r#","resume":"{position}""#).as_bytes());
                 }
-                if let Some(instead) = content.instead {
-                    message.extend_from_slice(format!(r#","snapshot":"{}""#, instead.as_str()).as_bytes());
+                if let Some(reason) = content.snapshot_reason {
+                    message.extend_from_slice(format!(r#","snapshot":"{}""#, reason.as_str()).as_bytes());
                 }
                 message.push(b'}');
             }

@@ -41,6 +41,11 @@ impl Framings {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_value.is_empty() && self.by_key.is_empty()
+    }
+
     /// A framing that is in use.
     pub(super) fn get(&self, id: FramingId) -> &Framing {
         &self.by_key[id.0].0

@@ -65,6 +65,11 @@ impl Consumers {
         chassis.queues.unsubscribe(source.id);
     }
 
+    #[cfg(test)]
+    pub(super) fn has_no_subscribers(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
     /// Hands a message to its consumer.
     pub(super) fn deliver(&self, message: &QueueDelivery<Arc<RelayMessage>>, delivery: &mut Delivery<'_>) {
         // A consumer that is gone needs nothing: the queue has taken the

@@ -35,6 +35,11 @@ impl Relays {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn has_no_subscribers(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Hands a relayed message to the subscribers of its destination. One
     /// whose outbox is full, or whose wire can't carry the message, is told
     /// that it has lost it.

@@ -47,9 +47,9 @@ impl Starting<'_> {
     }
 
     /// Counts what became of it.
-    pub(super) fn count_resume(&self, instead: Option<SnapshotReason>) {
+    pub(super) fn count_resume(&self, snapshot_reason: Option<SnapshotReason>) {
         let metrics = &self.chassis.metrics;
-        if instead.is_some() {
+        if snapshot_reason.is_some() {
             metrics.errors.get_or_create(&KindLabels { kind: "resume" }).inc();
         } else if self.options.resume.is_some() {
             metrics.reconnects.inc();

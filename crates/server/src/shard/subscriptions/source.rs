@@ -55,12 +55,12 @@ impl Sources {
     ) -> (Source, Option<SnapshotReason>) {
         match target {
             Target::State { topic, filter } => {
-                let (source, instead) = States::start(topic, filter, starting);
-                (Source::State(source), instead)
+                let (source, snapshot_reason) = States::start(topic, filter, starting);
+                (Source::State(source), snapshot_reason)
             }
             Target::Feed { feed, filter } => {
-                let (source, instead) = self.feeds.start(feed, filter, starting);
-                (Source::Feed(source), instead)
+                let (source, snapshot_reason) = self.feeds.start(feed, filter, starting);
+                (Source::Feed(source), snapshot_reason)
             }
             Target::Relay(name) => (Source::Relay(RelaySource { destination: name }), None),
             Target::Queue(name) => (Source::Queue(self.consumers.start(name, ack)), None),
@@ -87,6 +87,16 @@ impl Sources {
             Source::Queue(source) => self.consumers.leave(source, chassis),
             Source::Relay(source) => self.relays.leave(key, source),
         }
+    }
+
+    /// Says whether nothing is followed by anybody.
+    #[cfg(test)]
+    pub(super) fn follow_nothing(&self) -> bool {
+        self.states.has_no_subscribers()
+            && self.feeds.has_no_subscribers()
+            && self.documents.has_no_subscribers()
+            && self.consumers.has_no_subscribers()
+            && self.relays.has_no_subscribers()
     }
 
     /// Says whether there is anything to hand over now or later. What is relayed is

@@ -85,16 +85,16 @@ impl States {
             Some(portfolios) => filter.narrowed(portfolios),
             None => filter,
         };
-        let (start, instead) = match starting.resume() {
+        let (start, snapshot_reason) = match starting.resume() {
             Some(Ok(after)) => (Start::After(after), None),
-            Some(Err(instead)) => (Start::Snapshot, Some(instead)),
+            Some(Err(snapshot_reason)) => (Start::Snapshot, Some(snapshot_reason)),
             None if options.snapshot => (Start::Snapshot, None),
             None => (Start::Now, None),
         };
-        starting.count_resume(instead);
+        starting.count_resume(snapshot_reason);
         let dirty_max = starting.chassis.limits.dirty_keys;
         let owed = StateSubscription::new(filter, start, starting.stands.position.offset, dirty_max);
-        (StateSource { topic, owed }, instead)
+        (StateSource { topic, owed }, snapshot_reason)
     }
 
     pub(super) fn enter(&mut self, key: usize, source: &StateSource, chassis: &Chassis) {
@@ -107,6 +107,11 @@ impl States {
         let topic = usize::from(source.topic.0);
         chassis.catalog.states()[topic].interest().leave();
         remove(&mut self.0[topic].subscribers, key);
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_no_subscribers(&self) -> bool {
+        self.0.iter().all(|topic| topic.subscribers.is_empty())
     }
 
     /// Hands one topic's part of a flush to its subscribers. `listed`: what it
@@ -144,13 +149,13 @@ impl States {
     pub(super) fn take(&self, source: &mut StateSource, recipient: &Recipient<'_>) -> Taken {
         // Before the first flush there is nothing to take.
         let Some(view) = &self.0[usize::from(source.topic.0)].view else { return Taken::Nothing };
-        let Recipient { framing, encoder, stands, instead, room } = *recipient;
+        let Recipient { framing, encoder, stands, snapshot_reason, room } = *recipient;
         let mut elements = Vec::new();
         let last = source.owed.take(&**view, room, &mut elements);
         // A snapshot that nobody asked for is announced, be it empty.
-        let says_something = !elements.is_empty() || last && instead.is_some();
+        let says_something = !elements.is_empty() || last && snapshot_reason.is_some();
         let position = Position { offset: source.owed.noted(), ..stands.position };
-        let drain = Drain { elements: &elements, position, last, instead };
+        let drain = Drain { elements: &elements, position, last, snapshot_reason };
         Taken::Part { frames: says_something.then(|| framing.state(&drain, encoder)), last }
     }
 }
@@ -180,7 +185,7 @@ fn deliver_to(key: usize, batch: &mut Batch<'_>, delivery: &mut Delivery<'_>) ->
     let at_once = owed.is_caught_up()
         && owed.filter().is_all()
         && subscription.pace.is_none()
-        && subscription.instead.is_none();
+        && subscription.snapshot_reason.is_none();
     let idle = if at_once { delivery.sockets.idle(subscription.slot) } else { None };
     let Some(socket) = idle.filter(|_| batch.elements().is_some()) else {
         delivery.lagging.behind.push(subscription.slot);
@@ -191,7 +196,7 @@ fn deliver_to(key: usize, batch: &mut Batch<'_>, delivery: &mut Delivery<'_>) ->
     if elements.is_empty() {
         return Delivered::Nothing;
     }
-    let drain = Drain { elements, position: batch.position, last: true, instead: None };
+    let drain = Drain { elements, position: batch.position, last: true, snapshot_reason: None };
     let encode = || delivery.framings.get(subscription.framing).state(&drain, delivery.encoder);
     let Frames { bytes, messages } = batch.frames.get(subscription.framing, encode);
     socket.send(bytes.clone());

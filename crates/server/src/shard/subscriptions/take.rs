@@ -21,7 +21,7 @@ pub(super) struct Recipient<'a> {
     pub(super) framing: &'a Framing,
     pub(super) encoder: &'a Encoder,
     pub(super) stands: Stands,
-    pub(super) instead: Option<SnapshotReason>,
+    pub(super) snapshot_reason: Option<SnapshotReason>,
     pub(super) room: Room,
 }
 
@@ -62,8 +62,8 @@ impl Subscriptions {
             missing(&self.chassis.metrics, "subscription", key);
             return Taken::Nothing;
         };
-        let Subscription { framing, source, pace, instead, since, .. } = subscription;
-        if instead.is_none() && !self.sources.owes(source, *since, self.stands) {
+        let Subscription { framing, source, pace, snapshot_reason, since, .. } = subscription;
+        if snapshot_reason.is_none() && !self.sources.owes(source, *since, self.stands) {
             return Taken::Nothing;
         }
         if let Some(pace) = pace {
@@ -77,14 +77,14 @@ impl Subscriptions {
         }
         let framing = self.framings.get(*framing);
         let room = Room::new(CHUNK_BYTES, per_element(framing.composition));
-        let (encoder, stands, instead) = (&self.encoder, self.stands, *instead);
-        self.sources.take(source, &Recipient { framing, encoder, stands, instead, room })
+        let (encoder, stands, snapshot_reason) = (&self.encoder, self.stands, *snapshot_reason);
+        self.sources.take(source, &Recipient { framing, encoder, stands, snapshot_reason, room })
     }
 
     /// Nothing is owed any more.
     fn caught_up(&mut self, key: usize, sent: bool, now: Instant) {
         if let Some(subscription) = self.entries.get_mut(key) {
-            subscription.instead = None;
+            subscription.snapshot_reason = None;
             if sent && let Some(pace) = &mut subscription.pace {
                 pace.drained(now);
             }

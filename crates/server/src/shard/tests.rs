@@ -1,0 +1,15 @@
+//! The shard below the sockets: its peers are streams in memory, and time is
+//! what the test says it is.
+
+mod clock;
+mod document;
+mod ending;
+mod feed;
+mod model;
+mod peer;
+mod queue;
+mod relay;
+mod state;
+mod topics;
+mod turns;
+mod world;

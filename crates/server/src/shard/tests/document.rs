@@ -1,0 +1,76 @@
+//! Documents.
+
+use std::time::Duration;
+
+use super::peer::{Peer, Speaks};
+use super::topics::{TALLY_CHANGE_MS, TALLY_PERIOD_MS};
+use super::world::World;
+
+const FOLLOW: &str = r#"{"type":"follow","what":"tally"}"#;
+
+fn bodies(peer: &mut Peer, world: &mut World) -> Vec<String> {
+    peer.news(world).into_iter().map(|received| received.body).collect()
+}
+
+#[test]
+fn it_opens_with_everything_and_goes_on_with_changes_no_quicker_than_it_wants() {
+    let mut world = World::new(|_| {});
+    world.flush(&[]);
+    let mut peer = world.connect(Speaks::Native, 1 << 20);
+    peer.send(FOLLOW);
+    world.settle();
+    assert_eq!(bodies(&mut peer, &mut world), [r#"{"tally":1}"#]);
+    world.flush(&[]);
+    assert_eq!(bodies(&mut peer, &mut world), [r#"{"tally":2,"after":1}"#]);
+    world.flush(&[]);
+    world.flush(&[]);
+    assert!(bodies(&mut peer, &mut world).is_empty(), "not yet");
+    world.pass(Duration::from_millis(TALLY_CHANGE_MS));
+    assert_eq!(bodies(&mut peer, &mut world), [r#"{"tally":4,"after":2}"#]);
+    world.pass(Duration::from_millis(TALLY_PERIOD_MS));
+    assert_eq!(bodies(&mut peer, &mut world), [r#"{"tally":4,"period":true}"#]);
+}
+
+#[test]
+fn a_stalled_reader_is_owed_one_change_however_many_there_were() {
+    let mut world = World::new(|_| {});
+    let mut peer = world.connect(Speaks::Native, 8);
+    peer.send(FOLLOW);
+    for _ in 0..50 {
+        world.flush(&[]);
+        world.pass(Duration::from_millis(TALLY_CHANGE_MS));
+    }
+    let bodies = bodies(&mut peer, &mut world);
+    assert!(bodies.len() < 6, "{bodies:?}");
+    assert!(bodies.iter().any(|body| body.starts_with(r#"{"tally":50"#)), "{bodies:?}");
+    assert!(!peer.is_at_end());
+}
+
+#[test]
+fn followed_by_nobody_it_wakes_nobody() {
+    let mut world = World::new(|_| {});
+    let mut peer = world.connect(Speaks::Native, 1 << 20);
+    peer.send(FOLLOW);
+    world.settle();
+    assert!(world.shard.subscriptions.next_due().is_some());
+    peer.send(r#"{"type":"unfollow","what":"tally"}"#);
+    world.settle();
+    assert_eq!(world.shard.subscriptions.next_due(), None);
+    peer.take_all(&mut world);
+    world.flush(&[]);
+    world.pass(Duration::from_millis(2 * TALLY_PERIOD_MS));
+    assert!(bodies(&mut peer, &mut world).is_empty());
+}
+
+#[test]
+fn followed_anew_it_begins_again() {
+    let mut world = World::new(|_| {});
+    let mut peer = world.connect(Speaks::Native, 1 << 20);
+    for _ in 0..2 {
+        peer.send(FOLLOW);
+        world.settle();
+        assert_eq!(bodies(&mut peer, &mut world), [r#"{"tally":0}"#]);
+    }
+    world.flush(&[]);
+    assert_eq!(bodies(&mut peer, &mut world), [r#"{"tally":1,"after":0}"#], "once");
+}

@@ -1,0 +1,102 @@
+//! What there is to follow in a [`World`](super::world::World).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use hub_core::{Offset, Timestamp};
+use hub_fanout::document::Cadence;
+use hub_fanout::{Composed, Document, EventFilter, FeedId, Filter, Occasion, Options, RowKey, View};
+use serde::Deserialize;
+
+use crate::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
+
+/// A state topic: versions and values by key.
+#[derive(Clone, Default)]
+pub(super) struct Table(pub(super) BTreeMap<RowKey, (Offset, u64)>);
+
+impl View for Table {
+    fn changed(
+        &self,
+        after: Offset,
+        from: Option<RowKey>,
+        _: &Filter,
+        limit: usize,
+        keys: &mut Vec<RowKey>,
+    ) -> bool {
+        let is_asked = |(key, (version, _)): &(&RowKey, &(Offset, u64))| {
+            from.is_none_or(|from| **key > from) && *version > after
+        };
+        let mut found = self.0.iter().filter(is_asked).map(|(key, _)| *key);
+        keys.extend(found.by_ref().take(limit));
+        found.next().is_some()
+    }
+
+    fn element(&self, key: RowKey) -> Option<Bytes> {
+        let (_, value) = self.0.get(&key)?;
+        Some(format!(r#"{{"k":{key},"v":{value}}}"#).into())
+    }
+}
+
+/// A document that counts what was applied.
+#[derive(Default)]
+pub(super) struct Tally(pub(super) AtomicU64);
+
+pub(super) const TALLY_CHANGE_MS: u64 = 100;
+pub(super) const TALLY_PERIOD_MS: u64 = 5_000;
+
+impl Document for Tally {
+    fn cadence(&self) -> Cadence {
+        Cadence { on_change_ms: Some(TALLY_CHANGE_MS), period_ms: Some(TALLY_PERIOD_MS) }
+    }
+
+    fn compose(&self, occasion: Occasion, _: Timestamp) -> Composed {
+        let total = self.0.load(Ordering::Relaxed);
+        let message = match occasion {
+            Occasion::Opened => Some(format!(r#"{{"tally":{total}}}"#)),
+            Occasion::Changed { after } => {
+                (total > after.0).then(|| format!(r#"{{"tally":{total},"after":{after}}}"#, after = after.0))
+            }
+            Occasion::Period => Some(format!(r#"{{"tally":{total},"period":true}}"#)),
+        };
+        Composed { messages: message.into_iter().map(Bytes::from).collect(), upto: Offset(total) }
+    }
+}
+
+/// A native socket: `{"type":"follow","what":"tally"|"feed"|"state"}`, and
+/// `unfollow` likewise.
+pub(super) struct Follower {
+    pub(super) tally: Arc<Tally>,
+    pub(super) feed: FeedId,
+}
+
+impl NativeEndpoint for Follower {
+    fn open(&self) -> Box<dyn NativeSession> {
+        Box::new(Follower { tally: Arc::clone(&self.tally), feed: self.feed })
+    }
+}
+
+#[derive(Deserialize)]
+struct Command {
+    what: String,
+}
+
+impl NativeSession for Follower {
+    fn opened(&mut self, _: &Query) -> Result<Vec<Action>, String> {
+        Ok(Vec::new())
+    }
+
+    fn command(&mut self, kind: &str, json: &str) -> Result<Vec<Action>, String> {
+        let command: Command = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let (name, what) = match &*command.what {
+            "tally" => ("tally", Followed::Document(Arc::clone(&self.tally) as Arc<dyn Document>)),
+            "feed" => ("feed", Followed::Feed { feed: self.feed, filter: EventFilter::All }),
+            _ => {
+                let destination = "/topic/state".parse().expect("a destination");
+                ("state", Followed::Topic { destination, options: Options::default() })
+            }
+        };
+        Ok(vec![if kind == "follow" { Action::Follow { name, what } } else { Action::Unfollow { name } }])
+    }
+}

@@ -1,0 +1,359 @@
+//! A shard, and the rest of the hub as far as it sees any.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use hub_core::limits::Limits;
+use hub_core::{Epoch, Offset, Position, Record, Timestamp};
+use hub_fanout::feed::EventKey;
+use hub_fanout::queues::QueueLimits;
+use hub_fanout::{
+    Catalog, Changed, Composition, FeedId, FeedItem, Flush, Outcomes, Publisher, PublisherLimits, QueueRelay,
+    RowKey, StateFlush, TopicId, WindowLimits,
+};
+use hub_log::{Append, Entry, EventLog, LogError, Tail};
+use hub_stomp::{HeartBeat, SessionConfig};
+use tokio::sync::{mpsc, watch};
+
+use super::peer::{Peer, Speaks};
+use super::topics::{Follower, Table, Tally};
+use crate::addresses::Addresses;
+use crate::chassis::{Chassis, ConnectionIds, Readiness};
+use crate::connections::Connections;
+use crate::http::in_flight::InFlight;
+use crate::metrics::Metrics;
+use crate::native::Query;
+use crate::newcomer::{Agreed, Newcomer, NewcomerKind};
+use crate::origin::Origins;
+use crate::service::Endpoint;
+use crate::shard::{SWEEP, Shard, ShardInputs, ShardParts, Wake};
+use crate::sockjs::NewSession;
+use crate::stage::Stage;
+use crate::stream::{Stream, memory};
+
+/// Events that the feed's window holds.
+pub(super) const FEED_EVENTS: usize = 32;
+
+/// A log in which nothing happens: the tests publish what would follow from
+/// it.
+struct StillLog;
+
+const EPOCH: Epoch = Epoch(7);
+
+impl EventLog for StillLog {
+    fn epoch(&self) -> Epoch {
+        EPOCH
+    }
+
+    fn head(&self) -> Offset {
+        Offset::START
+    }
+
+    fn append(&self, _: Vec<Entry>) -> Append {
+        Append::ready(Err(LogError::Closed))
+    }
+
+    fn tick(&self) -> Append {
+        Append::ready(Err(LogError::Closed))
+    }
+
+    fn read(&self, _: Offset, _: usize) -> Result<Vec<Arc<Record>>, LogError> {
+        Ok(Vec::new())
+    }
+
+    fn tail(&self, _: Offset) -> Box<dyn Tail> {
+        unreachable!("nobody follows it")
+    }
+
+    fn close(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+}
+
+/// One shard with its inputs.
+pub(super) struct World {
+    pub(super) chassis: Arc<Chassis>,
+    pub(super) shard: Shard,
+    inputs: ShardInputs,
+    woken: Vec<u32>,
+    newcomers: mpsc::UnboundedSender<Newcomer>,
+    stage: watch::Sender<Stage>,
+    _sessions: mpsc::UnboundedSender<NewSession>,
+    pub(super) now: Instant,
+    next_sweep: Instant,
+    draining: bool,
+    /// The shard is busy elsewhere.
+    held: bool,
+    state: TopicId,
+    feed: FeedId,
+    tally: Arc<Tally>,
+    pub(super) table: Table,
+    /// Where the last flush stands.
+    pub(super) position: Position,
+    /// How many events there were.
+    pub(super) events: u64,
+}
+
+impl World {
+    pub(super) fn new(change: impl FnOnce(&mut Limits)) -> World {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        let relays = ["/topic/relay/**", "/queue/**"].map(|pattern| pattern.parse().expect("a pattern"));
+        let mut catalog = Catalog::new(relays.into());
+        let (topic, _) = catalog.state("/topic/state".parse().expect("a name"), Composition::Each);
+        let feed = catalog.feed("/topic/feed".parse().expect("a name"));
+        let window = WindowLimits { events: FEED_EVENTS, bytes: 1 << 20 };
+        let kept = PublisherLimits { relay_bytes: 1 << 20, feeds: 1, window };
+        let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), kept);
+        let chassis = Arc::new(chassis(limits, catalog, publisher));
+        let (shard, replies) = Shard::new(ShardParts {
+            chassis: Arc::clone(&chassis),
+            started_millis: 0,
+            index: 0,
+            shards: 1,
+            in_flight: InFlight::default(),
+        });
+        let (newcomers, receiver) = mpsc::unbounded_channel();
+        let (sessions, sessions_receiver) = mpsc::unbounded_channel();
+        let (stages, stage) = watch::channel(Stage::Serve);
+        let inputs = ShardInputs {
+            mailbox: mailboxes.remove(0),
+            newcomers: receiver,
+            stage,
+            replies,
+            sessions: sessions_receiver,
+        };
+        let now = Instant::now();
+        World {
+            chassis,
+            shard,
+            inputs,
+            woken: Vec::new(),
+            newcomers,
+            stage: stages,
+            _sessions: sessions,
+            now,
+            next_sweep: now + SWEEP,
+            draining: false,
+            held: false,
+            state: topic,
+            feed,
+            tally: Arc::default(),
+            table: Table::default(),
+            position: Position { epoch: EPOCH, offset: Offset::START },
+            events: 0,
+        }
+    }
+
+    /// A new connection on which `capacity` bytes may be on their way to the
+    /// peer; its STOMP session is connected.
+    pub(super) fn connect(&mut self, speaks: Speaks, capacity: usize) -> Peer {
+        self.connect_with(speaks, capacity, "0,0")
+    }
+
+    /// The same, with heart-beats.
+    pub(super) fn connect_with(&mut self, speaks: Speaks, capacity: usize, heart_beat: &str) -> Peer {
+        let mut peer = self.arrive(speaks, capacity);
+        if speaks != Speaks::Native {
+            peer.send(&format!("CONNECT\naccept-version:1.2\nheart-beat:{heart_beat}\n\n\0"));
+        }
+        self.settle();
+        peer.take_all(self);
+        if speaks != Speaks::Native {
+            assert_eq!(peer.received.remove(0).command, "CONNECTED");
+        }
+        peer
+    }
+
+    /// A new connection that says nothing yet.
+    pub(super) fn arrive(&mut self, speaks: Speaks, capacity: usize) -> Peer {
+        let (stream, peer) = memory::pair(capacity);
+        let permit = self.chassis.addresses.enter(IpAddr::from([127, 0, 0, 1])).expect("room");
+        let endpoint = match speaks {
+            Speaks::Native => {
+                Some(Endpoint::Native(Arc::new(Follower { tally: Arc::clone(&self.tally), feed: self.feed })))
+            }
+            Speaks::Stomp => Some(Endpoint::Stomp),
+            Speaks::RawStomp => None,
+        };
+        let kind = endpoint.map_or(NewcomerKind::RawStomp, |endpoint| NewcomerKind::WebSocket {
+            endpoint,
+            query: Query::default(),
+            agreed: Agreed::default(),
+            unwelcome: None,
+        });
+        let newcomer = Newcomer {
+            id: self.chassis.connection_ids.next(),
+            stream: Stream::memory(stream, permit),
+            ahead: BytesMut::new(),
+            first: Bytes::new(),
+            kind,
+            service: "test",
+            peer: None,
+        };
+        assert!(self.newcomers.send(newcomer).is_ok(), "the shard is there");
+        self.settle();
+        Peer::new(peer, speaks)
+    }
+
+    /// Runs the loop until there is nothing left to do now.
+    pub(super) fn settle(&mut self) {
+        if self.held {
+            return;
+        }
+        while let Some(wake) = self.next_wake() {
+            self.shard.turn(wake, &mut self.inputs, &mut self.woken, self.now);
+            self.shard.sockets.relist_paused();
+        }
+    }
+
+    /// Does something while the shard is busy elsewhere.
+    pub(super) fn hold(&mut self, meanwhile: impl FnOnce(&mut World)) {
+        self.held = true;
+        meanwhile(self);
+        self.held = false;
+        self.settle();
+    }
+
+    fn next_wake(&mut self) -> Option<Wake> {
+        let woken = self.shard.sockets.woken();
+        let mut cx = Context::from_waker(Waker::noop());
+        if !self.draining && *self.stage.borrow() == Stage::Drain {
+            self.draining = true;
+            return Some(Wake::Drain);
+        }
+        if !self.draining
+            && let Some(publication) = self.inputs.mailbox.try_next()
+        {
+            return Some(Wake::Publication(publication));
+        }
+        if woken.poll_take(&mut cx, &mut self.woken).is_ready() {
+            return Some(Wake::Sockets);
+        }
+        if !self.draining
+            && let Ok(newcomer) = self.inputs.newcomers.try_recv()
+        {
+            return Some(Wake::Newcomer(Box::new(newcomer)));
+        }
+        if self.shard.subscriptions.next_due().is_some_and(|due| due <= self.now) {
+            return Some(Wake::Timer);
+        }
+        if self.next_sweep <= self.now {
+            self.next_sweep += SWEEP;
+            return Some(Wake::Sweep);
+        }
+        None
+    }
+
+    /// Lets time pass, with whatever is due on the way.
+    pub(super) fn pass(&mut self, duration: Duration) {
+        let until = self.now + duration;
+        while self.now < until {
+            let due = self.shard.subscriptions.next_due().into_iter().chain([self.next_sweep, until]);
+            self.now = due.min().unwrap_or(until).clamp(self.now, until);
+            self.settle();
+        }
+    }
+
+    /// A flush in which these keys change, to values that grow.
+    pub(super) fn flush(&mut self, keys: &[RowKey]) {
+        self.position.offset = self.position.offset.next();
+        for key in keys {
+            self.table.0.insert(*key, (self.position.offset, self.position.offset.0));
+        }
+        self.publish_flush(Changed::Keys(keys.into()), Offset::START);
+    }
+
+    /// The same, and `horizon` is the oldest offset to resume from.
+    pub(super) fn publish_flush(&mut self, changed: Changed, horizon: Offset) {
+        self.tally.0.store(self.position.offset.0, Ordering::Relaxed);
+        let view = Arc::new(self.table.clone());
+        let state = StateFlush { topic: self.state, view, changed };
+        let (position, at) = (self.position, Timestamp::default());
+        let flush = Flush { position, at, horizon, oldest: None, states: vec![state] };
+        self.chassis.publisher.flush(&Arc::new(flush));
+        self.settle();
+    }
+
+    /// The next event of the feed; its JSON is its ordinal, from 0.
+    pub(super) fn emit(&mut self) {
+        self.emit_padded(0);
+    }
+
+    /// The same, behind so many blanks.
+    pub(super) fn emit_padded(&mut self, blanks: usize) {
+        let json = Bytes::from(format!("{}{}", " ".repeat(blanks), self.events));
+        let offset = Offset(1_000 + self.events);
+        self.events += 1;
+        let item = FeedItem { feed: self.feed, key: EventKey(0), json };
+        self.chassis.publisher.feed(vec![(offset, item)], true);
+        self.settle();
+    }
+
+    /// Publishes to a relay topic or queue.
+    pub(super) fn relay(&mut self, destination: &str, body: &str) {
+        let target =
+            self.chassis.catalog.publishable(&destination.parse().expect("a name")).expect("a relay");
+        let published = self.chassis.publish(target, Vec::new(), Bytes::copy_from_slice(body.as_bytes()));
+        published.expect("room");
+        self.settle();
+    }
+
+    /// Tells the shard to drain.
+    pub(super) fn drain(&mut self) {
+        self.stage.send_replace(Stage::Drain);
+        self.settle();
+    }
+
+    /// Whether anybody is subscribed to the state topic, as projections see
+    /// it.
+    pub(super) fn is_state_followed(&self) -> bool {
+        self.chassis.catalog.states()[usize::from(self.state.0)].interest().any()
+    }
+
+    /// How much waits for all sockets, in bytes.
+    pub(super) fn outbox_bytes(&self) -> usize {
+        let sockets = &self.shard.sockets;
+        sockets.slots().into_iter().map(|slot| sockets.outbox_bytes(slot)).sum()
+    }
+
+    /// Nothing is left of anybody who was here.
+    pub(super) fn assert_deserted(&self) {
+        let subscriptions = &self.shard.subscriptions;
+        assert!(self.shard.sockets.is_empty());
+        assert!(subscriptions.is_empty() && subscriptions.holds_nothing());
+        assert_eq!(subscriptions.next_due(), None);
+        assert!(!self.is_state_followed());
+    }
+
+    /// Gives up the shard with its inputs, and what ends it.
+    pub(super) fn into_parts(self) -> (Shard, ShardInputs, watch::Sender<Stage>) {
+        (self.shard, self.inputs, self.stage)
+    }
+}
+
+fn chassis(limits: Limits, catalog: Catalog, publisher: Publisher) -> Chassis {
+    let heart_beat = HeartBeat { offer_ms: limits.heartbeat_ms, wish_ms: limits.heartbeat_ms };
+    Chassis {
+        catalog,
+        log: Arc::new(StillLog),
+        outcomes: Outcomes::default(),
+        queues: QueueRelay::new(publisher.clone(), QueueLimits::default()),
+        publisher,
+        origins: Origins::new(vec![]),
+        metrics: Metrics::default(),
+        sockjs_script: None,
+        compression: None,
+        client_send: true,
+        stomp: Arc::new(SessionConfig { heart_beat, ..SessionConfig::default() }),
+        readiness: Readiness::default(),
+        connections: Connections::new(usize::MAX),
+        addresses: Addresses::new(1 << 20),
+        connection_ids: ConnectionIds::default(),
+        limits,
+    }
+}

@@ -68,7 +68,7 @@ struct Acceptor {
 struct Crowd {
     /// The system gives no further socket.
     failing: Trouble,
-    /// Every seat is taken.
+    /// All permits are out.
     full: Trouble,
 }
 
@@ -80,11 +80,11 @@ impl Acceptor {
                 Ok((socket, mut peer)) => {
                     // A socket of both kinds tells IPv4 as IPv6: one address is one, wherever it comes.
                     peer.set_ip(peer.ip().to_canonical());
-                    let Some(seat) = self.chassis.connections.enter() else {
+                    let Some(permit) = self.chassis.connections.enter() else {
                         self.refused();
                         continue;
                     };
-                    prepare(socket).map(|socket| Accepted { socket, seat, peer, service })
+                    prepare(socket).map(|socket| Accepted { socket, permit, peer, service })
                 }
                 Err(error) => Err(error),
             };

@@ -4,29 +4,29 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::connections::Seat;
+use crate::connections::ConnectionPermit;
 
 /// Counts connections per address. Up to `max` are welcome; as many again are
-/// let in to be told so, in whatever they speak; beyond, there is no place.
+/// let in to be told so, in whatever they speak; beyond, there is no permit.
 #[derive(Clone)]
 pub struct Addresses {
     counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
     max: usize,
 }
 
-/// One connection's place; given back when it is dropped.
-pub struct Place {
+/// Permit of one connection of an address; given back when it is dropped.
+pub struct AddressPermit {
     addresses: Addresses,
     address: IpAddr,
     welcome: bool,
-    /// Its place among all sockets, where it is one.
-    seat: Option<Seat>,
+    /// Among all sockets, where it is one.
+    connection: Option<ConnectionPermit>,
 }
 
-impl Place {
-    /// The same with the socket's seat, to be given back with it.
-    pub(crate) fn seated(mut self, seat: Seat) -> Place {
-        self.seat = Some(seat);
+impl AddressPermit {
+    /// Adds the socket's own permit, to be given back with it.
+    pub(crate) fn with_connection(mut self, permit: ConnectionPermit) -> AddressPermit {
+        self.connection = Some(permit);
         self
     }
 
@@ -42,15 +42,20 @@ impl Addresses {
         Addresses { counts: Arc::default(), max }
     }
 
-    /// A place for one more connection of `address`.
-    pub fn enter(&self, address: IpAddr) -> Option<Place> {
+    /// A permit for one more connection of `address`.
+    pub fn enter(&self, address: IpAddr) -> Option<AddressPermit> {
         let mut counts = self.lock();
         let count = counts.entry(address).or_default();
         if *count >= self.max.saturating_mul(2) {
             return None;
         }
         *count += 1;
-        Some(Place { addresses: self.clone(), address, welcome: *count <= self.max, seat: None })
+        Some(AddressPermit {
+            addresses: self.clone(),
+            address,
+            welcome: *count <= self.max,
+            connection: None,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -58,7 +63,7 @@ impl Addresses {
     }
 }
 
-impl Drop for Place {
+impl Drop for AddressPermit {
     fn drop(&mut self) {
         let mut counts = self.addresses.lock();
         if let Some(count) = counts.get_mut(&self.address) {
@@ -75,16 +80,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_given_back_can_be_taken_again_and_nothing_is_kept_for_those_who_left() {
+    fn a_permit_given_back_can_be_taken_again_and_nothing_is_kept_for_those_who_left() {
         let addresses = Addresses::new(2);
         let here = IpAddr::from([127, 0, 0, 1]);
-        let places: Vec<Place> = (0..4).filter_map(|_| addresses.enter(here)).collect();
-        let welcome: Vec<bool> = places.iter().map(Place::is_welcome).collect();
+        let permits: Vec<AddressPermit> = (0..4).filter_map(|_| addresses.enter(here)).collect();
+        let welcome: Vec<bool> = permits.iter().map(AddressPermit::is_welcome).collect();
         assert_eq!(welcome, [true, true, false, false]);
         assert!(addresses.enter(here).is_none());
-        assert!(addresses.enter(IpAddr::from([127, 0, 0, 2])).is_some_and(|place| place.is_welcome()));
-        drop(places);
+        assert!(addresses.enter(IpAddr::from([127, 0, 0, 2])).is_some_and(|permit| permit.is_welcome()));
+        drop(permits);
         assert!(addresses.lock().is_empty());
-        assert!(addresses.enter(here).is_some_and(|place| place.is_welcome()));
+        assert!(addresses.enter(here).is_some_and(|permit| permit.is_welcome()));
     }
 }

@@ -11,8 +11,8 @@ pub struct Connections {
     max: usize,
 }
 
-/// One connection's seat; given back when it is dropped.
-pub struct Seat(Arc<AtomicUsize>);
+/// Permit of one connection; given back when it is dropped.
+pub struct ConnectionPermit(Arc<AtomicUsize>);
 
 impl Connections {
     /// At most `max` at a time.
@@ -20,15 +20,15 @@ impl Connections {
         Connections { open: Arc::default(), max }
     }
 
-    /// A seat for one more; none if all are taken.
-    pub fn enter(&self) -> Option<Seat> {
+    /// A permit for one more; none if all are out.
+    pub fn enter(&self) -> Option<ConnectionPermit> {
         let more = |open| (open < self.max).then_some(open + 1);
         self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
-        Some(Seat(Arc::clone(&self.open)))
+        Some(ConnectionPermit(Arc::clone(&self.open)))
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -39,11 +39,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seat_given_back_can_be_taken_again() {
+    fn a_permit_given_back_can_be_taken_again() {
         let connections = Connections::new(2);
-        let seats: Vec<Seat> = (0..3).filter_map(|_| connections.enter()).collect();
-        assert_eq!(seats.len(), 2);
-        drop(seats);
+        let permits: Vec<ConnectionPermit> = (0..3).filter_map(|_| connections.enter()).collect();
+        assert_eq!(permits.len(), 2);
+        drop(permits);
         assert!(connections.enter().is_some());
     }
 }

@@ -32,10 +32,10 @@ pub mod tls;
 mod upgrade;
 mod worker;
 
-pub use addresses::{Addresses, Place};
+pub use addresses::{AddressPermit, Addresses};
 pub use chassis::{Chassis, ConnectionIds, Readiness, STOMP_LIMIT_NAMES};
 pub use compression::Compression;
-pub use connections::{Connections, Seat};
+pub use connections::{ConnectionPermit, Connections};
 pub use http::host::Hosts;
 pub use ingest::{Ingest, IngestError, IngestReport, Ingested, Ingesting};
 pub use metrics::Metrics;

@@ -19,7 +19,7 @@ use hub_sockjs::actix::SessionEnd;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
-use crate::addresses::Place;
+use crate::addresses::AddressPermit;
 use crate::stream::pipe::SessionPipe;
 use crate::tls::TlsStream;
 
@@ -32,8 +32,8 @@ pub struct Stream {
     transport: Transport,
     /// Read already, not taken yet.
     ahead: BytesMut,
-    /// Its place among its address's connections, held as long as the stream.
-    place: Place,
+    /// Permit among its address's connections, held as long as the stream.
+    permit: AddressPermit,
 }
 
 enum Transport {
@@ -49,19 +49,19 @@ const READ_AHEAD_BYTES: usize = 512;
 
 impl Stream {
     /// Plain TCP.
-    pub fn tcp(stream: Counted, place: Place) -> Stream {
-        Stream::new(Transport::Tcp(stream), place)
+    pub fn tcp(stream: Counted, permit: AddressPermit) -> Stream {
+        Stream::new(Transport::Tcp(stream), permit)
     }
 
     /// TLS whose handshake is done.
-    pub fn tls(stream: TlsStream, place: Place) -> Stream {
-        Stream::new(Transport::Tls(Box::new(stream)), place)
+    pub fn tls(stream: TlsStream, permit: AddressPermit) -> Stream {
+        Stream::new(Transport::Tls(Box::new(stream)), permit)
     }
 
     /// A session of `SockJS`'s HTTP transports. What is written to it are whole
     /// frames, one a slice.
-    pub(crate) fn session(end: SessionEnd, place: Place) -> Stream {
-        Stream::new(Transport::Session(SessionPipe::new(end)), place)
+    pub(crate) fn session(end: SessionEnd, permit: AddressPermit) -> Stream {
+        Stream::new(Transport::Session(SessionPipe::new(end)), permit)
     }
 
     /// The session's side, where it is one.
@@ -74,12 +74,12 @@ impl Stream {
 
     /// A stream in memory.
     #[cfg(test)]
-    pub(crate) fn memory(stream: memory::MemoryStream, place: Place) -> Stream {
-        Stream::new(Transport::Memory(stream), place)
+    pub(crate) fn memory(stream: memory::MemoryStream, permit: AddressPermit) -> Stream {
+        Stream::new(Transport::Memory(stream), permit)
     }
 
-    fn new(transport: Transport, place: Place) -> Stream {
-        Stream { transport, ahead: BytesMut::new(), place }
+    fn new(transport: Transport, permit: AddressPermit) -> Stream {
+        Stream { transport, ahead: BytesMut::new(), permit }
     }
 
     /// How many bytes were taken from us: by the kernel, or by the session.
@@ -109,7 +109,7 @@ impl Stream {
 
     /// Whether its address had its share of connections before.
     pub fn is_welcome(&self) -> bool {
-        self.place.is_welcome()
+        self.permit.is_welcome()
     }
 
     /// Reads more ahead; what has been read so far is [`Stream::ahead`].

@@ -14,9 +14,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local, unconstrained};
 use tokio::time::{sleep, timeout};
 
-use crate::addresses::Place;
+use crate::addresses::AddressPermit;
 use crate::chassis::Chassis;
-use crate::connections::Seat;
+use crate::connections::ConnectionPermit;
 use crate::hang_up::{End, Patience};
 use crate::http::directory::Directory;
 use crate::http::in_flight::InFlight;
@@ -40,7 +40,7 @@ const PARTING_LOOK: Duration = Duration::from_millis(10);
 /// A connection on its way from the acceptor to a worker.
 pub(crate) struct Accepted {
     pub(crate) socket: std::net::TcpStream,
-    pub(crate) seat: Seat,
+    pub(crate) permit: ConnectionPermit,
     pub(crate) peer: SocketAddr,
     /// Which service's listener it came to.
     pub(crate) service: usize,
@@ -139,11 +139,11 @@ impl Door {
         let deadline = Duration::from_millis(self.chassis.limits.handshake_ms);
         let service = &self.services[accepted.service];
         let peer = accepted.peer;
-        let Some(place) = self.chassis.addresses.enter(peer.ip()) else {
+        let Some(permit) = self.chassis.addresses.enter(peer.ip()) else {
             return self.fail("sessions_per_address", peer);
         };
-        let place = place.seated(accepted.seat);
-        match timeout(deadline, open(accepted.socket, place, service)).await {
+        let permit = permit.with_connection(accepted.permit);
+        match timeout(deadline, open(accepted.socket, permit, service)).await {
             Ok(Ok(Some((stream, Protocol::Stomp)))) if service.raw_stomp => {
                 self.admit_stomp(stream, peer, service);
             }
@@ -242,13 +242,13 @@ impl Door {
 /// protocol. `None`: the peer left before it said anything.
 async fn open(
     socket: std::net::TcpStream,
-    place: Place,
+    permit: AddressPermit,
     service: &Service,
 ) -> std::io::Result<Option<(Stream, Protocol)>> {
     let tcp = Counted::new(TcpStream::from_std(socket)?);
     let mut stream = match &service.tls {
-        None => Stream::tcp(tcp, place),
-        Some(config) => Stream::tls(TlsStream::accept(Arc::clone(config), tcp).await?, place),
+        None => Stream::tcp(tcp, permit),
+        Some(config) => Stream::tls(TlsStream::accept(Arc::clone(config), tcp).await?, permit),
     };
     loop {
         if stream.read_ahead().await? == 0 {

@@ -229,6 +229,7 @@ impl Sockets {
     /// moves on towards its end.
     pub(super) fn progress(&mut self, slot: usize) -> Progress {
         let now = self.now;
+        // A bug, which `at_mut` tells of.
         let Some(socket) = self.at_mut(slot) else { return Progress::Busy };
         if socket.flush(now).is_err() {
             self.gone.push(slot);

@@ -164,8 +164,8 @@ impl Subscriptions {
     ) {
         let mut begun = document::wanted(&parts);
         for key in self.followed(slot, name) {
-            let source = self.entries.get(key).and_then(|subscription| subscription.source.document());
-            let shown = source.and_then(|source| self.sources.documents.address(source));
+            let source = self.at(key).and_then(|subscription| subscription.source.document());
+            let shown = source.map(|source| self.sources.documents.address(source));
             match shown.and_then(|shown| begun.get(&shown).map(|anew| (shown, *anew))) {
                 Some((shown, false)) => drop(begun.remove(&shown)),
                 _ => self.end(slot, key),
@@ -222,6 +222,7 @@ impl Subscriptions {
 
     /// Ends all of a socket's subscriptions.
     pub(super) fn end_all(&mut self, slot: usize) {
+        // One that never had any has no list.
         for key in self.by_socket.get_mut(slot).map(std::mem::take).unwrap_or_default() {
             self.forget(key);
         }
@@ -248,9 +249,7 @@ impl Subscriptions {
 
     /// Ends one of a socket's subscriptions.
     fn end(&mut self, slot: usize, key: usize) {
-        if let Some(keys) = self.by_socket.get_mut(slot) {
-            keys.retain(|other| *other != key);
-        }
+        self.by_socket[slot].retain(|other| *other != key);
         self.forget(key);
     }
 

@@ -30,12 +30,12 @@ impl Shard {
     /// address is told so as on any other wire, once it is opened.
     pub(in crate::shard) fn adopt_session(&mut self, session: NewSession) {
         let NewSession { end, peer, service } = session;
-        // Without a place the end is dropped, and the session with it.
-        let Some(place) = self.chassis.addresses.enter(peer.ip()) else { return };
-        let welcome = place.is_welcome();
+        // Without a permit the end is dropped, and the session with it.
+        let Some(permit) = self.chassis.addresses.enter(peer.ip()) else { return };
+        let welcome = permit.is_welcome();
         let slot = self.adopt(Newcomer {
             id: self.chassis.connection_ids.next(),
-            stream: Stream::session(end, place),
+            stream: Stream::session(end, permit),
             ahead: BytesMut::new(),
             first: Bytes::new(),
             kind: NewcomerKind::Session,

@@ -27,6 +27,7 @@ impl Sockets {
     /// close becomes due [when that is done](Sockets::take_close_wanted).
     pub(in crate::shard) fn close(&mut self, slot: usize, reason: CloseReason, text: &str) -> bool {
         let now = self.now;
+        // A bug, which `at_mut` tells of.
         let Some(socket) = self.at_mut(slot) else { return false };
         if !socket.is_streaming() {
             return false;
@@ -75,6 +76,7 @@ impl Sockets {
     /// The peer has shut its side. What waits for it is still written: a
     /// client may send its DISCONNECT, shut, and read the receipt.
     pub(in crate::shard) fn half_closed(&mut self, slot: usize) -> HalfClosed {
+        // A bug, which `at_mut` tells of.
         let Some(socket) = self.at_mut(slot) else { return HalfClosed::Goes };
         let session = socket.inbound.protocol.as_deref_mut().and_then(Protocol::stomp);
         let unfinished =
@@ -99,6 +101,7 @@ impl Sockets {
     /// Everything is written: shuts our side once the closing handshake is
     /// done, and then waits for the peer's end.
     pub(super) fn progress_closing(&mut self, slot: usize) {
+        // A bug, which `at_mut` tells of.
         let Some(socket) = self.at_mut(slot) else { return };
         // One that lingers has nothing left to do.
         let Phase::Closing(deadline) = socket.phase else { return };

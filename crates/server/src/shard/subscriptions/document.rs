@@ -143,8 +143,8 @@ impl Documents {
     }
 
     /// The address of what is followed.
-    pub(super) fn address(&self, source: &DocumentSource) -> Option<usize> {
-        Some(address(&self.channels.get(source.channel)?.document))
+    pub(super) fn address(&self, source: &DocumentSource) -> usize {
+        address(&self.channels[source.channel].document)
     }
 
     pub(super) fn enter(&mut self, key: usize, source: &DocumentSource) {

@@ -185,6 +185,7 @@ impl Framing {
     /// The frame of a relayed message: its headers and body as they came.
     /// `None` where the wire can't carry it.
     pub(super) fn relay(&self, message: &RelayMessage, compressor: &Compressor) -> Option<Frames> {
+        // Only STOMP leads to relay topics and queues.
         let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
         let id = format!("{}-0", message.position());
         let ack = ack_header(*version, *ack, &id).map(|id| ("ack", id));
@@ -198,6 +199,7 @@ impl Framing {
         delivery: &Delivery<Arc<RelayMessage>>,
         compressor: &Compressor,
     ) -> Option<Frames> {
+        // Only STOMP leads to relay topics and queues.
         let Dialect::Stomp { version, ack, .. } = &self.dialect else { return None };
         let id = format!("{}-{}", delivery.message.position(), delivery.id);
         let ack = ack_header(*version, *ack, &id).map(|id| ("ack", id));
@@ -212,6 +214,7 @@ impl Framing {
         own: impl IntoIterator<Item = (&'m str, String)>,
         compressor: &Compressor,
     ) -> Option<Frames> {
+        // As above.
         let Dialect::Stomp { version, .. } = &self.dialect else { return None };
         let custom = message.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
         let headers = self.own_headers(id).chain(own).chain(custom);

@@ -116,9 +116,12 @@ impl Subscriptions {
             return;
         };
         for key in keys {
-            let source = self.entries.get_mut(*key).and_then(|subscription| subscription.source.queue_mut());
+            let Some(subscription) = self.entries.get_mut(*key) else {
+                missing(&self.chassis.metrics, "subscription", *key);
+                continue;
+            };
             // Most follow something else.
-            if let Some(source) = source {
+            if let Some(source) = subscription.source.queue_mut() {
                 source.acknowledge_written(&self.chassis);
             }
         }

@@ -27,7 +27,9 @@ impl Relays {
     }
 
     pub(super) fn leave(&mut self, key: usize, source: &RelaySource) {
-        if let Some(subscribers) = self.0.get_mut(&source.destination) {
+        let subscribers = self.0.get_mut(&source.destination);
+        debug_assert!(subscribers.is_some(), "subscription {key} was entered");
+        if let Some(subscribers) = subscribers {
             remove(subscribers, key);
             if subscribers.is_empty() {
                 self.0.remove(&source.destination);

@@ -83,11 +83,12 @@ impl Subscriptions {
 
     /// Nothing is owed any more.
     fn caught_up(&mut self, key: usize, sent: bool, now: Instant) {
-        if let Some(subscription) = self.entries.get_mut(key) {
-            subscription.snapshot_reason = None;
-            if sent && let Some(pace) = &mut subscription.pace {
-                pace.drained(now);
-            }
+        let Some(subscription) = self.entries.get_mut(key) else {
+            return missing(&self.chassis.metrics, "subscription", key);
+        };
+        subscription.snapshot_reason = None;
+        if sent && let Some(pace) = &mut subscription.pace {
+            pace.drained(now);
         }
     }
 }

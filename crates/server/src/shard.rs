@@ -12,6 +12,7 @@
 
 mod compressor;
 mod missing;
+mod pending;
 mod session;
 mod sockets;
 mod subscriptions;

@@ -13,11 +13,9 @@ mod ending;
 mod inbound;
 mod intake;
 mod native;
-mod sends;
 mod stomp;
 mod timeout;
 
-pub(super) use self::backlog::{Backlog, TURN_BYTES};
+pub(super) use self::backlog::TURN_BYTES;
 pub(crate) use self::intake::IngestReply;
 pub(super) use self::intake::Intake;
-pub(super) use self::sends::Sends;

@@ -4,25 +4,16 @@
 //! What counts is what has to be looked at, not what was on the wire: a
 //! kilobyte of compressed data may be a megabyte of messages.
 
-use bytes::{Buf as _, BytesMut};
+use bytes::Buf as _;
 use hub_ws::Input;
 
 use crate::shard::Shard;
+use crate::shard::pending::Backlog;
 use crate::shard::sockets::Dialogue;
 
 /// Bytes a socket may bring in its turn: bytes read from it, and bytes of
 /// messages. The last message may go beyond.
 pub(in crate::shard) const TURN_BYTES: usize = 512 << 10;
-
-/// Input that nobody has looked at. While a socket has any, nothing
-/// more is read from it.
-#[derive(Default)]
-pub(in crate::shard) struct Backlog {
-    /// STOMP, out of messages that have arrived.
-    stomp: BytesMut,
-    /// Bytes that were read behind them.
-    wire: Vec<u8>,
-}
 
 impl Shard {
     /// So much was looked at.

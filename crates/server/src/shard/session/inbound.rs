@@ -6,8 +6,8 @@ use hub_stomp::Session;
 use hub_ws::deflate::Inflater;
 use hub_ws::{CloseCode, Connection, Failure, Incoming, Input, frame};
 
-use super::ending::Ending;
 use crate::shard::Shard;
+use crate::shard::pending::Ending;
 use crate::shard::sockets::Dialogue;
 use crate::shard::wire::{Carrier, Wire};
 

@@ -6,8 +6,8 @@ use hub_core::{CloseReason, Parameters, TopicName};
 use hub_fanout::{Options, Target, queues};
 use hub_stomp::{AckMode, Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
 
-use super::ending::Ending;
 use crate::shard::Shard;
+use crate::shard::pending::Ending;
 use crate::shard::subscriptions::{Dialect, SubscribeRequest, Verdict};
 use crate::shard::wire::Wire;
 

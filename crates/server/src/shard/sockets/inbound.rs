@@ -6,7 +6,7 @@ use hub_core::CloseReason;
 
 use super::Sockets;
 use crate::native::NativeSession;
-use crate::shard::session::{Backlog, Sends};
+use crate::shard::pending::{Backlog, Sends};
 use crate::shard::wire::Wire;
 
 /// One side of a socket: what its peer says, and what of it is not done yet.

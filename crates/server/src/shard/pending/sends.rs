@@ -25,7 +25,7 @@ pub(in crate::shard) struct Sends {
     /// A SEND of the COMMIT that is being answered was rejected.
     commit_failed: bool,
     /// Ending for when everything before is answered.
-    pub(super) ending: Option<PendingEnding>,
+    pub(in crate::shard) ending: Option<PendingEnding>,
     /// Its peer has shut its side, and reads on.
     pub(in crate::shard) half_closed: bool,
 }
@@ -48,18 +48,18 @@ impl Sends {
     }
 
     /// One more; its ordinal.
-    pub(super) fn begin(&mut self, reply: Reply<'static>) -> u64 {
+    pub(in crate::shard) fn begin(&mut self, reply: Reply<'static>) -> u64 {
         self.under_way.push_back(UnderWay { reply, is_commit: false, answer: None });
         self.first + self.under_way.len() as u64 - 1
     }
 
     /// A COMMIT, in its turn.
-    pub(super) fn commit(&mut self, reply: Reply<'static>) {
+    pub(in crate::shard) fn commit(&mut self, reply: Reply<'static>) {
         let answer = Some(Ok(IngestReport::default()));
         self.under_way.push_back(UnderWay { reply, is_commit: true, answer });
     }
 
-    pub(super) fn answered(&mut self, ordinal: u64, answer: Result<IngestReport, IngestError>) {
+    pub(in crate::shard) fn answered(&mut self, ordinal: u64, answer: Result<IngestReport, IngestError>) {
         let index = ordinal.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         if let Some(sent) = index.and_then(|index| self.under_way.get_mut(index)) {
             sent.answer = Some(answer);
@@ -67,13 +67,13 @@ impl Sends {
     }
 
     /// Says whether all of it is answered.
-    pub(super) fn is_done(&self) -> bool {
+    pub(in crate::shard) fn is_done(&self) -> bool {
         self.under_way.is_empty()
     }
 
     /// The next answer to give. A COMMIT of which a SEND was rejected has none:
     /// the ERROR names it.
-    pub(super) fn pop(&mut self) -> Option<(Reply<'static>, Option<Rejected>)> {
+    pub(in crate::shard) fn pop(&mut self) -> Option<(Reply<'static>, Option<Rejected>)> {
         loop {
             self.under_way.front()?.answer.as_ref()?;
             let UnderWay { reply, is_commit, answer } = self.under_way.pop_front()?;
@@ -88,7 +88,7 @@ impl Sends {
 }
 
 /// The ERROR that says what is not fine, and the reason to close with.
-pub(super) type Rejected = (Refusal, CloseReason);
+pub(in crate::shard) type Rejected = (Refusal, CloseReason);
 
 /// `None`: all is fine.
 fn rejected(reply: &Reply<'_>, answer: &Result<IngestReport, IngestError>) -> Option<Rejected> {

@@ -1,4 +1,4 @@
-//! What a session has pending: input that waits for its turn, facts that are
+//! Pending things of a session: input that waits for its turn, facts that are
 //! not answered yet, an ending behind them.
 //!
 //! Plain data: sockets hold it, sessions act on it.

@@ -30,12 +30,15 @@ mod positions;
 mod projection;
 mod reads;
 mod row;
+mod schema;
 mod socket;
 mod state;
 mod table;
 
-use hub_core::TopicName;
-use hub_fanout::{Catalog, Composition, published};
+use std::sync::Arc;
+
+use hub_fanout::{Catalog, Composition, Topic, published};
+use hub_server::{Bind, Service, SocketRoute, StompMounts};
 
 pub use http::routes;
 pub use listing::Quote;
@@ -50,15 +53,44 @@ pub use state::State;
 /// `/topic/unrealised-pnl`), and the feed `/topic/transactions` to the catalog. Returns the projection that feeds
 /// them and the way to read what it has applied.
 pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) {
-    let (positions, _) = catalog.state(topic("/topic/position-update"), Composition::Array);
-    let (marks, interest) = catalog.state(topic("/topic/unrealized-pnl"), Composition::Each);
-    catalog.alias(topic("/topic/unrealised-pnl"), marks);
-    let executions = catalog.feed(topic("/topic/transactions"));
+    let (positions, _) = catalog
+        .state(Topic::new("/topic/position-update", "Positions", schema::position), Composition::Array);
+    let (marks, interest) = catalog.state(
+        Topic::new("/topic/unrealized-pnl", "Unrealised P&L per portfolio", schema::unrealized_pnl),
+        Composition::Each,
+    );
+    catalog.alias("/topic/unrealised-pnl", marks);
+    let executions = catalog.feed(Topic::new(
+        "/topic/transactions",
+        "Transactions that were applied, in order",
+        schema::execution,
+    ));
     let (writer, reader) = published(State::default());
     let topics = projection::Topics { positions, marks, interest, executions };
     (AnalyticsProjection::new(topics, writer), AnalyticsReads(reader))
 }
 
-pub(crate) fn topic(name: &'static str) -> TopicName {
-    name.parse().expect("a constant that is a topic name")
+/// The service: both state topics, the feed, `/api/analysis/all`, STOMP in all its carriers and
+/// `/ws/positions`, where a subscription may name `portfolios_max` portfolios.
+pub fn service(
+    bind: Bind,
+    tls: bool,
+    catalog: &mut Catalog,
+    portfolios_max: usize,
+) -> (Service, AnalyticsReads) {
+    let (projection, reads) = register(catalog);
+    let positions = SocketRoute::new(
+        "/ws/positions",
+        "Sends positions and unrealised P&L to those without STOMP",
+        schema::socket_message,
+        Arc::new(PositionsEndpoint::new(portfolios_max)),
+    );
+    let service = Service {
+        projections: vec![Box::new(projection)],
+        routes: routes(&reads),
+        sockets: vec![positions],
+        stomp: StompMounts { sockjs: vec!["/ws", ""], websocket: vec!["/ws", "/"], tcp: true },
+        ..Service::new("analytics", "analytics", bind, tls)
+    };
+    (service, reads)
 }

@@ -32,6 +32,10 @@ impl PositionsEndpoint {
 }
 
 impl NativeEndpoint for PositionsEndpoint {
+    fn parameters(&self) -> &'static [Parameter] {
+        &SUBSCRIBE
+    }
+
     fn open(&self) -> Box<dyn NativeSession> {
         Box::new(Session { portfolios_max: self.portfolios_max })
     }

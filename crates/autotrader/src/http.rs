@@ -4,98 +4,95 @@ mod body;
 mod door;
 mod views;
 
-use std::convert::Infallible;
 use std::str::FromStr;
-use std::sync::Arc;
 
-use actix_web::http::header::{ALLOW, HeaderValue};
-use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route};
-use bytes::{BufMut as _, Bytes};
-use futures_util::stream;
+use actix_web::HttpResponse;
 use hub_core::event::trading::{SessionId, TradeId};
 use hub_core::normalize::trading;
-use hub_server::Routes;
 use hub_server::http::problem::Problem;
-use hub_server::query::{declaring, reading};
+use hub_server::rest::{Content, Request, Route, array, handler};
 
-use self::door::Door;
+use self::body::Empty;
+use self::door::answer;
 use crate::reads::AutotraderReads;
+use crate::schema;
 use crate::session::Session;
 use crate::state::State;
 
-/// How much of a body is put together at a time.
-const CHUNK_BYTES: usize = 64 << 10;
-
-/// The routes of this service.
-pub fn routes(reads: AutotraderReads) -> Routes {
-    Arc::new(move |config: &mut ServiceConfig| {
-        config.app_data(Data::new(reads.clone()));
-        config
-            .service(
-                web::resource("/api/auto-trader/sessions")
-                    .route(declaring(web::get().to(sessions), &[]))
-                    .route(declaring(web::head().to(sessions), &[]))
-                    .route(declaring(web::post().to(create), &[]))
-                    .default_service(not_allowed("GET, HEAD, POST")),
-            )
-            .service(reading("/api/auto-trader/sessions/{id}", &[], session))
-            .service(
-                web::resource("/api/auto-trader/sessions/{id}/trades")
-                    .route(declaring(web::get().to(trades), &[]))
-                    .route(declaring(web::head().to(trades), &[]))
-                    .route(declaring(web::post().to(open), &[]))
-                    .default_service(not_allowed("GET, HEAD, POST")),
-            )
-            .service(
-                web::resource("/api/auto-trader/sessions/{id}/stop")
-                    .route(declaring(web::post().to(stop), &[]))
-                    .default_service(not_allowed("POST")),
-            )
-            .service(
-                web::resource("/api/auto-trader/trades/{id}/close")
-                    .route(declaring(web::post().to(close), &[]))
-                    .default_service(not_allowed("POST")),
-            );
-    })
+/// The REST calls of this service.
+pub fn routes(reads: &AutotraderReads) -> Vec<Route> {
+    let (session_json, trade_json) = (Content::Json(schema::session), Content::Json(schema::trade));
+    let post = |path, summary, body, answer, handler| {
+        Route::post(path, summary, Some(Content::Json(body)), answer, handler)
+    };
+    vec![
+        Route::get(
+            "/api/auto-trader/sessions",
+            "Lists the sessions",
+            Content::Json(schema::sessions),
+            handler(reads, sessions),
+        ),
+        post(
+            "/api/auto-trader/sessions",
+            "Creates a session",
+            schema::create_session,
+            session_json,
+            handler(reads, create),
+        ),
+        Route::get(
+            "/api/auto-trader/sessions/{id}",
+            "Gives a session",
+            session_json,
+            handler(reads, session),
+        ),
+        Route::get(
+            "/api/auto-trader/sessions/{id}/trades",
+            "Lists a session's trades: all open ones, the latest closed ones",
+            Content::Json(schema::trades),
+            handler(reads, trades),
+        ),
+        post(
+            "/api/auto-trader/sessions/{id}/trades",
+            "Opens a trade",
+            schema::open_trade,
+            trade_json,
+            handler(reads, open),
+        ),
+        post(
+            "/api/auto-trader/sessions/{id}/stop",
+            "Stops a session and closes its trades",
+            schema::stop_session,
+            session_json,
+            handler(reads, stop),
+        ),
+        post(
+            "/api/auto-trader/trades/{id}/close",
+            "Closes a trade",
+            schema::close_trade,
+            trade_json,
+            handler(reads, close),
+        ),
+    ]
 }
 
 /// `GET /sessions`: all that are kept, by id, as of one position; however many
 /// they are, a chunk at a time is in memory.
-async fn sessions(reads: Data<AutotraderReads>) -> HttpResponse {
-    let state = reads.settled();
-    let mut next = Some(SessionId(0));
-    let chunks = std::iter::from_fn(move || {
-        let from = next?;
-        let (chunk, more) = chunk(&state, from);
-        next = more;
-        Some(Ok::<Bytes, Infallible>(chunk))
-    });
-    HttpResponse::Ok().content_type("application/json").streaming(stream::iter(chunks))
-}
-
-/// A part of the array of sessions, and where the next part begins.
-fn chunk(state: &State, from: SessionId) -> (Bytes, Option<SessionId>) {
-    let mut out = Vec::with_capacity(4096);
-    let mut first = from == SessionId(0);
-    if first {
-        out.put_u8(b'[');
-    }
-    for session in state.sessions_from(from) {
-        if out.len() >= CHUNK_BYTES {
-            return (out.into(), Some(session.id));
-        }
-        if !std::mem::take(&mut first) {
-            out.put_u8(b',');
-        }
-        views::session(&mut out, session, state.applied().at);
-    }
-    out.put_u8(b']');
-    (out.into(), None)
+async fn sessions(reads: AutotraderReads, _: Request) -> Result<HttpResponse, Problem> {
+    let (state, mut next) = (reads.settled(), SessionId(0));
+    Ok(array(move |out| {
+        let session = state.sessions_from(next).next();
+        session
+            .map(|session| {
+                next = SessionId(session.id.0 + 1);
+                views::session(out, session, state.applied().at);
+            })
+            .is_some()
+    }))
 }
 
 /// `GET /sessions/{id}`.
-async fn session(reads: Data<AutotraderReads>, id: Path<String>) -> Result<HttpResponse, Problem> {
+async fn session(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
+    let id = request.segment("id")?;
     let state = reads.settled();
     let session = find(&state, &id)?;
     let mut out = Vec::new();
@@ -105,7 +102,8 @@ async fn session(reads: Data<AutotraderReads>, id: Path<String>) -> Result<HttpR
 
 /// `GET /sessions/{id}/trades`: open ones with their P&L at the last price,
 /// and the latest closed ones, by id.
-async fn trades(reads: Data<AutotraderReads>, id: Path<String>) -> Result<HttpResponse, Problem> {
+async fn trades(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
+    let id = request.segment("id")?;
     let state = reads.settled();
     let session = find(&state, &id)?;
     let mut out = vec![b'['];
@@ -120,46 +118,27 @@ async fn trades(reads: Data<AutotraderReads>, id: Path<String>) -> Result<HttpRe
 }
 
 /// `POST /sessions {name?, initialCapital, requestId?}`: 201 with the session.
-async fn create(request: HttpRequest, payload: Payload, door: Door) -> Result<HttpResponse, Problem> {
-    let body = body::read(&request, payload, &door.chassis, body::Empty::Refused).await?;
-    door.answer(&body, 201, trading::create_session).await
+async fn create(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
+    answer(reads, request, Empty::Refused, 201, trading::create_session).await
 }
 
 /// `POST /sessions/{id}/trades {symbol, quantity, side?, entryPrice?,
 /// stopLoss?, target?, requestId?}`: 201 with the trade.
-async fn open(
-    request: HttpRequest,
-    payload: Payload,
-    id: Path<String>,
-    door: Door,
-) -> Result<HttpResponse, Problem> {
-    let id: SessionId = parse("session", &id)?;
-    let body = body::read(&request, payload, &door.chassis, body::Empty::Refused).await?;
-    door.answer(&body, 201, |item| trading::open_trade(id, item)).await
+async fn open(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
+    let id: SessionId = parse("session", &request.segment("id")?)?;
+    answer(reads, request, Empty::Refused, 201, |item| trading::open_trade(id, item)).await
 }
 
 /// `POST /trades/{id}/close {price?, requestId?}`: 200 with the trade.
-async fn close(
-    request: HttpRequest,
-    payload: Payload,
-    id: Path<String>,
-    door: Door,
-) -> Result<HttpResponse, Problem> {
-    let id: TradeId = parse("trade", &id)?;
-    let body = body::read(&request, payload, &door.chassis, body::Empty::Allowed).await?;
-    door.answer(&body, 200, |item| trading::close_trade(id, item)).await
+async fn close(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
+    let id: TradeId = parse("trade", &request.segment("id")?)?;
+    answer(reads, request, Empty::Allowed, 200, |item| trading::close_trade(id, item)).await
 }
 
 /// `POST /sessions/{id}/stop {requestId?}`: 200 with the session.
-async fn stop(
-    request: HttpRequest,
-    payload: Payload,
-    id: Path<String>,
-    door: Door,
-) -> Result<HttpResponse, Problem> {
-    let id: SessionId = parse("session", &id)?;
-    let body = body::read(&request, payload, &door.chassis, body::Empty::Allowed).await?;
-    door.answer(&body, 200, |item| trading::stop_session(id, item)).await
+async fn stop(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
+    let id: SessionId = parse("session", &request.segment("id")?)?;
+    answer(reads, request, Empty::Allowed, 200, |item| trading::stop_session(id, item)).await
 }
 
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Session, Problem> {
@@ -178,14 +157,4 @@ fn unknown(what: &str, id: &str) -> Problem {
 
 fn json(body: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(body)
-}
-
-/// 405, with the methods that a path has.
-fn not_allowed(methods: &'static str) -> Route {
-    web::to(move |request: HttpRequest| async move {
-        let detail = format!("{} is not allowed at {}", request.method(), request.path());
-        let mut response = Problem::new(405, detail).error_response();
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
-        response
-    })
 }

@@ -25,14 +25,15 @@ mod percent;
 mod projection;
 mod quote;
 mod reads;
+mod schema;
 mod session;
 mod socket;
 mod state;
 mod trade;
 mod triggers;
 
-use hub_core::TopicName;
-use hub_fanout::{Catalog, published};
+use hub_fanout::{Catalog, Topic, published};
+use hub_server::{Bind, Service};
 
 pub use answers::{Answer, CompletedCommand};
 pub use desk::{CommandError, Desk};
@@ -42,18 +43,36 @@ pub use projection::AutotraderProjection;
 pub use quote::Quote;
 pub use reads::AutotraderReads;
 pub use session::Session;
-pub use socket::endpoints;
+pub use socket::sockets;
 pub use state::State;
 pub use trade::{Exit, ExitReason, Trade};
 
 /// Adds the feed of trade events to the catalog. Returns the projection that
 /// tells them and the way to read what it has applied.
 pub fn register(catalog: &mut Catalog) -> (AutotraderProjection, AutotraderReads) {
-    let feed = catalog.feed(topic("/topic/auto-trader/trades"));
+    let feed = catalog.feed(Topic::new(
+        "/topic/auto-trader/trades",
+        "Trade events of all sessions",
+        schema::socket_message,
+    ));
     let (writer, states) = published(State::default());
     (AutotraderProjection::new(feed, writer), AutotraderReads { states, feed })
 }
 
-fn topic(name: &'static str) -> TopicName {
-    name.parse().expect("a constant that is a topic name")
+/// The service. The symbols whose prices a connection follows have at most `symbols_bytes`
+/// together.
+pub fn service(
+    bind: Bind,
+    tls: bool,
+    catalog: &mut Catalog,
+    symbols_bytes: usize,
+) -> (Service, AutotraderReads) {
+    let (projection, reads) = register(catalog);
+    let service = Service {
+        projections: vec![Box::new(projection)],
+        routes: routes(&reads),
+        sockets: sockets(reads.clone(), symbols_bytes),
+        ..Service::new("auto-trader", "autotrader", bind, tls)
+    };
+    (service, reads)
 }

@@ -6,30 +6,33 @@ mod symbols;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use hub_core::Symbol;
 use hub_core::event::trading::SessionId;
+use hub_core::{Parameter, Symbol};
 use hub_fanout::{EventFilter, EventKey};
-use hub_server::Query;
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession, Part};
+use hub_server::{Query, SocketRoute};
 
 use self::command::Command;
 use self::symbols::{FollowedSymbols, is_about};
 use crate::documents::Documents;
 use crate::reads::AutotraderReads;
+use crate::schema;
 
 /// What a connection follows, by name.
 const SESSION: &str = "session";
 const TRADES: &str = "trades";
 const PRICES: &str = "prices";
 
-/// The socket of this service, by path. The symbols whose prices a connection
-/// follows have at most `symbols_bytes` together.
-pub fn endpoints(
-    reads: AutotraderReads,
-    symbols_bytes: usize,
-) -> Vec<(&'static str, Arc<dyn NativeEndpoint>)> {
+/// The socket of this service. The symbols whose prices a connection follows have at most
+/// `symbols_bytes` together.
+pub fn sockets(reads: AutotraderReads, symbols_bytes: usize) -> Vec<SocketRoute> {
     let documents = Arc::new(Documents::new(reads));
-    vec![("/ws/auto-trader", Arc::new(AutotraderEndpoint { documents, symbols_bytes }))]
+    vec![SocketRoute::new(
+        "/ws/auto-trader",
+        "Sends a session's numbers and trades, and prices, as they are asked for",
+        schema::socket_message,
+        Arc::new(AutotraderEndpoint { documents, symbols_bytes }),
+    )]
 }
 
 struct AutotraderEndpoint {
@@ -38,6 +41,10 @@ struct AutotraderEndpoint {
 }
 
 impl NativeEndpoint for AutotraderEndpoint {
+    fn parameters(&self) -> &'static [Parameter] {
+        &[]
+    }
+
     fn open(&self) -> Box<dyn NativeSession> {
         Box::new(Subscriptions {
             documents: Arc::clone(&self.documents),

@@ -7,6 +7,7 @@
 //! Ids such as AN-POS, here and in all crates, are facts of the platform that
 //! the hub serves: docs/platform.md.
 
+pub mod access;
 pub mod close;
 pub mod derived;
 pub mod dto;
@@ -21,6 +22,7 @@ pub mod outcome;
 pub mod parameters;
 pub mod position;
 pub mod record;
+pub mod schema;
 pub mod settings;
 pub mod symbol;
 pub mod time;

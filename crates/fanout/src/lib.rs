@@ -51,5 +51,5 @@ pub use relay::RelayMessage;
 pub use resume::{SnapshotReason, honour};
 pub use runner::{Progress, Runner, RunnerHandle, RunnerState};
 pub use subscription::{Room, Start, StateSubscription};
-pub use topic::{Catalog, Composition, Interest, Target, TargetError, TopicId};
+pub use topic::{Catalog, Composition, Interest, Target, TargetError, Topic, TopicId};
 pub use view::{Filter, RowKey, View};

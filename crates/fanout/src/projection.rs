@@ -21,7 +21,9 @@ use crate::flush::FlushBuilder;
 ///   in it.
 /// - **Totality.** `apply` never fails: what breaks a rule is an
 ///   [`Outcome::Rejected`] and changes nothing.
-pub trait Projection: Send {
+/// - **Shareable.** A [`Sync`] value, though one thread alone uses it: a service, which workers
+///   share, brings it to the runner.
+pub trait Projection: Send + Sync {
     /// The next time, after that of the last call of
     /// [`advance`](Projection::advance), at which time alone does something
     /// here that can be seen: an item emitted, a fact derived, a value changed.

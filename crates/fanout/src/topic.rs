@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hub_core::access::Access;
+use hub_core::schema::Schema;
 use hub_core::topic::TopicPattern;
 use hub_core::{PortfolioId, TopicName};
 
@@ -23,10 +25,35 @@ pub enum Composition {
     Each,
 }
 
-/// A keyed last-value map that can be subscribed to.
-pub struct StateTopic {
+/// A computed topic as data.
+#[derive(Clone)]
+pub struct Topic {
     /// Its destination.
     pub name: TopicName,
+    /// One line for people.
+    pub summary: &'static str,
+    /// Who may subscribe.
+    pub access: Access,
+    /// The shape of an element, or of an event.
+    pub element: fn() -> Schema,
+}
+
+impl Topic {
+    /// A topic that anyone may subscribe to.
+    ///
+    /// # Panics
+    ///
+    /// Where `name`, a constant, is no topic name.
+    pub fn new(name: &'static str, summary: &'static str, element: fn() -> Schema) -> Topic {
+        let name = name.parse().expect("a constant that is a topic name");
+        Topic { name, summary, access: Access::Anyone, element }
+    }
+}
+
+/// A keyed last-value map that can be subscribed to.
+pub struct StateTopic {
+    /// What it is.
+    pub topic: Topic,
     /// The shape of its messages.
     pub composition: Composition,
     interest: Arc<Interest>,
@@ -56,8 +83,8 @@ impl Interest {
 
 /// An ordered stream of events that can be subscribed to.
 pub struct FeedTopic {
-    /// Its destination.
-    pub name: TopicName,
+    /// What it is.
+    pub topic: Topic,
 }
 
 /// The thing that a destination leads to.
@@ -123,23 +150,27 @@ impl Catalog {
 
     /// Adds a state topic; the projection that feeds it keeps the id, and the
     /// interest to know whether anybody looks.
-    pub fn state(&mut self, name: TopicName, composition: Composition) -> (TopicId, Arc<Interest>) {
+    pub fn state(&mut self, topic: Topic, composition: Composition) -> (TopicId, Arc<Interest>) {
         let id = TopicId(self.states.len() as u16);
         let interest = Arc::new(Interest::default());
-        self.states.push(StateTopic { name, composition, interest: Arc::clone(&interest) });
+        self.states.push(StateTopic { topic, composition, interest: Arc::clone(&interest) });
         (id, interest)
     }
 
     /// Adds a feed; the projection that tells its events keeps the id.
-    pub fn feed(&mut self, name: TopicName) -> FeedId {
+    pub fn feed(&mut self, topic: Topic) -> FeedId {
         let id = FeedId(self.feeds.len() as u16);
-        self.feeds.push(FeedTopic { name });
+        self.feeds.push(FeedTopic { topic });
         id
     }
 
     /// Another name for a state topic.
-    pub fn alias(&mut self, name: TopicName, topic: TopicId) {
-        self.aliases.push((name, topic));
+    ///
+    /// # Panics
+    ///
+    /// Where `name`, a constant, is no topic name.
+    pub fn alias(&mut self, name: &'static str, topic: TopicId) {
+        self.aliases.push((name.parse().expect("a constant that is a topic name"), topic));
     }
 
     /// Resolves a subscription to `destination`: `/topic/x` leads to all of a
@@ -164,8 +195,8 @@ impl Catalog {
     /// What can be subscribed to, in words.
     fn known(&self) -> String {
         let names =
-            self.states.iter().map(|state| &state.name).chain(self.feeds.iter().map(|feed| &feed.name));
-        let computed: Vec<&str> = names.map(TopicName::as_str).collect();
+            self.states.iter().map(|state| &state.topic).chain(self.feeds.iter().map(|feed| &feed.topic));
+        let computed: Vec<&str> = names.map(|topic| topic.name.as_str()).collect();
         let relayed: Vec<&str> = self.relays.iter().map(TopicPattern::as_str).collect();
         let mut known = Vec::new();
         if !computed.is_empty() {
@@ -186,7 +217,7 @@ impl Catalog {
         if let Some(topic) = self.state_named(name) {
             return Some(Target::State { topic, filter: portfolios.map_or(Filter::All, Filter::Portfolios) });
         }
-        let index = self.feeds.iter().position(|feed| feed.name.as_str() == name)?;
+        let index = self.feeds.iter().position(|feed| feed.topic.name.as_str() == name)?;
         let filter = portfolios.map_or(EventFilter::All, |portfolios| EventFilter::about(&portfolios));
         Some(Target::Feed { feed: FeedId(index as u16), filter })
     }
@@ -224,7 +255,7 @@ impl Catalog {
 
     fn state_named(&self, name: &str) -> Option<TopicId> {
         let alias = self.aliases.iter().find(|(alias, _)| alias.as_str() == name).map(|(_, topic)| *topic);
-        let own = || self.states.iter().position(|state| state.name.as_str() == name);
+        let own = || self.states.iter().position(|state| state.topic.name.as_str() == name);
         alias.or_else(|| own().map(|index| TopicId(index as u16)))
     }
 }
@@ -243,8 +274,8 @@ mod tests {
     #[test]
     fn a_wildcard_leads_nowhere_and_says_what_there_is() {
         let mut catalog = Catalog::new(vec!["/topic/relay/**".parse().unwrap()]);
-        catalog.state("/topic/state".parse().unwrap(), Composition::Each);
-        catalog.feed("/topic/feed".parse().unwrap());
+        catalog.state(Topic::new("/topic/state", "", Schema::default), Composition::Each);
+        catalog.feed(Topic::new("/topic/feed", "", Schema::default));
         let names = ["/topic/*", "/topic/relay/**", "/topic/relay/a.>", "/topic/state/#", "/queue/a*b"];
         for name in names.map(|name| name.parse::<TopicName>().unwrap()) {
             let error = catalog.resolve(&name).unwrap_err();

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hub_core::event::PriceQuote;
+use hub_core::schema::Schema;
 use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Timestamp};
 use hub_fanout::{
     Applied, Catalog, Changed, Composition, Filter, FlushBuilder, Mailbox, Outcomes, Projection, Publication,
-    Publisher, PublisherLimits, RowKey, Runner, RunnerHandle, RunnerState, Step, TopicId, View, WindowLimits,
+    Publisher, PublisherLimits, RowKey, Runner, RunnerHandle, RunnerState, Step, Topic, TopicId, View,
+    WindowLimits,
 };
 use hub_log::{EmbeddedLog, Entry, EventLog, Options};
 
@@ -86,7 +88,8 @@ fn start(dir: &Path, millis: i64) -> Setup {
     let clock = Arc::new(move || Timestamp::from_millis(millis).unwrap());
     let log =
         Arc::new(EmbeddedLog::open(&dir.join("hub.db"), Options { clock, ..Options::default() }).unwrap());
-    let (topic, _) = Catalog::default().state("/topic/count".parse().unwrap(), Composition::Array);
+    let (topic, _) =
+        Catalog::default().state(Topic::new("/topic/count", "", Schema::default), Composition::Array);
     let (publisher, mut mailboxes) = Publisher::new(1, hub_core::Epoch(1), LIMITS);
     let (outcomes, told) = (Outcomes::default(), Told::default());
     let runner = Runner {

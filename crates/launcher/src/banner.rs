@@ -3,25 +3,91 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use crate::listeners::ServiceAddress;
+use hub_server::rest::Route;
+use hub_server::{Service, StompMounts, http};
+
+use crate::address::ServiceAddress;
 
 /// A line per service with its base URL, as it can be opened on this machine,
-/// and where other machines reach it, if they do; then its paths, then
-/// `ready`.
-pub fn text(addresses: &[ServiceAddress]) -> String {
+/// and where other machines reach it, if they do; then its paths, of the gateway those that no
+/// other service has; then what every port answers, and `ready`.
+pub fn text<'s>(services: impl IntoIterator<Item = (&'s Service, &'s ServiceAddress)>) -> String {
     let mut text = format!("pms-hub {}\n", env!("CARGO_PKG_VERSION"));
-    for service in addresses {
-        let (http, ws) = if service.tls { ("https", "wss") } else { ("http", "ws") };
-        let (address, reach) = (service.authority(), reach(service));
+    let mut told = Vec::new();
+    for (service, address) in services {
+        let (authority, reach) = (address.authority(), reach(address));
+        let scheme = if address.tls { "https" } else { "http" };
         // Writing to a string does not fail.
-        let _ = writeln!(text, "  {:<12} {http}://{address}{reach}", service.name);
-        for (what, path) in paths(service.name) {
-            let scheme = if matches!(*what, "STOMP" | "JSON") { ws } else { http };
-            let _ = writeln!(text, "    {what:<18} {scheme}://{address}{path}");
+        let _ = writeln!(text, "  {:<12} {scheme}://{authority}{reach}", service.name);
+        for Line { what, scheme, paths, also } in lines(service, &told) {
+            let tls = if address.tls { "s" } else { "" };
+            let also = if also.is_empty() { String::new() } else { format!("  (also {})", also.join(", ")) };
+            let _ = writeln!(text, "    {what:<8} {scheme}{tls}://{authority}{}{also}", paths.join("  "));
         }
+        told.push(service);
     }
+    let _ = writeln!(text, "  every port   {}", calls(&http::every_port()).join("  "));
     text.push_str("ready\n");
     text
+}
+
+/// Paths of one kind.
+struct Line {
+    what: &'static str,
+    scheme: &'static str,
+    paths: Vec<String>,
+    also: Vec<String>,
+}
+
+/// The lines of a service, less what is told of others.
+fn lines(service: &Service, told: &[&Service]) -> Vec<Line> {
+    let mut lines = stomp(&service.stomp, told);
+    let is_new =
+        |path: &str| !told.iter().any(|other| other.sockets.iter().any(|socket| socket.path == path));
+    let sockets: Vec<_> = service.sockets.iter().filter(|socket| is_new(socket.path)).collect();
+    lines.push(Line {
+        what: "JSON",
+        scheme: "ws",
+        paths: sockets.iter().map(|socket| socket.path.to_owned()).collect(),
+        also: sockets.iter().flat_map(|socket| socket.aliases).map(|&path| path.to_owned()).collect(),
+    });
+    let is_new = |path: &str| !told.iter().any(|other| other.routes.iter().any(|route| route.path == path));
+    let routes: Vec<Route> = service.routes.iter().filter(|route| is_new(route.path)).cloned().collect();
+    lines.push(Line { what: "REST", scheme: "http", paths: calls(&routes), also: Vec::new() });
+    lines.retain(|line| !line.paths.is_empty());
+    lines
+}
+
+fn stomp(mounts: &StompMounts, told: &[&Service]) -> Vec<Line> {
+    if told.iter().any(|other| other.stomp == *mounts) {
+        return Vec::new();
+    }
+    let mut sockjs = mounts.sockjs.iter().map(|mount| if mount.is_empty() { "/" } else { mount }.to_owned());
+    let raw = mounts.sockjs.iter().map(|mount| format!("{mount}/websocket"));
+    let mut plain = mounts.websocket.iter().map(|&path| path.to_owned()).chain(raw);
+    let of = |what, scheme, first: Option<String>, also| Line {
+        what,
+        scheme,
+        paths: first.into_iter().collect(),
+        also,
+    };
+    let tcp = mounts.tcp.then(|| "STOMP over TCP".to_owned());
+    vec![
+        of("SockJS", "http", sockjs.next(), sockjs.collect()),
+        of("STOMP", "ws", plain.next(), plain.chain(tcp).collect()),
+    ]
+}
+
+/// The paths of REST calls, each once; with its method where it is not read.
+fn calls(routes: &[Route]) -> Vec<String> {
+    let mut calls: Vec<String> = Vec::new();
+    for (index, route) in routes.iter().enumerate() {
+        if routes[..index].iter().all(|other| other.path != route.path) {
+            let method = if route.method == "GET" { String::new() } else { format!(" ({})", route.method) };
+            calls.push(format!("{}{method}", route.shown_path()));
+        }
+    }
+    calls
 }
 
 /// By which addresses other machines reach a service.
@@ -35,35 +101,10 @@ fn reach(service: &ServiceAddress) -> String {
     if others.is_empty() { String::new() } else { format!("  (also {})", others.join(", ")) }
 }
 
-fn paths(service: &str) -> &'static [(&'static str, &'static str)] {
-    match service {
-        "analytics" => &[
-            ("SockJS", "/ws  (also /)"),
-            ("STOMP", "/ws  (also /, /websocket, /ws/websocket, and STOMP over TCP)"),
-            ("JSON", "/ws/positions"),
-            ("positions", "/api/analysis/all"),
-            ("ingest", "/api/ingest/{kind}  (POST)"),
-            ("publish", "/api/publish/topic/relay/{name}  (POST)"),
-            ("health", "/health  /ready  /metrics  (every port)"),
-        ],
-        "leaderboard" => &[
-            ("JSON", "/ws/updates  /ws/top  /ws/around"),
-            ("ranking", "/api/leaderboard/top  /around  /portfolios"),
-        ],
-        "rttm" => &[
-            ("JSON", "/ws/alerts  /ws/metrics  /ws/pipeline  /ws/telemetry  /ws/dlq  (also /ws/rttm/...)"),
-            ("pipeline", "/api/rttm/metrics  /pipeline  /dlq  /telemetry-snapshot  /alerts  /track-trade"),
-        ],
-        "auto-trader" => &[("JSON", "/ws/auto-trader"), ("sessions", "/api/auto-trader/sessions")],
-        "gateway" => &[("status", "/"), ("frontend", "/env.js"), ("everything", "/api/...  /ws/...")],
-        _ => &[],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Bind;
+    use hub_server::Bind;
 
     #[test]
     fn the_banner_names_what_can_be_opened_on_this_machine() {
@@ -79,8 +120,9 @@ mod tests {
             let bind = Bind::parse(texts.iter().copied()).unwrap();
             let bound = bind.listen_addresses().iter().map(|at| at.address).collect();
             let (host, port) = (bind.host(), bind.port());
-            let service = ServiceAddress { name: "rttm", host, port, bound, tls: false };
-            let text = text(&[service]);
+            let address = ServiceAddress { name: "rttm", host, port, bound, tls: false };
+            let service = Service::new("rttm", "rttm", bind, false);
+            let text = text([(&service, &address)]);
             assert_eq!(text.lines().nth(1), Some(&*format!("  rttm         {line}")), "{texts:?}");
         }
     }

@@ -11,7 +11,6 @@
 //! `configs/default.toml`, and a rule in `check.rs` where it has one. Known
 //! keys and their types are read off [`Config::default`].
 
-mod bind;
 mod check;
 mod error;
 mod fault;
@@ -19,15 +18,16 @@ mod layer;
 mod origins;
 mod schema;
 pub mod sections;
+mod values;
 
 use std::path::Path;
 
 use hub_core::Settings;
 use hub_core::limits::Limits;
 use hub_demo::DemoConfig;
+use hub_server::Bind;
 use serde::{Deserialize, Serialize};
 
-pub use bind::{Bind, BindError, ListenAddress};
 pub use error::{ConfigError, Origin};
 pub use sections::{
     AnalyticsConfig, AuthConfig, AutotraderConfig, GatewayConfig, LeaderboardConfig, LogConfig, RelayConfig,

@@ -5,59 +5,59 @@ mod env_js;
 mod forwarded;
 mod status;
 
-use std::sync::Arc;
+use hub_core::schema;
+use hub_server::rest::{Content, Route, handler};
+use hub_server::{Service, StompMounts};
 
-use hub_server::http::read_only;
-use hub_server::{Endpoint, Routes, Service};
-
+use crate::address::ServiceAddress;
 use crate::config::GatewayConfig;
-use crate::listeners::ServiceAddress;
-use crate::wiring::Part;
 use env_js::Origin;
 use status::Status;
 
-/// The gateway in front of `parts`, without TLS, for any host; what each serves at its own
-/// port is told by `addresses`.
-pub(crate) fn service(parts: &[Part], addresses: &[ServiceAddress], config: &GatewayConfig) -> Service {
-    let mut endpoints = Vec::new();
-    for (path, endpoint) in parts.iter().flat_map(|part| &part.endpoints) {
-        endpoints.push((*path, endpoint.clone()));
+/// The gateway in front of `services`, which has yet to get its [pages](pages): they tell where
+/// everything listens, itself included.
+pub fn service(services: &[Service], config: &GatewayConfig) -> Service {
+    let routes = services.iter().flat_map(|service| service.routes.iter().cloned()).collect();
+    let sockets = services.iter().flat_map(|service| service.sockets.iter().cloned()).collect();
+    let mut stomp = StompMounts::default();
+    for service in services {
+        stomp.sockjs.extend(&service.stomp.sockjs);
+        stomp.websocket.extend(&service.stomp.websocket);
+        stomp.tcp |= service.stomp.tcp;
     }
-    let mut sockjs: Vec<&'static str> = parts.iter().flat_map(|part| part.sockjs.iter().copied()).collect();
-    sockjs.sort_unstable_by_key(|mount| std::cmp::Reverse(mount.len()));
-    Service {
-        name: "gateway",
-        tls: None,
-        hosts: None,
-        routes: routes(parts, addresses, &config.public_url),
-        rest: &["/env.js", "/status.json"],
-        endpoints,
-        sockjs,
-        raw_stomp: parts.iter().any(|part| part.raw_stomp),
-    }
+    stomp.sockjs.sort_unstable_by_key(|mount| std::cmp::Reverse(mount.len()));
+    Service { routes, sockets, stomp, ..Service::new("gateway", "gateway", config.bind.clone(), config.tls) }
 }
 
-fn routes(parts: &[Part], addresses: &[ServiceAddress], public_url: &str) -> Routes {
-    let inner: Vec<Routes> = parts.iter().map(|part| Arc::clone(&part.routes)).collect();
-    let paths = parts.iter().map(paths).collect();
+/// The gateway's own pages, which tell of `services` and of where they listen; `public_url` is
+/// the gateway's URL as browsers see it, empty where their requests say it.
+pub fn pages(services: &[Service], addresses: Vec<ServiceAddress>, public_url: &str) -> Vec<Route> {
     let own = addresses.iter().find(|service| service.name == "gateway");
-    let (status, origin) = (Status::new(addresses.to_vec(), paths), Origin::new(public_url, own));
-    Arc::new(move |config| {
-        config.app_data(actix_web::web::Data::new(status.clone()));
-        config.app_data(actix_web::web::Data::new(origin.clone()));
-        config.service(read_only("/", status::page));
-        config.service(read_only("/status.json", status::json));
-        config.service(read_only("/env.js", env_js::script));
-        for routes in &inner {
-            routes(config);
-        }
-    })
+    let origin = Origin::new(public_url, own);
+    let sockets = services.iter().map(sockets).collect();
+    let status = Status::new(addresses, sockets);
+    let (html, js) =
+        (Content::Other("text/html; charset=utf-8"), Content::Other("text/javascript; charset=utf-8"));
+    let shown = Content::Json(schema::of::<status::Shown<'_>>);
+    vec![
+        Route::get("/", "Shows all services, for people", html, handler(&status, status::page))
+            .with_any_query(),
+        Route::get(
+            "/status.json",
+            "Gives all services and their connections",
+            shown,
+            handler(&status, status::json),
+        )
+        .with_any_query(),
+        Route::get("/env.js", "Tells the frontend where everything is", js, handler(&origin, env_js::script))
+            .with_any_query(),
+    ]
 }
 
 /// What the status page tells of a service's sockets.
-fn paths(part: &Part) -> (&'static str, Vec<String>) {
-    let native = part.endpoints.iter().filter(|(_, endpoint)| matches!(endpoint, Endpoint::Native(_)));
-    let mounts = part.sockjs.iter().filter(|mount| !mount.is_empty());
+fn sockets(service: &Service) -> (&'static str, Vec<String>) {
+    let mounts = service.stomp.sockjs.iter().filter(|mount| !mount.is_empty());
     let sockjs = mounts.map(|mount| format!("{mount} (SockJS, STOMP)"));
-    (part.name, sockjs.chain(native.map(|(path, _)| (*path).to_owned())).collect())
+    let native = service.sockets.iter().flat_map(hub_server::SocketRoute::paths).map(str::to_owned);
+    (service.name, sockjs.chain(native).collect())
 }

@@ -5,7 +5,9 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::config::{Bind, Config};
+use hub_server::Bind;
+
+use crate::config::Config;
 
 /// How long each port may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -3,57 +3,31 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use hub_server::{Bind, ListenAddress, Service};
 use socket2::{Domain, Socket, Type};
 
-use crate::config::{Bind, Config, ListenAddress};
-use crate::hub::StartError;
-use crate::wiring::Part;
+use crate::address::ServiceAddress;
+use crate::start_error::StartError;
 
 /// How often another free port is tried where the first one's number is taken
 /// at another address of the service.
 const PORT_ATTEMPTS: usize = 16;
 
-/// Where a service listens.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ServiceAddress {
-    /// Its name.
-    pub name: &'static str,
-    /// What its host is called on this machine: `localhost` or an IP address.
-    pub host: String,
-    /// The port of all its addresses.
-    pub port: u16,
-    /// Every address that it has bound.
-    pub bound: Vec<SocketAddr>,
-    /// Whether TLS is on.
-    pub tls: bool,
-}
-
-impl ServiceAddress {
-    /// `host:port`, as a URL that can be opened on this machine has it.
-    pub fn authority(&self) -> String {
-        format!("{}:{}", self.host, self.port)
-    }
-
-    /// Those of its addresses that other machines can reach.
-    pub fn open(&self) -> impl Iterator<Item = SocketAddr> {
-        self.bound.iter().copied().filter(|address| !address.ip().is_loopback())
-    }
-}
-
-/// The listeners of `parts` and, last, of the gateway, and where they are.
+/// The listeners of each service, and where they are.
 pub(crate) fn of_all(
-    parts: &[Part],
-    config: &Config,
+    services: &[Service],
+    backlog: u32,
 ) -> Result<(Vec<Vec<TcpListener>>, Vec<ServiceAddress>), StartError> {
     let (mut all, mut addresses) = (Vec::new(), Vec::new());
-    let of_parts = parts.iter().map(|part| (part.name, part.section, &part.bind, part.tls));
-    let gateway = ("gateway", "gateway", &config.gateway.bind, config.gateway.tls);
-    for (name, section, bind, tls) in of_parts.chain([gateway]) {
-        let listeners = listen(bind, config.server.listen_backlog)
-            .map_err(|Unbound { address, cause }| StartError::Bind { section, address, cause })?;
+    for Service { name, section, bind, tls, .. } in services {
+        let listeners = listen(bind, backlog).map_err(|Unbound { address, cause }| StartError::Bind {
+            section,
+            address,
+            cause,
+        })?;
         let (bound, listeners): (Vec<SocketAddr>, Vec<_>) = listeners.into_iter().unzip();
         let port = bound.first().map_or(0, SocketAddr::port);
-        addresses.push(ServiceAddress { name, host: bind.host(), port, bound, tls });
+        addresses.push(ServiceAddress { name, host: bind.host(), port, bound, tls: *tls });
         all.push(listeners);
     }
     Ok((all, addresses))

@@ -60,7 +60,7 @@ async fn run(hub: &Hub, config: &Config) -> anyhow::Result<()> {
     // One write: whoever starts the hub as a child reads whole lines. A closed
     // standard output is no reason to stop.
     let mut out = std::io::stdout();
-    let _ = out.write_all(banner::text(hub.addresses()).as_bytes()).and_then(|()| out.flush());
+    let _ = out.write_all(banner::text(hub.services()).as_bytes()).and_then(|()| out.flush());
     let trading = async {
         match feed {
             Some(feed) => feed.run().await,

@@ -1,70 +1,87 @@
-//! Which services there are. Removing one from [`parts`] leaves the rest
+//! The services there are. Removing one from [`services`] leaves the rest
 //! building and working: each stands behind a feature of its name.
-
-#[cfg(feature = "analytics")]
-mod analytics;
-#[cfg(feature = "autotrader")]
-mod autotrader;
-#[cfg(feature = "leaderboard")]
-mod leaderboard;
-#[cfg(feature = "rttm")]
-mod rttm;
 
 use std::sync::Arc;
 
 use hub_core::views::PortfolioPnl;
-use hub_fanout::{Catalog, Projection};
-use hub_server::{Endpoint, Routes};
+use hub_fanout::Catalog;
+use hub_server::Service;
 
-use crate::config::{Bind, Config};
-use crate::hub::StartError;
+use crate::config::Config;
+use crate::start_error::StartError;
 
 /// What services share while they are put together.
-pub(crate) struct Wiring {
+pub struct Wiring {
     /// Every destination.
-    pub(crate) catalog: Catalog,
+    pub catalog: Catalog,
     /// What others may know of portfolios' P&L; none without analytics.
-    pub(crate) pnl: Option<Arc<dyn PortfolioPnl>>,
+    pub pnl: Option<Arc<dyn PortfolioPnl>>,
     /// Where the demo's traders look.
     #[cfg(feature = "autotrader")]
-    pub(crate) trading: Option<hub_autotrader::AutotraderReads>,
+    pub trading: Option<hub_autotrader::AutotraderReads>,
 }
 
-/// One service.
-pub(crate) struct Part {
-    /// Its name in the banner, in metrics and in log lines.
-    pub(crate) name: &'static str,
-    /// Its section of the configuration.
-    pub(crate) section: &'static str,
-    pub(crate) bind: Bind,
-    pub(crate) tls: bool,
-    pub(crate) projection: Box<dyn Projection>,
-    pub(crate) routes: Routes,
-    /// The paths that these are at or below.
-    pub(crate) rest: &'static [&'static str],
-    pub(crate) endpoints: Vec<(&'static str, Endpoint)>,
-    /// Where STOMP over `SockJS` is mounted.
-    pub(crate) sockjs: Vec<&'static str>,
-    /// Whether STOMP straight over TCP is served.
-    pub(crate) raw_stomp: bool,
+impl Wiring {
+    /// Relays what is configured; nothing is wired yet.
+    pub fn new(config: &Config) -> Wiring {
+        Wiring {
+            catalog: Catalog::new(config.relay.destinations.clone()),
+            pnl: None,
+            #[cfg(feature = "autotrader")]
+            trading: None,
+        }
+    }
 }
 
 /// Puts one service together.
-type MakePart = fn(&mut Wiring, &Config) -> Result<Part, StartError>;
+type Wire = fn(&mut Wiring, &Config) -> Result<Service, StartError>;
 
-/// Every service, in the order in which their projections see a record: who
+/// Every service but the gateway, in the order in which their projections see a record: who
 /// tells comes before who is told, and RTTM, which looks at what the others
 /// rejected, comes last.
-pub(crate) fn parts(wiring: &mut Wiring, config: &Config) -> Result<Vec<Part>, StartError> {
-    let all: Vec<MakePart> = vec![
+pub fn services(wiring: &mut Wiring, config: &Config) -> Result<Vec<Service>, StartError> {
+    let all: Vec<Wire> = vec![
         #[cfg(feature = "analytics")]
-        analytics::part,
+        analytics,
         #[cfg(feature = "leaderboard")]
-        leaderboard::part,
+        leaderboard,
         #[cfg(feature = "autotrader")]
-        autotrader::part,
+        autotrader,
         #[cfg(feature = "rttm")]
-        rttm::part,
+        rttm,
     ];
-    all.into_iter().map(|part| part(wiring, config)).collect()
+    all.into_iter().map(|wire| wire(wiring, config)).collect()
+}
+
+#[cfg(feature = "analytics")]
+#[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
+fn analytics(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError> {
+    let (own, portfolios_max) = (&config.analytics, config.limits.portfolios_per_subscription);
+    let (service, reads) =
+        hub_analytics::service(own.bind.clone(), own.tls, &mut wiring.catalog, portfolios_max);
+    wiring.pnl = Some(Arc::new(reads));
+    Ok(service)
+}
+
+#[cfg(feature = "leaderboard")]
+#[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
+fn leaderboard(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError> {
+    let own = &config.leaderboard;
+    Ok(hub_leaderboard::service(own.bind.clone(), own.tls, own.dialect.into(), wiring.pnl.clone()))
+}
+
+#[cfg(feature = "autotrader")]
+#[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
+fn autotrader(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError> {
+    let (own, symbols_bytes) = (&config.autotrader, config.limits.followed_symbols_bytes);
+    let (service, reads) =
+        hub_autotrader::service(own.bind.clone(), own.tls, &mut wiring.catalog, symbols_bytes);
+    wiring.trading = Some(reads);
+    Ok(service)
+}
+
+#[cfg(feature = "rttm")]
+fn rttm(_: &mut Wiring, config: &Config) -> Result<Service, StartError> {
+    let host = hub_rttm::HostMetrics::start().map_err(StartError::Thread)?;
+    Ok(hub_rttm::service(config.rttm.bind.clone(), config.rttm.tls, Arc::new(host)))
 }

@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use hub_core::Settings;
-use pms_hub::config::{Bind, Config, ConfigError};
+use hub_server::Bind;
+use pms_hub::config::{Config, ConfigError};
 use serde_json::Value;
 
 /// Pages of this machine.

@@ -2,19 +2,18 @@
 //! position.
 
 use std::io::Write as _;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use hub_core::{Count, Parameter};
 use hub_server::http::problem::Problem;
-use hub_server::query::reading;
-use hub_server::{Given, Routes};
+use hub_server::rest::{Content, Request, Route, handler};
 
 use crate::board::Ranked;
 use crate::native::{AROUND, PORTFOLIO_ID, RANGE, ROWS_MAX, portfolio_id};
 use crate::reads::LeaderboardReads;
 use crate::rows::write_rows;
+use crate::schema;
 
 const TOP: Count = Count { parameter: Parameter::new("top"), default: 50, min: 1, max: ROWS_MAX };
 const LIMIT: Count = Count { parameter: Parameter::new("limit"), default: ROWS_MAX, min: 1, max: ROWS_MAX };
@@ -23,28 +22,37 @@ const OFFSET: Count = Count { parameter: Parameter::new("offset"), default: 0, m
 /// Room for a row of usual size.
 const ROW_BYTES: usize = 400;
 
-/// The routes of this service.
-pub fn routes(reads: LeaderboardReads) -> Routes {
-    Arc::new(move |config| {
-        config.app_data(web::Data::new(reads.clone()));
-        config
-            .service(reading("/api/leaderboard/top", &[TOP.parameter], top))
-            .service(reading("/api/leaderboard/around", &AROUND, around))
-            .service(reading(
-                "/api/leaderboard/portfolios",
-                &[LIMIT.parameter, OFFSET.parameter],
-                portfolios,
-            ));
-    })
-}
+static TOP_PARAMETERS: [Parameter; 1] = [TOP.parameter];
+static PAGE_PARAMETERS: [Parameter; 2] = [LIMIT.parameter, OFFSET.parameter];
 
-type Reads = web::Data<LeaderboardReads>;
+/// The REST calls of this service.
+pub fn routes(reads: &LeaderboardReads) -> Vec<Route> {
+    let get = |path, summary, answer, handler| Route::get(path, summary, Content::Json(answer), handler);
+    vec![
+        get("/api/leaderboard/top", "Lists the top of the ranking", schema::top, handler(reads, top))
+            .reading(&TOP_PARAMETERS),
+        get(
+            "/api/leaderboard/around",
+            "Lists a portfolio and its neighbours in the ranking",
+            schema::around,
+            handler(reads, around),
+        )
+        .reading(&AROUND),
+        get(
+            "/api/leaderboard/portfolios",
+            "Lists all ranked portfolios in order, a page at a time",
+            schema::rows,
+            handler(reads, portfolios),
+        )
+        .reading(&PAGE_PARAMETERS),
+    ]
+}
 
 /// `GET /api/leaderboard/top?top=50` (LB-REST-1):
 /// `{"event":"leaderboardTop","timestamp":<ms>,"count":<rows>,"top":[rows]}`.
 /// At most 1,000; 400 for what is no whole number above 0 (BUG-L10).
-async fn top(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
-    let limit = TOP.read(&given)?;
+async fn top(reads: LeaderboardReads, request: Request) -> Result<HttpResponse, Problem> {
+    let limit = TOP.read(request.parameters())?;
     let rows: Vec<Ranked> = reads.settled().board().rows(0, limit).collect();
     let (now, count) = (now_millis(), rows.len());
     let head = format!(r#"{{"event":"leaderboardTop","timestamp":{now},"count":{count},"top":"#);
@@ -55,9 +63,9 @@ async fn top(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
 /// `{"event":"leaderboardAround","timestamp":<ms>,"centerRank":<n>,"top":[rows]}`.
 /// 404 for a portfolio that is not ranked, which the frontend shows as "not
 /// found"; 400 for what is no id or no range.
-async fn around(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
-    let id = portfolio_id(&given)?;
-    let range = RANGE.read(&given)?;
+async fn around(reads: LeaderboardReads, request: Request) -> Result<HttpResponse, Problem> {
+    let id = portfolio_id(request.parameters())?;
+    let range = RANGE.read(request.parameters())?;
     let around = reads.settled().board().around(id, range);
     let around = around
         .ok_or_else(|| Problem::not_found(PORTFOLIO_ID.wrong(format!("{id} is not ranked")).to_string()))?;
@@ -69,8 +77,8 @@ async fn around(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
 /// `GET /api/leaderboard/portfolios?limit=1000&offset=0`: all ranked
 /// portfolios in order, at most 1,000 at a time: `[rows]`. A page that is
 /// shorter than its limit is the last one.
-async fn portfolios(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
-    let (limit, offset) = (LIMIT.read(&given)?, OFFSET.read(&given)?);
+async fn portfolios(reads: LeaderboardReads, request: Request) -> Result<HttpResponse, Problem> {
+    let (limit, offset) = (LIMIT.read(request.parameters())?, OFFSET.read(request.parameters())?);
     let rows: Vec<Ranked> = reads.settled().board().rows(offset, limit).collect();
     Ok(answer("", &rows, "", &reads))
 }

@@ -29,17 +29,19 @@ mod projection;
 mod reads;
 mod row;
 mod rows;
+mod schema;
 mod state;
 
 use std::sync::Arc;
 
 use hub_core::views::PortfolioPnl;
 use hub_fanout::published;
+use hub_server::{Bind, Service};
 
 pub use board::{Around, Board, Ranked};
 pub use entry::{Entry, Metrics};
 pub use http::routes;
-pub use native::{Dialect, endpoints};
+pub use native::{Dialect, sockets};
 pub use projection::LeaderboardProjection;
 pub use reads::LeaderboardReads;
 pub use row::Row;
@@ -49,8 +51,19 @@ pub use state::State;
 /// rows when they are sent; without it they have none.
 ///
 /// The projection adds no topics to a catalog: what is watched here are
-/// [documents](endpoints).
+/// [documents](sockets).
 pub fn register(pnl: Option<Arc<dyn PortfolioPnl>>) -> (LeaderboardProjection, LeaderboardReads) {
     let (writer, states) = published(State::start());
     (LeaderboardProjection::new(writer), LeaderboardReads { states, pnl })
+}
+
+/// The service. `dialect` is what `/ws/updates` speaks where its query does not say.
+pub fn service(bind: Bind, tls: bool, dialect: Dialect, pnl: Option<Arc<dyn PortfolioPnl>>) -> Service {
+    let (projection, reads) = register(pnl);
+    Service {
+        projections: vec![Box::new(projection)],
+        routes: routes(&reads),
+        sockets: sockets(&reads, dialect),
+        ..Service::new("leaderboard", "leaderboard", bind, tls)
+    }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use hub_core::{Count, Parameter, ParameterError, Parameters, PortfolioId};
-use hub_server::Query;
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
+use hub_server::{Query, SocketRoute};
 use serde::{Deserialize, Serialize};
 
 use crate::document::{DocumentKey, Form};
 use crate::documents::Documents;
 use crate::reads::LeaderboardReads;
+use crate::schema;
 
 /// The rows of one message or answer.
 pub(crate) const ROWS_MAX: usize = 1000;
@@ -74,19 +75,32 @@ impl Dialect {
 ///   with the same limit), `dialect` (`native` or `pms`);
 /// - `/ws/top`: `n` (10, at most 1,000);
 /// - `/ws/around`: `portfolioId`, `range` (5, at most 500).
-pub fn endpoints(reads: &LeaderboardReads, dialect: Dialect) -> Vec<(&'static str, Arc<dyn NativeEndpoint>)> {
+pub fn sockets(reads: &LeaderboardReads, dialect: Dialect) -> Vec<SocketRoute> {
     let documents = Arc::new(Documents::new(reads.clone()));
-    let paths = [
-        ("/ws/updates", Channel::Updates(dialect)),
-        ("/ws/top", Channel::Top),
-        ("/ws/around", Channel::Around),
-    ];
-    let endpoint = |(path, channel)| {
-        let endpoint: Arc<dyn NativeEndpoint> =
-            Arc::new(Endpoint { channel, documents: Arc::clone(&documents) });
-        (path, endpoint)
-    };
-    paths.map(endpoint).into()
+    let endpoint = |channel| Arc::new(Endpoint { channel, documents: Arc::clone(&documents) });
+    vec![
+        SocketRoute::new(
+            "/ws/updates",
+            "Sends the ranking, then what changes of it",
+            schema::updates_message,
+            endpoint(Channel::Updates(dialect)),
+        )
+        .also_at(&["/ws/leaderboard/updates"]),
+        SocketRoute::new(
+            "/ws/top",
+            "Sends the top of the ranking on every change",
+            schema::top_message,
+            endpoint(Channel::Top),
+        )
+        .also_at(&["/ws/leaderboard/top"]),
+        SocketRoute::new(
+            "/ws/around",
+            "Sends a portfolio and its neighbours on every change",
+            schema::around_message,
+            endpoint(Channel::Around),
+        )
+        .also_at(&["/ws/leaderboard/around"]),
+    ]
 }
 
 /// One of the paths.
@@ -147,6 +161,10 @@ impl Endpoint {
 }
 
 impl NativeEndpoint for Endpoint {
+    fn parameters(&self) -> &'static [Parameter] {
+        self.channel.parameters()
+    }
+
     fn open(&self) -> Box<dyn NativeSession> {
         Box::new(self.clone())
     }

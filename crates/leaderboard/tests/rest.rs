@@ -8,6 +8,7 @@ use actix_web::App;
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use hub_leaderboard::{Dialect, LeaderboardReads, routes};
+use hub_server::rest;
 use serde_json::Value;
 use support::{Hub, Pnl, ids, json, portfolio};
 
@@ -22,8 +23,8 @@ fn hub() -> Hub {
 
 fn get(reads: &LeaderboardReads, uri: &str) -> (StatusCode, String, Value) {
     actix_rt::System::new().block_on(async {
-        let routes = routes(reads.clone());
-        let app = init_service(App::new().configure(|config| routes(config))).await;
+        let routes = routes(reads);
+        let app = init_service(App::new().configure(|config| rest::configure(config, &routes))).await;
         let response = call_service(&app, TestRequest::get().uri(uri).to_request()).await;
         let status = response.status();
         let content_type = response.headers().get("content-type").unwrap().to_str().unwrap().to_owned();

@@ -1,16 +1,17 @@
-//! The native sockets: `/ws/{x}` and `/ws/rttm/{x}`.
+//! The native sockets: `/ws/{x}` and, of most, `/ws/rttm/{x}`.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use hub_core::parameters::whole;
 use hub_core::{Parameter, ParameterError, Parameters};
 use hub_fanout::Document;
-use hub_server::Query;
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
+use hub_server::{Query, SocketRoute};
 
 use crate::documents::{self, Alerts, Host, Numbers};
 use crate::host::HostMetrics;
 use crate::state::RttmReads;
+use crate::wire::schema;
 
 /// How many alerts are shown where nothing else is asked for.
 pub(crate) const ALERTS_SHOWN: usize = 25;
@@ -20,28 +21,58 @@ pub(crate) const ALERTS_MAX: usize = 1000;
 /// How many alerts are shown.
 pub(crate) const LIMIT: Parameter = Parameter::new("limit");
 
-/// What is behind each path. `/ws/metrics` shows the host, `/ws/rttm/metrics`
-/// the five cards; the other four show the same under both prefixes.
-pub fn endpoints(reads: &RttmReads, host: Arc<HostMetrics>) -> Vec<(&'static str, Arc<dyn NativeEndpoint>)> {
+static ALERTS: [Parameter; 1] = [LIMIT];
+
+/// The native sockets. `/ws/metrics` shows the host (as `/ws/host`), `/ws/rttm/metrics` the five
+/// cards; the other four show the same with and without `/rttm`.
+pub fn sockets(reads: &RttmReads, host: Arc<HostMetrics>) -> Vec<SocketRoute> {
     let numbers = |period_ms, compose| {
         let document: Arc<dyn Document> = Arc::new(Numbers { reads: reads.clone(), period_ms, compose });
-        Arc::new(One(document)) as Arc<dyn NativeEndpoint>
+        Arc::new(One(document))
     };
-    let pipeline = numbers(3000, documents::pipeline);
-    let dlq = numbers(3000, documents::dlq);
-    let telemetry = numbers(3000, documents::telemetry);
-    let alerts: Arc<dyn NativeEndpoint> = Arc::new(AlertsEndpoint::new(reads.clone()));
+    let alerts = AlertsEndpoint::new(reads.clone());
     vec![
-        ("/ws/metrics", Arc::new(One(Arc::new(Host(host))))),
-        ("/ws/rttm/metrics", numbers(2000, documents::cards)),
-        ("/ws/pipeline", Arc::clone(&pipeline)),
-        ("/ws/rttm/pipeline", pipeline),
-        ("/ws/dlq", Arc::clone(&dlq)),
-        ("/ws/rttm/dlq", dlq),
-        ("/ws/telemetry", Arc::clone(&telemetry)),
-        ("/ws/rttm/telemetry", telemetry),
-        ("/ws/alerts", Arc::clone(&alerts)),
-        ("/ws/rttm/alerts", alerts),
+        SocketRoute::new(
+            "/ws/alerts",
+            "Sends the active alerts every 3 s and on any change",
+            schema::alerts,
+            Arc::new(alerts),
+        )
+        .also_at(&["/ws/rttm/alerts"]),
+        SocketRoute::new(
+            "/ws/metrics",
+            "Sends what the host is doing every 2 s",
+            schema::host,
+            Arc::new(One(Arc::new(Host(host)))),
+        )
+        .also_at(&["/ws/host"]),
+        SocketRoute::new(
+            "/ws/rttm/metrics",
+            "Sends the five metric cards every 2 s",
+            schema::cards,
+            numbers(2000, documents::cards),
+        ),
+        SocketRoute::new(
+            "/ws/pipeline",
+            "Sends the four stages every 3 s",
+            schema::pipeline,
+            numbers(3000, documents::pipeline),
+        )
+        .also_at(&["/ws/rttm/pipeline"]),
+        SocketRoute::new(
+            "/ws/dlq",
+            "Sends dead letters, counted and classified, every 3 s",
+            schema::dlq,
+            numbers(3000, documents::dlq),
+        )
+        .also_at(&["/ws/rttm/dlq"]),
+        SocketRoute::new(
+            "/ws/telemetry",
+            "Sends throughput, latencies and lag every 3 s",
+            schema::telemetry,
+            numbers(3000, documents::telemetry),
+        )
+        .also_at(&["/ws/rttm/telemetry"]),
     ]
 }
 
@@ -49,6 +80,10 @@ pub fn endpoints(reads: &RttmReads, host: Arc<HostMetrics>) -> Vec<(&'static str
 struct One(Arc<dyn Document>);
 
 impl NativeEndpoint for One {
+    fn parameters(&self) -> &'static [Parameter] {
+        &[]
+    }
+
     fn open(&self) -> Box<dyn NativeSession> {
         let document = Arc::clone(&self.0);
         Box::new(Following { parameters: &[], choose: move |_: &Parameters<'_>| Ok(Arc::clone(&document)) })
@@ -109,12 +144,16 @@ impl Documents {
 }
 
 impl NativeEndpoint for AlertsEndpoint {
+    fn parameters(&self) -> &'static [Parameter] {
+        &ALERTS
+    }
+
     fn open(&self) -> Box<dyn NativeSession> {
         let documents = Arc::clone(&self.documents);
         let choose = move |given: &Parameters<'_>| {
             Ok(documents.with_limit(limit(given, ALERTS_SHOWN, ALERTS_MAX)?) as Arc<dyn Document>)
         };
-        Box::new(Following { parameters: &[LIMIT], choose })
+        Box::new(Following { parameters: &ALERTS, choose })
     }
 }
 

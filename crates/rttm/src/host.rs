@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hub_core::Timestamp;
 use hub_fanout::{Latest, Snapshot};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, Networks, System};
 
@@ -19,10 +20,11 @@ const PERIOD: Duration = Duration::from_secs(2);
 const FIRST: Duration = Duration::from_millis(250);
 
 /// `SystemMetrics` of the frontend's guide. Percentages are 0 to 100.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct SystemMetrics {
     /// The time of the measurement, ISO-8601.
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
     pub timestamp: Timestamp,
     /// Processors.
     pub cpu: Cpu,
@@ -35,7 +37,7 @@ pub struct SystemMetrics {
 }
 
 /// All processors together.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Cpu {
     /// Since the sample before, percent.
     pub usage: f64,
@@ -44,7 +46,7 @@ pub struct Cpu {
 }
 
 /// Something that can be full.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Space {
     /// In bytes.
     pub used: u64,
@@ -55,7 +57,7 @@ pub struct Space {
 }
 
 /// Counters since boot, in bytes.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Network {
     /// Received.

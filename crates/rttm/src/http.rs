@@ -1,20 +1,18 @@
-//! REST of the pipeline (RT-REST): what has
+//! REST of the pipeline (section 3.4 of the platform's reference): what has
 //! been applied, read at one position.
 
-use std::sync::Arc;
-
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use bytes::Bytes;
 use hub_core::parameters::whole;
+use hub_core::schema::Schema;
 use hub_core::{Offset, Parameter, TradeId};
 use hub_server::http::problem::Problem;
-use hub_server::query::reading;
-use hub_server::{Given, Routes};
+use hub_server::rest::{Content, Handler, Request, Route, handler};
 
 use crate::endpoints::{ALERTS_MAX, ALERTS_SHOWN, LIMIT, limit};
 use crate::host::now;
 use crate::state::RttmReads;
-use crate::wire;
+use crate::wire::{self, schema};
 
 /// How many dead letters a page has where nothing else is asked for.
 const LETTERS_SHOWN: usize = 100;
@@ -25,51 +23,85 @@ const STATUS: Parameter = Parameter::new("status");
 const TRADE_ID: Parameter = Parameter::new("tradeId");
 const BEFORE: Parameter = Parameter::new("before");
 
-type Reads = web::Data<RttmReads>;
+static ALERTS: [Parameter; 2] = [STATUS, LIMIT];
+static TRACK_TRADE: [Parameter; 1] = [TRADE_ID];
+static DEAD_LETTERS: [Parameter; 2] = [LIMIT, BEFORE];
 
-/// The routes of this service.
-pub fn routes(reads: RttmReads) -> Routes {
-    Arc::new(move |config| {
-        config.app_data(web::Data::new(reads.clone()));
-        config
-            .service(reading("/api/rttm/metrics", &[], metrics))
-            .service(reading("/api/rttm/pipeline", &[], pipeline))
-            .service(reading("/api/rttm/dlq", &[], dlq))
-            .service(reading("/api/rttm/telemetry-snapshot", &[], telemetry_snapshot))
-            .service(reading("/api/rttm/queues", &[], queues))
-            .service(reading("/api/rttm/alerts", &[STATUS, LIMIT], alerts))
-            .service(reading("/api/rttm/track-trade", &[TRADE_ID], track_trade))
-            .service(reading("/api/rttm/dead-letters", &[LIMIT, BEFORE], dead_letters))
-            .service(reading("/api/rttm/dead-letters/{id}", &[], dead_letter));
-    })
+type Reads = RttmReads;
+
+/// The REST calls of this service.
+pub fn routes(reads: &RttmReads) -> Vec<Route> {
+    fn get(path: &'static str, summary: &'static str, answer: fn() -> Schema, handler: Handler) -> Route {
+        Route::get(path, summary, Content::Json(answer), handler)
+    }
+    vec![
+        get("/api/rttm/metrics", "Gives the five metric cards", schema::cards, handler(reads, metrics)),
+        get("/api/rttm/pipeline", "Gives the four stages", schema::pipeline, handler(reads, pipeline)),
+        get("/api/rttm/dlq", "Counts and classifies dead letters", schema::dlq, handler(reads, dlq)),
+        get(
+            "/api/rttm/telemetry-snapshot",
+            "Gives throughput, latencies and queues' lag",
+            schema::telemetry_snapshot,
+            handler(reads, telemetry_snapshot),
+        ),
+        get(
+            "/api/rttm/queues",
+            "Lists the queues with the largest lag",
+            schema::queues,
+            handler(reads, queues),
+        ),
+        get("/api/rttm/alerts", "Lists alerts, newest first", schema::alerts, handler(reads, alerts))
+            .reading(&ALERTS),
+        get(
+            "/api/rttm/track-trade",
+            "Lists what happened to a trade, by time",
+            schema::trade_rows,
+            handler(reads, track_trade),
+        )
+        .reading(&TRACK_TRADE),
+        get(
+            "/api/rttm/dead-letters",
+            "Lists what the hub itself rejected, newest first",
+            schema::letters,
+            handler(reads, dead_letters),
+        )
+        .reading(&DEAD_LETTERS),
+        get(
+            "/api/rttm/dead-letters/{id}",
+            "Gives one of them with its payload",
+            schema::letter,
+            handler(reads, dead_letter),
+        ),
+    ]
 }
 
 /// The five cards.
-async fn metrics(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::cards(reads.settled().numbers())))
+async fn metrics(reads: Reads, _: Request) -> Result<HttpResponse, Problem> {
+    Ok(answer(wire::json(&wire::cards(reads.settled().numbers()))))
 }
 
 /// The stages, in their order.
-async fn pipeline(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::pipeline(reads.settled().numbers())))
+async fn pipeline(reads: Reads, _: Request) -> Result<HttpResponse, Problem> {
+    Ok(answer(wire::json(&wire::pipeline(reads.settled().numbers()))))
 }
 
-async fn dlq(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::dlq(&reads.settled())))
+async fn dlq(reads: Reads, _: Request) -> Result<HttpResponse, Problem> {
+    Ok(answer(wire::json(&wire::dlq(&reads.settled()))))
 }
 
-async fn telemetry_snapshot(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::telemetry_snapshot(&reads.settled())))
+async fn telemetry_snapshot(reads: Reads, _: Request) -> Result<HttpResponse, Problem> {
+    Ok(answer(wire::json(&wire::telemetry_snapshot(&reads.settled()))))
 }
 
 /// The queues with the largest lag, each with its history (RT-QAGG).
-async fn queues(reads: Reads) -> HttpResponse {
-    answer(wire::json(&wire::queues(&reads.settled())))
+async fn queues(reads: Reads, _: Request) -> Result<HttpResponse, Problem> {
+    Ok(answer(wire::json(&wire::queues(&reads.settled()))))
 }
 
 /// `?status=ACTIVE|RESOLVED|ALL` (ACTIVE), `&limit=` (25): newest first.
-async fn alerts(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
-    let limit = limit(&given, ALERTS_SHOWN, ALERTS_MAX)?;
+async fn alerts(reads: Reads, request: Request) -> Result<HttpResponse, Problem> {
+    let given = request.parameters();
+    let limit = limit(given, ALERTS_SHOWN, ALERTS_MAX)?;
     let (state, now) = (reads.settled(), now());
     let status = given.text(&STATUS).map(|status| status.to_ascii_uppercase());
     let (active, resolved) = match status.as_deref() {
@@ -88,7 +120,8 @@ async fn alerts(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
 /// `?tradeId=`: the trade's events, ascending by time; `[]` if it is unknown,
 /// or was forgotten (the newest 50,000 trades are kept, for 48 h, as far as
 /// 64 MB reach).
-async fn track_trade(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
+async fn track_trade(reads: Reads, request: Request) -> Result<HttpResponse, Problem> {
+    let given = request.parameters();
     let asked = given.text(&TRADE_ID).ok_or_else(|| TRADE_ID.wrong("is required"))?;
     let id: TradeId =
         asked.parse().map_err(|error: hub_core::id::IdError| TRADE_ID.wrong(error.to_string()))?;
@@ -100,19 +133,21 @@ async fn track_trade(reads: Reads, given: Given) -> Result<HttpResponse, Problem
 
 /// `?limit=` (100, at most 1000), `&before=<id>`: what the hub itself
 /// rejected, newest first.
-async fn dead_letters(reads: Reads, given: Given) -> Result<HttpResponse, Problem> {
+async fn dead_letters(reads: Reads, request: Request) -> Result<HttpResponse, Problem> {
+    let given = request.parameters();
     let before = match given.text(&BEFORE) {
         // The id of a dead letter, or a number beyond all of them.
         Some(id) => whole(&id).and_then(|id| u64::try_from(id).ok()).map(Offset),
         None => Some(Offset(u64::MAX)),
     };
     let before = before.ok_or_else(|| BEFORE.wrong("must be the id of a dead letter"))?;
-    let limit = limit(&given, LETTERS_SHOWN, LETTERS_MAX)?;
+    let limit = limit(given, LETTERS_SHOWN, LETTERS_MAX)?;
     Ok(answer(wire::json(&wire::letters(&reads.settled(), before, limit))))
 }
 
 /// One dead letter.
-async fn dead_letter(reads: Reads, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn dead_letter(reads: Reads, request: Request) -> Result<HttpResponse, Problem> {
+    let id = request.segment("id")?;
     let state = reads.settled();
     let found = letter_id(&id).and_then(|id| state.letter(id));
     let letter = found.ok_or_else(|| Problem::not_found(format!("there is no dead letter {id}")))?;

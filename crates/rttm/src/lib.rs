@@ -39,10 +39,14 @@ mod trades;
 mod window;
 mod wire;
 
+use std::sync::Arc;
+
+use hub_server::{Bind, Service};
+
 pub use alerts::{Alert, AlertBoard, Metric, Severity};
 pub use dead_letters::DeadLetter;
 pub use dlq::{Class, ClassKey, Origin};
-pub use endpoints::endpoints;
+pub use endpoints::sockets;
 pub use host::{Cpu, HostMetrics, Network, Space, SystemMetrics};
 pub use http::routes;
 pub use hundredths::Hundredths;
@@ -57,4 +61,15 @@ pub use trades::{Entry, Source, Trade};
 /// topics of the pipeline.
 pub fn register() -> (RttmProjection, RttmReads) {
     projection::new()
+}
+
+/// The service, whose sockets show this host, too.
+pub fn service(bind: Bind, tls: bool, host: Arc<HostMetrics>) -> Service {
+    let (projection, reads) = register();
+    Service {
+        projections: vec![Box::new(projection)],
+        routes: routes(&reads),
+        sockets: sockets(&reads, host),
+        ..Service::new("rttm", "rttm", bind, tls)
+    }
 }

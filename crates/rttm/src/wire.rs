@@ -2,11 +2,13 @@
 
 mod alert;
 mod dead_letter;
+pub(crate) mod schema;
 mod trade;
 
 use bytes::Bytes;
 use hub_core::event::Stage;
 use hub_core::{Thresholds, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(crate) use alert::alert;
@@ -27,7 +29,7 @@ pub(crate) fn json(value: &impl Serialize) -> Bytes {
 }
 
 /// One metric card.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Card {
     title: &'static str,
     value: Hundredths,
@@ -75,7 +77,7 @@ fn status(value: Hundredths, warning: u64, critical: u64) -> &'static str {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct StageRow {
     name: &'static str,
@@ -95,20 +97,20 @@ pub(crate) fn pipeline(numbers: &Numbers) -> impl Serialize + use<> {
     Stage::ALL.iter().map(row).collect::<Vec<_>>()
 }
 
-#[derive(Serialize)]
-struct Labelled {
+#[derive(Serialize, JsonSchema)]
+struct LabelledValue {
     label: &'static str,
     value: Hundredths,
 }
 
 /// RT-T2.
-fn latency_metrics(numbers: &Numbers) -> [Labelled; 3] {
+fn latency_metrics(numbers: &Numbers) -> [LabelledValue; 3] {
     [("Avg", numbers.latency), ("P95", numbers.p95), ("P99", numbers.p99)]
-        .map(|(label, value)| Labelled { label, value })
+        .map(|(label, value)| LabelledValue { label, value })
 }
 
 /// FE-3: `partition` and `lag`; topic and group tell equal partitions apart.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct LagRow<'a> {
     partition: String,
@@ -130,7 +132,7 @@ fn kafka_lag(state: &State) -> Vec<LagRow<'_>> {
         .collect()
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Telemetry<T> {
     r#type: &'static str,
     timestamp: String,
@@ -154,11 +156,11 @@ pub(crate) fn telemetry(state: &State, now: Timestamp) -> Vec<Bytes> {
     messages
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Snapshot<'a> {
     tps_trend: [u64; 24],
-    latency_metrics: [Labelled; 3],
+    latency_metrics: [LabelledValue; 3],
     kafka_lag: Vec<LagRow<'a>>,
 }
 
@@ -171,7 +173,7 @@ pub(crate) fn telemetry_snapshot(state: &State) -> impl Serialize + '_ {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QueueRow<'a> {
     topic: &'a str,
@@ -185,7 +187,7 @@ pub(crate) struct QueueRow<'a> {
     history: Vec<LagPoint>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LagPoint {
     time: String,
     lag: u64,

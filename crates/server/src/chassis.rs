@@ -3,18 +3,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
+use actix_web::http::Uri;
 use bytes::Bytes;
 use hub_core::limits::Limits;
-use hub_fanout::queues::QueueFull;
+use hub_fanout::queues::{QueueFull, QueueLimits};
 use hub_fanout::{Catalog, Outcomes, Publisher, QueueRelay, RelayMessage, Target};
 use hub_log::EventLog;
-use hub_stomp::SessionConfig;
+use hub_stomp::{HeartBeat, RateLimit, SessionConfig, TransactionLimits};
 
 use crate::addresses::Addresses;
 use crate::compression::Compression;
 use crate::connections::Connections;
+use crate::http::host::Hosts;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
+use crate::service::Service;
+use crate::tls::ServerConfig;
 
 /// What a STOMP session's limits are called in the configuration, for
 /// [`SessionConfig::limit_names`]; those without a name can't be set.
@@ -48,6 +52,10 @@ pub struct Chassis {
     pub limits: Limits,
     /// Which pages may connect.
     pub origins: Origins,
+    /// The hosts that services on loopback answer to.
+    pub hosts: Hosts,
+    /// TLS of the services that speak it.
+    pub tls: Option<Arc<ServerConfig>>,
     /// What is counted.
     pub metrics: Metrics,
     /// How messages to WebSocket clients are compressed; `None`: not at all.
@@ -67,6 +75,63 @@ pub struct Chassis {
     pub addresses: Addresses,
     /// Gives every connection an id that its log lines carry.
     pub connection_ids: ConnectionIds,
+}
+
+/// The parts that a chassis connects: from the log to what is published.
+pub struct ChassisParts {
+    /// Every destination.
+    pub catalog: Catalog,
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// What the runner says of records.
+    pub outcomes: Outcomes,
+    /// Where the runner's publications and relayed messages go.
+    pub publisher: Publisher,
+    /// Counters, which the log may count with already.
+    pub metrics: Metrics,
+}
+
+/// What of a chassis is configured. The default is that of a hub on loopback, which no page may
+/// connect to.
+#[derive(Clone)]
+pub struct ChassisConfig {
+    /// The hub in STOMP's `server` header, as `name/version`.
+    pub server_name: String,
+    /// Every limit.
+    pub limits: Limits,
+    /// Pages that may connect, as `scheme://host[:port]`, the port possibly `*`.
+    pub allowed_origins: Vec<String>,
+    /// Hosts that services on loopback answer to, beside this machine's own names.
+    pub allowed_hosts: Vec<String>,
+    /// TLS of the services that speak it.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// How messages to WebSocket clients are compressed; `None`: not at all.
+    pub compression: Option<Compression>,
+    /// Whether STOMP clients may SEND to relay destinations.
+    pub client_send: bool,
+    /// The script that `SockJS`'s iframe transports load; none: that of a public CDN.
+    pub sockjs_script: Option<Bytes>,
+    /// Connections that there may be.
+    pub connections: usize,
+    /// Connections that one address may have.
+    pub connections_per_address: usize,
+}
+
+impl Default for ChassisConfig {
+    fn default() -> ChassisConfig {
+        ChassisConfig {
+            server_name: "pms-hub".into(),
+            limits: Limits::default(),
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            tls: None,
+            compression: None,
+            client_send: false,
+            sockjs_script: None,
+            connections: usize::MAX,
+            connections_per_address: usize::MAX,
+        }
+    }
 }
 
 /// Whether the hub serves: starting, ready, draining.
@@ -127,6 +192,47 @@ pub enum PublishError {
 }
 
 impl Chassis {
+    /// Puts a chassis together.
+    pub fn new(config: ChassisConfig, parts: ChassisParts) -> Chassis {
+        let ChassisParts { catalog, log, outcomes, publisher, metrics } = parts;
+        Chassis {
+            catalog,
+            log,
+            outcomes,
+            queues: QueueRelay::new(publisher.clone(), queue_limits(&config.limits)),
+            publisher,
+            origins: Origins::new(config.allowed_origins),
+            hosts: Hosts::new(config.allowed_hosts),
+            tls: config.tls,
+            metrics,
+            compression: config.compression,
+            client_send: config.client_send,
+            stomp: Arc::new(stomp(config.server_name, &config.limits)),
+            sockjs_script: config.sockjs_script,
+            readiness: Readiness::default(),
+            connections: Connections::new(config.connections),
+            addresses: Addresses::new(config.connections_per_address),
+            connection_ids: ConnectionIds::default(),
+            limits: config.limits,
+        }
+    }
+
+    /// The TLS that a service speaks, if it does.
+    pub(crate) fn tls_of(&self, service: &Service) -> Option<&Arc<ServerConfig>> {
+        self.tls.as_ref().filter(|_| service.tls)
+    }
+
+    /// The host a request is for, if the service does not answer to it. One that other machines
+    /// can reach is asked by whatever name they know, and guards itself otherwise.
+    pub(crate) fn foreign_host<'r>(
+        &self,
+        service: &Service,
+        target: &'r Uri,
+        header: Option<&'r str>,
+    ) -> Option<&'r str> {
+        self.hosts.foreign(target, header).filter(|_| service.bind.is_loopback())
+    }
+
     /// Publishes to a relay topic or queue; gives the message with its id.
     pub fn publish(
         &self,
@@ -140,4 +246,41 @@ impl Chassis {
             Target::State { .. } | Target::Feed { .. } => Err(PublishError::NotRelayed),
         }
     }
+}
+
+fn queue_limits(limits: &Limits) -> QueueLimits {
+    QueueLimits {
+        messages: limits.queue_messages,
+        bytes: limits.queue_bytes,
+        total_bytes: limits.queue_bytes.saturating_mul(4),
+        nacks: limits.queue_nacks,
+    }
+}
+
+fn stomp(server_name: String, limits: &Limits) -> SessionConfig {
+    SessionConfig {
+        server_name,
+        limits: hub_stomp::Limits {
+            max_frame_bytes: limits.message_bytes,
+            max_headers: limits.stomp_headers,
+            max_header_line_bytes: limits.stomp_header_line_bytes,
+        },
+        max_subscriptions: limits.subscriptions_per_session,
+        transactions: TransactionLimits {
+            max_open: limits.transactions_per_session,
+            max_frames: limits.transaction_frames,
+            max_bytes: limits.transaction_bytes,
+        },
+        rate: rate(limits),
+        limit_names: STOMP_LIMIT_NAMES,
+        heart_beat: HeartBeat { offer_ms: limits.heartbeat_ms, wish_ms: limits.heartbeat_ms },
+        ..SessionConfig::default()
+    }
+}
+
+/// A burst is a second's worth, but never less than one message and one read.
+fn rate(limits: &Limits) -> Option<RateLimit> {
+    let bytes_per_second = limits.session_bytes_per_second;
+    let least = u32::try_from(limits.message_bytes).unwrap_or(u32::MAX).saturating_add(64 << 10);
+    (bytes_per_second > 0).then(|| RateLimit { bytes_per_second, burst_bytes: bytes_per_second.max(least) })
 }

@@ -15,28 +15,32 @@ pub mod publish;
 pub(crate) mod server;
 
 use std::future::ready;
+use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_web::http::header;
-use actix_web::{
-    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route, web,
-};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 
 use self::directory::Directory;
 use self::problem::Problem;
 use crate::chassis::Chassis;
 use crate::origin::Origins;
+use crate::rest::{self, Route};
 
-/// The routes of every port; `service` is the one asked for.
-pub(crate) fn routes(config: &mut web::ServiceConfig, service: &'static str, directory: &Directory) {
+/// The calls that every port answers.
+pub fn every_port() -> Vec<Route> {
+    let mut routes = health::routes();
+    routes.push(ingest::route());
+    routes.push(publish::route());
+    routes
+}
+
+/// Adds what every port answers to an application, behind what `service` itself has.
+pub(crate) fn configure(config: &mut web::ServiceConfig, service: &'static str, directory: &Directory) {
     let directory = directory.clone();
     let nowhere = move |request: HttpRequest| ready(directory.answer(service, &request));
-    config
-        .service(read_only("/", health::greeting))
-        .configure(health::routes)
-        .configure(ingest::routes)
-        .configure(publish::routes)
-        .default_service(web::to(nowhere));
+    rest::configure(config, &every_port());
+    config.default_service(web::to(nowhere));
 }
 
 /// What pages may read beside the body.
@@ -57,29 +61,19 @@ pub(crate) fn cors(origins: &Origins) -> Cors {
         .max_age(600)
 }
 
-/// A resource that answers GET and HEAD, and any other method with 405.
-pub fn read_only<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args> + Clone,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    web::resource(path)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
-        .default_service(not_allowed("GET, HEAD"))
-}
-
 /// 405, with the methods that a path has.
-pub(crate) fn not_allowed(methods: &'static str) -> Route {
-    web::to(move |request: HttpRequest| async move { method_not_allowed(&request, methods) })
+pub(crate) fn not_allowed(methods: &str) -> actix_web::Route {
+    let methods: Arc<str> = methods.into();
+    web::to(move |request: HttpRequest| ready(method_not_allowed(&request, &methods)))
 }
 
 /// 405 as a problem.
-pub(crate) fn method_not_allowed(request: &HttpRequest, methods: &'static str) -> HttpResponse {
+pub(crate) fn method_not_allowed(request: &HttpRequest, methods: &str) -> HttpResponse {
     let detail = format!("{} is not allowed at {}", request.method(), request.path());
     let mut response = Problem::new(405, detail).error_response();
-    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(methods));
+    if let Ok(methods) = header::HeaderValue::from_str(methods) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
     response
 }
 

@@ -8,6 +8,7 @@
 
 mod acceptor;
 mod addresses;
+mod bind;
 pub mod chassis;
 mod compression;
 mod connections;
@@ -20,6 +21,7 @@ mod newcomer;
 pub mod origin;
 pub mod query;
 pub mod refusals;
+pub mod rest;
 pub mod server;
 pub mod service;
 mod shard;
@@ -28,12 +30,15 @@ mod sockjs;
 mod spin;
 mod stage;
 pub mod stream;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tls;
 mod upgrade;
 mod worker;
 
 pub use addresses::{AddressPermit, Addresses};
-pub use chassis::{Chassis, ConnectionIds, Readiness, STOMP_LIMIT_NAMES};
+pub use bind::{Bind, BindError, ListenAddress};
+pub use chassis::{Chassis, ChassisConfig, ChassisParts, ConnectionIds, Readiness, STOMP_LIMIT_NAMES};
 pub use compression::Compression;
 pub use connections::{ConnectionPermit, Connections};
 pub use http::host::Hosts;
@@ -41,6 +46,6 @@ pub use ingest::{Ingest, IngestError, IngestReport, Ingested, Ingesting};
 pub use metrics::Metrics;
 pub use native::{Action, Followed, NativeEndpoint, NativeSession};
 pub use origin::Origins;
-pub use query::{Given, Query};
+pub use query::Query;
 pub use server::Server;
-pub use service::{Endpoint, Routes, Service};
+pub use service::{Endpoint, Service, SocketRoute, StompMounts};

@@ -11,13 +11,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::TopicName;
+use hub_core::{Parameter, TopicName};
 use hub_fanout::{Document, EventFilter, FeedId, Options};
 
 pub use crate::query::Query;
 
 /// A path such as `/ws/positions`.
 pub trait NativeEndpoint: Send + Sync {
+    /// The parameters that the query of its upgrade may have.
+    fn parameters(&self) -> &'static [Parameter];
+
     /// A socket was opened. The session lives as long as the socket.
     fn open(&self) -> Box<dyn NativeSession>;
 }

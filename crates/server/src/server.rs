@@ -23,6 +23,7 @@ use crate::worker::Worker;
 /// A server at work.
 pub struct Server {
     chassis: Arc<Chassis>,
+    services: Arc<[Service]>,
     stage: watch::Sender<Stage>,
     in_flight: InFlight,
     threads: Vec<JoinHandle<()>>,
@@ -41,10 +42,16 @@ impl Server {
         let (stage, _) = watch::channel(Stage::Serve);
         let (failing, failure) = watch::channel(None);
         let (services, listeners): (Vec<_>, Vec<_>) = services.into_iter().unzip();
+        if let Some(service) = services.iter().find(|service| service.tls && chassis.tls.is_none()) {
+            return Err(io::Error::other(format!(
+                "{}.tls is set, and there is no certificate",
+                service.section
+            )));
+        }
         let directory = directory(&services, &listeners)?;
         let services: Arc<[Service]> = services.into();
         let mut server =
-            Server { chassis, stage, in_flight: InFlight::default(), threads: Vec::new(), failure };
+            Server { chassis, services, stage, in_flight: InFlight::default(), threads: Vec::new(), failure };
         let workers = mailboxes.len();
         let started_millis =
             SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
@@ -52,14 +59,17 @@ impl Server {
         let (shards, sessions): (Vec<_>, Vec<_>) =
             mailboxes.iter().map(|_| mpsc::unbounded_channel::<NewSession>()).unzip();
         let shards = Arc::from(shards);
-        let sockjs: Arc<[_]> =
-            services.iter().map(|service| sockjs::server(&server.chassis, service.name, &shards)).collect();
+        let sockjs: Arc<[_]> = server
+            .services
+            .iter()
+            .map(|service| sockjs::server(&server.chassis, service.name, &shards))
+            .collect();
         for ((index, mailbox), sessions) in mailboxes.into_iter().enumerate().zip(sessions) {
             let (sender, accepted) = mpsc::unbounded_channel();
             dealing.push(sender);
             let worker = Worker {
                 chassis: Arc::clone(&server.chassis),
-                services: Arc::clone(&services),
+                services: Arc::clone(&server.services),
                 directory: directory.clone(),
                 index,
                 workers,
@@ -100,6 +110,11 @@ impl Server {
         })?;
         self.threads.push(thread);
         Ok(())
+    }
+
+    /// What is served.
+    pub fn services(&self) -> &[Service] {
+        &self.services
     }
 
     /// Resolves if a thread ends that should not, with the reason; the hub

@@ -1,34 +1,67 @@
-//! What a service brings to the chassis.
+//! A service as data: what it is called, where it listens, what it derives and what it serves.
 
+use std::fmt;
 use std::sync::Arc;
 
-use actix_web::web;
+use hub_core::Parameter;
+use hub_core::access::Access;
+use hub_core::schema::Schema;
+use hub_fanout::Projection;
+use hub_sockjs::{Route as SockJsRoute, Transport};
 
-use crate::http::host::Hosts;
+use crate::bind::Bind;
+use crate::http::path::without_slash;
 use crate::native::NativeEndpoint;
+use crate::rest::Route;
 
-/// Adds a service's REST routes to an application; called once per worker.
-pub type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
-
-/// One service: what is served at its listeners.
+/// Everything about a service. The hub's wiring, its banner, the gateway, the README's tables and
+/// the hints of a 404 are read off it.
 pub struct Service {
-    /// Its name in metrics and log lines.
+    /// Its name in metrics, log lines and the banner.
     pub name: &'static str,
-    /// TLS, where configured.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
-    /// The hosts it answers to, where it is bound to loopback; none: any.
-    pub hosts: Option<Hosts>,
-    /// Its REST routes, beside those that every port has.
-    pub routes: Routes,
-    /// The paths that these are at or below, for whoever looks elsewhere.
-    pub rest: &'static [&'static str],
-    /// What a WebSocket upgrade leads to, by exact path.
-    pub endpoints: Vec<(&'static str, Endpoint)>,
-    /// Where STOMP over `SockJS` is mounted: empty for the root, or
-    /// `/segments`.
+    /// Its section of the configuration.
+    pub section: &'static str,
+    /// The addresses where it listens.
+    pub bind: Bind,
+    /// Whether it speaks TLS, with the chassis's certificate.
+    pub tls: bool,
+    /// What it derives from the log, in the order in which each sees a record; the runner takes
+    /// them.
+    pub projections: Vec<Box<dyn Projection>>,
+    /// Its REST calls, beside [those of every port](crate::http::every_port).
+    pub routes: Vec<Route>,
+    /// Its native sockets.
+    pub sockets: Vec<SocketRoute>,
+    /// Where it speaks STOMP.
+    pub stomp: StompMounts,
+}
+
+/// A native WebSocket: JSON messages, as the service defines them.
+#[derive(Clone)]
+pub struct SocketRoute {
+    /// Its path.
+    pub path: &'static str,
+    /// Other paths that lead to the same.
+    pub aliases: &'static [&'static str],
+    /// One line for people.
+    pub summary: &'static str,
+    /// Who may connect.
+    pub access: Access,
+    /// The shape of what it sends.
+    pub messages: fn() -> Schema,
+    /// What answers.
+    pub endpoint: Arc<dyn NativeEndpoint>,
+}
+
+/// The places where a service speaks STOMP.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StompMounts {
+    /// Prefixes of `SockJS`: empty for the root, or `/segments`; a longer one before a shorter.
     pub sockjs: Vec<&'static str>,
-    /// Whether STOMP straight over TCP is served on the same port.
-    pub raw_stomp: bool,
+    /// Paths of a plain WebSocket, beside those that `SockJS` has.
+    pub websocket: Vec<&'static str>,
+    /// Whether the port speaks it straight over TCP, too.
+    pub tcp: bool,
 }
 
 /// What a WebSocket leads to.
@@ -40,4 +73,67 @@ pub enum Endpoint {
     SockJs,
     /// JSON messages, as a service defines them.
     Native(Arc<dyn NativeEndpoint>),
+}
+
+impl Service {
+    /// A service that has nothing yet but a name and a place.
+    pub fn new(name: &'static str, section: &'static str, bind: Bind, tls: bool) -> Service {
+        let (projections, routes, sockets) = (Vec::new(), Vec::new(), Vec::new());
+        Service { name, section, bind, tls, projections, routes, sockets, stomp: StompMounts::default() }
+    }
+
+    /// Takes the projections out, for the runner.
+    pub fn take_projections(&mut self) -> Vec<Box<dyn Projection>> {
+        std::mem::take(&mut self.projections)
+    }
+
+    /// The endpoint of an upgrade at `path`. An exact path comes before a mount of `SockJS`.
+    pub(crate) fn endpoint(&self, path: &str) -> Option<Endpoint> {
+        let exact = without_slash(path);
+        if let Some(socket) = self.sockets.iter().find(|socket| socket.paths().any(|own| own == exact)) {
+            return Some(Endpoint::Native(Arc::clone(&socket.endpoint)));
+        }
+        if self.stomp.websocket.contains(&exact) {
+            return Some(Endpoint::Stomp);
+        }
+        self.stomp.sockjs.iter().find_map(|mount| match SockJsRoute::parse(mount, path)? {
+            SockJsRoute::RawWebSocket => Some(Endpoint::Stomp),
+            SockJsRoute::Session { transport: Transport::WebSocket, .. } => Some(Endpoint::SockJs),
+            SockJsRoute::Session { .. } | SockJsRoute::Info | SockJsRoute::Greeting => None,
+        })
+    }
+}
+
+impl SocketRoute {
+    /// A socket at `path` that sends messages of this shape.
+    pub fn new(
+        path: &'static str,
+        summary: &'static str,
+        messages: fn() -> Schema,
+        endpoint: Arc<dyn NativeEndpoint>,
+    ) -> SocketRoute {
+        SocketRoute { path, aliases: &[], summary, access: Access::Anyone, messages, endpoint }
+    }
+
+    /// The same, also at these paths.
+    #[must_use]
+    pub fn also_at(self, aliases: &'static [&'static str]) -> SocketRoute {
+        SocketRoute { aliases, ..self }
+    }
+
+    /// The parameters that the query of its upgrade may have.
+    pub fn parameters(&self) -> &'static [Parameter] {
+        self.endpoint.parameters()
+    }
+
+    /// Its path and the others.
+    pub fn paths(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.path).chain(self.aliases.iter().copied())
+    }
+}
+
+impl fmt::Debug for SocketRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path)
+    }
 }

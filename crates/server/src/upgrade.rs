@@ -14,14 +14,13 @@ use actix_web::http::Method;
 use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hub_core::{CloseReason, messagepack};
-use hub_sockjs::{Route, Transport};
 use hub_stomp::Version;
 use hub_ws::deflate::{Settings, negotiate};
 use hub_ws::handshake::{self, Chosen, HandshakeError, Upgrade};
 
 use crate::chassis::Chassis;
 use crate::compression::Compression;
-use crate::http::directory::{Directory, without_slash};
+use crate::http::directory::Directory;
 use crate::http::host::Hosts;
 use crate::http::path;
 use crate::http::problem::Problem;
@@ -86,15 +85,13 @@ fn answer(
     crowded: bool,
 ) -> Answer {
     let header = |name: HeaderName| Some(request.headers().get(name)?.to_str().unwrap_or("\u{fffd}"));
-    if let Some(hosts) = &service.hosts
-        && let Some(host) = hosts.foreign(request.uri(), header(HOST))
-    {
+    if let Some(host) = chassis.foreign_host(service, request.uri(), header(HOST)) {
         return refuse(&Hosts::refusal(host), &[], "host");
     }
     if request.method() == Method::CONNECT {
         return refuse(&Problem::new(405, "this is no proxy: CONNECT is not served"), &[], "method");
     }
-    let Some(endpoint) = endpoint(service, request.path()) else {
+    let Some(endpoint) = service.endpoint(request.path()) else {
         return refuse(&directory.no_socket(service.name, request.path()), &[], "path");
     };
     let values = |name: &str| request.headers().get_all(name).filter_map(|value| value.to_str().ok());
@@ -135,19 +132,6 @@ fn answer(
         failure,
         refusal: None,
     }
-}
-
-/// What an upgrade at `path` leads to. An exact path comes before a mount.
-fn endpoint(service: &Service, path: &str) -> Option<Endpoint> {
-    let exact = service.endpoints.iter().find(|(exact, _)| *exact == without_slash(path));
-    if let Some((_, endpoint)) = exact {
-        return Some(endpoint.clone());
-    }
-    service.sockjs.iter().find_map(|mount| match Route::parse(mount, path)? {
-        Route::RawWebSocket => Some(Endpoint::Stomp),
-        Route::Session { transport: Transport::WebSocket, .. } => Some(Endpoint::SockJs),
-        Route::Session { .. } | Route::Info | Route::Greeting => None,
-    })
 }
 
 /// The head of the answer, and what it agrees to.

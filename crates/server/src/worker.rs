@@ -31,7 +31,7 @@ use crate::sockjs::NewSession;
 use crate::spin;
 use crate::stage::Stage;
 use crate::stream::{Counted, Fault, HttpStream, Stream};
-use crate::tls::TlsStream;
+use crate::tls::{ServerConfig, TlsStream};
 
 /// How often it is looked, at a shutdown, whether every client that polls has
 /// been told.
@@ -143,8 +143,8 @@ impl Door {
             return self.fail("sessions_per_address", peer);
         };
         let permit = permit.with_connection(accepted.permit);
-        match timeout(deadline, open(accepted.socket, permit, service)).await {
-            Ok(Ok(Some((stream, Protocol::Stomp)))) if service.raw_stomp => {
+        match timeout(deadline, open(accepted.socket, permit, self.chassis.tls_of(service))).await {
+            Ok(Ok(Some((stream, Protocol::Stomp)))) if service.stomp.tcp => {
                 self.admit_stomp(stream, peer, service);
             }
             Ok(Ok(Some((stream, _)))) => self.serve_http(accepted.service, stream, peer).await,
@@ -243,10 +243,10 @@ impl Door {
 async fn open(
     socket: std::net::TcpStream,
     permit: AddressPermit,
-    service: &Service,
+    tls: Option<&Arc<ServerConfig>>,
 ) -> std::io::Result<Option<(Stream, Protocol)>> {
     let tcp = Counted::new(TcpStream::from_std(socket)?);
-    let mut stream = match &service.tls {
+    let mut stream = match tls {
         None => Stream::tcp(tcp, permit),
         Some(config) => Stream::tls(TlsStream::accept(Arc::clone(config), tcp).await?, permit),
     };

@@ -1,12 +1,9 @@
 //! The body of a command: one JSON object.
 
-use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::Payload;
 use bytes::Bytes;
-use hub_server::Chassis;
-use hub_server::http::body;
 use hub_server::http::problem::Problem;
+use hub_server::rest::Request;
 
 /// Whether a command has anything to say that must be said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,17 +15,12 @@ pub(super) enum Empty {
 }
 
 /// Reads it, within the limits. 415 for what is not called JSON.
-pub(super) async fn read(
-    request: &HttpRequest,
-    payload: Payload,
-    chassis: &Chassis,
-    empty: Empty,
-) -> Result<Bytes, Problem> {
+pub(super) async fn read(request: &mut Request, empty: Empty) -> Result<Bytes, Problem> {
     let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     if content_type.is_some_and(|text| !is_json(text)) {
         return Err(Problem::new(415, "Content-Type is not supported; send application/json"));
     }
-    let body = body::read(request, payload, &chassis.limits).await?;
+    let body = request.body().await?;
     if empty == Empty::Allowed && hub_json::without_bom(&body).trim_ascii().is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }

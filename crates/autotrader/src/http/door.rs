@@ -1,62 +1,37 @@
 //! The way of a command from REST to the desk and back.
 
-use std::future::{Ready, ready};
-use std::sync::Arc;
-
-use actix_web::dev::Payload;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use hub_core::event::trading::{KIND, TradingRequest};
 use hub_core::normalize::{self, BodyForm, Item};
 use hub_core::{Event, Rejection};
-use hub_server::Ingest;
-use hub_server::http::ChassisData;
 use hub_server::http::problem::{PROBLEM_JSON, Problem};
+use hub_server::rest::Request;
 
+use super::body::{self, Empty};
 use super::views;
 use crate::answers::{Answer, CompletedCommand};
 use crate::desk::{CommandError, Desk};
 use crate::json::object;
 use crate::reads::AutotraderReads;
 
-/// The desk, as REST comes to it.
-pub(super) struct Door {
-    desk: Desk,
-    pub(super) chassis: ChassisData,
-}
-
-impl FromRequest for Door {
-    type Error = Problem;
-    type Future = Ready<Result<Door, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let wired = request.app_data::<ChassisData>().zip(request.app_data::<Data<AutotraderReads>>());
-        let desk = wired.map(|(chassis, reads)| Door {
-            desk: Desk::new(Ingest::new(Arc::clone(chassis)), AutotraderReads::clone(reads)),
-            chassis: chassis.clone(),
-        });
-        ready(desk.ok_or_else(|| Problem::new(500, "the service is not wired")))
-    }
-}
-
-impl Door {
-    /// Answers with `status` and what the command led to, once its record is
-    /// committed and applied; a command that came before with the same
-    /// `requestId` is answered as it was then. 400: no JSON object; 404: no
-    /// such session or trade; 422: refused.
-    pub(super) async fn answer(
-        &self,
-        body: &[u8],
-        status: u16,
-        read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,
-    ) -> Result<HttpResponse, Problem> {
-        match self.desk.take(event(body, read)?).await {
-            Ok(answered) => Ok(done(&answered, status)),
-            Err(CommandError::Refused(rejection)) => refused(&rejection),
-            Err(CommandError::Ingest(error)) => Err(error.into()),
-            Err(error @ CommandError::Forgotten) => Err(Problem::unavailable(error.to_string())),
-        }
+/// Answers with `status` and what the command led to, once its record is
+/// committed and applied; a command that came before with the same
+/// `requestId` is answered as it was then. 400: no JSON object; 404: no
+/// such session or trade; 422: refused.
+pub(super) async fn answer(
+    reads: AutotraderReads,
+    mut request: Request,
+    empty: Empty,
+    status: u16,
+    read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,
+) -> Result<HttpResponse, Problem> {
+    let body = body::read(&mut request, empty).await?;
+    match Desk::new(request.ingest()?, reads).take(event(&body, read)?).await {
+        Ok(answered) => Ok(done(&answered, status)),
+        Err(CommandError::Refused(rejection)) => refused(&rejection),
+        Err(CommandError::Ingest(error)) => Err(error.into()),
+        Err(error @ CommandError::Forgotten) => Err(Problem::unavailable(error.to_string())),
     }
 }
 

@@ -55,7 +55,7 @@ async fn a_session_from_its_beginning_to_its_end() {
     });
     assert_eq!((status, without_times(created)), (201, expected));
 
-    hub.log(price("BANKNIFTY", "195.25")).await;
+    hub.take_in(price("BANKNIFTY", "195.25")).await;
     let body = r#"{"symbol":"BANKNIFTY","quantity":50,"stopLoss":"190","target":200}"#;
     let (status, opened) = hub.post("/sessions/1/trades", body).await;
     let mut expected = json!({
@@ -66,7 +66,7 @@ async fn a_session_from_its_beginning_to_its_end() {
     });
     assert_eq!((status, without_times(opened)), (201, expected.clone()));
 
-    hub.log(price("BANKNIFTY", "196.30")).await;
+    hub.take_in(price("BANKNIFTY", "196.30")).await;
     let (_, trades) = hub.get("/sessions/1/trades").await;
     for (name, value) in [("currentPrice", 196.3), ("unrealizedPnL", 52.5), ("pnlPercent", 0.54)] {
         expected[name] = value.into();

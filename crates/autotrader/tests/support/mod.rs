@@ -7,7 +7,7 @@ pub(crate) mod script;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use hub_autotrader::{AutotraderReads, endpoints, register};
+use hub_autotrader::{AutotraderReads, register, sockets};
 use hub_core::event::trading::{
     CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradeId, TradingCommand, TradingRequest,
 };
@@ -36,7 +36,7 @@ impl Fixture {
     pub(crate) fn new() -> Fixture {
         let mut catalog = Catalog::default();
         let (projection, reads) = register(&mut catalog);
-        let endpoint = Arc::clone(&endpoints(reads.clone(), SYMBOLS_BYTES)[0].1);
+        let endpoint = Arc::clone(&sockets(reads.clone(), SYMBOLS_BYTES)[0].endpoint);
         Fixture {
             driver: Driver::new(START_MILLIS, vec![Box::new(projection)]),
             reads,

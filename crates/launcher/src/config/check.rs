@@ -1,8 +1,8 @@
 //! Rules between values, once each is of the right type.
 
 use hub_core::settings::Thresholds;
+use hub_server::Bind;
 
-use super::bind::Bind;
 use super::fault::Fault;
 use super::{Config, origins};
 

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use hub_core::settings::{AlertRules, AutotraderSettings, Thresholds};
 use hub_core::topic::TopicPattern;
+use hub_server::Bind;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-
-use super::bind::Bind;
 
 /// `[server]`: what all services share.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

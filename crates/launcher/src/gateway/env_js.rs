@@ -1,10 +1,12 @@
 //! `/env.js`: where the frontend finds everything (FE-5).
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
+use hub_server::http::problem::Problem;
+use hub_server::rest::Request;
 
 use super::forwarded;
-use crate::listeners::ServiceAddress;
+use crate::address::ServiceAddress;
 
 /// The gateway's own URL: configured, or as the request has it.
 #[derive(Clone)]
@@ -44,8 +46,8 @@ impl Origin {
 
 /// The flat keys that the frontend reads. Those of analytics are HTTP URLs
 /// for sockets, too: `SockJS` needs them so (BUG-F5).
-pub(super) async fn script(request: HttpRequest, origin: web::Data<Origin>) -> HttpResponse {
-    let http = origin.of(&request);
+pub(super) async fn script(origin: Origin, request: Request) -> Result<HttpResponse, Problem> {
+    let http = origin.of(request.http());
     let ws = http.replacen("http", "ws", 1);
     let keys = [
         ("API_GATEWAY_HTTP", &http),
@@ -61,10 +63,10 @@ pub(super) async fn script(request: HttpRequest, origin: web::Data<Origin>) -> H
     ];
     let members: Vec<String> =
         keys.iter().map(|(key, url)| format!("  {key}: {}", serde_json::json!(url))).collect();
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/javascript; charset=utf-8"))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .body(format!("window.__ENV__ = {{\n{}\n}};\n", members.join(",\n")))
+        .body(format!("window.__ENV__ = {{\n{}\n}};\n", members.join(",\n"))))
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! The status page: which services there are, where, and who is connected.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use actix_web::{HttpResponse, web};
-use hub_server::http::ChassisData;
+use hub_server::http::problem::Problem;
 use hub_server::metrics::ConnectionLabels;
+use hub_server::rest::Request;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::listeners::ServiceAddress;
+use crate::address::ServiceAddress;
 
 /// A page that reads [`json`] every two seconds; nothing is loaded from
 /// elsewhere.
@@ -25,15 +27,16 @@ pub(super) struct Status {
     paths: Vec<(&'static str, Vec<String>)>,
 }
 
-#[derive(Serialize)]
+/// The body of `/status.json`.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+pub(super) struct Shown<'a> {
     version: &'static str,
     ready: bool,
     services: Vec<Row<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Row<'a> {
     name: &'static str,
@@ -51,21 +54,22 @@ impl Status {
 }
 
 /// `GET /`: names and ports are in the page itself, the rest comes by script.
-pub(super) async fn page(status: web::Data<Status>) -> HttpResponse {
+pub(super) async fn page(status: Status, _: Request) -> Result<HttpResponse, Problem> {
     let row = |service: &ServiceAddress| {
         let (name, address) = (service.name, service.authority());
         format!("<tr><td>{name}</td><td>{address}</td><td></td><td></td></tr>")
     };
     let rows: String = status.addresses.iter().map(row).collect();
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'self' 'unsafe-inline'"))
-        .body(PAGE.replace(SERVICES, &rows))
+        .body(PAGE.replace(SERVICES, &rows)))
 }
 
 /// `GET /status.json`: `{version, ready, services: [{name, address, port, tls,
 /// sockets, connections}]}`.
-pub(super) async fn json(status: web::Data<Status>, chassis: ChassisData) -> HttpResponse {
+pub(super) async fn json(status: Status, request: Request) -> Result<HttpResponse, Problem> {
+    let chassis = request.chassis()?;
     let count = |service| {
         let of = |transport| {
             chassis.metrics.connections.get_or_create(&ConnectionLabels { service, transport }).get()
@@ -82,5 +86,5 @@ pub(super) async fn json(status: web::Data<Status>, chassis: ChassisData) -> Htt
     };
     let services = status.addresses.iter().map(row).collect();
     let shown = Shown { version: env!("CARGO_PKG_VERSION"), ready: chassis.readiness.is_ready(), services };
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(shown)
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(shown))
 }

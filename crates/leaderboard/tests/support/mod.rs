@@ -12,8 +12,9 @@ use hub_core::views::PortfolioPnl;
 use hub_core::{Epoch, Event, Money, Offset, Outcome, PortfolioId, Settings};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Document, Occasion, Projection};
-use hub_leaderboard::{Dialect, LeaderboardReads, endpoints, register};
-use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
+use hub_leaderboard::{Dialect, LeaderboardReads, register, sockets};
+use hub_server::SocketRoute;
+use hub_server::native::{Action, Followed, NativeSession, Query};
 use serde_json::Value;
 
 /// Where the tests' log time begins: the beginning of a generation of the
@@ -24,7 +25,7 @@ pub(crate) const EPOCH: Epoch = Epoch(0xbeef);
 pub(crate) struct Hub {
     pub(crate) driver: Driver,
     pub(crate) reads: LeaderboardReads,
-    endpoints: Vec<(&'static str, Arc<dyn NativeEndpoint>)>,
+    sockets: Vec<SocketRoute>,
 }
 
 impl Hub {
@@ -44,9 +45,9 @@ impl Hub {
     ) -> Hub {
         let (projection, reads) = register(pnl);
         let projection: Box<dyn Projection> = Box::new(projection);
-        let endpoints = endpoints(&reads, dialect);
+        let sockets = sockets(&reads, dialect);
         let driver = Driver::of_epoch(EPOCH, START_MILLIS, before.into_iter().chain([projection]).collect());
-        Hub { driver, reads, endpoints }
+        Hub { driver, reads, sockets }
     }
 
     /// Risk metrics that make this score: 30 times Sharpe alone.
@@ -63,7 +64,7 @@ impl Hub {
     }
 
     pub(crate) fn open(&self, path: &str) -> Box<dyn NativeSession> {
-        self.endpoints.iter().find(|(name, _)| *name == path).unwrap().1.open()
+        self.sockets.iter().find(|socket| socket.path == path).unwrap().endpoint.open()
     }
 
     /// What a socket follows that connects to `/ws/...?...`.

@@ -1,12 +1,13 @@
 //! Alerts on the wire.
 
 use hub_core::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::alerts::Alert;
 
 /// `{id, severity, message, timestamp, source, resolved, timeAgo}`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AlertRow {
     id: String,

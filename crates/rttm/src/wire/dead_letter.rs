@@ -1,7 +1,10 @@
 //! Dead letters on the wire: counted, and one by one.
 
+use std::collections::BTreeMap;
+
 use hub_core::event::ErrorType;
 use hub_core::{Offset, Position};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
@@ -14,11 +17,12 @@ const CLASSES_SHOWN: usize = 100;
 
 /// `{"total","byStage":{...},"lastErrorTime","classes":[...]}`; `byStage` is
 /// in the order of the pipeline, `INGEST` last: what the hub itself rejected.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DlqReport<'a> {
     total: u64,
     #[serde(serialize_with = "in_order")]
+    #[schemars(with = "BTreeMap<String, u64>")]
     by_stage: Vec<(&'static str, u64)>,
     last_error_time: Option<String>,
     classes: Vec<ClassRow<'a>>,
@@ -32,7 +36,7 @@ fn in_order<S: Serializer>(entries: &[(&'static str, u64)], serializer: S) -> Re
     map.end()
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ClassRow<'a> {
     stage: &'static str,
@@ -70,7 +74,7 @@ fn class_row(class: &Class) -> ClassRow<'_> {
 }
 
 /// One of the hub's own rejections.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct LetterRow<'a> {
     id: String,
     kind: &'a str,
@@ -96,7 +100,7 @@ pub(crate) fn letter<'a>(letter: &'a DeadLetter, state: &State) -> LetterRow<'a>
 
 /// A page of dead letters: `{"total","deadLetters":[...],"next"}`; `next` is
 /// the `before` of the next page, null on the last.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LetterPage<'a> {
     total: usize,

@@ -1,11 +1,12 @@
 //! A trade's way on the wire.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::trades::{Entry, Source};
 
 /// One row of `track-trade`; `id` is the offset of its record.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TradeRow<'a> {
     id: u64,

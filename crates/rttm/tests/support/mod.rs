@@ -14,8 +14,9 @@ use hub_core::event::{
 use hub_core::{Offset, Outcome, Record, Timestamp, TradeId};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Applied, Document, FlushBuilder, Projection, Snapshot, Step};
-use hub_rttm::{HostMetrics, RttmReads, State, endpoints, register, routes};
+use hub_rttm::{HostMetrics, RttmReads, State, register, routes, sockets};
 use hub_server::native::{Action, Followed, NativeEndpoint, Query};
+use hub_server::rest;
 use serde_json::Value;
 
 /// 2026-02-07T10:30:00.000Z, where the tests' log time begins.
@@ -53,15 +54,16 @@ impl Fixture {
 
     pub(crate) fn endpoint(&self, path: &str) -> Arc<dyn NativeEndpoint> {
         let host = Arc::new(HostMetrics::start().unwrap());
-        let all = endpoints(&self.reads, host);
-        Arc::clone(&all.iter().find(|(name, _)| *name == path).unwrap().1)
+        let all = sockets(&self.reads, host);
+        let found = all.into_iter().find(|socket| socket.paths().any(|own| own == path));
+        found.unwrap().endpoint
     }
 
     /// GET, settled: status and body.
     pub(crate) async fn get(&mut self, path: &str) -> (u16, Value) {
         self.state();
-        let routes = routes(self.reads.clone());
-        let app = test::init_service(App::new().configure(|config| routes(config))).await;
+        let routes = routes(&self.reads);
+        let app = test::init_service(App::new().configure(|config| rest::configure(config, &routes))).await;
         let response = test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await;
         let status = response.status().as_u16();
         let body = test::read_body(response).await;

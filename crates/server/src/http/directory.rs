@@ -5,11 +5,13 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
-use hub_sockjs::{Route, Transport};
+use hub_sockjs::{Route as SockJsRoute, Transport};
 
 use super::method_not_allowed;
+use super::path::without_slash;
 use super::problem::Problem;
-use crate::service::Service;
+use crate::rest::Route;
+use crate::service::{Service, SocketRoute};
 
 /// What each service serves, and at which port.
 #[derive(Clone)]
@@ -20,7 +22,8 @@ struct Entry {
     port: u16,
     sockets: Vec<&'static str>,
     mounts: Vec<&'static str>,
-    rest: &'static [&'static str],
+    /// The paths that its REST calls are at or below.
+    rest: Vec<&'static str>,
 }
 
 impl Directory {
@@ -28,9 +31,9 @@ impl Directory {
         let entry = |(service, port): (&Service, u16)| Entry {
             service: service.name,
             port,
-            sockets: service.endpoints.iter().map(|(path, _)| *path).collect(),
-            mounts: service.sockjs.clone(),
-            rest: service.rest,
+            sockets: sockets(service),
+            mounts: service.stomp.sockjs.clone(),
+            rest: service.routes.iter().map(Route::root).filter(|root| *root != "/").collect(),
         };
         Directory(services.map(entry).collect())
     }
@@ -69,21 +72,29 @@ impl Directory {
     }
 }
 
+fn sockets(service: &Service) -> Vec<&'static str> {
+    let native = service.sockets.iter().flat_map(SocketRoute::paths);
+    native.chain(service.stomp.websocket.iter().copied()).collect()
+}
+
 impl Entry {
     fn has(&self, path: &str) -> bool {
         let is_below = |prefix: &&str| {
             path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let is_session = |mount: &&str| matches!(Route::parse(mount, path), Some(Route::Session { .. }));
+        let is_session =
+            |mount: &&str| matches!(SockJsRoute::parse(mount, path), Some(SockJsRoute::Session { .. }));
         self.has_endpoint(path) || self.rest.iter().any(is_below) || self.mounts.iter().any(is_session)
     }
 
     fn has_socket(&self, path: &str) -> bool {
         let is_socket = |mount: &&str| {
-            let route = Route::parse(mount, path);
+            let route = SockJsRoute::parse(mount, path);
             matches!(
                 route,
-                Some(Route::RawWebSocket | Route::Session { transport: Transport::WebSocket, .. })
+                Some(
+                    SockJsRoute::RawWebSocket | SockJsRoute::Session { transport: Transport::WebSocket, .. }
+                )
             )
         };
         self.has_endpoint(path) || self.mounts.iter().any(is_socket)
@@ -95,25 +106,17 @@ impl Entry {
     }
 }
 
-/// A socket's path is the same with a slash behind it.
-pub(crate) fn without_slash(path: &str) -> &str {
-    match path.strip_suffix('/') {
-        None | Some("") => path,
-        Some(path) => path,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn directory() -> Directory {
-        let entry = |service, port, sockets: &[&'static str], rest| Entry {
+        let entry = |service, port, sockets: &[&'static str], rest: &[&'static str]| Entry {
             service,
             port,
             sockets: sockets.to_vec(),
             mounts: if service == "analytics" { vec!["/ws", ""] } else { Vec::new() },
-            rest,
+            rest: rest.to_vec(),
         };
         Directory(Arc::from([
             entry("analytics", 1, &["/", "/ws", "/ws/positions"], &["/api/analysis"]),

@@ -94,8 +94,9 @@ fn text(value: &HeaderValue) -> &str {
 #[derive(Clone)]
 pub(crate) struct InnerGate {
     pub(crate) chassis: Arc<Chassis>,
-    /// The hosts it answers to; none: to any.
-    pub(crate) hosts: Option<Hosts>,
+    /// The service asked, of all.
+    pub(crate) services: Arc<[crate::service::Service]>,
+    pub(crate) service: usize,
 }
 
 impl InnerGate {
@@ -123,9 +124,8 @@ impl InnerGate {
 
     fn stop(&self, request: &ServiceRequest) -> Option<HttpResponse> {
         let host = request.headers().get(HOST).map(text);
-        if let Some(hosts) = &self.hosts
-            && let Some(host) = hosts.foreign(request.uri(), host)
-        {
+        let service = &self.services[self.service];
+        if let Some(host) = self.chassis.foreign_host(service, request.uri(), host) {
             return Some(Hosts::refusal(host).error_response());
         }
         if request.method() == Method::OPTIONS && request.path() == "*" {

@@ -1,43 +1,39 @@
 //! `POST /api/ingest/{kind}`.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
-use actix_web::{HttpRequest, HttpResponse, web};
 use hub_core::normalize::{self, BodyError, BodyForm, Kind};
+use hub_core::schema::{self, Schema, json_schema};
 use hub_log::LogError;
 
 use super::problem::Problem;
-use super::{ChassisData, body};
-use crate::ingest::{Ingest, IngestError, IngestReport};
-use crate::query::declaring;
+use crate::ingest::{IngestError, IngestReport};
+use crate::rest::{Content, Request, Route, handler};
 
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/api/ingest/{kind}")
-            .route(declaring(web::post().to(ingest), &[]))
-            .default_service(super::not_allowed("POST")),
-    );
+pub(super) fn route() -> Route {
+    let (body, answer) = (Some(Content::Json(items)), Content::Json(schema::of::<IngestReport>));
+    Route::post("/api/ingest/{kind}", "Takes in items of a kind", body, answer, handler(&(), ingest))
+}
+
+/// One item or an array of them; what an item holds is told by its kind.
+fn items() -> Schema {
+    json_schema!({ "type": ["object", "array"], "items": { "type": "object" } })
 }
 
 /// One item, an array, or NDJSON; answered after the items are committed and
 /// applied: 200, 207 or 422 with the outcome of each.
-async fn ingest(
-    request: HttpRequest,
-    kind: web::Path<String>,
-    payload: web::Payload,
-    chassis: ChassisData,
-) -> Result<HttpResponse, Problem> {
+async fn ingest((): (), mut request: Request) -> Result<HttpResponse, Problem> {
+    let kind = request.segment("kind")?;
     let kind: Kind = kind.parse().map_err(|_| unknown_kind(&kind))?;
     let form = form(request.headers())?;
-    if chassis.readiness.is_draining() {
+    if request.chassis()?.readiness.is_draining() {
         return Err(IngestError::Draining.into());
     }
-    let limits = &chassis.limits;
-    let body = body::read(&request, payload, limits).await?;
-    let events = normalize::events(kind, &body, form, limits.ingest_items);
+    let body = request.body().await?;
+    let events = normalize::events(kind, &body, form, request.chassis()?.limits.ingest_items);
     let events = events.map_err(|error| malformed(&error))?;
-    let ingested = Ingest::new(chassis.clone().into_inner()).append(events)?.applied().await?;
-    let report = IngestReport::from(ingested);
+    let report = IngestReport::from(request.ingest()?.append(events)?.applied().await?);
     let status = StatusCode::from_u16(report.http_status()).unwrap_or(StatusCode::OK);
     Ok(HttpResponse::build(status).json(report))
 }

@@ -22,6 +22,14 @@ pub(crate) fn normalize(uri: &mut Uri) {
     }
 }
 
+/// A socket's path is the same with a slash behind it.
+pub(crate) fn without_slash(path: &str) -> &str {
+    match path.strip_suffix('/') {
+        None | Some("") => path,
+        Some(path) => path,
+    }
+}
+
 /// A path without `.` and `..`, in which nothing is percent-encoded that need
 /// not be, and what is, is in upper case.
 fn normalized(path: &str) -> Cow<'_, str> {

@@ -1,50 +1,48 @@
 //! `POST /api/publish/{destination}`: a message for a relay destination,
 //! relayed byte for byte and answered without a disk write.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
-use actix_web::{HttpRequest, HttpResponse, web};
+use hub_core::schema;
 use hub_core::{Offset, Position, TopicName};
 use hub_fanout::TargetError;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::problem::Problem;
-use super::{ChassisData, body};
-use crate::query::declaring;
+use crate::rest::{Content, Request, Route, handler};
 
 /// Request headers with this prefix become headers of the message, without it.
 const CUSTOM_PREFIX: &str = "stomp-";
 
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/api/publish/{destination:.*}")
-            .route(declaring(web::post().to(publish), &[]))
-            .default_service(super::not_allowed("POST")),
-    );
+pub(super) fn route() -> Route {
+    let (body, answer) = (Some(Content::Other("*/*")), Content::Json(schema::of::<Published>));
+    let summary = "Publishes a message to a relay destination";
+    Route::post("/api/publish/{destination:.*}", summary, body, answer, handler(&(), publish))
 }
 
-#[derive(Serialize)]
+/// A message that is on its way to its subscribers.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Published {
+    /// Such as `/topic/relay/x`.
     destination: String,
+    /// `<epoch>-<sequence>-0`.
     message_id: String,
 }
 
 /// `/api/publish/topic/x` publishes the body to `/topic/x`. `Content-Type` and
 /// every `Stomp-<name>` header go with it.
-async fn publish(
-    request: HttpRequest,
-    destination: web::Path<String>,
-    payload: web::Payload,
-    chassis: ChassisData,
-) -> Result<HttpResponse, Problem> {
+async fn publish((): (), mut request: Request) -> Result<HttpResponse, Problem> {
+    let destination = format!("/{}", request.segment("destination")?);
     let destination: TopicName =
-        format!("/{destination}").parse().map_err(|error| Problem::bad_request(format!("{error}")))?;
-    let target = chassis.catalog.publishable(&destination).map_err(|error| refused(&error))?;
-    if chassis.readiness.is_draining() {
+        destination.parse().map_err(|error| Problem::bad_request(format!("{error}")))?;
+    let target = request.chassis()?.catalog.publishable(&destination).map_err(|error| refused(&error))?;
+    if request.chassis()?.readiness.is_draining() {
         return Err(Problem::unavailable("the hub is shutting down"));
     }
-    let body = body::read(&request, payload, &chassis.limits).await?;
-    let message = chassis.publish(target, headers(request.headers())?, body);
+    let body = request.body().await?;
+    let message = request.chassis()?.publish(target, headers(request.headers())?, body);
     let message = message.map_err(|error| Problem::unavailable(error.to_string()))?;
     let position = Position { epoch: message.epoch, offset: Offset(message.sequence) };
     let (destination, message_id) = (message.destination.to_string(), format!("{position}-0"));

@@ -27,7 +27,7 @@ use crate::metrics::queues::QueueCollector;
 use crate::newcomer::Newcomer;
 use crate::service::Service;
 use crate::stream::HttpStream;
-use crate::{http, upgrade};
+use crate::{http, rest, upgrade};
 
 /// Serves one HTTP connection to its end.
 pub(crate) type HttpHandler = Box<dyn Fn(HttpStream, SocketAddr) -> LocalBoxFuture<'static, ()>>;
@@ -95,20 +95,26 @@ impl HttpServer<'_> {
         let registry: web::Data<Registry> = web::Data::new(registry);
         let gate = Gate {
             chassis: Arc::clone(self.chassis),
-            mounts: service.sockjs.clone(),
+            mounts: service.stomp.sockjs.clone(),
             in_flight: self.in_flight.clone(),
             streaming: self.streaming.clone(),
         };
-        let inner_gate = InnerGate { chassis: Arc::clone(self.chassis), hosts: service.hosts.clone() };
+        let inner_gate = InnerGate {
+            chassis: Arc::clone(self.chassis),
+            services: Arc::clone(self.services),
+            service: self.service,
+        };
         let app = App::new()
             .app_data(web::Data::from(Arc::clone(self.chassis)))
             .app_data(registry)
             .wrap_fn(move |request, next| inner_gate.pass(request, next))
             .wrap(http::cors(&self.chassis.origins))
             .wrap_fn(move |request, next| gate.pass(request, next))
-            .configure(|config| (service.routes)(config))
-            .configure(|config| service.sockjs.iter().for_each(|mount| self.sockjs.routes(config, mount)))
-            .configure(|config| http::routes(config, service.name, self.directory));
+            .configure(|config| rest::configure(config, &service.routes))
+            .configure(|config| {
+                service.stomp.sockjs.iter().for_each(|mount| self.sockjs.routes(config, mount));
+            })
+            .configure(|config| http::configure(config, service.name, self.directory));
         let app = map_config(app, |()| AppConfig::default());
         // An application of ours either always starts or never did in tests.
         let Ok(app) = app.new_service(()).await else { unreachable!("routes are static") };

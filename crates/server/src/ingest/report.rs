@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use hub_core::{Outcome, Position};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Ingested;
 
 /// The outcome of the items of one request, in their order: the body of the answer to
 /// `POST /api/ingest/{kind}`.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct IngestReport {
     /// Items that changed the state.
     pub accepted: usize,
@@ -24,7 +25,7 @@ pub struct IngestReport {
 }
 
 /// The outcome of one item.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct ItemResult {
     /// Its place in the request, from 0.
     pub index: usize,

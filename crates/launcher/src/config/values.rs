@@ -1,0 +1,103 @@
+//! The configuration as the parts of the hub take it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hub_fanout::{Catalog, PublisherLimits, WindowLimits};
+use hub_server::tls::{Certificate, TlsError};
+use hub_server::{ChassisConfig, Compression, Metrics};
+
+use super::Config;
+use crate::descriptors;
+use crate::start_error::StartError;
+
+/// Relay messages that may wait for one shard, in outboxes' worth: a shard
+/// serves many of them.
+const RELAY_OUTBOXES: usize = 256;
+
+impl Config {
+    /// The chassis, whose services speak TLS with `certificate`. Reads the script of `SockJS`.
+    pub(crate) fn chassis(&self, certificate: Option<&Certificate>) -> Result<ChassisConfig, StartError> {
+        let room = descriptors::room(&self.limits, self.workers(), self.is_local());
+        Ok(ChassisConfig {
+            server_name: concat!("pms-hub/", env!("CARGO_PKG_VERSION")).into(),
+            limits: self.limits.clone(),
+            allowed_origins: self.allowed_origins(),
+            allowed_hosts: self.allowed_hosts(),
+            tls: certificate.map(Certificate::server_config),
+            compression: self.compression(),
+            client_send: self.relay.client_send,
+            sockjs_script: self.sockjs_script()?,
+            connections: room.connections,
+            connections_per_address: room.per_address,
+        })
+    }
+
+    fn compression(&self) -> Option<Compression> {
+        let server = &self.server;
+        server.deflate.then_some(Compression {
+            min_bytes: server.deflate_min_bytes,
+            level: server.deflate_level,
+            client_context_takeover: server.deflate_client_takeover,
+        })
+    }
+
+    fn sockjs_script(&self) -> Result<Option<Bytes>, StartError> {
+        let Some(path) = &self.server.sockjs_script else { return Ok(None) };
+        let read = std::fs::read(path).map_err(|cause| StartError::Script { path: path.clone(), cause })?;
+        Ok(Some(read.into()))
+    }
+
+    /// The certificate of all services that want one, read from its files.
+    pub(crate) fn certificate(&self) -> Result<Option<Certificate>, TlsError> {
+        let wanted = self.listeners().any(|(_, _, tls)| tls);
+        match (wanted, &self.server.tls_certificate, &self.server.tls_key) {
+            (true, Some(certificate), Some(key)) => Certificate::load(certificate, key).map(Some),
+            (false, Some(_), Some(_)) => {
+                tracing::warn!(
+                    "server.tls_certificate is set, and no service speaks TLS: set tls = true in its section"
+                );
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The log, whose commits `metrics` count.
+    pub(crate) fn log_options(&self, metrics: &Metrics) -> hub_log::Options {
+        let commits = metrics.log_commit_seconds.clone();
+        hub_log::Options {
+            queue_max_records: self.limits.log_queue_records,
+            on_commit: Some(Arc::new(move |stats| commits.observe(stats.duration.as_secs_f64()))),
+            ..hub_log::Options::default()
+        }
+    }
+
+    /// The publisher of what is in `catalog`.
+    pub(crate) fn publisher_limits(&self, catalog: &Catalog) -> PublisherLimits {
+        let limits = &self.limits;
+        PublisherLimits {
+            relay_bytes: limits.outbox_bytes.max(limits.message_bytes).saturating_mul(RELAY_OUTBOXES),
+            feeds: catalog.feeds().len(),
+            window: WindowLimits { events: limits.feed_events, bytes: limits.feed_bytes },
+        }
+    }
+
+    /// The number of worker threads: configured, or one per core.
+    pub(crate) fn workers(&self) -> usize {
+        match self.server.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        }
+    }
+}
+
+#[cfg(feature = "leaderboard")]
+impl From<super::sections::LeaderboardDialect> for hub_leaderboard::Dialect {
+    fn from(dialect: super::sections::LeaderboardDialect) -> hub_leaderboard::Dialect {
+        match dialect {
+            super::sections::LeaderboardDialect::Native => hub_leaderboard::Dialect::Native,
+            super::sections::LeaderboardDialect::Pms => hub_leaderboard::Dialect::Pms,
+        }
+    }
+}

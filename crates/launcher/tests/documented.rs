@@ -1,0 +1,129 @@
+//! What the documents say of services is what the services are.
+//!
+//! A table that differs is printed as it should be; `UPDATE_GOLDEN=1` writes it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use hub_core::Parameter;
+use hub_server::rest::{QueryParameters, Route};
+use hub_server::{Service, SocketRoute, http};
+use pms_hub::config::Config;
+use pms_hub::gateway;
+use pms_hub::wiring::{Wiring, services};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+fn all() -> (Wiring, Vec<Service>) {
+    let config = Config::default();
+    let mut wiring = Wiring::new(&config);
+    let services = services(&mut wiring, &config).unwrap();
+    (wiring, services)
+}
+
+fn query(parameters: &[Parameter]) -> String {
+    let names: Vec<String> = parameters.iter().map(|parameter| format!("{}=", parameter.name())).collect();
+    if names.is_empty() { String::new() } else { format!("?{}", names.join("&")) }
+}
+
+fn call(route: &Route) -> String {
+    let query = match route.query {
+        QueryParameters::Declared(parameters) => query(parameters),
+        QueryParameters::Ignored => String::new(),
+    };
+    format!("`{} {}{query}`", route.method, route.shown_path())
+}
+
+fn calls() -> String {
+    let (_, services) = all();
+    let mut table = "| Service | Call | |\n|---|---|---|\n".to_owned();
+    let mut row = |service: &str, route: &Route| {
+        writeln!(table, "| {service} | {} | {} |", call(route), route.summary).unwrap();
+    };
+    for service in &services {
+        for route in &service.routes {
+            row(service.name, route);
+        }
+    }
+    for route in gateway::pages(&services, Vec::new(), "") {
+        row("gateway", &route);
+    }
+    for route in http::every_port() {
+        row("every port", &route);
+    }
+    table
+}
+
+fn sockets() -> String {
+    let (_, services) = all();
+    let mut table = "| Service | Socket | Also at | |\n|---|---|---|---|\n".to_owned();
+    for service in &services {
+        for socket in &service.sockets {
+            let SocketRoute { path, aliases, summary, .. } = socket;
+            let aliases: Vec<String> = aliases.iter().map(|alias| format!("`{alias}`")).collect();
+            let (also, query) = (aliases.join(", "), query(socket.parameters()));
+            writeln!(table, "| {} | `{path}{query}` | {also} | {summary} |", service.name).unwrap();
+        }
+    }
+    table
+}
+
+fn topics() -> String {
+    let (wiring, _) = all();
+    let states = wiring.catalog.states().iter().map(|state| ("state", &state.topic));
+    let feeds = wiring.catalog.feeds().iter().map(|feed| ("feed", &feed.topic));
+    let mut table = "| Topic | Kind | |\n|---|---|---|\n".to_owned();
+    for (kind, topic) in states.chain(feeds) {
+        writeln!(table, "| `{}` | {kind} | {} |", topic.name, topic.summary).unwrap();
+    }
+    table
+}
+
+/// Compares a table with what stands between its markers in a document.
+fn is_documented(document: &str, name: &str, table: &str) {
+    let path = Path::new(ROOT).join(document);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (begin, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- {name}: end -->"));
+    let from = text.find(&begin).unwrap_or_else(|| panic!("no {begin} in {document}")) + begin.len();
+    let upto = from + text[from..].find(&end).unwrap_or_else(|| panic!("no {end} in {document}"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, format!("{}{table}{}", &text[..from], &text[upto..])).unwrap();
+        return;
+    }
+    assert!(
+        text[from..upto] == *table,
+        "{document}, {name}, should be (UPDATE_GOLDEN=1 writes it):\n{table}"
+    );
+}
+
+#[test]
+fn every_rest_call_is_in_the_table() {
+    is_documented("README.md", "calls", &calls());
+}
+
+#[test]
+fn every_socket_is_in_the_table() {
+    is_documented("docs/services.md", "sockets", &sockets());
+}
+
+#[test]
+fn every_topic_is_in_the_table() {
+    is_documented("docs/services.md", "topics", &topics());
+}
+
+#[test]
+fn no_path_leads_to_two_things() {
+    let (_, services) = all();
+    let (mut calls, mut paths) = (Vec::new(), Vec::new());
+    for service in &services {
+        calls.extend(service.routes.iter().map(|route| (route.method.clone(), route.path)));
+        paths.extend(service.sockets.iter().flat_map(SocketRoute::paths));
+    }
+    calls.extend(http::every_port().iter().map(|route| (route.method.clone(), route.path)));
+    for (index, call) in calls.iter().enumerate() {
+        assert!(!calls[..index].contains(call), "{call:?} is there twice");
+    }
+    for (index, path) in paths.iter().enumerate() {
+        assert!(!paths[..index].contains(path), "{path} is there twice");
+    }
+}

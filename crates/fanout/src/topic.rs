@@ -32,7 +32,7 @@ pub struct Topic {
     pub name: TopicName,
     /// One line for people.
     pub summary: &'static str,
-    /// Who may subscribe.
+    /// Access that it asks for.
     pub access: Access,
     /// The shape of an element, or of an event.
     pub element: fn() -> Schema,
@@ -52,7 +52,7 @@ impl Topic {
 
 /// A keyed last-value map that can be subscribed to.
 pub struct StateTopic {
-    /// What it is.
+    /// Its name and shape.
     pub topic: Topic,
     /// The shape of its messages.
     pub composition: Composition,
@@ -83,7 +83,7 @@ impl Interest {
 
 /// An ordered stream of events that can be subscribed to.
 pub struct FeedTopic {
-    /// What it is.
+    /// Its name and shape.
     pub topic: Topic,
 }
 

@@ -13,7 +13,7 @@ pub struct ServiceAddress {
     pub port: u16,
     /// Every address that it has bound.
     pub bound: Vec<SocketAddr>,
-    /// Whether TLS is on.
+    /// True: TLS is on.
     pub tls: bool,
 }
 

@@ -76,12 +76,12 @@ impl Hub {
         Ok(hub)
     }
 
-    /// What is served, and where, the gateway last.
+    /// The services and their addresses, the gateway last.
     pub fn services(&self) -> impl Iterator<Item = (&Service, &ServiceAddress)> {
         self.server.services().iter().zip(&self.addresses)
     }
 
-    /// Where the services listen.
+    /// Addresses of the services.
     pub fn addresses(&self) -> &[ServiceAddress] {
         &self.addresses
     }
@@ -91,7 +91,7 @@ impl Hub {
         self.certificate.clone()
     }
 
-    /// What is counted.
+    /// Counters.
     pub fn metrics(&self) -> &Metrics {
         &self.chassis.metrics
     }

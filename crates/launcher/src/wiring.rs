@@ -10,13 +10,13 @@ use hub_server::Service;
 use crate::config::Config;
 use crate::start_error::StartError;
 
-/// What services share while they are put together.
+/// The things that services share while they are put together.
 pub struct Wiring {
     /// Every destination.
     pub catalog: Catalog,
-    /// What others may know of portfolios' P&L; none without analytics.
+    /// Portfolios' P&L, for those who show it beside; none without analytics.
     pub pnl: Option<Arc<dyn PortfolioPnl>>,
-    /// Where the demo's traders look.
+    /// The sessions that the demo's traders look at.
     #[cfg(feature = "autotrader")]
     pub trading: Option<hub_autotrader::AutotraderReads>,
 }

@@ -2,7 +2,7 @@
 
 use hub_core::schema::{Schema, json_schema};
 
-/// Rows of the ranking (LB-ENTRY).
+/// Rows of the ranking (LB-REST-1).
 pub(crate) fn rows() -> Schema {
     json_schema!({ "type": "array", "items": row() })
 }

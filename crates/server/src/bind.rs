@@ -1,4 +1,4 @@
-//! Where a service listens.
+//! The addresses where a service listens.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -26,9 +26,9 @@ enum Address {
 pub struct ListenAddress {
     /// Its address; no IPv4 address is written as one of IPv6.
     pub address: SocketAddr,
-    /// Whether `[::]` leaves IPv4 to others.
+    /// True: `[::]` leaves IPv4 to others.
     pub only_v6: bool,
-    /// Whether a machine that does not have the address can do without it.
+    /// True: a machine that does not have the address can do without it.
     pub optional: bool,
 }
 
@@ -67,7 +67,7 @@ impl Bind {
         self.0.first().map_or(0, Address::port)
     }
 
-    /// Whether only this machine can reach it.
+    /// True where only this machine can reach it.
     pub fn is_loopback(&self) -> bool {
         self.ips().all(|ip| ip.is_loopback())
     }
@@ -92,7 +92,7 @@ impl Bind {
         all
     }
 
-    /// What to call it on this machine: `localhost` where that leads to it
+    /// The host as it is called on this machine: `localhost` where that leads to it
     /// whichever way it is resolved, else its first address.
     pub fn host(&self) -> String {
         // Of IPv4 all are not those of IPv6.

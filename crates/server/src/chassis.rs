@@ -1,4 +1,4 @@
-//! What all listeners, shards and routes share.
+//! The state that all listeners, shards and routes share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use crate::origin::Origins;
 use crate::service::Service;
 use crate::tls::ServerConfig;
 
-/// What a STOMP session's limits are called in the configuration, for
+/// Names of a STOMP session's limits in the configuration, for
 /// [`SessionConfig::limit_names`]; those without a name can't be set.
 pub const STOMP_LIMIT_NAMES: &[(&str, &str)] = &[
     ("max_frame_bytes", "limits.message_bytes"),
@@ -36,38 +36,38 @@ pub const STOMP_LIMIT_NAMES: &[(&str, &str)] = &[
     ("transactions.max_bytes", "limits.transaction_bytes"),
 ];
 
-/// What all listeners, shards and routes share.
+/// The state that all listeners, shards and routes share.
 pub struct Chassis {
     /// Every destination.
     pub catalog: Catalog,
-    /// Where ingested items go.
+    /// The log.
     pub log: Arc<dyn EventLog>,
-    /// Where what became of them comes from.
+    /// Outcomes of its records.
     pub outcomes: Outcomes,
-    /// Where relayed messages go.
+    /// The way of relayed messages to all shards.
     pub publisher: Publisher,
     /// The queues that all shards share.
     pub queues: QueueRelay,
     /// The limits that are configured.
     pub limits: Limits,
-    /// Which pages may connect.
+    /// Pages that may connect.
     pub origins: Origins,
     /// The hosts that services on loopback answer to.
     pub hosts: Hosts,
     /// TLS of the services that speak it.
     pub tls: Option<Arc<ServerConfig>>,
-    /// What is counted.
+    /// Counters.
     pub metrics: Metrics,
-    /// How messages to WebSocket clients are compressed; `None`: not at all.
+    /// Compression of messages to WebSocket clients; `None`: they are not compressed.
     pub compression: Option<Compression>,
-    /// Whether STOMP clients may SEND to relay destinations.
+    /// True: STOMP clients may SEND to relay destinations.
     pub client_send: bool,
-    /// What all STOMP sessions have in common.
+    /// Configuration of all STOMP sessions.
     pub stomp: Arc<SessionConfig>,
     /// The script that `SockJS`'s iframe transports load; none of the hub's own:
     /// the usual place.
     pub sockjs_script: Option<Bytes>,
-    /// Whether the hub serves.
+    /// Readiness: the hub starts, serves or drains.
     pub readiness: Readiness,
     /// Connections of the whole process.
     pub connections: Connections,
@@ -83,15 +83,15 @@ pub struct ChassisParts {
     pub catalog: Catalog,
     /// The log.
     pub log: Arc<dyn EventLog>,
-    /// What the runner says of records.
+    /// Outcomes of its records, as the runner tells them.
     pub outcomes: Outcomes,
-    /// Where the runner's publications and relayed messages go.
+    /// The way of the runner's publications and of relayed messages to all shards.
     pub publisher: Publisher,
     /// Counters, which the log may count with already.
     pub metrics: Metrics,
 }
 
-/// What of a chassis is configured. The default is that of a hub on loopback, which no page may
+/// Configuration of a chassis. The default is that of a hub on loopback, which no page may
 /// connect to.
 #[derive(Clone)]
 pub struct ChassisConfig {
@@ -105,9 +105,9 @@ pub struct ChassisConfig {
     pub allowed_hosts: Vec<String>,
     /// TLS of the services that speak it.
     pub tls: Option<Arc<ServerConfig>>,
-    /// How messages to WebSocket clients are compressed; `None`: not at all.
+    /// Compression of messages to WebSocket clients; `None`: they are not compressed.
     pub compression: Option<Compression>,
-    /// Whether STOMP clients may SEND to relay destinations.
+    /// True: STOMP clients may SEND to relay destinations.
     pub client_send: bool,
     /// The script that `SockJS`'s iframe transports load; none: that of a public CDN.
     pub sockjs_script: Option<Bytes>,
@@ -134,7 +134,7 @@ impl Default for ChassisConfig {
     }
 }
 
-/// Whether the hub serves: starting, ready, draining.
+/// Readiness of the hub: it starts, serves or drains.
 #[derive(Default)]
 pub struct Readiness(AtomicU8);
 
@@ -158,12 +158,12 @@ impl Readiness {
         self.0.load(Ordering::Acquire) == READY
     }
 
-    /// Whether the log is still being replayed: nothing but health is served.
+    /// True while the log is being replayed: nothing but health is served.
     pub fn is_starting(&self) -> bool {
         self.0.load(Ordering::Acquire) == 0
     }
 
-    /// Whether the hub is shutting down.
+    /// True while the hub is shutting down.
     pub fn is_draining(&self) -> bool {
         self.0.load(Ordering::Acquire) == DRAINING
     }
@@ -180,7 +180,7 @@ impl ConnectionIds {
     }
 }
 
-/// Why a message was not published.
+/// Reason why a message was not published.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PublishError {
     /// The queue holds as much as it may.

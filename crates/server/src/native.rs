@@ -1,4 +1,4 @@
-//! What a service puts behind a native WebSocket path.
+//! The endpoint that a service puts behind a native WebSocket path.
 //!
 //! The chassis reads the JSON, answers `ping`, takes `auth` and refuses what
 //! is no command (`{"type":"error","message":...}`); what there is to choose
@@ -27,7 +27,7 @@ pub trait NativeEndpoint: Send + Sync {
 
 /// One socket's side of an endpoint.
 pub trait NativeSession: Send {
-    /// What happens on connect, by the parameters of the upgrade's query. An
+    /// Begins, by the parameters of the upgrade's query. An
     /// error is sent as such; the socket stays open and follows nothing.
     fn opened(&mut self, query: &Query) -> Result<Vec<Action>, String>;
 
@@ -37,7 +37,7 @@ pub trait NativeSession: Send {
     fn command(&mut self, kind: &str, json: &str) -> Result<Vec<Action>, String>;
 }
 
-/// What a session wants done, in order.
+/// A wish of a session; they are fulfilled in order.
 #[derive(Debug)]
 pub enum Action {
     /// A message to this socket alone, as JSON.
@@ -47,7 +47,7 @@ pub enum Action {
     Follow {
         /// Names it within the session; the `type` of its messages.
         name: &'static str,
-        /// What is followed.
+        /// The thing that is followed.
         what: Followed,
     },
     /// Follow no longer what has this name, if anything has.
@@ -57,14 +57,14 @@ pub enum Action {
     },
 }
 
-/// What a session can follow.
+/// A thing that a session can follow.
 pub enum Followed {
     /// A computed topic: messages `{"type":<name>,"data":...,"resume"?,
     /// "snapshot"?}`.
     Topic {
         /// Its destination.
         destination: TopicName,
-        /// What of it, and how.
+        /// Its part that is meant, and the manner.
         options: Options,
     },
     /// A document: whole messages, as it composes them. Those who follow the
@@ -76,7 +76,7 @@ pub enum Followed {
     Parts(Vec<Part>),
     /// The events of a feed from now on: whole messages, as they were told.
     Feed {
-        /// Which.
+        /// Its feed.
         feed: FeedId,
         /// About what.
         filter: EventFilter,

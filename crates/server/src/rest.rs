@@ -35,7 +35,7 @@ pub struct Route {
     pub summary: &'static str,
     /// The query that it reads.
     pub query: QueryParameters,
-    /// Who may call it.
+    /// Access that it asks for.
     pub access: Access,
     /// The body it takes, if it takes one.
     pub body: Option<Content>,

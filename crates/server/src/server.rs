@@ -112,7 +112,7 @@ impl Server {
         Ok(())
     }
 
-    /// What is served.
+    /// The services that are served.
     pub fn services(&self) -> &[Service] {
         &self.services
     }

@@ -23,16 +23,16 @@ pub struct Service {
     pub section: &'static str,
     /// The addresses where it listens.
     pub bind: Bind,
-    /// Whether it speaks TLS, with the chassis's certificate.
+    /// True: it speaks TLS, with the chassis's certificate.
     pub tls: bool,
-    /// What it derives from the log, in the order in which each sees a record; the runner takes
+    /// Projections of the log, in the order in which each sees a record; the runner takes
     /// them.
     pub projections: Vec<Box<dyn Projection>>,
     /// Its REST calls, beside [those of every port](crate::http::every_port).
     pub routes: Vec<Route>,
     /// Its native sockets.
     pub sockets: Vec<SocketRoute>,
-    /// Where it speaks STOMP.
+    /// Places where it speaks STOMP.
     pub stomp: StompMounts,
 }
 
@@ -45,11 +45,11 @@ pub struct SocketRoute {
     pub aliases: &'static [&'static str],
     /// One line for people.
     pub summary: &'static str,
-    /// Who may connect.
+    /// Access that it asks for.
     pub access: Access,
     /// The shape of what it sends.
     pub messages: fn() -> Schema,
-    /// What answers.
+    /// The sessions behind it.
     pub endpoint: Arc<dyn NativeEndpoint>,
 }
 
@@ -60,11 +60,11 @@ pub struct StompMounts {
     pub sockjs: Vec<&'static str>,
     /// Paths of a plain WebSocket, beside those that `SockJS` has.
     pub websocket: Vec<&'static str>,
-    /// Whether the port speaks it straight over TCP, too.
+    /// True: the port speaks it straight over TCP, too.
     pub tcp: bool,
 }
 
-/// What a WebSocket leads to.
+/// The other end of a WebSocket.
 #[derive(Clone)]
 pub enum Endpoint {
     /// STOMP frames in WebSocket messages.

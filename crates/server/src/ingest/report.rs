@@ -1,4 +1,4 @@
-//! What the sender of items is told.
+//! The report to the sender of items.
 
 use std::borrow::Cow;
 

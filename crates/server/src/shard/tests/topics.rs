@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use hub_core::{Offset, Timestamp};
+use hub_core::{Offset, Parameter, Timestamp};
 use hub_fanout::document::Cadence;
 use hub_fanout::{Composed, Document, EventFilter, FeedId, Filter, Occasion, Options, RowKey, View};
 use serde::Deserialize;
@@ -72,6 +72,10 @@ pub(super) struct Follower {
 }
 
 impl NativeEndpoint for Follower {
+    fn parameters(&self) -> &'static [Parameter] {
+        &[]
+    }
+
     fn open(&self) -> Box<dyn NativeSession> {
         Box::new(Follower { tally: Arc::clone(&self.tally), feed: self.feed })
     }

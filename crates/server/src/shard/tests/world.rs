@@ -8,27 +8,23 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use hub_core::limits::Limits;
+use hub_core::schema::Schema;
 use hub_core::{Epoch, Offset, Position, Record, Timestamp};
 use hub_fanout::feed::EventKey;
-use hub_fanout::queues::QueueLimits;
 use hub_fanout::{
-    Catalog, Changed, Composition, FeedId, FeedItem, Flush, Outcomes, Publisher, PublisherLimits, QueueRelay,
-    RowKey, StateFlush, TopicId, WindowLimits,
+    Catalog, Changed, Composition, FeedId, FeedItem, Flush, Outcomes, Publisher, PublisherLimits, RowKey,
+    StateFlush, Topic, TopicId, WindowLimits,
 };
 use hub_log::{Append, Entry, EventLog, LogError, Tail};
-use hub_stomp::{HeartBeat, SessionConfig};
 use tokio::sync::{mpsc, watch};
 
 use super::peer::{Peer, Speaks};
 use super::topics::{Follower, Table, Tally};
-use crate::addresses::Addresses;
-use crate::chassis::{Chassis, ConnectionIds, Readiness};
-use crate::connections::Connections;
+use crate::chassis::{Chassis, ChassisConfig, ChassisParts};
 use crate::http::in_flight::InFlight;
 use crate::metrics::Metrics;
 use crate::native::Query;
 use crate::newcomer::{Agreed, Newcomer, NewcomerKind};
-use crate::origin::Origins;
 use crate::service::Endpoint;
 use crate::shard::{SWEEP, Shard, ShardInputs, ShardParts, Wake};
 use crate::sockjs::NewSession;
@@ -104,8 +100,8 @@ impl World {
         change(&mut limits);
         let relays = ["/topic/relay/**", "/queue/**"].map(|pattern| pattern.parse().expect("a pattern"));
         let mut catalog = Catalog::new(relays.into());
-        let (topic, _) = catalog.state("/topic/state".parse().expect("a name"), Composition::Each);
-        let feed = catalog.feed("/topic/feed".parse().expect("a name"));
+        let (topic, _) = catalog.state(Topic::new("/topic/state", "", Schema::default), Composition::Each);
+        let feed = catalog.feed(Topic::new("/topic/feed", "", Schema::default));
         let window = WindowLimits { events: FEED_EVENTS, bytes: 1 << 20 };
         let kept = PublisherLimits { relay_bytes: 1 << 20, feeds: 1, window };
         let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), kept);
@@ -337,23 +333,12 @@ impl World {
 }
 
 fn chassis(limits: Limits, catalog: Catalog, publisher: Publisher) -> Chassis {
-    let heart_beat = HeartBeat { offer_ms: limits.heartbeat_ms, wish_ms: limits.heartbeat_ms };
-    Chassis {
-        catalog,
-        log: Arc::new(StillLog),
-        outcomes: Outcomes::default(),
-        queues: QueueRelay::new(publisher.clone(), QueueLimits::default()),
-        publisher,
-        origins: Origins::new(vec![]),
-        metrics: Metrics::default(),
-        sockjs_script: None,
-        compression: None,
-        client_send: true,
-        stomp: Arc::new(SessionConfig { heart_beat, ..SessionConfig::default() }),
-        readiness: Readiness::default(),
-        connections: Connections::new(usize::MAX),
-        addresses: Addresses::new(1 << 20),
-        connection_ids: ConnectionIds::default(),
+    let config = ChassisConfig {
         limits,
-    }
+        client_send: true,
+        connections_per_address: 1 << 20,
+        ..ChassisConfig::default()
+    };
+    let (log, outcomes, metrics) = (Arc::new(StillLog), Outcomes::default(), Metrics::default());
+    Chassis::new(config, ChassisParts { catalog, log, outcomes, publisher, metrics })
 }

@@ -163,9 +163,14 @@ impl Model {
         client.drained(self.world.events, self.relayed + self.queued);
     }
 
-    /// Everybody takes everything; what was promised must be there.
-    fn check(mut self) {
-        self.world.pass(Duration::from_secs(1));
+    /// Everybody takes everything, as time passes or as the shard drains; what
+    /// was promised must be there.
+    fn check(mut self, drain: bool) {
+        if drain {
+            self.world.drain();
+        } else {
+            self.world.pass(Duration::from_secs(1));
+        }
         for _ in 0..2 {
             // What a consumer takes makes room for more.
             for peer in 0..PEERS {
@@ -174,6 +179,7 @@ impl Model {
         }
         for client in &mut self.clients {
             client.digest(&self.history, &mut self.consumed);
+            assert!(client.is_closed() || !drain, "a drain ends everybody");
             client.check(&self.world, &self.history, self.relayed, self.relayed + self.queued);
             self.returned |= client.is_closed() && client.has_followed(Kind::Queue);
         }
@@ -203,11 +209,12 @@ proptest! {
     #[test]
     fn everybody_gets_what_was_promised_or_is_told(
         actions in proptest::collection::vec(action(), 1..80),
+        drain: bool,
     ) {
         let mut model = Model::new();
         for action in actions {
             model.act(action);
         }
-        model.check();
+        model.check(drain);
     }
 }

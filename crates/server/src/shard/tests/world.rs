@@ -305,6 +305,11 @@ impl World {
         self.settle();
     }
 
+    /// Says whether it drains.
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining
+    }
+
     /// Whether anybody is subscribed to the state topic, as projections see
     /// it.
     pub(super) fn is_state_followed(&self) -> bool {

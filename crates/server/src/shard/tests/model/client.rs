@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hub_core::Position;
+use hub_core::{CloseReason, Position};
 use hub_fanout::RowKey;
 
 use super::super::peer::{Peer, Received, Speaks};
@@ -189,14 +189,17 @@ impl Client {
         relayed: u64,
         messages: u64,
     ) {
-        let closed = self.is_closed();
-        if closed {
-            let lagged_feed = world.events - self.drained_at.0 > FEED_EVENTS as u64;
-            let lagged_relay = messages - self.drained_at.1 > OVERFLOW_MESSAGES;
-            let may_lose = self.has_followed(Kind::Feed) && lagged_feed
-                || self.has_followed(Kind::Relay) && lagged_relay;
-            assert!(may_lose, "closed though it could have lost nothing: {:?}", self.peer.close);
-        }
+        let lagged_feed = world.events - self.drained_at.0 > FEED_EVENTS as u64;
+        let lagged_relay = messages - self.drained_at.1 > OVERFLOW_MESSAGES;
+        let may_lose =
+            self.has_followed(Kind::Feed) && lagged_feed || self.has_followed(Kind::Relay) && lagged_relay;
+        // Straight over the stream, a drain ends as any other close does.
+        let going_away = match &self.peer.close {
+            Some((code, _)) => *code == CloseReason::GOING_AWAY.code,
+            None => world.is_draining() && !may_lose,
+        };
+        let closed = self.is_closed() && !going_away;
+        assert!(may_lose || !closed, "closed though it could have lost nothing: {:?}", self.peer.close);
         for following in &self.followings {
             following.check(world, history, relayed, closed);
         }

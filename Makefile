@@ -20,7 +20,8 @@ export DEBIAN_FRONTEND=noninteractive; as_root=; [ "$$(id -u)" = 0 ] || as_root=
 { echo "$(1) can't be installed: install it by hand" >&2; exit 1; }
 endef
 
-.PHONY: run build test fmt lint apart doc package test-rust test-node test-python bench fuzz deny clean
+.PHONY: run build test check fmt lint apart doc package suites hub \
+  test-rust test-node node-ready test-python python-ready bench fuzz deny clean
 
 ## Build and start the hub with the demo feed (embedded log in data/hub.db).
 run:
@@ -30,7 +31,11 @@ build:
 	$(CARGO) build --release --locked -p pms-hub
 
 ## Install what the tests need and run all of them.
-test: fmt lint apart doc package test-rust test-node test-python
+test: fmt lint apart doc package suites
+
+## For every commit: what is known in two minutes once the tree is built. No sockets, no child processes.
+check: fmt lint
+	$(PYTHON) tests/run.py --without pms-hub --without hub-demo --without hub-testkit --without hub-fuzz --without hub-bench
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -43,9 +48,9 @@ apart:
 	for service in $(SERVICES); do \
 	  rest=$$(echo $(SERVICES) | tr ' ' '\n' | grep -vx $$service | paste -sd, -); \
 	  echo "without $$service:"; \
-	  $(CARGO) clippy --locked -p pms-hub --no-default-features --features $$rest -- -D warnings || exit 1; \
+	  $(CARGO) clippy --locked --no-deps -p pms-hub --no-default-features --features $$rest -- -D warnings || exit 1; \
 	done
-	$(CARGO) test --locked -p pms-hub --no-default-features --features analytics --test vector_v1
+	$(CARGO) test --workspace --locked --no-default-features --features pms-hub/analytics --test vector_v1
 
 ## Documentation without a warning: a link that leads nowhere is one.
 doc:
@@ -55,12 +60,27 @@ doc:
 package:
 	$(CARGO) package --locked $(PUBLISHED:%=-p %) $(shell git status --porcelain | grep -q . && echo --allow-dirty)
 
-test-rust:
-	$(CARGO) test --workspace --locked
+## All suites: test binaries, documentation, Node and Python, several at once.
+suites: node-ready python-ready
+	$(PYTHON) tests/run.py --beside '$(NODE_TEST)' --beside '$(PYTHON_TEST)'
 
-test-node: $(CHROMIUM) $(NGINX) $(HAPROXY)
-	$(CARGO) build --locked -p pms-hub
-	cd $(NODE_SUITE) && npm ci --no-audit --no-fund && npm test
+test-rust:
+	$(PYTHON) tests/run.py
+
+test-node: node-ready hub
+	$(NODE_TEST)
+
+test-python: python-ready hub
+	$(PYTHON_TEST)
+
+## The hub as the tests have it: the features of the whole workspace, those of its tests included, so that what it
+## depends on is built once.
+hub:
+	$(CARGO) build --workspace --locked --bin pms-hub --test vector_v1
+
+NODE_TEST := cd $(NODE_SUITE) && npm test
+node-ready: $(CHROMIUM) $(NGINX) $(HAPROXY)
+	cd $(NODE_SUITE) && npm ci --no-audit --no-fund
 
 ## The browser and the proxies of the tests: Debian's, unless the variables name others that are there.
 $(CHROMIUM) $(NGINX) $(HAPROXY):
@@ -69,12 +89,11 @@ $(CHROMIUM) $(NGINX) $(HAPROXY):
 	@$(call apt_install,$(notdir $@))
 
 ## stomp.py, its command line and its library, against the hub over TCP.
-test-python:
-	$(CARGO) build --locked -p pms-hub
+PYTHON_TEST := $(VENV)/bin/python -W error -B $(PYTHON_SUITE)/test_stomp.py
+python-ready:
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { $(call apt_install,python3-venv); }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(PYTHON_SUITE)/requirements.txt
-	$(VENV)/bin/python -W error -B $(PYTHON_SUITE)/test_stomp.py
 
 ## Benchmarks, each beside a peer or the physical limit; see docs/performance.md.
 bench:

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod lengths;
 pub mod licences;
 pub mod links;
+pub mod returns;
 pub mod source;
 pub mod spdx;
 pub mod summaries;

@@ -4,12 +4,29 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use hub_tidy::source::Source;
-use hub_tidy::{Exceptions, crates, excuse, ids, lengths, licences, links, summaries, tree};
+use hub_tidy::{Exceptions, crates, excuse, ids, lengths, licences, links, returns, summaries, tree, twins};
 use serde_json::Value;
 
 /// Files and functions that are longer than others may be.
 const LONG: &Exceptions =
     &[("crates/launcher/tests/config.rs", "a test for each way a configuration can be wrong")];
+
+/// Names that two files of one folder give to types of theirs.
+const TWINS: &Exceptions = &[
+    ("crates/fanout/src::Inner", "private: what the clones of a handle share"),
+    ("crates/rttm/src::Alerts", "the alerts that are, and the document that shows them"),
+    ("crates/rttm/src::Numbers", "the figures of the pipeline, and the document that shows them"),
+    (
+        "crates/server/src::Door",
+        "private: the way in of SockJS's sessions, and that of a worker's connections",
+    ),
+    ("crates/server/src/http::Answer", "private abbreviations of what actix gives a middleware"),
+    ("fuzz/src::Setup", "targets know nothing of each other"),
+    ("fuzz/src::Transcript", "targets know nothing of each other"),
+];
+
+/// Places in the shard that return without a word.
+const SHRUGS: &Exceptions = &[];
 
 /// Summaries that begin with a question, by crate. These numbers may only fall.
 const QUESTIONS: &[(&str, usize)] = &[
@@ -56,6 +73,19 @@ fn files_and_functions_are_short() {
 #[test]
 fn summaries_begin_with_a_noun_or_a_verb() {
     no(&summaries::too_many(&SOURCES, QUESTIONS));
+}
+
+#[test]
+fn a_name_is_one_type_in_a_folder() {
+    no(&excuse(&twins::in_one_folder(&SOURCES), TWINS));
+}
+
+#[test]
+fn a_shard_shrugs_nothing_off() {
+    let shard = |source: &&Source| source.path.starts_with("crates/server/src/shard") && !source.is_test();
+    let complaints: Vec<_> = SOURCES.iter().filter(shard).flat_map(returns::unexplained).collect();
+    assert!(SOURCES.iter().any(|source| shard(&source)));
+    no(&excuse(&complaints, SHRUGS));
 }
 
 #[test]

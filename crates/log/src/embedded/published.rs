@@ -11,7 +11,7 @@ use crate::LogError;
 
 /// The handoff from the writer to the readers.
 pub(super) struct Published {
-    state: Mutex<State>,
+    state: Mutex<Tip>,
     changed: Condvar,
 }
 
@@ -26,7 +26,7 @@ pub(super) enum Found {
     },
 }
 
-struct State {
+struct Tip {
     head: Offset,
     ring: Ring,
     /// Reason why nothing follows the head any more, once that is so.
@@ -35,7 +35,7 @@ struct State {
 
 impl Published {
     pub(super) fn new(head: Offset, max_records: usize, max_bytes: usize) -> Published {
-        let state = State { head, ring: Ring::new(max_records, max_bytes), ended: None };
+        let state = Tip { head, ring: Ring::new(max_records, max_bytes), ended: None };
         Published { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -85,7 +85,7 @@ impl Published {
     }
 }
 
-impl State {
+impl Tip {
     fn after(&self, after: Offset, max_records: usize) -> Found {
         if self.head <= after {
             return Found::Recent(Vec::new());

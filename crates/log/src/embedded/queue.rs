@@ -19,7 +19,7 @@ pub(super) struct Queued {
 
 /// First in, first out; bounded; many callers, one writer.
 pub(super) struct Queue {
-    state: Mutex<State>,
+    state: Mutex<Pending>,
     changed: Condvar,
     waiting_max: Size,
     group_max: Size,
@@ -32,7 +32,7 @@ struct Size {
 }
 
 #[derive(Default)]
-struct State {
+struct Pending {
     waiting: VecDeque<Queued>,
     size: Size,
     /// Reason why nothing more is taken in, once that is so.
@@ -104,7 +104,7 @@ impl Queue {
     }
 }
 
-impl State {
+impl Pending {
     fn next_group(&mut self, max: Size) -> Option<Vec<Queued>> {
         let mut group = Vec::new();
         let mut size = Size::default();

@@ -27,8 +27,11 @@ endef
 run:
 	$(CARGO) run --release --locked -p pms-hub -- serve --demo
 
+## The binary, which stays below 25 MB.
 build:
 	$(CARGO) build --release --locked -p pms-hub
+	@bytes=$$(wc -c < "$${CARGO_TARGET_DIR:-target}/release/pms-hub"); [ "$$bytes" -lt 25000000 ] || \
+	{ echo "the binary has $$bytes bytes: it should stay below 25 MB" >&2; exit 1; }
 
 ## Install what the tests need and run all of them.
 test: fmt lint apart doc package suites

@@ -33,9 +33,17 @@ impl Hub {
     /// Binds, opens the log, replays it, and serves. Returns once the hub is
     /// ready.
     pub async fn start(config: &Config) -> Result<Hub, StartError> {
+        Hub::serving(config, wiring::services).await
+    }
+
+    /// The same with the services that `wire` gives; the gateway in front of them is added.
+    pub async fn serving(
+        config: &Config,
+        wire: impl FnOnce(&mut Wiring, &Config) -> Result<Vec<Service>, StartError>,
+    ) -> Result<Hub, StartError> {
         let metrics = Metrics::default();
         let mut wiring = Wiring::new(config);
-        let mut services = wiring::services(&mut wiring, config)?;
+        let mut services = wire(&mut wiring, config)?;
         services.push(gateway::service(&services, &config.gateway));
         let (listeners, addresses) = listeners::of_all(&services, config.server.listen_backlog)?;
         add_pages(&mut services, &addresses, config);

@@ -53,7 +53,7 @@ pub fn register(catalog: &mut Catalog) -> (AutotraderProjection, AutotraderReads
     let feed = catalog.feed(Topic::new(
         "/topic/auto-trader/trades",
         "Trade events of all sessions",
-        schema::socket_message,
+        schema::trade_event,
     ));
     let (writer, states) = published(State::default());
     (AutotraderProjection::new(feed, writer), AutotraderReads { states, feed })

@@ -1,0 +1,227 @@
+//! What the services send has the shapes that they say it has.
+
+mod check;
+#[path = "../support/inside.rs"]
+mod inside;
+
+use std::net::SocketAddr;
+
+use check::faults;
+use hub_core::schema::Schema;
+use hub_server::Service;
+use hub_server::rest::Content;
+use hub_testkit::http::{get, post_json};
+use hub_testkit::stomp::{Carrier, StompClient, StompOptions};
+use hub_testkit::ws::{WsClient, WsOptions};
+use hub_testkit::{DEFAULT_DEADLINE, wait};
+use inside::{Inside, with_hub};
+use pms_hub::config::Config;
+use pms_hub::wiring::{Wiring, services};
+use serde_json::{Value, json};
+
+const PORTFOLIO: &str = "550e8400-e29b-41d4-a716-446655440001";
+const TRADE: &str = "550e8400-e29b-41d4-a716-446655440010";
+
+fn is_shaped(what: &str, value: &Value, schema: fn() -> Schema) {
+    let found = faults(value, schema().as_value());
+    assert!(found.is_empty(), "{what}: {found:#?}\n{value:#}");
+}
+
+fn ingest(at: SocketAddr, kind: &str, item: &Value) {
+    let answer = post_json(at, &format!("/api/ingest/{kind}"), item).unwrap();
+    assert_eq!(answer.status, 200, "{kind}: {}", answer.text().unwrap());
+}
+
+fn transaction(n: u8, side: &str, symbol: &str) -> Value {
+    let id = format!("550e8400-e29b-41d4-a716-4466554401{n:02x}");
+    json!({"transactionId": id, "portfolioId": PORTFOLIO, "symbol": symbol, "side": side, "quantity": 2, "price": 10})
+}
+
+/// Something of everything.
+fn fill(hub: &Inside) {
+    let at = hub.address("gateway");
+    ingest(at, "portfolios", &json!({"portfolioId": PORTFOLIO, "name": "Growth"}));
+    ingest(
+        at,
+        "risk",
+        &json!({"portfolioId": PORTFOLIO, "avgRateOfReturn": 0.5, "sharpeRatio": 2, "sortinoRatio": 1}),
+    );
+    ingest(
+        at,
+        "transactions",
+        &json!([transaction(1, "BUY", "AAPL"), transaction(2, "BUY", "XYZ"), transaction(3, "SELL", "AAPL")]),
+    );
+    ingest(at, "prices", &json!({"symbol": "AAPL", "price": 11}));
+    for (stage, kind) in [("RECEIVED", "TRADE_RECEIVED"), ("COMMITTED", "TRADE_COMMITTED")] {
+        ingest(
+            at,
+            "trade-events",
+            &json!({"tradeId": TRADE, "serviceName": "capture", "eventType": kind, "eventStage": stage, "eventStatus": "SUCCESS"}),
+        );
+    }
+    ingest(
+        at,
+        "queue-metrics",
+        &json!({"serviceName": "capture", "topicName": "trades", "partitionId": 0, "producedOffset": 9, "consumedOffset": 2, "consumerGroup": "g"}),
+    );
+    ingest(
+        at,
+        "dlq-events",
+        &json!({"tradeId": TRADE, "serviceName": "enricher", "topicName": "dlq", "originalTopic": "trades", "reason": "closed", "eventStage": "ENRICHED"}),
+    );
+    for _ in 0..6 {
+        ingest(
+            at,
+            "error-events",
+            &json!({"serviceName": "enricher", "errorType": "TIMEOUT", "errorMessage": "late", "eventStage": "ENRICHED"}),
+        );
+    }
+    // An alert is raised when the second is over, which the next record shows.
+    let raised = || {
+        ingest(at, "prices", &json!({"symbol": "AAPL", "price": 11}));
+        get(at, "/api/rttm/alerts").ok()?.json().ok()?.get(0).cloned()
+    };
+    wait::until(DEFAULT_DEADLINE, "an alert", raised).unwrap();
+    assert_eq!(
+        post_json(at, "/api/ingest/prices", &json!({"symbol": "AAPL", "price": -1})).unwrap().status,
+        422
+    );
+    let made =
+        post_json(at, "/api/auto-trader/sessions", &json!({"name": "Morning", "initialCapital": 1000}));
+    assert_eq!(made.unwrap().status, 201);
+    for _ in 0..2 {
+        let opened = post_json(
+            at,
+            "/api/auto-trader/sessions/1/trades",
+            &json!({"symbol": "AAPL", "quantity": 1, "stopLoss": 5}),
+        );
+        assert_eq!(opened.unwrap().status, 201);
+    }
+    assert_eq!(post_json(at, "/api/auto-trader/trades/1/close", &json!({})).unwrap().status, 200);
+}
+
+/// The path of a call with its segments and what its query needs.
+fn asked(hub: &Inside, path: &str) -> String {
+    let query = match path {
+        "/api/leaderboard/around" => format!("?portfolioId={PORTFOLIO}"),
+        "/api/rttm/track-trade" => format!("?tradeId={TRADE}"),
+        "/api/rttm/alerts" => "?status=ALL".to_owned(),
+        _ => String::new(),
+    };
+    let id = if path.contains("dead-letters/{id}") {
+        let letters = get(hub.address("rttm"), "/api/rttm/dead-letters").unwrap().json().unwrap();
+        letters["deadLetters"][0]["id"].as_str().unwrap().to_owned()
+    } else {
+        "1".to_owned()
+    };
+    format!("{}{query}", path.replace("{id}", &id))
+}
+
+/// The services as they describe themselves, and their topics.
+fn described() -> (Wiring, Vec<Service>) {
+    let config = Config::default();
+    let mut wiring = Wiring::new(&config);
+    let services = services(&mut wiring, &config).unwrap();
+    (wiring, services)
+}
+
+#[test]
+fn answers_of_rest_have_their_shapes() {
+    with_hub(services, |hub| {
+        fill(&hub);
+        for service in described().1 {
+            for route in service.routes {
+                let (Content::Json(schema), true) = (route.answer, route.method == "GET") else { continue };
+                let path = asked(&hub, route.path);
+                let answer = get(hub.address(service.name), &path).unwrap();
+                assert_eq!(answer.status, 200, "{path}");
+                let body = answer.json().unwrap();
+                assert!(body != json!([]), "{path} shows nothing");
+                is_shaped(&path, &body, schema);
+            }
+        }
+        let status = get(hub.address("gateway"), "/health").unwrap().json().unwrap();
+        assert_eq!(status, json!({"status": "UP"}));
+    });
+}
+
+/// What a socket has to be told before it sends anything.
+fn wishes(path: &str) -> Vec<Value> {
+    if path == "/ws/auto-trader" {
+        let (session, prices) = (json!({"type": "subscribe_session", "sessionId": 1}), "subscribe_prices");
+        return vec![session, json!({"type": prices, "symbols": ["AAPL"], "priceInterval": 100})];
+    }
+    Vec::new()
+}
+
+#[test]
+fn messages_of_sockets_have_their_shapes() {
+    with_hub(services, |hub| {
+        fill(&hub);
+        for service in described().1 {
+            for socket in service.sockets {
+                for path in socket.paths() {
+                    let query = if path.ends_with("around") {
+                        format!("?portfolioId={PORTFOLIO}")
+                    } else {
+                        String::new()
+                    };
+                    let (at, url) = (hub.address(service.name), format!("{path}{query}"));
+                    let mut client = WsClient::connect(at, &url, &WsOptions::default()).unwrap();
+                    let wishes = wishes(path);
+                    for wish in &wishes {
+                        client.send_json(wish).unwrap();
+                    }
+                    // Of a session the numbers, its open trade, and the price.
+                    for _ in 0..=wishes.len() {
+                        is_shaped(path, &client.next_json().unwrap(), socket.messages);
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn elements_of_topics_have_their_shapes() {
+    with_hub(services, |hub| {
+        fill(&hub);
+        let catalog = described().0.catalog;
+        let topics = catalog.states().iter().map(|state| &state.topic);
+        for topic in topics.chain(catalog.feeds().iter().map(|feed| &feed.topic)) {
+            let carrier = Carrier::tcp(hub.address("analytics"), DEFAULT_DEADLINE).unwrap();
+            let mut client = StompClient::connect(carrier, &StompOptions::default()).unwrap();
+            client.subscribe("it", topic.name.as_str(), &[("batch", "true")]).unwrap();
+            let message = client.next_message("it").unwrap().json().unwrap();
+            for element in message.as_array().unwrap() {
+                is_shaped(topic.name.as_str(), element, topic.element);
+            }
+        }
+    });
+}
+
+#[test]
+fn what_differs_from_its_schema_is_found() {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "a": { "type": "integer", "minimum": 1 },
+            "b": { "type": "array", "items": { "enum": ["x"] } },
+            "c": { "oneOf": [{ "const": 1 }, { "type": "null" }] },
+        },
+        "required": ["a"],
+    });
+    assert_eq!(faults(&json!({"a": 1, "b": ["x", "x"], "c": null}), &schema), Vec::<String>::new());
+    for wrong in [
+        json!([]),
+        json!({}),
+        json!({"a": 0}),
+        json!({"a": 1.5}),
+        json!({"a": 1, "b": ["y"]}),
+        json!({"a": 1, "c": 2}),
+        json!({"a": 1, "d": 1}),
+    ] {
+        assert_eq!(faults(&wrong, &schema).len(), 1, "{wrong}");
+    }
+    assert_eq!(faults(&json!(1), &json!({ "if": {} })).len(), 1, "a keyword that is not understood");
+}

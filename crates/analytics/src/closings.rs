@@ -25,7 +25,7 @@ impl Closings {
         self.0.push_back(closing);
     }
 
-    /// When the oldest closing is `horizon_millis` old.
+    /// Time at which the oldest closing is `horizon_millis` old.
     pub(crate) fn next_due(&self, horizon_millis: i64) -> Option<Timestamp> {
         self.0.front().map(|closing| closing.at.plus_millis(horizon_millis))
     }

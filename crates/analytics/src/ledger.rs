@@ -80,7 +80,7 @@ impl Ledger {
         Ok(Outcome::Accepted)
     }
 
-    /// When the next closed position has been listed with 0 for the horizon.
+    /// Time at which the next closed position has been listed with 0 for the horizon.
     pub(crate) fn next_closing(&self, horizon_millis: i64) -> Option<Timestamp> {
         self.closings.next_due(horizon_millis)
     }

@@ -24,7 +24,7 @@ pub struct Quote {
     pub time: Timestamp,
 }
 
-/// What a new quote does to the held one.
+/// Effect of a new quote on the held one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Supersedes {
     /// Nothing: what is held is newer.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use hub_core::{Money, Price, Quantity};
 
-/// What was bought and not yet sold, in the order in which it was applied
-/// (that order, not an event's own time, is what "oldest" means).
+/// Lots that were bought and not yet sold, in the order in which they were applied (that order, not an event's
+/// own time, is what "oldest" means).
 ///
 /// With n lots open at p prices: a purchase is O(log n), a sale O(log n) per
 /// lot it consumes, refusing a named sale O(log p), refusing an unnamed one
@@ -22,7 +22,7 @@ pub(crate) struct Lots {
 #[derive(Debug)]
 struct Lot {
     price: Price,
-    /// What is left of it; more than zero.
+    /// Quantity that is left of it; more than zero.
     quantity: Quantity,
 }
 
@@ -52,8 +52,8 @@ impl Lots {
         level.ages.push_back(age);
     }
 
-    /// What the lots that a sale of `quantity` would consume have cost:
-    /// the oldest at exactly `price` if one is named, else the oldest.
+    /// Cost of the lots that a sale of `quantity` would consume: the oldest at exactly `price` if one is named,
+    /// else the oldest.
     pub(crate) fn cost(&self, quantity: Quantity, price: Option<Price>) -> Result<Money, Shortage> {
         let held = match price {
             Some(price) => self.by_price.get(&price).map_or(Quantity::ZERO, |level| level.held),

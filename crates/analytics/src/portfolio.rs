@@ -32,7 +32,7 @@ pub(crate) struct Member {
     pub(crate) phase: Phase,
 }
 
-/// How a position stands in its portfolio's unrealised P&L.
+/// State of a position in its portfolio's unrealised P&L.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Phase {
     /// Something is held.

@@ -2,12 +2,12 @@
 
 use hub_core::{Money, Price, Quantity, Rejection};
 
-/// What a position comes to. Of open lots only: what was sold has left
-/// `holdings` and `total_invested` and lives on in `realized_pnl`.
+/// Amounts of a position. Of open lots only: a lot that was sold has left `holdings` and `total_invested` and
+/// lives on in `realized_pnl`.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Balance {
     pub(crate) holdings: Quantity,
-    /// What the open lots have cost.
+    /// Cost of the open lots.
     pub(crate) total_invested: Money,
     pub(crate) realized_pnl: Money,
 }

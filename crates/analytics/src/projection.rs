@@ -14,7 +14,7 @@ use crate::memory::Memory;
 use crate::positions::PositionsView;
 use crate::state::State;
 
-/// Where the projection publishes.
+/// Topics and feed that the projection publishes to.
 pub(crate) struct Topics {
     /// `/topic/position-update`.
     pub(crate) positions: TopicId,

@@ -7,7 +7,7 @@ use hub_server::{Action, Followed, NativeEndpoint, NativeSession, Query};
 /// The topics that are meant, by their names here.
 const TOPICS: Parameter = Parameter::new("topics").or(&["topic"]);
 
-/// What can be chosen, in the query and in a `subscribe`.
+/// Parameters of the query and of a `subscribe`.
 static SUBSCRIBE: [Parameter; 6] =
     [TOPICS, Options::PORTFOLIO_IDS, Options::INTERVAL, Options::SNAPSHOT, Options::RESUME, Options::BATCH];
 static UNSUBSCRIBE: [Parameter; 1] = [TOPICS];

@@ -169,7 +169,7 @@ struct Search<'k> {
     after: Offset,
     /// The first key wanted.
     start: u32,
-    /// How many more keys are wanted.
+    /// Number of keys that are still wanted.
     room: usize,
     keys: &'k mut Vec<u32>,
 }

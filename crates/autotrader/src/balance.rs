@@ -4,17 +4,17 @@ use hub_core::{Money, Timestamp};
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// What a session has, earned and staked. Every sum in it can be represented;
+/// Amounts of a session: its capital, earned and staked. Every sum in it can be represented;
 /// a change that would carry one beyond is refused as a whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Balance {
-    /// What it began with.
+    /// Capital that it began with.
     pub(crate) initial: Money,
-    /// What its closed trades earned.
+    /// Profit of its closed trades.
     pub(crate) realized: Money,
     /// `initial + realized`.
     pub(crate) current: Money,
-    /// What its open trades cost.
+    /// Cost of its open trades.
     committed: Money,
     /// The UTC day of the last closing, in days since 1970, and what was
     /// earned in it: a day begins without anything happening to a session.
@@ -32,13 +32,13 @@ impl Balance {
         }
     }
 
-    /// What may be staked: the capital that no open trade holds. Negative
+    /// Capital that may be staked: no open trade holds it. Negative
     /// after losses beyond it; `None` if it can't even be represented.
     pub(crate) fn available(&self) -> Option<Money> {
         self.current.checked_sub(self.committed)
     }
 
-    /// What was earned since the UTC midnight before `at`, which is not
+    /// Profit since the UTC midnight before `at`, which is not
     /// before the last closing.
     pub(crate) fn today(&self, at: Timestamp) -> Money {
         let (day, earned) = self.today;

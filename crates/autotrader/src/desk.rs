@@ -1,5 +1,4 @@
-//! Where commands are taken in, whoever brings them: logged, applied, then
-//! answered.
+//! The desk: commands are taken in here, whoever brings them: logged, applied, then answered.
 
 use std::sync::Arc;
 
@@ -19,7 +18,7 @@ pub struct Desk {
     reads: AutotraderReads,
 }
 
-/// Why a command has no answer.
+/// Reason why a command has no answer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CommandError {
     /// It was refused, and changed nothing: `sessionId` or `tradeId` is at

@@ -146,7 +146,7 @@ fn find<'s>(state: &'s State, id: &str) -> Result<&'s Session, Problem> {
     found.map(|session| &**session).ok_or_else(|| unknown("session", id))
 }
 
-/// What is no id names nothing.
+/// Parses an id of a `what`. A text that is no id names nothing: 404.
 fn parse<T: FromStr>(what: &str, id: &str) -> Result<T, Problem> {
     id.parse().map_err(|_| unknown(what, id))
 }

@@ -33,13 +33,13 @@ pub(crate) struct Ledger {
     active_sessions: u32,
     /// Those that are kept, in the order in which they were stopped.
     stopped: VecDeque<SessionId>,
-    /// Where each open trade is. Looked up, never walked.
+    /// Session of each open trade. Looked up, never walked.
     open: HashMap<TradeId, SessionId>,
     /// The levels of open trades. Looked up, never walked.
     triggers: HashMap<Symbol, Triggers>,
 }
 
-/// What a command led to, and the trades that were opened or closed by it.
+/// The answer to a command, and the trades that were opened or closed by it.
 pub(crate) type Done = (Answer, Vec<Arc<Trade>>);
 
 impl Ledger {

@@ -25,7 +25,7 @@ impl Quote {
         Ok(Quote { price: event.price, time, changed: record.offset })
     }
 
-    /// What is held once this has come: the newest by event time, at equal
+    /// The quote that is held once this has come: the newest by event time, at equal
     /// times the later record, as analytics decides. `None`: it is stale.
     pub(crate) fn after(self, held: Option<Quote>) -> Option<Quote> {
         match held {

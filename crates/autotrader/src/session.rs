@@ -28,7 +28,7 @@ pub struct Session {
     closed: RedBlackTreeMapSync<u64, Arc<Trade>>,
 }
 
-/// How many trades there were, whether or not they are still kept.
+/// Numbers of trades, whether or not they are still kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) total: u64,

@@ -18,7 +18,7 @@ use crate::documents::Documents;
 use crate::reads::AutotraderReads;
 use crate::schema;
 
-/// What a connection follows, by name.
+/// The name by which a connection follows its session.
 const SESSION: &str = "session";
 const TRADES: &str = "trades";
 const PRICES: &str = "prices";
@@ -119,9 +119,8 @@ impl Subscriptions {
         if removed { vec![self.follow_prices(&BTreeSet::new())] } else { Vec::new() }
     }
 
-    /// Who asks for a price is told it, be it for the second time; and with it
-    /// the others of its part, since a document does not know who has seen
-    /// what.
+    /// Follows prices. Whoever asks for a price is told it, be it for the second time; and with it the others
+    /// of its part, since a document does not know who has seen what.
     fn follow_prices(&self, asked: &BTreeSet<Symbol>) -> Action {
         if self.symbols.is_empty() {
             return Action::Unfollow { name: PRICES };

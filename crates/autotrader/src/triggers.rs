@@ -57,7 +57,7 @@ fn levels(trade: &Trade) -> (Option<Price>, Option<Price>) {
     }
 }
 
-/// Why a trade ends at `price`, which crossed one of its levels. They lie on
+/// Reason for which a trade ends at `price`, which crossed one of its levels. They lie on
 /// either side of the entry, so it can't be both.
 pub(crate) fn reason(trade: &Trade, price: Price) -> ExitReason {
     let (below, above) = levels(trade);

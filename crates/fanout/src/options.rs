@@ -1,5 +1,4 @@
-//! What a subscriber may ask for: headers of SUBSCRIBE, parameters of a query,
-//! members of a command.
+//! Options of a subscription: headers of SUBSCRIBE, parameters of a query, members of a command.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;

@@ -5,10 +5,10 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
-/// How many buffers one write gathers.
+/// Buffers that one write gathers, at most.
 const GATHER_MAX: usize = 64;
 
-/// What an entry takes beside its bytes: small frames are not free.
+/// Bytes that an entry takes beside its own: small frames are not free.
 const ENTRY_BYTES: usize = 64;
 
 /// Frames that wait for one socket, in order. The bytes are shared: a frame that

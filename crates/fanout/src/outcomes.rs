@@ -22,7 +22,7 @@ struct Inner {
     applied: Offset,
     /// Outcomes other than accepted, of records after the oldest claim.
     notable: BTreeMap<Offset, Outcome>,
-    /// How many claims were taken while the runner stood at an offset.
+    /// Number of claims that were taken while the runner stood at an offset.
     claims: BTreeMap<Offset, usize>,
     waiters: BTreeMap<Offset, Vec<oneshot::Sender<()>>>,
     stopped: bool,

@@ -192,7 +192,7 @@ impl<M: Clone + Weigh> Queues<M> {
         self.by_name.get(queue).map_or(0, Queue::messages)
     }
 
-    /// Whether a message of so many bytes fits.
+    /// Fails unless a message of so many bytes fits.
     fn check(&self, name: &TopicName, bytes: usize) -> Result<(), QueueFull> {
         let queue = self.by_name.get(name);
         let QueueLimits { messages, bytes: queue_bytes, total_bytes, .. } = self.limits;

@@ -16,7 +16,7 @@ use crate::state_machine::StateMachine;
 /// Records applied before callers are told and readers see them.
 const BATCH_MAX: usize = 4096;
 
-/// How long the runner sleeps when nothing happens and nothing is due.
+/// Time that the runner sleeps when nothing happens and nothing is due.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// The phases of a runner's life.
@@ -114,8 +114,7 @@ struct Work {
     progress: watch::Sender<Progress>,
     /// The head of the log at start: live once it has been applied.
     replay_until: Offset,
-    /// When the oldest record that is applied and not yet published was
-    /// taken in.
+    /// Time at which the oldest record that is applied and not yet published was taken in.
     unpublished_since: Option<Timestamp>,
     last_flush: Option<Instant>,
 }

@@ -56,7 +56,7 @@ impl StateMachine {
         step
     }
 
-    /// What readers see moves to the last record applied.
+    /// Moves the state that readers see to the last record applied.
     pub(crate) fn settle(&mut self) {
         for projection in &mut self.projections {
             projection.settle(self.applied);

@@ -8,7 +8,7 @@ use hub_core::Offset;
 use crate::flush::Changed;
 use crate::view::{Filter, RowKey, View};
 
-/// How many keys a scan asks a view for at a time.
+/// Keys that a scan asks a view for at a time.
 const SCAN_KEYS: usize = 256;
 
 /// A subscription to a state topic. It queues no values: it knows what it has
@@ -24,8 +24,8 @@ const SCAN_KEYS: usize = 256;
 pub struct StateSubscription {
     filter: Filter,
     watermark: Offset,
-    /// What changed up to here has been noted: the watermark gets no further,
-    /// whatever newer values a view may show already.
+    /// Offset up to which changes have been noted: the watermark gets no further, whatever newer values a view
+    /// may show already.
     noted: Offset,
     /// Everything up to here has been handed over, but for the dirty keys and
     /// what a scan still has to meet: where a fall-back begins.
@@ -37,11 +37,11 @@ pub struct StateSubscription {
 
 #[derive(Debug)]
 struct Scan {
-    /// What changed after this is wanted.
+    /// Offset after which changes are wanted.
     after: Offset,
     /// Keys up to here have been handed over.
     cursor: Option<RowKey>,
-    /// Where the topic stood when the scan began.
+    /// Offset at which the topic stood when the scan began.
     begun: Offset,
     /// Too much changed behind the cursor to remember it: scan again from
     /// `begun` when this one ends.

@@ -192,7 +192,7 @@ impl Catalog {
         self.relay(destination)
     }
 
-    /// What can be subscribed to, in words.
+    /// The destinations that can be subscribed to, in words.
     fn known(&self) -> String {
         let names =
             self.states.iter().map(|state| &state.topic).chain(self.feeds.iter().map(|feed| &feed.topic));

@@ -48,10 +48,10 @@ async fn pause(every: Duration) {
     sleep(every).await;
 }
 
-/// What is logged and counted.
+/// The log lines and counters of looks at the files.
 struct Report<'a> {
     metrics: &'a Metrics,
-    /// Why the files were refused the last time, if they were.
+    /// The reason for which the files were refused the last time, if they were.
     refused: Option<String>,
     trouble: Trouble,
 }

@@ -42,7 +42,7 @@ use schema::Schema;
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// What all services share.
+    /// Keys that all services share.
     pub server: ServerConfig,
     /// Positions and P&L.
     pub analytics: AnalyticsConfig,
@@ -56,7 +56,7 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// The embedded log.
     pub log: LogConfig,
-    /// Who may come in.
+    /// Credentials that a peer has to show.
     pub auth: AuthConfig,
     /// Destinations that carry messages as they are.
     pub relay: RelayConfig,
@@ -105,8 +105,7 @@ impl Config {
         }
     }
 
-    /// Where each service listens: its section, the addresses, whether TLS is
-    /// on.
+    /// The listeners of each service: its section, its addresses, and true where TLS is on.
     pub fn listeners(&self) -> impl Iterator<Item = (&'static str, &Bind, bool)> {
         check::listeners(self).into_iter().map(|listener| (listener.section, listener.bind, listener.tls))
     }
@@ -138,7 +137,7 @@ impl Config {
         hosts
     }
 
-    /// Whether no other machine can reach any port.
+    /// True if no other machine can reach any port.
     pub fn is_local(&self) -> bool {
         self.listeners().all(|(_, bind, _)| bind.is_loopback())
     }

@@ -1,14 +1,13 @@
-//! How many files the process may have open, and how many connections that
-//! makes: each takes a descriptor.
+//! File descriptors: how many the process may have open, and how many connections that makes, each of which
+//! takes one.
 
 use hub_core::limits::Limits;
 use rlimit::Resource;
 
-/// What the log, the listeners and the runtimes open, and files that are read
-/// now and then.
+/// Descriptors of the log, the listeners and the runtimes, and of files that are read now and then.
 const RESERVE: usize = 64;
 
-/// What each worker's runtime opens.
+/// Descriptors of each worker's runtime.
 const RESERVE_PER_WORKER: usize = 8;
 
 /// Fewer connections than this are hardly what anybody wants.
@@ -22,7 +21,7 @@ pub fn raise() {
     }
 }
 
-/// How many connections there may be.
+/// Numbers of connections that fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Room {
     /// Of all addresses together.

@@ -54,7 +54,7 @@ pub fn pages(services: &[Service], addresses: Vec<ServiceAddress>, public_url: &
     ]
 }
 
-/// What the status page tells of a service's sockets.
+/// A service's name and the paths of its sockets, for the status page.
 fn sockets(service: &Service) -> (&'static str, Vec<String>) {
     let mounts = service.stomp.sockjs.iter().filter(|mount| !mount.is_empty());
     let sockjs = mounts.map(|mount| format!("{mount} (SockJS, STOMP)"));

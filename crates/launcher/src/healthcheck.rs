@@ -9,10 +9,10 @@ use hub_server::Bind;
 
 use crate::config::Config;
 
-/// How long each port may take to answer.
+/// Time that each port may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Why the hub is not healthy.
+/// Reason why the hub is not healthy.
 #[derive(Debug, thiserror::Error)]
 pub enum Unhealthy {
     /// A port that is any free one can't be found from outside.
@@ -26,9 +26,9 @@ pub enum Unhealthy {
     Unreachable {
         /// The section of the service.
         section: &'static str,
-        /// Where it was asked.
+        /// Address that was asked.
         address: SocketAddr,
-        /// Why.
+        /// Cause, from the system.
         cause: std::io::Error,
     },
     /// It answers, and not with 200.
@@ -36,7 +36,7 @@ pub enum Unhealthy {
     NotReady {
         /// The section of the service.
         section: &'static str,
-        /// Where it was asked.
+        /// Address that was asked.
         address: SocketAddr,
         /// The status line.
         status: String,
@@ -62,8 +62,8 @@ pub fn check(config: &Config) -> Result<(), Unhealthy> {
     Ok(())
 }
 
-/// What the first address says that answers; the first one's error if none
-/// does: the machine may lack another one.
+/// The answer of the first address that gives one; the first one's error if none does: the machine may lack
+/// another one.
 fn ask_any(bind: &Bind, tls: bool) -> Result<(SocketAddr, Option<String>), (SocketAddr, io::Error)> {
     let mut unreachable = None;
     for at in bind.listen_addresses() {

@@ -9,8 +9,7 @@ use socket2::{Domain, Socket, Type};
 use crate::address::ServiceAddress;
 use crate::start_error::StartError;
 
-/// How often another free port is tried where the first one's number is taken
-/// at another address of the service.
+/// Attempts to find another free port where the first one's number is taken at another address of the service.
 const PORT_ATTEMPTS: usize = 16;
 
 /// The listeners of each service, and where they are.
@@ -38,7 +37,7 @@ pub(crate) fn of_all(
 struct Unbound {
     /// Which.
     address: SocketAddr,
-    /// Why.
+    /// Cause, from the system.
     cause: io::Error,
 }
 
@@ -90,7 +89,7 @@ fn listen_once<L>(
     }
 }
 
-/// Whether the machine has no such address, or nothing of its kind.
+/// True if the machine has no such address, or nothing of its kind.
 fn is_missing(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(libc::EAFNOSUPPORT)
 }

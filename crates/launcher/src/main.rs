@@ -10,8 +10,8 @@ use pms_hub::config::Config;
 use pms_hub::serve::serve;
 use tracing_subscriber::EnvFilter;
 
-/// What is logged unless `RUST_LOG` says otherwise. Actix calls every request
-/// that it can't parse an error: a peer could fill the log with its garbage.
+/// Levels that are logged unless `RUST_LOG` says otherwise. Actix calls every request that it can't parse an
+/// error: a peer could fill the log with its garbage.
 const DEFAULT_LOG: &str = "info,actix_http=off";
 
 /// A multi-protocol real-time hub for portfolio management.
@@ -81,8 +81,8 @@ fn serve_until_told(config: Option<&Path>, demo: bool) -> ExitCode {
     }
 }
 
-/// Whether log lines are coloured: for who reads them at a terminal and does not
-/// say otherwise (<https://no-color.org>).
+/// True if log lines are coloured: for who reads them at a terminal and does not say otherwise
+/// (<https://no-color.org>).
 fn coloured(terminal: bool, no_color: Option<&OsStr>) -> bool {
     terminal && no_color.is_none_or(OsStr::is_empty)
 }

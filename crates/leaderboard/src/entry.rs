@@ -37,8 +37,8 @@ pub struct Metrics {
     pub sortino: Ratio,
 }
 
-/// Where an entry stands: score descending, then who reached it first, then
-/// id. Total, and independent of when anybody looks (against BUG-L11).
+/// Key by which entries are ranked: score descending, then who reached it first, then id. Total, and
+/// independent of when anybody looks (against BUG-L11).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct RankKey {
     score: Reverse<Ratio>,
@@ -71,7 +71,7 @@ impl Entry {
     }
 }
 
-/// Whether people see the same.
+/// Equal if people see the same.
 impl PartialEq for Entry {
     fn eq(&self, other: &Entry) -> bool {
         self.id == other.id

@@ -80,12 +80,12 @@ impl History {
         self.young.push_front_mut(Change { offset, id, before });
     }
 
-    /// Whether every change after this offset is remembered.
+    /// True if every change after this offset is remembered.
     pub(crate) fn reaches(&self, after: Offset) -> bool {
         after >= self.floor
     }
 
-    /// Whether anything changed after this offset.
+    /// True if anything changed after this offset.
     pub(crate) fn changed(&self, after: Offset) -> bool {
         !self.reaches(after) || self.since(after).next().is_some()
     }

@@ -41,7 +41,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// What readers see of it.
+    /// The state that readers see of it.
     pub(crate) fn state(&self, position: Position) -> State {
         State::new(position, self.board.clone(), self.history.clone())
     }

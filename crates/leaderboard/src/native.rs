@@ -21,7 +21,7 @@ const LIMIT: Count = Count { parameter: Parameter::new("limit"), default: 50, mi
 const RESUME: Parameter = Parameter::new("resume");
 const DIALECT: Parameter = Parameter::new("dialect");
 const N: Count = Count { parameter: Parameter::new("n"), default: 10, min: 1, max: ROWS_MAX };
-/// Whose surroundings.
+/// Portfolio whose surroundings are asked for.
 pub(crate) const PORTFOLIO_ID: Parameter = Parameter::new("portfolioId");
 /// Neighbours on either side (LB-REST-2).
 pub(crate) const RANGE: Count =
@@ -29,7 +29,7 @@ pub(crate) const RANGE: Count =
 
 static UPDATES: [Parameter; 3] = [LIMIT.parameter, RESUME, DIALECT];
 static TOP: [Parameter; 1] = [N.parameter];
-/// What can be chosen of surroundings, over REST, too.
+/// Parameters of surroundings, over REST, too.
 pub(crate) static AROUND: [Parameter; 2] = [PORTFOLIO_ID, RANGE.parameter];
 
 /// The portfolio given as `portfolioId`.
@@ -38,10 +38,10 @@ pub(crate) fn portfolio_id(given: &Parameters<'_>) -> Result<PortfolioId, Parame
     text.parse().map_err(|error: hub_core::id::IdError| PORTFOLIO_ID.wrong(error.to_string()))
 }
 
-/// What a session follows has one name: another choice replaces it.
+/// The one name that a session follows anything by: another choice replaces it.
 const FOLLOWED: &str = "leaderboard";
 
-/// How much of an unknown command is repeated to its sender.
+/// Characters of an unknown command that are repeated to its sender.
 const SHOWN_CHARS: usize = 40;
 
 /// The form in which `/ws/updates` speaks to who asks for none (`leaderboard.dialect`).
@@ -112,7 +112,7 @@ enum Channel {
 }
 
 impl Channel {
-    /// What can be chosen.
+    /// Parameters that it takes.
     fn parameters(self) -> &'static [Parameter] {
         match self {
             Channel::Updates(_) => &UPDATES,
@@ -121,7 +121,7 @@ impl Channel {
         }
     }
 
-    /// What is asked for by choosing this.
+    /// Key of the document that these parameters ask for.
     fn wanted(self, given: &Parameters<'_>) -> Result<DocumentKey, ParameterError> {
         match self {
             Channel::Updates(default) => updates(default, given),

@@ -73,7 +73,7 @@ impl<K, V> Order<K, V> {
 }
 
 impl<K: Ord, V> Order<K, V> {
-    /// How many keys are less than this one, which need not be there.
+    /// Number of keys that are less than this one, which need not be there.
     pub(crate) fn rank(&self, key: &K) -> usize {
         let (mut link, mut rank) = (&self.root, 0);
         while let Some(node) = link {

@@ -21,7 +21,7 @@ pub struct Row {
 #[derive(Debug)]
 struct RowParts {
     json: Box<[u8]>,
-    /// Where the P&L goes.
+    /// Index in the bytes at which the P&L goes.
     pnl_at: usize,
 }
 

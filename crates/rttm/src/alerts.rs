@@ -12,7 +12,7 @@ pub use alert::{Alert, Metric, Severity};
 
 use crate::hundredths::Hundredths;
 
-/// How many cleared alerts are kept, the newest.
+/// Cleared alerts that are kept, the newest.
 const CLEARED_MAX: usize = 100;
 
 /// All alerts at one position; shared, never changed.

@@ -5,7 +5,7 @@ use hub_core::{Event, Offset, Record, Rejection, Timestamp};
 use hub_fanout::NewestMap;
 use serde_json::value::RawValue;
 
-/// How many are kept, the newest. Each keeps at most
+/// Dead letters that are kept, the newest. Each keeps at most
 /// [`RejectedInput::RAW_MAX_BYTES`] of what came in.
 pub(crate) const DEAD_LETTERS_MAX: usize = 10_000;
 

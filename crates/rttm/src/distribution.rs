@@ -9,7 +9,7 @@ const EXACT: u64 = 128;
 const PER_DOUBLING: u64 = 64;
 /// 2^30 ms, 12 days: nothing that is watched takes longer.
 const LONGEST: u64 = (1 << 30) - 1;
-/// How many classes there are.
+/// Number of classes.
 pub(crate) const CLASSES: usize = (EXACT + (30 - 7) * PER_DOUBLING) as usize;
 
 /// The class of a latency.
@@ -24,8 +24,7 @@ fn class(millis: u64) -> u16 {
     (EXACT + (doubling - 7) * PER_DOUBLING + within) as u16
 }
 
-/// What stands for the latencies of a class: its middle, in hundredths of a
-/// millisecond.
+/// The latency that stands for those of a class: its middle, in hundredths of a millisecond.
 fn representative(class: usize) -> u64 {
     let class = class as u64;
     if class < EXACT {
@@ -106,7 +105,7 @@ impl Distribution {
 struct Ranks<'a> {
     totals: &'a [u64],
     class: usize,
-    /// How many values are in classes below.
+    /// Number of values in the classes below.
     below: u64,
 }
 

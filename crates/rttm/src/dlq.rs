@@ -10,8 +10,7 @@ use smol_str::SmolStr;
 
 use crate::window::Window;
 
-/// How many classes there are at most; what is of none of them is counted
-/// with its stage.
+/// Classes that are kept, at most; a dead letter of another one is counted with its stage.
 const CLASSES_MAX: u16 = 1000;
 const DAY_MINUTES: u16 = 24 * 60;
 
@@ -177,8 +176,8 @@ impl Dlq {
     }
 }
 
-/// How many dead letters there are by where they were given up, in the order
-/// of the pipeline, the hub's own last; only where there are any.
+/// Number of dead letters by the stage that gave them up, in the order of the pipeline, the hub's own last;
+/// only stages that have any.
 pub(crate) fn by_origin(classes: &ClassMap) -> BTreeMap<Origin, u64> {
     let mut counts = BTreeMap::new();
     for class in classes.values().filter(|class| class.count > 0) {

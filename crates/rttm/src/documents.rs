@@ -10,7 +10,7 @@ use crate::host::HostMetrics;
 use crate::state::{RttmReads, State};
 use crate::wire;
 
-/// How one of the pipeline's numbers is shown.
+/// Composer of one of the pipeline's documents.
 type Compose = fn(&State, Timestamp) -> Vec<Bytes>;
 
 /// Numbers that windows make: shown on connect and by the period.

@@ -13,12 +13,12 @@ use crate::host::HostMetrics;
 use crate::state::RttmReads;
 use crate::wire::schema;
 
-/// How many alerts are shown where nothing else is asked for.
+/// Alerts that are shown where nothing else is asked for.
 pub(crate) const ALERTS_SHOWN: usize = 25;
-/// How many may be asked for.
+/// Alerts that may be asked for, at most.
 pub(crate) const ALERTS_MAX: usize = 1000;
 
-/// How many alerts are shown.
+/// Number of alerts to show.
 pub(crate) const LIMIT: Parameter = Parameter::new("limit");
 
 static ALERTS: [Parameter; 1] = [LIMIT];
@@ -93,7 +93,7 @@ impl NativeEndpoint for One {
 /// Follows the document that the query asks for; there is nothing to choose
 /// later.
 struct Following<F> {
-    /// What the query may choose.
+    /// Parameters of the query.
     parameters: &'static [Parameter],
     choose: F,
 }

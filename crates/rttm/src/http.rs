@@ -14,9 +14,9 @@ use crate::host::now;
 use crate::state::RttmReads;
 use crate::wire::{self, schema};
 
-/// How many dead letters a page has where nothing else is asked for.
+/// Dead letters on a page where nothing else is asked for.
 const LETTERS_SHOWN: usize = 100;
-/// How many may be asked for.
+/// Dead letters that may be asked for, at most.
 const LETTERS_MAX: usize = 1000;
 
 const STATUS: Parameter = Parameter::new("status");

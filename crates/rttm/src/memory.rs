@@ -22,7 +22,7 @@ use crate::window::Window;
 
 /// The service that the hub's own rejections are counted under.
 const HUB: SmolStr = SmolStr::new_static("pms-hub");
-/// Who reports an invalid trade, as `track-trade` shows it.
+/// Service that reports an invalid trade, as `track-trade` shows it.
 const VALIDATION: SmolStr = SmolStr::new_static("VALIDATION");
 
 /// The part of the projection that is a function of the log: whoever has it
@@ -101,7 +101,7 @@ impl Memory {
         self.alerts.evaluate(boundary, offset, &values, &self.settings.alerts);
     }
 
-    /// What the conditions are about, at the beginning of a second.
+    /// Values that the conditions are about, at the beginning of a second.
     fn values(&self, millis: i64) -> [Hundredths; Metric::ALL.len()] {
         let by_stage: [_; Stage::COUNT] =
             [Stage::Received, Stage::Validated, Stage::Enriched, Stage::Committed]
@@ -253,7 +253,7 @@ impl Memory {
         Some(outcome.unwrap_or_else(Outcome::Rejected))
     }
 
-    /// What readers see of it.
+    /// The state that readers see of it.
     pub(crate) fn state(&self, applied: Applied) -> State {
         State {
             applied,

@@ -8,18 +8,17 @@ use hub_core::{Outcome, Timestamp};
 use rpds::RedBlackTreeMapSync;
 use smol_str::SmolStr;
 
-/// How many queues are kept; a new one takes the place of the one that was
-/// not heard of for the longest time.
+/// Queues that are kept, at most; a new one takes the place of the one that was not heard of for the longest
+/// time.
 const QUEUES_MAX: usize = 500;
-/// How many points of a queue's history are kept, the newest: 24 h of one
-/// each 5 minutes.
+/// Points of a queue's history that are kept, the newest: 24 h of one each 5 minutes.
 const HISTORY_MAX: usize = 288;
 /// A point is stored at the latest after this time (RT-QAGG).
 const STORE_AFTER_MILLIS: i64 = 5 * 60 * 1000;
-/// How old a snapshot may be to raise or keep an alert: ten times the
-/// producers' interval. (The platform's minute let stable lags flap: BUG-R7.)
+/// Age up to which a snapshot may raise or keep an alert: ten times the producers' interval. (The platform's
+/// minute let stable lags flap: BUG-R7.)
 pub(crate) const FRESH_MILLIS: i64 = 5 * 60 * 1000;
-/// How long a queue is known after its last snapshot.
+/// Time for which a queue is known after its last snapshot.
 const KNOWN_MILLIS: i64 = 24 * 3600 * 1000;
 
 /// A consumer group's place in a partition.

@@ -1,6 +1,6 @@
 //! Reasons without what differs from case to case.
 
-/// How much of a reason tells its class, in characters.
+/// Characters of a reason that tell its class, at most.
 const CLASS_MAX_CHARS: usize = 160;
 
 /// The reason with ids and numbers replaced by `<id>` and `<n>` and blanks

@@ -9,13 +9,13 @@ use hub_core::{Offset, Timestamp, TradeId};
 use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
 
-/// How many trades are kept, the newest by their first event.
+/// Trades that are kept, the newest by their first event.
 pub(crate) const TRADES_MAX: usize = 50_000;
-/// How many bytes they may take together.
+/// Bytes that they may take together.
 pub(crate) const BYTES_MAX: usize = 64 << 20;
-/// How many events of one trade are kept: the first that come.
+/// Events of one trade that are kept: the first that come.
 pub(crate) const ENTRIES_MAX: usize = 64;
-/// How long after its first event a trade is kept, in log time.
+/// Time for which a trade is kept after its first event, in log time.
 pub(crate) const KEPT_MILLIS: i64 = 48 * 3600 * 1000;
 
 /// The source of an entry: the platform's table.
@@ -54,7 +54,7 @@ impl Entry {
     }
 }
 
-/// When a trade's first event at each stage happened, by [`Stage::index`].
+/// Times of a trade's first event at each stage, by [`Stage::index`].
 pub(crate) type Firsts = [Option<Timestamp>; Stage::COUNT];
 
 /// The known events of one trade.
@@ -87,7 +87,7 @@ pub(crate) struct Trades {
     bytes: usize,
 }
 
-/// What a trade takes beside its entries.
+/// Bytes that a trade takes beside its entries.
 const TRADE_BYTES: usize = size_of::<Trade>() + size_of::<(Timestamp, TradeId)>() + 64;
 
 impl Trades {

@@ -2,7 +2,7 @@
 
 use hub_core::record::CLOCK_SKEW_MAX_MILLIS;
 
-/// What is counted in a bucket.
+/// A count of events in a bucket.
 pub(crate) trait Count: Copy + Default + PartialEq + Into<u64> {
     /// The sum; it stays at the largest value rather than overflow.
     fn plus(self, other: Self) -> Self;
@@ -41,7 +41,7 @@ count!(u64);
 pub(crate) struct Window<C = u32> {
     width_millis: i64,
     back: i64,
-    /// How many buckets there are, `back` and those ahead.
+    /// Number of buckets, `back` and those ahead.
     length: i64,
     /// The number of the bucket that log time is in.
     current: i64,
@@ -109,8 +109,7 @@ impl<C: Count> Window<C> {
         self.change(millis, key, |before| before.minus(count));
     }
 
-    /// Whether what happens at `millis` counts, now or when log time gets
-    /// there.
+    /// True if an event at `millis` counts, now or when log time gets there.
     pub(crate) fn reaches(&self, millis: i64) -> bool {
         let oldest = self.current - self.back + 1;
         (oldest..oldest + self.length).contains(&millis.div_euclid(self.width_millis))
@@ -164,7 +163,7 @@ impl<C: Count> Window<C> {
         self.counts(key).max().unwrap_or(0)
     }
 
-    /// Whether any bucket, of the window or ahead of it, counts `key`.
+    /// True if any bucket, of the window or ahead of it, counts `key`.
     pub(crate) fn holds(&self, key: u16) -> bool {
         let counts = |bucket: &Vec<(u16, C)>| bucket.binary_search_by_key(&key, |(key, _)| *key).is_ok();
         self.buckets.iter().any(counts)

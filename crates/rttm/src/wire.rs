@@ -19,7 +19,7 @@ use crate::hundredths::Hundredths;
 use crate::pipeline::Numbers;
 use crate::state::State;
 
-/// How many queues are shown.
+/// Queues that are shown, at most.
 const QUEUES_SHOWN: usize = 100;
 
 /// As JSON text.

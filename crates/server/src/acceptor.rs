@@ -15,14 +15,13 @@ use crate::metrics::ReasonLabels;
 use crate::stage::Stage;
 use crate::worker::Accepted;
 
-/// How long to pause when the process has no file descriptors left: trying at
-/// once would only burn a core.
+/// Pause when the process has no file descriptors left: trying at once would only burn a core.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
 /// A dead peer on an idle connection is found out after about this long.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
-/// What the kernel keeps unsent for one connection. Its own measure, the send
+/// Bytes that the kernel keeps unsent for one connection. Its own measure, the send
 /// buffer of up to some MB, would take a third of that from a slow peer before
 /// it shows that the peer reads at all, and the rest from the memory.
 #[cfg(any(target_os = "android", target_os = "linux"))]
@@ -56,14 +55,14 @@ pub(crate) fn run(
     })
 }
 
-/// What all listeners share.
+/// The acceptor's thread: it deals connections of all listeners out to the workers.
 struct Acceptor {
     workers: Vec<mpsc::UnboundedSender<Accepted>>,
     chassis: Arc<Chassis>,
     crowd: Mutex<Crowd>,
 }
 
-/// What is wrong while more come than can be let in.
+/// A time during which more connections come than can be let in.
 #[derive(Default)]
 struct Crowd {
     /// The system gives no further socket.

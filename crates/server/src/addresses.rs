@@ -1,4 +1,4 @@
-//! How many sessions each peer address has.
+//! Sessions of each peer address, counted.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -30,7 +30,7 @@ impl AddressPermit {
         self
     }
 
-    /// Whether the address had not had its share before.
+    /// True unless the address had its share of sessions before this one.
     pub fn is_welcome(&self) -> bool {
         self.welcome
     }

@@ -1,4 +1,4 @@
-//! How many connections the process has.
+//! Connections of the process, counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

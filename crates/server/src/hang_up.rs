@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// How long a connection may keep the hub waiting.
+/// Time for which a connection may keep the hub waiting.
 #[derive(Clone, Copy)]
 pub(crate) struct Patience {
     /// For the answer to be written, once a handler wants the end.
@@ -39,9 +39,9 @@ struct Watch {
     streams: Cell<usize>,
     peer_shut: Cell<bool>,
     body_broke: Cell<bool>,
-    /// How many requests were answered.
+    /// Number of requests that were answered.
     answers: Cell<u64>,
-    /// Who waits for the next answer to be given.
+    /// The task that waits for the next answer to be given.
     awaits_answer: Cell<Option<Waker>>,
     idle_since: Cell<Instant>,
     /// While a write waits for its peer.
@@ -49,18 +49,18 @@ struct Watch {
     stalled: Cell<bool>,
     /// Goes up with everything that is read or written.
     moves: Cell<u64>,
-    /// How many bytes the kernel had taken at the last write.
+    /// Bytes that the kernel had taken at the last write, in all.
     taken: Cell<u64>,
 }
 
 #[derive(Clone, Copy)]
 struct Stall {
     since: Instant,
-    /// How many bytes the kernel had taken then.
+    /// Bytes that the kernel had taken then, in all.
     taken: u64,
 }
 
-/// Why a connection is ended.
+/// Reason to end a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum End {
     /// A handler asked for it.
@@ -131,12 +131,12 @@ impl HangUp {
         self.0.body_broke.set(true);
     }
 
-    /// Whether it has.
+    /// True if the body of a request turned out to be none.
     pub(crate) fn has_body_broken(&self) -> bool {
         self.0.body_broke.get()
     }
 
-    /// How many requests were answered, to the last byte.
+    /// Number of requests that were answered, to the last byte.
     pub(crate) fn answers(&self) -> u64 {
         self.0.answers.get()
     }
@@ -151,7 +151,7 @@ impl HangUp {
         self.0.moves.set(self.0.moves.get().wrapping_add(1));
     }
 
-    /// What tells whether anything was read or written since.
+    /// A count that changes with everything that is read or written.
     pub(crate) fn moves(&self) -> u64 {
         self.0.moves.get()
     }
@@ -173,7 +173,7 @@ impl HangUp {
         }
     }
 
-    /// Whether it is ended because its peer reads nothing.
+    /// True if it is ended because its peer reads nothing.
     pub(crate) fn is_stalled(&self) -> bool {
         self.0.stalled.get()
     }
@@ -214,7 +214,7 @@ impl HangUp {
 }
 
 impl Watch {
-    /// What is due next, as things are.
+    /// The next deadline, as things are, and the reason to end the connection then.
     fn next(&self) -> Option<(Instant, End)> {
         let stalled = self.stall.get().map(|stall| (stall.since + self.patience.stall, End::Stalled));
         let is_idle = self.requests.get() == 0;

@@ -43,7 +43,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, service: &'static str, 
     config.default_service(web::to(nowhere));
 }
 
-/// What pages may read beside the body.
+/// Headers that pages may read beside the body.
 const EXPOSED: [&str; 5] = ["Link", "X-Position", "ETag", "Retry-After", "WWW-Authenticate"];
 
 /// CORS for allowed origins, the list that guards upgrades, too. `SockJS`
@@ -77,5 +77,5 @@ pub(crate) fn method_not_allowed(request: &HttpRequest, methods: &str) -> HttpRe
     response
 }
 
-/// What handlers are given.
+/// The chassis, as handlers are given it.
 pub type ChassisData = web::Data<Chassis>;

@@ -1,4 +1,4 @@
-//! What the hub counts, in Prometheus' text form at `/metrics`. Never a label
+//! Counters and gauges of the hub, in Prometheus' text form at `/metrics`. Never a label
 //! per session or portfolio.
 
 pub(crate) mod deflate;
@@ -25,14 +25,14 @@ pub struct ConnectionLabels {
     pub transport: &'static str,
 }
 
-/// Why a connection came to nothing.
+/// Reason for which a connection came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ReasonLabels {
     /// Such as `origin` or `handshake_timeout`.
     pub reason: &'static str,
 }
 
-/// What went wrong.
+/// Kind of error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct KindLabels {
     /// Such as `stomp` or `websocket`.
@@ -46,7 +46,7 @@ pub struct CodeLabels {
     pub code: u32,
 }
 
-/// What became of an ingested item.
+/// Outcome of an ingested item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct IngestLabels {
     /// Such as `transactions`.
@@ -55,7 +55,7 @@ pub struct IngestLabels {
     pub status: &'static str,
 }
 
-/// How something came out.
+/// Outcome of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StatusLabels {
     /// `ok` or `failed`.
@@ -72,7 +72,7 @@ pub struct Metrics {
     pub connection_attempts: Counter,
     /// Those that came to nothing.
     pub connections_failed: Family<ReasonLabels, Counter>,
-    /// How long connections lasted.
+    /// Duration of connections, in seconds.
     pub connection_seconds: Histogram,
     /// Subscriptions that went on where an earlier one had come to.
     pub reconnects: Counter,
@@ -84,7 +84,7 @@ pub struct Metrics {
     pub errors: Family<KindLabels, Counter>,
     /// Values replaced by newer ones before a slow subscriber took them.
     pub conflated: Counter,
-    /// What was refused, at which door and why.
+    /// Refusals, by door and reason.
     pub refusals: Refusals,
     /// Connections closed by the hub.
     pub closed: Family<CodeLabels, Counter>,
@@ -92,7 +92,7 @@ pub struct Metrics {
     pub outbox_bytes: Gauge,
     /// From a record's append to the write of what it changed.
     pub delivery_seconds: Histogram,
-    /// What compression is worth.
+    /// Bytes before and after compression.
     pub deflate: DeflateMetrics,
     /// Ingested items.
     pub ingest: Family<IngestLabels, Counter>,

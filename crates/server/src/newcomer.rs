@@ -30,7 +30,7 @@ pub(crate) struct Newcomer {
     pub(crate) peer: Option<SocketAddr>,
 }
 
-/// What client and hub have agreed on beside the protocol itself.
+/// Extras that client and hub have agreed on beside the protocol itself.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Agreed {
     /// The messages of a native socket are `MessagePack`.
@@ -39,10 +39,10 @@ pub(crate) struct Agreed {
     pub(crate) deflate: Option<Agreement>,
 }
 
-/// Why a WebSocket is closed as soon as it is open.
+/// A reason to close a WebSocket as soon as it is open.
 pub(crate) struct Unwelcome {
     pub(crate) reason: CloseReason,
-    /// What the close says: the reason's text, or more.
+    /// Text of the close: the reason's own, or more.
     pub(crate) text: Cow<'static, str>,
 }
 
@@ -62,7 +62,7 @@ impl From<CloseReason> for Unwelcome {
     }
 }
 
-/// What is to be done with it.
+/// The protocol that a new connection speaks, and the settings it was agreed on.
 pub(crate) enum NewcomerKind {
     /// An upgraded WebSocket.
     WebSocket {

@@ -25,7 +25,7 @@ impl Origins {
         if sources.is_empty() { "'none'".to_owned() } else { sources.join(" ") }
     }
 
-    /// Whether a page of `origin` may connect.
+    /// True if a page of `origin` may connect.
     pub fn allow(&self, origin: &str) -> bool {
         self.0.iter().any(|allowed| match allowed.strip_suffix(":*") {
             Some(host) => origin.strip_prefix(host).is_some_and(is_port),
@@ -34,8 +34,8 @@ impl Origins {
     }
 }
 
-/// Whether it is a `host-source`: its host has letters, digits and `-` between
-/// dots, which no IPv6 address has (CSP 3, section 2.3.1).
+/// True for a `host-source`: its host has letters, digits and `-` between dots, which no IPv6 address has (CSP
+/// 3, section 2.3.1).
 fn is_source(origin: &str) -> bool {
     let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
     let host = authority.split_once(':').map_or(authority, |(host, _)| host);

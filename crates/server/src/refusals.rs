@@ -1,5 +1,5 @@
-//! What was refused, at which door, and why: counted, and told the operator at
-//! most once a second for each reason, however many there were.
+//! Refusals, by door and reason: counted, and logged for the operator at most once a second for each reason,
+//! however many there were.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -11,17 +11,17 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
-/// How long a reason is not told again.
+/// Time for which a reason is not logged again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How much of a case is told.
+/// Characters of a case that are logged, at most.
 const CASE_CHARS: usize = 240;
 
 /// `door`, `reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RefusalLabels {
-    /// What the peer spoke: `http`, `websocket`, `sockjs`, `sockjs-http`,
-    /// `tcp`; `connection` before that is known.
+    /// Protocol that the peer spoke: `http`, `websocket`, `sockjs`, `sockjs-http`, `tcp`; `connection` before
+    /// that is known.
     pub door: &'static str,
     /// Such as `origin` or `not_found`.
     pub reason: &'static str,
@@ -35,7 +35,7 @@ pub struct Refusals {
     untold: Arc<Mutex<HashMap<RefusalLabels, Untold>>>,
 }
 
-/// What the operator was not told yet of one reason.
+/// Refusals for one reason that were not logged yet.
 #[derive(Default)]
 struct Untold {
     told: Option<Instant>,

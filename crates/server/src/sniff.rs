@@ -1,6 +1,6 @@
 //! Which protocol a peer speaks, by its first bytes.
 
-/// What the first bytes tell.
+/// Protocol that the first bytes show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Protocol {
     /// HTTP/1.x, or nothing known: HTTP's parser says what is wrong with it.

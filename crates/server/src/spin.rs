@@ -9,10 +9,10 @@ use tokio::time::sleep;
 
 use crate::hang_up::HangUp;
 
-/// How often in a row it may be woken with nothing read or written.
+/// Wake-ups in a row with nothing read or written, at most.
 const IN_VAIN_MAX: u32 = 32;
 
-/// How long it is left alone then.
+/// Time for which it is left alone then.
 const NAP: Duration = Duration::from_millis(20);
 
 /// Serves a connection to its end. While its read buffer is full, of requests

@@ -27,7 +27,7 @@ pub use self::counted::Counted;
 pub(crate) use self::head::Fault;
 pub(crate) use self::http::HttpStream;
 
-/// What both actix and the shards read from and write to.
+/// A connection that both actix and the shards read from and write to.
 pub struct Stream {
     transport: Transport,
     /// Read already, not taken yet.
@@ -44,7 +44,7 @@ enum Transport {
     Memory(memory::MemoryStream),
 }
 
-/// How much is read to tell one protocol from another.
+/// Bytes that are read to tell one protocol from another.
 const READ_AHEAD_BYTES: usize = 512;
 
 impl Stream {
@@ -82,7 +82,7 @@ impl Stream {
         Stream { transport, ahead: BytesMut::new(), permit }
     }
 
-    /// How many bytes were taken from us: by the kernel, or by the session.
+    /// Bytes that were taken from us, in all: by the kernel, or by the session.
     pub(crate) fn taken(&self) -> u64 {
         match &self.transport {
             Transport::Tcp(stream) => stream.taken(),
@@ -107,7 +107,7 @@ impl Stream {
         let _ = SockRef::from(tcp).set_linger(Some(std::time::Duration::ZERO));
     }
 
-    /// Whether its address had its share of connections before.
+    /// True unless its address had its share of connections before.
     pub fn is_welcome(&self) -> bool {
         self.permit.is_welcome()
     }
@@ -125,12 +125,12 @@ impl Stream {
         }
     }
 
-    /// What has been read ahead and not taken yet.
+    /// Bytes that have been read ahead and not taken yet.
     pub fn ahead(&self) -> &[u8] {
         &self.ahead
     }
 
-    /// Whether bytes it has taken may still wait for a flush.
+    /// True if bytes it has taken may still wait for a flush.
     pub fn holds_back(&self) -> bool {
         matches!(&self.transport, Transport::Tls(stream) if stream.holds_back())
     }

@@ -37,7 +37,7 @@ impl ServiceOnLog {
     ///
     /// # Panics
     ///
-    /// Where the log can't be opened or replayed.
+    /// If the log can't be opened or replayed.
     pub async fn start(directory: &Path, wire: impl FnOnce(&mut Catalog) -> Service) -> ServiceOnLog {
         let log = EmbeddedLog::open(&directory.join("hub.db"), Options::default()).expect("a log");
         let log: Arc<dyn EventLog> = Arc::new(log);
@@ -71,7 +71,7 @@ impl ServiceOnLog {
     ///
     /// # Panics
     ///
-    /// Where it is not taken in.
+    /// If it is not taken in.
     pub async fn take_in(&self, event: Event) -> Outcome {
         let ingested = self.ingest().append(vec![event]).expect("a hub that serves").applied().await;
         ingested.expect("a log that takes events").outcomes.remove(0).1
@@ -81,7 +81,7 @@ impl ServiceOnLog {
     ///
     /// # Panics
     ///
-    /// Where an error is no problem (RFC 9457).
+    /// If an error is no problem (RFC 9457).
     pub async fn send(&self, method: Method, path: &str, body: Option<(&str, &str)>) -> (u16, Value) {
         let app = App::new()
             .app_data(web::Data::from(Arc::clone(&self.chassis)))
@@ -104,7 +104,7 @@ impl ServiceOnLog {
     ///
     /// # Panics
     ///
-    /// Where the log can't be closed.
+    /// If the log can't be closed.
     pub fn stop(self) {
         self.chassis.log.close().expect("a log that closes");
         self.runner.join();

@@ -18,7 +18,7 @@ use files::Files;
 use identity::Identity;
 pub use stream::TlsStream;
 
-/// Why TLS can't be set up, or a certificate not be taken.
+/// Reason why TLS can't be set up, or a certificate not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file can't be read, or holds nothing of use.
@@ -26,7 +26,7 @@ pub enum TlsError {
     File {
         /// Which file.
         path: PathBuf,
-        /// Why.
+        /// Cause, in words.
         cause: String,
     },
     /// Each file is sound, and they are not of one pair.
@@ -42,10 +42,10 @@ pub enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
-/// What a look at the files has found.
+/// Outcome of a look at the files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Look {
-    /// What is in use already.
+    /// They hold the pair that is in use already.
     Unchanged,
     /// Another pair, which new handshakes get from now on.
     Replaced,

@@ -73,7 +73,7 @@ struct Answer {
     kind: NewcomerKind,
     /// The reason in `hub_connections_failed_total`.
     failure: Option<&'static str>,
-    /// What it says, where it is an error of HTTP.
+    /// Detail of the refusal, where it is an error of HTTP.
     refusal: Option<String>,
 }
 

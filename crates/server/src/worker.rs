@@ -33,8 +33,7 @@ use crate::stage::Stage;
 use crate::stream::{Counted, Fault, HttpStream, Stream};
 use crate::tls::{ServerConfig, TlsStream};
 
-/// How often it is looked, at a shutdown, whether every client that polls has
-/// been told.
+/// Interval of looks, at a shutdown, at the clients that poll: each has to be told.
 const PARTING_LOOK: Duration = Duration::from_millis(10);
 
 /// A connection on its way from the acceptor to a worker.
@@ -46,7 +45,7 @@ pub(crate) struct Accepted {
     pub(crate) service: usize,
 }
 
-/// What a worker is given.
+/// A worker with all it is given, before it runs.
 pub(crate) struct Worker {
     pub(crate) chassis: Arc<Chassis>,
     pub(crate) services: Arc<[Service]>,
@@ -63,7 +62,7 @@ pub(crate) struct Worker {
     pub(crate) in_flight: InFlight,
 }
 
-/// What every connection task of a worker needs.
+/// Admission of connections: all that each connection task of a worker needs.
 struct Door {
     chassis: Arc<Chassis>,
     services: Arc<[Service]>,

@@ -1,7 +1,5 @@
 //! Summaries of documentation: a noun or a verb first.
 
-use std::collections::BTreeMap;
-
 use crate::source::Source;
 
 /// Words that no summary begins with: they ask where a name would tell.
@@ -30,32 +28,16 @@ fn doc_text(line: &str) -> Option<&str> {
     line.strip_prefix("//!").or_else(|| line.strip_prefix("///").filter(|rest| !rest.starts_with('/')))
 }
 
-/// A complaint for each crate folder with more such summaries than it is allowed.
-pub fn too_many(sources: &[Source], allowed: &[(&str, usize)]) -> Vec<String> {
-    let mut lines: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for source in sources.iter().filter(|source| !source.is_test()) {
-        let found = questions(source).into_iter().map(|line| format!("{}:{line}", source.path));
-        lines.entry(source.crate_folder()).or_default().extend(found);
-    }
-    let allowance =
-        |folder: &str| allowed.iter().find(|(name, _)| *name == folder).map_or(0, |(_, count)| *count);
-    lines
-        .into_iter()
-        .filter(|(folder, found)| found.len() > allowance(folder))
-        .map(|(folder, found)| {
-            format!(
-                "{folder}: {} summaries begin with a question; {} may: {}",
-                found.len(),
-                allowance(folder),
-                found.join(" ")
-            )
-        })
-        .collect()
+/// A complaint for each such summary outside of tests.
+pub fn complaints(sources: &[Source]) -> Vec<String> {
+    let sources = sources.iter().filter(|source| !source.is_test());
+    let places = sources.flat_map(|source| questions(source).into_iter().map(|line| (&source.path, line)));
+    places.map(|(path, line)| format!("{path}:{line}: a summary begins with a question")).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{questions, too_many};
+    use super::{complaints, questions};
     use crate::source::Source;
 
     const TEXT: &str = "//! How it works.\n\n/// Whether it is.\n/// What follows.\nfn f() {}\n    /// Whatever is.\n//// What\n// What\nlet a = \"What\";";
@@ -66,11 +48,9 @@ mod tests {
     }
 
     #[test]
-    fn more_than_allowed_is_told_by_crate() {
+    fn each_is_told_with_its_place_but_of_tests() {
         let sources = [Source::new("crates/a/src/b.rs", TEXT), Source::new("crates/a/tests/c.rs", TEXT)];
-        assert_eq!(too_many(&sources, &[("crates/a", 2)]), [""; 0]);
-        let told =
-            "crates/a: 2 summaries begin with a question; 1 may: crates/a/src/b.rs:1 crates/a/src/b.rs:3";
-        assert_eq!(too_many(&sources, &[("crates/a", 1)]), [told]);
+        let told = [1, 3].map(|line| format!("crates/a/src/b.rs:{line}: a summary begins with a question"));
+        assert_eq!(complaints(&sources), told);
     }
 }

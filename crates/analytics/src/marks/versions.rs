@@ -82,7 +82,7 @@ impl MarkVersions {
     }
 }
 
-/// Whether any mark changed since `since`; O(what was priced since).
+/// True if any mark changed since `since`; O(number of symbols priced since).
 pub(crate) fn any_changed(state: &State, holders: &Holders, since: Offset) -> bool {
     if state.portfolios.newest() > since {
         return true;

@@ -8,7 +8,7 @@ use hub_fanout::{Cadence, Composed, Document, Occasion};
 use crate::messages;
 use crate::reads::AutotraderReads;
 
-/// How often a session's numbers are sent.
+/// Interval at which a session's numbers are sent, in milliseconds.
 const PERIOD_MS: u64 = 2000;
 
 /// A session's numbers at once and every two seconds, whether or not they

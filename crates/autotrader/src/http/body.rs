@@ -5,10 +5,10 @@ use bytes::Bytes;
 use hub_server::http::problem::Problem;
 use hub_server::rest::Request;
 
-/// Whether a command has anything to say that must be said.
+/// Treatment of a command without a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Empty {
-    /// It has.
+    /// It has to have one.
     Refused,
     /// No body is the same as `{}`.
     Allowed,

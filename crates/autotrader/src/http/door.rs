@@ -45,8 +45,8 @@ fn done(answered: &CompletedCommand, status: u16) -> HttpResponse {
     HttpResponse::build(status).content_type("application/json").body(out)
 }
 
-/// What is logged of a body: the command it means, or, where a field is at
-/// fault, that it means none. What is no object is not a command at all.
+/// The event that is logged of a body: the command it means, or, where a field is at fault, that it means none.
+/// A body that is no object is not a command at all.
 fn event(
     body: &[u8],
     read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,

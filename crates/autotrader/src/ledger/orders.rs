@@ -86,8 +86,7 @@ impl Ledger {
     }
 }
 
-/// What opening a trade makes of the balance: it holds its cost, whichever
-/// side it is on.
+/// The balance after opening a trade: it holds the trade's cost, whichever side it is on.
 fn stake(session: &Session, trade: &Trade) -> Result<Balance, Rejection> {
     let (cost, available) = (trade.cost(), session.balance.available());
     let balance = available.filter(|available| cost <= *available).and(session.balance.opened(cost));

@@ -29,7 +29,7 @@ pub(super) enum Command {
     UnsubscribePrices(Option<BTreeSet<Symbol>>),
 }
 
-/// What is asked for by saying nothing.
+/// Interval that is meant where none is asked for, in milliseconds.
 const DEFAULT_INTERVAL_MS: u64 = 1000;
 
 impl Command {

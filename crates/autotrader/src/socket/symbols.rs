@@ -64,7 +64,7 @@ impl FollowedSymbols {
         true
     }
 
-    /// Whether any was there.
+    /// Removes them. True if any was there.
     pub(super) fn remove(&mut self, symbols: &BTreeSet<Symbol>) -> bool {
         let before = self.count;
         for part in &mut self.parts {
@@ -98,7 +98,7 @@ impl FollowedSymbols {
     }
 }
 
-/// Whether any of `symbols` is in `part`.
+/// True if any of `symbols` is in `part`.
 pub(super) fn is_about(part: &[Symbol], symbols: &BTreeSet<Symbol>) -> bool {
     let (Some(first), Some(last)) = (part.first(), part.last()) else { return false };
     symbols.range(first..=last).any(|symbol| part.binary_search(symbol).is_ok())

@@ -14,8 +14,8 @@ use crate::subscription::Room;
 pub struct FeedCursor {
     filter: EventFilter,
     next: u64,
-    /// What follows from here or from before is known to the subscriber
-    /// already: a window may lag behind the one he resumes from.
+    /// Offset up to which events are known to the subscriber already: a window may lag behind the one he
+    /// resumes from.
     after: Offset,
 }
 

@@ -42,7 +42,7 @@ pub(super) struct Outlet {
     pub(super) load: Arc<Load>,
 }
 
-/// What waits in one shard's mailbox.
+/// Publications that wait in one shard's mailbox, counted.
 #[derive(Default)]
 pub(super) struct Load {
     pub(super) flushes: AtomicUsize,
@@ -62,7 +62,7 @@ pub(super) struct Volume {
 }
 
 impl Volume {
-    /// Whether `size` more fit; counts them if so.
+    /// True if `size` more fit; counts them if so.
     pub(super) fn admit(&self, size: usize, max: usize) -> bool {
         let fits = self.bytes.load(Ordering::Relaxed) + size <= max;
         if fits {

@@ -8,7 +8,7 @@ use super::{AckMode, ConsumerId, Delivery, DeliveryId};
 /// A message and its story.
 pub(super) struct Message<M> {
     content: M,
-    /// What it counts for.
+    /// Bytes that it counts for.
     pub(super) bytes: usize,
     pub(super) nacks: u32,
     delivered: bool,
@@ -20,7 +20,7 @@ impl<M> Message<M> {
     }
 }
 
-/// What an answer was for, with their ordinals, oldest first.
+/// The messages that an answer was for, with their ordinals, oldest first.
 pub(super) type Settled<M> = Vec<(u64, Message<M>)>;
 
 struct Consumer<M> {
@@ -89,7 +89,7 @@ impl<M> Queue<M> {
         self.ready.push_back(id);
     }
 
-    /// What it held waits again.
+    /// Removes a consumer: the messages it held wait again.
     pub(super) fn leave(&mut self, id: ConsumerId) {
         let Some(consumer) = self.consumers.remove(&id) else { return };
         self.ready.retain(|other| *other != id);

@@ -6,7 +6,7 @@ use hub_server::Bind;
 use super::fault::Fault;
 use super::{Config, origins};
 
-/// Where a service listens.
+/// Addresses of a service, with the keys that set them.
 #[derive(Clone, Copy)]
 pub(super) struct Listener<'a> {
     pub(super) section: &'static str,
@@ -14,7 +14,7 @@ pub(super) struct Listener<'a> {
     pub(super) tls: bool,
 }
 
-/// Where each service listens.
+/// The listener of each service.
 pub(super) fn listeners(config: &Config) -> [Listener<'_>; 5] {
     let Config { analytics, leaderboard, rttm, autotrader, gateway, .. } = config;
     let listener = |section, bind, tls| Listener { section, bind, tls };

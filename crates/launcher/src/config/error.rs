@@ -1,9 +1,9 @@
-//! Why the hub does not start with a configuration.
+//! Reasons not to start with a configuration.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a value was set.
+/// Place where a value was set.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Origin {
     /// Nowhere: it is built in.
@@ -24,7 +24,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why a configuration can't be used; each prints as one line.
+/// A fault of a configuration; each prints as one line.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file can't be read.
@@ -32,7 +32,7 @@ pub enum ConfigError {
     Unreadable {
         /// Which file.
         path: PathBuf,
-        /// Why.
+        /// Cause, from the system.
         cause: std::io::Error,
     },
     /// The file is no TOML.
@@ -40,7 +40,7 @@ pub enum ConfigError {
     Syntax {
         /// Which file.
         path: PathBuf,
-        /// Where in it and why.
+        /// Line, column and cause, in words.
         reason: String,
     },
     /// There is no such key.
@@ -48,7 +48,7 @@ pub enum ConfigError {
     UnknownKey {
         /// As it was written.
         key: String,
-        /// Where.
+        /// Place where it was written.
         origin: Origin,
         /// A key that looks like it.
         suggestion: Option<String>,
@@ -61,9 +61,9 @@ pub enum ConfigError {
         key: String,
         /// The value, as TOML would write it.
         value: String,
-        /// Where it was set.
+        /// Place where it was set.
         origin: Origin,
-        /// What would be right.
+        /// Requirement that it misses, such as "must be 1 to 100".
         reason: String,
     },
     /// The layers can't be merged: a fault of the program, not of its input.

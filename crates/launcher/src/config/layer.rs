@@ -1,4 +1,4 @@
-//! What one file or the environment sets.
+//! Values that one file or the environment sets.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,10 +8,10 @@ use ::config::{ConfigError as LayerError, FileFormat, Map, Source, Value, ValueK
 use super::error::{ConfigError, Origin};
 use super::schema::{Schema, flatten};
 
-/// What every variable of the hub begins with.
+/// Prefix of all environment variables of the hub.
 const PREFIX: &str = "PMS_HUB__";
 
-/// How much of a wrong value a message repeats, in characters.
+/// Characters of a wrong value that a message repeats, at most.
 const VALUE_MAX_CHARS: usize = 80;
 
 /// A value and where it was set.
@@ -28,7 +28,7 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    /// What is built in.
+    /// The layer of built-in values.
     pub(super) fn from_defaults(schema: &Schema) -> Layer {
         let entry = |value: &ValueKind| Entry { value: value.clone(), origin: Origin::Default };
         Layer { entries: schema.defaults().map(|(key, value)| (key.clone(), entry(value))).collect() }
@@ -81,7 +81,7 @@ impl Layer {
         Ok(layer)
     }
 
-    /// What this layer sets `key` to.
+    /// The value that this layer sets `key` to, if it does.
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.get(key)
     }

@@ -14,7 +14,7 @@ const ONE_OR_MORE: &str = ".bind";
 /// Keys that differ in more letters are not taken for each other.
 const SIMILAR: usize = 3;
 
-/// What kind of value a key takes.
+/// Type of the values that a key takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wanted {
     Bool,
@@ -43,7 +43,7 @@ impl Wanted {
         }
     }
 
-    /// What to tell who gave something else.
+    /// Requirement, in words, for whoever gave something else.
     pub(super) fn must_be(self) -> &'static str {
         match self {
             Wanted::Bool => "must be true or false",
@@ -55,8 +55,8 @@ impl Wanted {
         }
     }
 
-    /// Whether a value from a file is of this kind. The `config` crate alone
-    /// would round 1.5 to 2 and read "yes" as 1.
+    /// True for a value from a file that is of this type. The `config` crate alone would round 1.5 to 2 and
+    /// read "yes" as 1.
     pub(super) fn accepts(self, value: &ValueKind) -> bool {
         match (self, value) {
             (Wanted::Bool, ValueKind::Boolean(_))
@@ -106,12 +106,12 @@ impl Schema {
         self.leaves.iter()
     }
 
-    /// What a key takes; `None` if there is no such key.
+    /// Type of the values that a key takes; `None` if there is no such key.
     pub(super) fn wanted(&self, key: &str) -> Option<Wanted> {
         self.leaves.get(key).map(|default| Wanted::of(key, default))
     }
 
-    /// Whether `key` is the name of a section.
+    /// True if `key` is the name of a section.
     pub(super) fn is_section(&self, key: &str) -> bool {
         self.leaves.keys().any(|leaf| leaf.split_once('.').is_some_and(|(section, _)| section == key))
     }
@@ -147,7 +147,7 @@ pub(super) fn flatten(table: Map<String, Value>) -> BTreeMap<String, ValueKind> 
     leaves
 }
 
-/// How many letters to insert, remove or replace (Levenshtein).
+/// Number of letters to insert, remove or replace (Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -25,26 +25,24 @@ pub struct ServerConfig {
     pub workers: usize,
     /// From one publication of changed state to the next, in milliseconds.
     pub flush_ms: u64,
-    /// How far back a subscriber may resume, in milliseconds of log time.
+    /// Age up to which a subscriber may resume, in milliseconds of log time.
     pub resume_horizon_ms: u32,
     /// A copy of sockjs-client's script to serve to `SockJS`'s iframe
     /// transports; without one they load it from a public CDN.
     pub sockjs_script: Option<PathBuf>,
-    /// Whether WebSocket messages are compressed for clients that offer it.
+    /// Compresses WebSocket messages for clients that offer it.
     pub deflate: bool,
     /// Messages shorter than this are sent as they are, in bytes.
     pub deflate_min_bytes: usize,
     /// zlib's level, 1 (fastest) to 9.
     pub deflate_level: u32,
-    /// Whether a client's compressed messages may point back to its earlier
-    /// ones.
+    /// Lets a client's compressed messages point back to its earlier ones.
     pub deflate_client_takeover: bool,
     /// The certificate chain, a PEM file.
     pub tls_certificate: Option<PathBuf>,
     /// Its private key, a PEM file.
     pub tls_key: Option<PathBuf>,
-    /// How often these files are looked at, in milliseconds; 0 is at SIGHUP
-    /// only.
+    /// Interval at which these files are looked at, in milliseconds; 0 is at SIGHUP only.
     pub tls_reload_ms: u64,
 }
 
@@ -73,11 +71,11 @@ impl Default for ServerConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnalyticsConfig {
-    /// Where it listens.
+    /// Addresses it listens at.
     pub bind: Bind,
-    /// Whether it speaks TLS, with the certificate of `[server]`.
+    /// Speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
-    /// How long an applied transaction id is remembered, in hours of log time.
+    /// Time for which an applied transaction id is remembered, in hours of log time.
     pub idempotency_hours: u32,
 }
 
@@ -93,7 +91,7 @@ impl Default for AnalyticsConfig {
 pub enum LeaderboardDialect {
     /// `{"type","data"}`: snapshots and updates.
     Native,
-    /// What the deployed PMS frontend reads: the whole top list.
+    /// Messages that the deployed PMS frontend reads: the whole top list.
     Pms,
 }
 
@@ -101,9 +99,9 @@ pub enum LeaderboardDialect {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LeaderboardConfig {
-    /// Where it listens.
+    /// Addresses it listens at.
     pub bind: Bind,
-    /// Whether it speaks TLS, with the certificate of `[server]`.
+    /// Speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
     /// Which messages `/ws/updates` sends unless `?dialect=` says otherwise.
     #[serde(deserialize_with = "dialect")]
@@ -121,9 +119,9 @@ impl Default for LeaderboardConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RttmConfig {
-    /// Where it listens.
+    /// Addresses it listens at.
     pub bind: Bind,
-    /// Whether it speaks TLS, with the certificate of `[server]`.
+    /// Speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
     /// P95 and P99 of a stage's latency over 5 minutes, in milliseconds.
     pub latency_warning_ms: u32,
@@ -190,9 +188,9 @@ impl RttmConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AutotraderConfig {
-    /// Where it listens.
+    /// Addresses it listens at.
     pub bind: Bind,
-    /// Whether it speaks TLS, with the certificate of `[server]`.
+    /// Speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
     /// Sessions that may be active at a time.
     pub active_sessions_max: u32,
@@ -239,9 +237,9 @@ impl AutotraderConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatewayConfig {
-    /// Where it listens.
+    /// Addresses it listens at.
     pub bind: Bind,
-    /// Whether it speaks TLS, with the certificate of `[server]`.
+    /// Speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
     /// Its URL as browsers see it, where that is not what their requests say.
     pub public_url: String,
@@ -281,7 +279,7 @@ pub struct AuthConfig {
 pub struct RelayConfig {
     /// Which destinations; a computed topic always wins over these.
     pub destinations: Vec<TopicPattern>,
-    /// Whether a connected peer's SEND may put messages in.
+    /// Lets a connected peer's SEND put messages in.
     pub client_send: bool,
 }
 

@@ -12,9 +12,9 @@ use crate::address::ServiceAddress;
 #[derive(Clone)]
 pub(super) struct Origin {
     configured: Option<String>,
-    /// How it is asked without a proxy.
+    /// Scheme by which it is asked without a proxy: `http` or `https`.
     scheme: &'static str,
-    /// What it is called where a request does not say.
+    /// Host and port where a request does not name them.
     authority: String,
 }
 

@@ -1,5 +1,5 @@
-//! What proxies say of the request that they were sent: `Forwarded` (RFC 7239)
-//! or, if it does not tell, `X-Forwarded-Proto` and `X-Forwarded-Host`.
+//! The scheme and host that proxies say a request was sent to: `Forwarded` (RFC 7239) or, if it does not tell,
+//! `X-Forwarded-Proto` and `X-Forwarded-Host`.
 //!
 //! A proxy adds its word behind those of the proxies before it, so the first
 //! one is nearest to the browser. What is not understood counts as not said.
@@ -20,8 +20,7 @@ pub(super) fn host(headers: &HeaderMap) -> Option<String> {
     forwarded.or_else(|| first(headers, "x-forwarded-host").filter(|host| is_host(host)))
 }
 
-/// Whether a text can be nothing else than `host[:port]`: it ends up in a
-/// script.
+/// True for a text that can be nothing else than `host[:port]`: it ends up in a script.
 pub(super) fn is_host(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b);
     text.bytes().all(plain)

@@ -14,13 +14,13 @@ use crate::address::ServiceAddress;
 /// elsewhere.
 const PAGE: &str = include_str!("status.html");
 
-/// Where the page lists services.
+/// The mark in the page that the list of services takes the place of.
 const SERVICES: &str = "<!--services-->";
 
-/// What carries connections.
+/// Transports of connections, by their names in metrics.
 const TRANSPORTS: [&str; 3] = ["websocket", "sockjs", "tcp"];
 
-/// What does not change while the hub runs.
+/// Contents that do not change while the hub runs.
 #[derive(Clone)]
 pub(super) struct Status {
     addresses: Vec<ServiceAddress>,

@@ -30,7 +30,7 @@ pub(crate) struct Resumed {
     pub(crate) from: Position,
 }
 
-/// What one top has that the other had not.
+/// Rows that one top has and the other had not.
 struct Difference {
     entries: Vec<Ranked>,
     removed: Vec<PortfolioId>,
@@ -83,7 +83,7 @@ impl Updates {
         json.into()
     }
 
-    /// What changed since; a snapshot where that is not worth knowing.
+    /// The changes since `after`; a snapshot where those are not worth knowing.
     fn changed(&self, state: &State, after: Offset, now: Timestamp) -> Option<Bytes> {
         if !state.changed(after) {
             return None;

@@ -25,7 +25,7 @@ pub(crate) enum Selection {
     Around { id: PortfolioId, range: usize },
 }
 
-/// How it is told.
+/// Form of its messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Form {
     /// `{"type":"top-performers","data":[...]}`.
@@ -36,7 +36,7 @@ pub(crate) enum Form {
     Pms,
 }
 
-/// What is to be seen of it.
+/// The part of the ranking that is to be seen.
 #[derive(PartialEq)]
 struct Shown {
     center: Option<usize>,

@@ -12,7 +12,7 @@ use crate::dead_letters::DeadLetter;
 use crate::dlq::Class;
 use crate::state::State;
 
-/// How many classes of dead letters are shown.
+/// Classes of dead letters that are shown, at most.
 const CLASSES_SHOWN: usize = 100;
 
 /// `{"total","byStage":{...},"lastErrorTime","classes":[...]}`; `byStage` is

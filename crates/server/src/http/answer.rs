@@ -1,4 +1,4 @@
-//! What all answers have in common.
+//! Steps that all responses pass on their way out.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Where things are, for whoever asks for them where they are not.
+//! A directory of services and their sockets, for whoever asks for one of them in the wrong place.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::problem::Problem;
 use crate::rest::Route;
 use crate::service::{Service, SocketRoute};
 
-/// What each service serves, and at which port.
+/// The paths that each service serves, and its port.
 #[derive(Clone)]
 pub(crate) struct Directory(Arc<[Entry]>);
 
@@ -54,7 +54,7 @@ impl Directory {
         Problem::not_found(format!("there is {what} at {path}{}", hint.unwrap_or_default()))
     }
 
-    /// What is answered where no route is: a socket's path wants an upgrade.
+    /// The response where no route is: a socket's path wants an upgrade.
     pub(crate) fn answer(&self, service: &str, request: &HttpRequest) -> HttpResponse {
         let path = request.path();
         let own = self.0.iter().find(|entry| entry.service == service);

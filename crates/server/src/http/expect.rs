@@ -36,7 +36,7 @@ impl<S> Application<S> {
         Application(Rc::new(service))
     }
 
-    /// What is asked first where a client waits for a 100.
+    /// The service that is asked first where a client waits for a 100.
     pub(crate) fn expecting(&self) -> Expecting<S> {
         Expecting(Rc::clone(&self.0))
     }

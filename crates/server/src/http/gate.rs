@@ -1,4 +1,4 @@
-//! What every request passes before any route, and every answer after.
+//! Checks that every request passes before any route, and every response after.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::hang_up::HangUp;
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) chassis: Arc<Chassis>,
-    /// Where `SockJS` is.
+    /// Paths at which `SockJS` is mounted.
     pub(crate) mounts: Vec<&'static str>,
     /// Requests that a shutdown waits for.
     pub(crate) in_flight: InFlight,
@@ -71,8 +71,8 @@ impl Gate {
         }
     }
 
-    /// What is answered to a request that gets no further, if it does not: a
-    /// page from elsewhere reads nothing, not even why.
+    /// The response to a request that gets no further, if it does not: a page from elsewhere reads nothing, not
+    /// even the reason.
     ///
     /// CORS alone would let a page of any origin *send* (a browser asks first
     /// only where it must, and hides merely the answer), so the list of allowed
@@ -84,13 +84,13 @@ impl Gate {
     }
 }
 
-/// What is not text is nobody's.
+/// The value as text; one that is no text names nobody.
 fn text(value: &HeaderValue) -> &str {
     value.to_str().unwrap_or("\u{fffd}")
 }
 
-/// What a request that has come through CORS, so that its page can read why it
-/// is refused, passes before any route.
+/// Checks that a request passes before any route once it has come through CORS, so that its page can read the
+/// reason if it is refused.
 #[derive(Clone)]
 pub(crate) struct InnerGate {
     pub(crate) chassis: Arc<Chassis>,

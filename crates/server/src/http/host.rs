@@ -49,7 +49,7 @@ impl Hosts {
     }
 }
 
-/// What comes before the port.
+/// The host without its port.
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         // The colons of an IPv6 address are within brackets.
@@ -58,8 +58,8 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// Whether it can only be this machine: browsers resolve `localhost` and what
-/// is below it without asking anybody (RFC 6761, section 6.3).
+/// True for a host that can only be this machine: browsers resolve `localhost` and what is below it without
+/// asking anybody (RFC 6761, section 6.3).
 fn is_local(host: &str) -> bool {
     let name = host.trim_end_matches('.').to_ascii_lowercase();
     if name == "localhost" || name.ends_with(".localhost") {

@@ -9,7 +9,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-/// How many requests are being answered, over all workers.
+/// Number of requests that are being answered, over all workers.
 #[derive(Clone, Default)]
 pub(crate) struct InFlight(Arc<(AtomicUsize, Notify)>);
 

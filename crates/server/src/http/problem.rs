@@ -19,12 +19,12 @@ pub struct Problem {
     /// In metrics.
     #[serde(skip)]
     reason: &'static str,
-    /// Whether the connection ends with it.
+    /// True if the connection ends with it.
     #[serde(skip)]
     is_last: bool,
 }
 
-/// What a response says in metrics and in the log, where it is an error.
+/// Reason and detail of an error response, as metrics count it and the log tells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Told {
     pub(crate) reason: &'static str,

@@ -35,7 +35,7 @@ pub(crate) type HttpHandler = Box<dyn Fn(HttpStream, SocketAddr) -> LocalBoxFutu
 /// A request that asks for a WebSocket, and its connection.
 type Upgrading = (Request, Framed<HttpStream, Codec>);
 
-/// What the server is made of.
+/// Parts that the server is made of.
 pub(crate) struct HttpServer<'w> {
     pub(crate) chassis: &'w Arc<Chassis>,
     pub(crate) services: &'w Arc<[Service]>,
@@ -44,7 +44,7 @@ pub(crate) struct HttpServer<'w> {
     pub(crate) directory: &'w Directory,
     /// The service's sessions.
     pub(crate) sockjs: &'w hub_sockjs::actix::Server,
-    /// Where upgraded sockets go.
+    /// Channel to the shard that upgraded sockets go to.
     pub(crate) newcomers: &'w mpsc::UnboundedSender<Newcomer>,
     pub(crate) in_flight: &'w InFlight,
     pub(crate) streaming: &'w InFlight,
@@ -121,7 +121,7 @@ impl HttpServer<'_> {
         app
     }
 
-    /// What becomes of a request that asks for a WebSocket.
+    /// Decides whether a request that asks for a WebSocket is upgraded.
     fn upgrading(&self) -> impl Fn(Upgrading) -> Ready<Result<(), Error>> + Clone + use<> {
         let (chassis, services) = (Arc::clone(self.chassis), Arc::clone(self.services));
         let (service, directory) = (self.service, self.directory.clone());

@@ -1,4 +1,4 @@
-//! What compression is worth.
+//! Bytes and messages that went through compression.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::{Registry, Unit};
@@ -8,9 +8,9 @@ use prometheus_client::registry::{Registry, Unit};
 pub struct DeflateMetrics {
     /// Messages that became smaller.
     pub messages: Counter,
-    /// What they were.
+    /// Bytes of messages before.
     pub input_bytes: Counter,
-    /// What they became, with their frames' headers.
+    /// Bytes of messages after, with their frames' headers.
     pub output_bytes: Counter,
 }
 

@@ -1,14 +1,14 @@
-//! Where a chunked body ends (RFC 9112, section 7.1), read as actix reads it.
+//! The end of a chunked body (RFC 9112, section 7.1), found as actix finds it.
 
 /// One chunked body, followed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Chunks {
     at: At,
-    /// What is left of the chunk.
+    /// Bytes that are left of the chunk.
     left: u64,
 }
 
-/// What is no chunked body.
+/// An error: the bytes are no chunked body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Malformed;
 

@@ -19,7 +19,7 @@ impl Counted {
         Counted { tcp, taken: 0 }
     }
 
-    /// How many bytes the kernel has taken.
+    /// Bytes that the kernel has taken, in all.
     pub(super) fn taken(&self) -> u64 {
         self.taken
     }

@@ -22,7 +22,7 @@ pub(super) const HEAD_BYTES_MAX: usize = 128 << 10;
 /// As long as `upgrade`, and no connection option.
 const IGNORED: &[u8] = b"ignored";
 
-/// What follows a head.
+/// Kind and length of the bytes that follow a head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Follows {
     /// No body.
@@ -31,11 +31,11 @@ pub(super) enum Follows {
     Bytes(u64),
     /// Chunks.
     Chunks,
-    /// What is not HTTP.
+    /// Bytes that are not HTTP.
     Anything,
 }
 
-/// Why what came is no request that could be answered.
+/// Reason why bytes are no request that could be answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Fault {
     /// Of HTTP.
@@ -65,14 +65,13 @@ impl From<httparse::Error> for Fault {
     }
 }
 
-/// Whether a head may begin with it: a method is a token (RFC 9110, section
-/// 5.6.2).
+/// True for a byte that a head may begin with: a method is a token (RFC 9110, section 5.6.2).
 pub(super) fn may_begin(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Where a head ends: behind its first empty line. What was searched before, in
-/// vain, is not searched again.
+/// The length of a head: it ends behind its first empty line. Bytes that were searched before, in vain, are not
+/// searched again.
 pub(super) fn end(bytes: &[u8], searched: usize) -> Option<usize> {
     let from = searched.saturating_sub(2);
     memchr::memchr_iter(b'\n', &bytes[from..]).map(|at| from + at + 1).find_map(|behind| {
@@ -141,8 +140,8 @@ pub(super) fn judge(head: &mut [u8]) -> Result<Follows, Fault> {
     Ok(next)
 }
 
-/// How long a body is (RFC 9112, section 6.3). What contradicts itself could be
-/// taken for another length by somebody on the way.
+/// Kind and length of the body (RFC 9112, section 6.3). Headers that contradict each other could be taken for
+/// another length by somebody on the way.
 fn body<'h>(
     minor: u8,
     mut encodings: impl Iterator<Item = &'h [u8]>,

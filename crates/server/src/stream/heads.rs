@@ -23,21 +23,21 @@ use super::head::{self, Fault, Follows, HEAD_BYTES_MAX};
 /// One connection's requests, followed.
 #[derive(Default)]
 pub(super) struct Heads {
-    /// What was read and not handed on: of this, `ready` bytes may be.
+    /// Bytes that were read and not handed on: of these, the first `ready` may be.
     held: BytesMut,
     ready: usize,
     /// The first byte that is held was handed on all the same: the server
     /// is to know that a request has begun, and not to end the connection for
     /// lack of one.
     lent: bool,
-    /// How far behind them the end of a head was looked for.
+    /// Number of bytes behind them that were searched for the end of a head.
     searched: usize,
     next: Next,
     /// Requests that were handed on, or are about to be.
     requests: u64,
 }
 
-/// What comes next.
+/// The part of a request that comes next.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 enum Next {
     #[default]
@@ -47,7 +47,7 @@ enum Next {
     Chunks(Chunks),
     /// The answer; what stands behind the request waits.
     Answer,
-    /// What is not HTTP: a WebSocket's bytes, or a body that is refused anyway.
+    /// Bytes that are not HTTP: a WebSocket's, or a body that is refused anyway.
     Anything,
     /// Nothing: the body was no body, as its handler says.
     Cut,
@@ -56,8 +56,7 @@ enum Next {
 }
 
 impl Heads {
-    /// How many bytes may be read past it; with 0 they are to be
-    /// [looked at](Heads::look_at) first.
+    /// Number of bytes that may be read past it; with 0 they are to be [looked at](Heads::look_at) first.
     pub(super) fn unseen(&self) -> usize {
         match &self.next {
             Next::Anything if self.held.is_empty() => usize::MAX,
@@ -109,7 +108,7 @@ impl Heads {
         true
     }
 
-    /// Whether it waits for an answer, with so many given.
+    /// True if it waits for an answer, with so many given.
     pub(super) fn is_waiting(&self, answers: u64) -> bool {
         self.next == Next::Answer && answers < self.requests
     }
@@ -125,17 +124,17 @@ impl Heads {
         waited
     }
 
-    /// Whether nothing more is handed on.
+    /// True if nothing more is handed on.
     pub(super) fn is_over(&self) -> bool {
         self.ready == 0 && matches!(self.next, Next::Cut | Next::Refused(_))
     }
 
-    /// Whether a first request has begun, and not come whole.
+    /// True if a first request has begun, and not come whole.
     pub(super) fn is_unfinished(&self) -> bool {
         self.requests == 0 && self.next == Next::Head && !self.held.is_empty()
     }
 
-    /// Why what comes is no request, if so.
+    /// The reason why what comes is no request, if it is none.
     pub(super) fn fault(&self) -> Option<&Fault> {
         match &self.next {
             Next::Refused(fault) => Some(fault),
@@ -143,7 +142,7 @@ impl Heads {
         }
     }
 
-    /// How many bytes are held.
+    /// Number of bytes that are held.
     pub(super) fn held_bytes(&self) -> usize {
         self.held.len()
     }
@@ -155,7 +154,7 @@ impl Heads {
         }
     }
 
-    /// What was not handed on.
+    /// The bytes that were not handed on.
     pub(super) fn into_rest(mut self) -> BytesMut {
         self.held.advance(usize::from(self.lent));
         self.held
@@ -200,8 +199,8 @@ impl Heads {
         }
     }
 
-    /// How many bytes more may be handed on where a head is to come; none, if
-    /// that can't be told yet, or what comes is refused.
+    /// Number of bytes more that may be handed on where a head is to come; none, if that can't be told yet, or
+    /// what comes is refused.
     fn look_at_head(&mut self) -> Option<usize> {
         self.skip_empty_lines();
         let rest = &mut self.held[self.ready..];

@@ -16,10 +16,10 @@ use super::head::Fault;
 use super::heads::Heads;
 use crate::hang_up::{HangUp, Patience};
 
-/// How much is read at a time that is not the HTTP server's yet.
+/// Bytes that are read at a time while they are not the HTTP server's yet.
 const READ_BYTES: usize = 8 << 10;
 
-/// How much may wait for the answer to the request before it.
+/// Bytes that may wait for the answer to the request before them, at most.
 const WAITING_BYTES: usize = 16 << 10;
 
 /// A stream as the HTTP server has it: heads are looked at before the server
@@ -34,14 +34,14 @@ pub(crate) struct HttpStream {
     left: Left,
 }
 
-/// Where what the HTTP server lets go of will be.
+/// The place of the stream that the HTTP server lets go of.
 #[derive(Clone, Default)]
 pub(crate) struct Left(Rc<Cell<Option<Rest>>>);
 
-/// What it has let go of.
+/// A stream that the HTTP server has let go of.
 struct Rest {
     stream: Stream,
-    /// Why what came last is no request, if so.
+    /// The reason why what came last is no request, if it is none.
     fault: Option<Fault>,
     /// Its first request has begun, and not come whole.
     is_unfinished: bool,
@@ -62,7 +62,7 @@ impl HttpStream {
         (http, hang_up, left)
     }
 
-    /// How it may be ended, for the extensions of its requests.
+    /// The handle that ends it, for the extensions of its requests.
     pub(crate) fn hang_up(&self) -> &HangUp {
         &self.hang_up
     }
@@ -155,7 +155,7 @@ impl HttpStream {
 }
 
 impl Left {
-    /// Whether it ended before its first request was whole.
+    /// True if it ended before its first request was whole.
     pub(crate) fn is_unfinished(&self) -> bool {
         let rest = self.0.take();
         let is_unfinished = rest.as_ref().is_some_and(|rest| rest.is_unfinished);

@@ -16,9 +16,9 @@ pub(crate) struct SessionPipe {
     end: SessionEnd,
     /// Of a message that did not fit the reader's buffer.
     rest: Bytes,
-    /// What the client is told when the pipe is shut.
+    /// Reason that the client is told when the pipe is shut.
     parting: CloseReason,
-    /// How many bytes of frames the session has taken.
+    /// Bytes of frames that the session has taken.
     taken: u64,
 }
 
@@ -27,12 +27,12 @@ impl SessionPipe {
         SessionPipe { end, rest: Bytes::new(), parting: CloseReason::NORMAL, taken: 0 }
     }
 
-    /// How many bytes of frames the session has taken.
+    /// Bytes of frames that the session has taken.
     pub(super) fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// Why it will be shut.
+    /// Sets the reason for which it will be shut.
     pub(crate) fn part_with(&mut self, reason: CloseReason) {
         self.parting = reason;
     }
@@ -104,7 +104,7 @@ impl AsyncWrite for SessionPipe {
         Poll::Ready(Ok(()))
     }
 
-    /// What was written goes out before the reason.
+    /// Shuts the session's side: what was written goes out before the reason.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.end.close(self.parting.code, self.parting.text);
         Poll::Ready(Ok(()))

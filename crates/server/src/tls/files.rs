@@ -10,14 +10,14 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::TlsError;
 
-/// Where chain and key are.
+/// Paths of chain and key.
 pub(super) struct Files {
     pub(super) certificate: PathBuf,
     pub(super) key: PathBuf,
 }
 
 impl Files {
-    /// What they hold, if it is a pair.
+    /// Reads the pair. Fails if the files hold none.
     pub(super) fn read(&self, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(&contents(&self.certificate)?)
             .collect::<Result<_, _>>()

@@ -1,4 +1,4 @@
-//! What a listener proves itself by, at the moment.
+//! The certificate by which a listener proves itself, at the moment.
 
 use std::fmt;
 use std::sync::Arc;

@@ -25,17 +25,17 @@ use crate::stream::Counted;
 /// The most that is encrypted as one record (RFC 8446, section 5.1).
 const RECORD_BYTES: usize = 16 << 10;
 
-/// What encryption adds to that, and a key update ahead of it, at most.
+/// Bytes that encryption adds to that, and a key update ahead of it, at most.
 const OVERHEAD_BYTES: usize = 1 << 10;
 
-/// How much is read at a time.
+/// Bytes that are read at a time.
 const READ_BYTES: usize = RECORD_BYTES + OVERHEAD_BYTES;
 
 /// The most that may have come of what can't be taken yet: a handshake message
 /// in many records, which rustls limits to this, and one more record.
 const PARTIAL_BYTES_MAX: usize = (64 << 10) + READ_BYTES;
 
-/// What the connections of a thread share; nothing stays in it.
+/// Buffers that the connections of a thread share; nothing stays in them.
 #[derive(Default)]
 struct Scratch {
     /// Read from a socket.
@@ -69,7 +69,7 @@ pub struct TlsStream {
     failed: bool,
 }
 
-/// What is to be encrypted.
+/// Bytes that are to be encrypted.
 #[derive(Clone, Copy)]
 enum Seal<'a> {
     Data(&'a [u8]),
@@ -95,12 +95,12 @@ impl TlsStream {
         Ok(stream)
     }
 
-    /// What it is on top of.
+    /// The socket below it.
     pub(crate) fn tcp(&self) -> &Counted {
         &self.tcp
     }
 
-    /// Whether bytes it has taken still wait for the socket.
+    /// True if bytes it has taken still wait for the socket.
     pub(crate) fn holds_back(&self) -> bool {
         !self.sealed.is_empty()
     }
@@ -212,7 +212,7 @@ impl TlsStream {
         }
     }
 
-    /// What there is to tell the peer after an error.
+    /// Appends the alert that tells the peer of an error, if there is one to tell.
     fn alert(&mut self, records: &mut [u8], out: &mut Vec<u8>) -> io::Result<()> {
         while self.session.wants_write() {
             match self.session.process_tls_records(records).state {

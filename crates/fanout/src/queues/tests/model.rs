@@ -101,7 +101,7 @@ impl Model {
         }
     }
 
-    /// What an answer to this delivery is for.
+    /// Removes the messages that an answer to this delivery is for, by consumer.
     fn settle(&mut self, key: u64, delivery: DeliveryId) -> Option<(u64, Vec<Parcel>)> {
         let consumer = self.consumers.get_mut(&key)?;
         let at = consumer.held.iter().position(|(id, _)| *id == delivery)?;

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::super::head::HEADERS_MAX;
 use super::*;
 
-/// What the HTTP server is given of `bytes`, which come in these pieces, and
-/// whether the last of it was an unfinished head.
+/// Bytes that the HTTP server is given of `bytes`, which come in these pieces, and the number of bytes of an
+/// unfinished head behind them.
 fn given(pieces: &[&[u8]]) -> (Vec<u8>, usize) {
     let mut heads = Heads::default();
     let mut out = Vec::new();
@@ -321,7 +321,7 @@ fn actix_reads_what_it_is_given_as_the_requests_that_were_found() {
     });
 }
 
-/// Whether actix reads all that is handed on, as so many requests.
+/// True if actix reads all that is handed on, as so many requests.
 fn actix_reads(mut given: BytesMut, requests: u64) -> bool {
     let (mut codec, mut read) = (Codec::default(), 0);
     loop {
@@ -337,7 +337,7 @@ fn actix_reads(mut given: BytesMut, requests: u64) -> bool {
     }
 }
 
-/// What requests are made of, and are not.
+/// Pieces that requests are made of, and are not.
 const PARTS: [&str; 24] = [
     "GET / HTTP/1.1\r\n",
     "GET / HTTP/1.0\r\n",

@@ -14,7 +14,7 @@ use crate::config::GatewayConfig;
 use env_js::Origin;
 use status::Status;
 
-/// The gateway in front of `services`, which has yet to get its [pages](pages): they tell where
+/// The gateway in front of `services`, which has yet to get its [pages]: they tell where
 /// everything listens, itself included.
 pub fn service(services: &[Service], config: &GatewayConfig) -> Service {
     let routes = services.iter().flat_map(|service| service.routes.iter().cloned()).collect();

@@ -11,7 +11,7 @@ pub use lifecycle::{
 };
 
 use self::trading::TradingRequest;
-use crate::normalize::Kind;
+use crate::kind::Kind;
 use crate::outcome::Rejection;
 use crate::settings::Settings;
 use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TransactionId};

@@ -15,6 +15,7 @@ pub mod event;
 pub mod fixed;
 pub mod heartbeat;
 pub mod id;
+pub mod kind;
 pub mod limits;
 pub mod messagepack;
 pub mod normalize;

@@ -21,84 +21,13 @@ pub mod trading;
 mod transactions;
 mod unrealized;
 
-use std::str::FromStr;
-
+pub use crate::kind::{Kind, KindError};
 pub use body::{BodyError, BodyForm, Item, items};
 
 use crate::dto::{PositionRow, UnrealizedPnl};
 use crate::event::RejectedInput;
 use crate::{Event, Rejection};
 pub(crate) use raw::RawObject;
-
-/// Kind of items that can be ingested: the last segment of `/api/ingest/{kind}`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Kind {
-    /// Shares bought and sold.
-    Transactions,
-    /// Quotes.
-    Prices,
-    /// Portfolios' master data.
-    Portfolios,
-    /// Symbols' sectors.
-    Symbols,
-    /// Portfolios' risk metrics.
-    Risk,
-    /// Trades on their way through the pipeline (RT-IN-1).
-    TradeEvents,
-    /// Positions of consumers (RT-IN-2).
-    QueueMetrics,
-    /// Messages that went to dead-letter queues (RT-IN-3).
-    DlqEvents,
-    /// Errors of the pipeline (RT-IN-4).
-    ErrorEvents,
-    /// Trades that validation refused (RT-IN-5).
-    InvalidTrades,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Kind; 10] = [
-        Kind::Transactions,
-        Kind::Prices,
-        Kind::Portfolios,
-        Kind::Symbols,
-        Kind::Risk,
-        Kind::TradeEvents,
-        Kind::QueueMetrics,
-        Kind::DlqEvents,
-        Kind::ErrorEvents,
-        Kind::InvalidTrades,
-    ];
-
-    /// Its name in paths and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Transactions => "transactions",
-            Kind::Prices => "prices",
-            Kind::Portfolios => "portfolios",
-            Kind::Symbols => "symbols",
-            Kind::Risk => "risk",
-            Kind::TradeEvents => "trade-events",
-            Kind::QueueMetrics => "queue-metrics",
-            Kind::DlqEvents => "dlq-events",
-            Kind::ErrorEvents => "error-events",
-            Kind::InvalidTrades => "invalid-trades",
-        }
-    }
-}
-
-/// A name that is no kind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("no such kind")]
-pub struct KindError;
-
-impl FromStr for Kind {
-    type Err = KindError;
-
-    fn from_str(text: &str) -> Result<Kind, KindError> {
-        Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(KindError)
-    }
-}
 
 /// Normalises a body of at most `max_items` items: each becomes the event it means, or a
 /// rejection that keeps its bytes ([`Event::Rejected`]). An error is about the body as a whole:

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use actix_web::http::Uri;
 use bytes::Bytes;
 use hub_core::limits::Limits;
 use hub_fanout::queues::{QueueFull, QueueLimits};
@@ -17,7 +16,6 @@ use crate::connections::Connections;
 use crate::http::host::Hosts;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
-use crate::service::Service;
 use crate::tls::ServerConfig;
 
 /// Names of a STOMP session's limits in the configuration, for
@@ -215,22 +213,6 @@ impl Chassis {
             connection_ids: ConnectionIds::default(),
             limits: config.limits,
         }
-    }
-
-    /// The TLS that a service speaks, if it does.
-    pub(crate) fn tls_of(&self, service: &Service) -> Option<&Arc<ServerConfig>> {
-        self.tls.as_ref().filter(|_| service.tls)
-    }
-
-    /// The host a request is for, if the service does not answer to it. One that other machines
-    /// can reach is asked by whatever name they know, and guards itself otherwise.
-    pub(crate) fn foreign_host<'r>(
-        &self,
-        service: &Service,
-        target: &'r Uri,
-        header: Option<&'r str>,
-    ) -> Option<&'r str> {
-        self.hosts.foreign(target, header).filter(|_| service.bind.is_loopback())
     }
 
     /// Publishes to a relay topic or queue; gives the message with its id.

@@ -9,21 +9,18 @@ pub mod health;
 pub mod host;
 pub(crate) mod in_flight;
 pub mod ingest;
+pub(crate) mod methods;
 pub(crate) mod path;
 pub mod problem;
 pub mod publish;
 pub(crate) mod server;
 
 use std::future::ready;
-use std::sync::Arc;
 
 use actix_cors::Cors;
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{HttpRequest, web};
 
 use self::directory::Directory;
-use self::problem::Problem;
-use crate::chassis::Chassis;
 use crate::origin::Origins;
 use crate::rest::{self, Route};
 
@@ -60,22 +57,3 @@ pub(crate) fn cors(origins: &Origins) -> Cors {
         .supports_credentials()
         .max_age(600)
 }
-
-/// 405, with the methods that a path has.
-pub(crate) fn not_allowed(methods: &str) -> actix_web::Route {
-    let methods: Arc<str> = methods.into();
-    web::to(move |request: HttpRequest| ready(method_not_allowed(&request, &methods)))
-}
-
-/// 405 as a problem.
-pub(crate) fn method_not_allowed(request: &HttpRequest, methods: &str) -> HttpResponse {
-    let detail = format!("{} is not allowed at {}", request.method(), request.path());
-    let mut response = Problem::new(405, detail).error_response();
-    if let Ok(methods) = header::HeaderValue::from_str(methods) {
-        response.headers_mut().insert(header::ALLOW, methods);
-    }
-    response
-}
-
-/// The chassis, as handlers are given it.
-pub type ChassisData = web::Data<Chassis>;

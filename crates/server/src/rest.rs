@@ -21,7 +21,7 @@ use hub_core::{Parameter, ParameterError};
 pub use array::array;
 pub use request::Request;
 
-use crate::http::not_allowed;
+use crate::http::methods::not_allowed;
 use crate::http::problem::Problem;
 
 /// A REST call.

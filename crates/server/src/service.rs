@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use actix_web::http::Uri;
 use hub_core::Parameter;
 use hub_core::access::Access;
 use hub_core::schema::Schema;
@@ -10,9 +11,11 @@ use hub_fanout::Projection;
 use hub_sockjs::{Route as SockJsRoute, Transport};
 
 use crate::bind::Bind;
+use crate::chassis::Chassis;
 use crate::http::path::without_slash;
 use crate::native::NativeEndpoint;
 use crate::rest::Route;
+use crate::tls::ServerConfig;
 
 /// Everything about a service. The hub's wiring, its banner, the gateway, the README's tables and
 /// the hints of a 404 are read off it.
@@ -85,6 +88,22 @@ impl Service {
     /// Takes the projections out, for the runner.
     pub fn take_projections(&mut self) -> Vec<Box<dyn Projection>> {
         std::mem::take(&mut self.projections)
+    }
+
+    /// The TLS that it speaks, if it does.
+    pub(crate) fn tls_of<'c>(&self, chassis: &'c Chassis) -> Option<&'c Arc<ServerConfig>> {
+        chassis.tls.as_ref().filter(|_| self.tls)
+    }
+
+    /// The host a request is for, if the service does not answer to it. One that other machines
+    /// can reach is asked by whatever name they know, and guards itself otherwise.
+    pub(crate) fn foreign_host<'r>(
+        &self,
+        chassis: &Chassis,
+        target: &'r Uri,
+        header: Option<&'r str>,
+    ) -> Option<&'r str> {
+        chassis.hosts.foreign(target, header).filter(|_| self.bind.is_loopback())
     }
 
     /// The endpoint of an upgrade at `path`. An exact path comes before a mount of `SockJS`.

@@ -14,7 +14,7 @@ use hub_sockjs::info::Info;
 use tokio::sync::mpsc;
 
 use crate::chassis::Chassis;
-use crate::http;
+use crate::http::methods::method_not_allowed;
 use crate::http::problem::Problem;
 
 /// A session on its way to its shard.
@@ -71,7 +71,7 @@ pub(crate) fn server(
         body_names: ["limits.message_bytes", "limits.body_ms"],
         // The application's own, for all of its paths.
         cors: false,
-        not_allowed: http::method_not_allowed,
+        not_allowed: method_not_allowed,
         ..Settings::default()
     };
     let door =

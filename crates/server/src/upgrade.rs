@@ -85,7 +85,7 @@ fn answer(
     crowded: bool,
 ) -> Answer {
     let header = |name: HeaderName| Some(request.headers().get(name)?.to_str().unwrap_or("\u{fffd}"));
-    if let Some(host) = chassis.foreign_host(service, request.uri(), header(HOST)) {
+    if let Some(host) = service.foreign_host(chassis, request.uri(), header(HOST)) {
         return refuse(&Hosts::refusal(host), &[], "host");
     }
     if request.method() == Method::CONNECT {

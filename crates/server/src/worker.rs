@@ -142,7 +142,7 @@ impl Door {
             return self.fail("sessions_per_address", peer);
         };
         let permit = permit.with_connection(accepted.permit);
-        match timeout(deadline, open(accepted.socket, permit, self.chassis.tls_of(service))).await {
+        match timeout(deadline, open(accepted.socket, permit, service.tls_of(&self.chassis))).await {
             Ok(Ok(Some((stream, Protocol::Stomp)))) if service.stomp.tcp => {
                 self.admit_stomp(stream, peer, service);
             }

@@ -7,7 +7,7 @@ use actix_web::http::header::{HeaderValue, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use hub_sockjs::{Route as SockJsRoute, Transport};
 
-use super::method_not_allowed;
+use super::methods::method_not_allowed;
 use super::path::without_slash;
 use super::problem::Problem;
 use crate::rest::Route;

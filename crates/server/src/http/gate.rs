@@ -125,7 +125,7 @@ impl InnerGate {
     fn stop(&self, request: &ServiceRequest) -> Option<HttpResponse> {
         let host = request.headers().get(HOST).map(text);
         let service = &self.services[self.service];
-        if let Some(host) = self.chassis.foreign_host(service, request.uri(), host) {
+        if let Some(host) = service.foreign_host(&self.chassis, request.uri(), host) {
             return Some(Hosts::refusal(host).error_response());
         }
         if request.method() == Method::OPTIONS && request.path() == "*" {

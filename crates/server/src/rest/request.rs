@@ -2,15 +2,15 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
-use actix_web::web::{self, Path};
+use actix_web::web::{self, Data, Path};
 use actix_web::{FromRequest as _, HttpRequest};
 use bytes::Bytes;
 use hub_core::{ParameterError, Parameters};
 
 use super::QueryParameters;
 use crate::chassis::Chassis;
+use crate::http::body;
 use crate::http::problem::Problem;
-use crate::http::{ChassisData, body};
 use crate::ingest::Ingest;
 use crate::query::Query;
 
@@ -76,8 +76,8 @@ impl Request {
         self.chassis_data().map(|chassis| Ingest::new(chassis.clone().into_inner()))
     }
 
-    fn chassis_data(&self) -> Result<&ChassisData, Problem> {
-        self.http.app_data::<ChassisData>().ok_or_else(|| Problem::new(500, "there is no chassis"))
+    fn chassis_data(&self) -> Result<&Data<Chassis>, Problem> {
+        self.http.app_data::<Data<Chassis>>().ok_or_else(|| Problem::new(500, "there is no chassis"))
     }
 }
 

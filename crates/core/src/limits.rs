@@ -56,6 +56,10 @@ pub struct Limits {
     pub transaction_bytes: usize,
     /// Bytes per second that one STOMP session may send; 0: as many as it likes.
     pub session_bytes_per_second: u32,
+    /// SENDs of one STOMP session that are not answered yet; beyond, it is read no further until one is.
+    pub sends_per_session: usize,
+    /// Bytes that one connection may bring before the others get their turn: as they came, and as what they became.
+    pub turn_bytes: usize,
     /// Headers of one STOMP frame.
     pub stomp_headers: usize,
     /// One line of a STOMP frame's head.
@@ -103,6 +107,8 @@ impl Default for Limits {
             transaction_frames: 1024,
             transaction_bytes: 1 << 20,
             session_bytes_per_second: 0,
+            sends_per_session: 64,
+            turn_bytes: 512 << 10,
             stomp_headers: 64,
             stomp_header_line_bytes: 8 << 10,
             ingest_items: 10_000,
@@ -131,7 +137,7 @@ pub struct LimitsError {
 impl Limits {
     /// Checks the limits against each other.
     pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 25] = [
+        let rules: [(&'static str, bool, &'static str); 27] = [
             ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
             ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
             ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
@@ -150,6 +156,8 @@ impl Limits {
             ("queue_nacks", self.queue_nacks >= 1, "must be at least 1"),
             ("transaction_frames", self.transaction_frames >= 1, "must be at least 1"),
             ("transaction_bytes", self.transaction_bytes >= 1024, "must be at least 1024"),
+            ("sends_per_session", self.sends_per_session >= 1, "must be at least 1"),
+            ("turn_bytes", self.turn_bytes >= 65_536, "must be at least 65536"),
             ("stomp_headers", self.stomp_headers >= 8, "must be at least 8"),
             (
                 "stomp_header_line_bytes",

@@ -307,3 +307,18 @@ fn a_hub_that_stops_answers_what_it_has_taken_in_and_nothing_else() {
         assert!(found.iter().eq((1..).map(uuid).take(found.len()).collect::<Vec<_>>().iter()), "in order");
     }
 }
+
+/// A session that may have one SEND under way is read on when it is answered.
+#[test]
+fn however_few_may_be_under_way_all_are_answered_in_order() {
+    let hub = hub(&[("LIMITS__SENDS_PER_SESSION", "1")]);
+    for carrier in CARRIERS {
+        let mut client = connect(carrier(address(&hub)));
+        let names: Vec<String> = (0..50).map(|n| format!("r{n}")).collect();
+        for (n, name) in (1..).zip(&names) {
+            send(&mut client, "/app/prices", name, &json!({"symbol": "ACME", "price": n}));
+        }
+        let frames: Vec<Frame> = names.iter().map(|_| client.next_frame().unwrap()).collect();
+        assert_eq!(receipts(&frames), names);
+    }
+}

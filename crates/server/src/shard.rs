@@ -31,7 +31,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 pub(crate) use self::session::IngestReply;
-use self::session::{Intake, TURN_BYTES};
+use self::session::Intake;
 use self::sockets::{Overdue, Progress, Read, Sockets};
 use self::subscriptions::{Lagging, Ordinal, Subscriptions, Taken};
 use crate::chassis::Chassis;
@@ -114,7 +114,7 @@ impl Shard {
             intake,
             inflater: Inflater::default(),
             scratch: vec![0; SCRATCH_BYTES],
-            turn_bytes: TURN_BYTES,
+            turn_bytes: chassis.limits.turn_bytes,
             index,
             chassis,
         };
@@ -274,7 +274,7 @@ impl Shard {
         }
         self.sockets.unlist(slot);
         self.progress(slot);
-        self.turn_bytes = TURN_BYTES;
+        self.begin_turn();
         let mut scratch = std::mem::take(&mut self.scratch);
         while self.read(slot, &mut scratch) {}
         self.scratch = scratch;

@@ -53,7 +53,6 @@ const FIXED: &Exceptions = &[
     ("server SNIFF_BYTES_MAX", "blank lines before a protocol is known"),
     ("server SUBSCRIPTION_ID_MAX_BYTES", "an id is in every message's header"),
     ("server TARGET_BYTES_MAX", "what actix takes"),
-    ("server UNDER_WAY_MAX", "SENDs of a session; beyond, it is read no further and nothing is refused"),
     ("sockjs MAX_CALLBACK_BYTES", "a name of a function"),
     ("sockjs MAX_NAME_BYTES", "a session's name, eight characters of a client"),
     ("sockjs MAX_VALUE_BYTES", "a cookie that is given back"),

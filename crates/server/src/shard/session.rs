@@ -16,6 +16,5 @@ mod native;
 mod stomp;
 mod timeout;
 
-pub(super) use self::backlog::TURN_BYTES;
 pub(crate) use self::intake::IngestReply;
 pub(super) use self::intake::Intake;

@@ -9,16 +9,15 @@ use hub_stomp::{Refusal, Reply};
 use super::ending::PendingEnding;
 use crate::ingest::{IngestError, IngestReport};
 
-/// Facts that one session may have under way before it is read no further.
-const UNDER_WAY_MAX: usize = 64;
-
 /// Rejected items that an ERROR names one by one.
 const NAMED_MAX: usize = 20;
 
 /// Facts a session sent that are not answered yet, in its order: so are the
 /// answers.
-#[derive(Default)]
 pub(in crate::shard) struct Sends {
+    /// Facts that may be under way before the session is read no further
+    /// (`limits.sends_per_session`).
+    max: usize,
     /// The ordinal of the first.
     first: u64,
     under_way: VecDeque<UnderWay>,
@@ -37,9 +36,21 @@ struct UnderWay {
 }
 
 impl Sends {
+    /// Nothing is under way yet.
+    pub(in crate::shard) fn new(max: usize) -> Sends {
+        Sends {
+            max,
+            first: 0,
+            under_way: VecDeque::new(),
+            commit_failed: false,
+            ending: None,
+            half_closed: false,
+        }
+    }
+
     /// Says whether the session is to be read no further for now.
     pub(in crate::shard) fn must_wait(&self) -> bool {
-        self.under_way.len() >= UNDER_WAY_MAX || self.ending.is_some()
+        self.under_way.len() >= self.max || self.ending.is_some()
     }
 
     /// Says whether it is to end, answered or not.

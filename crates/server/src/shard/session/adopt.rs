@@ -7,7 +7,6 @@ use bytes::{Bytes, BytesMut};
 use hub_core::CloseReason;
 use hub_ws::Connection;
 
-use super::backlog::TURN_BYTES;
 use crate::native::Query;
 use crate::newcomer::{Newcomer, NewcomerKind, Unwelcome};
 use crate::service::Endpoint;
@@ -62,12 +61,12 @@ impl Shard {
             }
             NewcomerKind::Refused => self.progress(slot),
             NewcomerKind::WebSocket { query, .. } => {
-                self.turn_bytes = TURN_BYTES;
+                self.begin_turn();
                 self.open(slot, &query);
                 self.receive(slot, &mut ahead);
             }
             NewcomerKind::RawStomp => {
-                self.turn_bytes = TURN_BYTES;
+                self.begin_turn();
                 self.receive(slot, &mut ahead);
             }
             // Nothing has been read yet.

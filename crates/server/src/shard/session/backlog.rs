@@ -11,11 +11,13 @@ use crate::shard::Shard;
 use crate::shard::pending::Backlog;
 use crate::shard::sockets::Dialogue;
 
-/// Bytes a socket may bring in its turn: bytes read from it, and bytes of
-/// messages. The last message may go beyond.
-pub(in crate::shard) const TURN_BYTES: usize = 512 << 10;
-
 impl Shard {
+    /// Begins a socket's turn: it may bring `limits.turn_bytes`, read from it or of messages; the
+    /// last message may go beyond.
+    pub(in crate::shard) fn begin_turn(&mut self) {
+        self.turn_bytes = self.chassis.limits.turn_bytes;
+    }
+
     /// So much was looked at.
     pub(in crate::shard) fn spend(&mut self, bytes: usize) {
         self.turn_bytes = self.turn_bytes.saturating_sub(bytes);

@@ -16,6 +16,7 @@ use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
 use crate::ingest::{Ingest, IngestError, IngestReport, Ingesting};
 use crate::shard::Shard;
+use crate::shard::pending::Sends;
 
 /// Way of facts into the log, and of the answers back.
 pub(in crate::shard) struct Intake {
@@ -91,7 +92,9 @@ impl Shard {
             // A slot that leads nowhere was told of.
             return Ok(());
         };
-        let sends = self.sockets.inbound(slot).map(|inbound| inbound.sends.get_or_insert_default());
+        let max = self.chassis.limits.sends_per_session;
+        let inbound = self.sockets.inbound(slot);
+        let sends = inbound.map(|inbound| inbound.sends.get_or_insert_with(|| Box::new(Sends::new(max))));
         let ordinal = sends.map_or(0, |sends| sends.begin(reply.into_owned()));
         // Before anything else of this session is looked at: its place in the
         // log is taken now.

@@ -38,3 +38,16 @@ fn a_peer_that_brings_more_than_its_turn_loses_nothing_and_others_come_in_betwee
         assert_eq!(busy, (0..MESSAGES * FRAMES).collect::<Vec<_>>(), "{speaks:?}");
     }
 }
+
+#[test]
+fn a_turn_is_as_long_as_the_limit_says() {
+    let mut world = World::new(|limits| limits.turn_bytes = 1 << 30);
+    let mut reader = world.connect(Speaks::RawStomp, 1 << 22);
+    reader.subscribe("r", TOPIC, "");
+    let (busy, other) = (world.connect(Speaks::RawStomp, 1 << 20), world.connect(Speaks::RawStomp, 1 << 20));
+    busy.send(&(0..MESSAGES * FRAMES).map(|frame| send(&format!("{frame:>500}"))).collect::<String>());
+    other.send(&send("other"));
+    world.settle();
+    let received = reader.news(&mut world);
+    assert_eq!(received.last().map(|last| last.body.as_str()), Some("other"), "behind all of the busy one's");
+}

@@ -13,8 +13,13 @@ use crate::wire;
 /// Composer of one of the pipeline's documents.
 type Compose = fn(&State, Timestamp) -> Vec<Bytes>;
 
+/// Interval at which the metric cards are sent, in milliseconds.
+pub(crate) const CARDS_PERIOD_MS: u64 = 2000;
+/// Interval at which the pipeline's other documents are sent, in milliseconds.
+pub(crate) const PERIOD_MS: u64 = 3000;
+
 /// Numbers that windows make: shown on connect and by the period.
-pub(crate) struct Numbers {
+pub(crate) struct NumbersDocument {
     pub(crate) reads: RttmReads,
     pub(crate) period_ms: u64,
     pub(crate) compose: Compose,
@@ -40,7 +45,7 @@ pub(crate) fn telemetry(state: &State, now: Timestamp) -> Vec<Bytes> {
     wire::telemetry(state, now)
 }
 
-impl Document for Numbers {
+impl Document for NumbersDocument {
     fn cadence(&self) -> Cadence {
         Cadence { on_change_ms: None, period_ms: Some(self.period_ms) }
     }
@@ -51,21 +56,21 @@ impl Document for Numbers {
     }
 }
 
-/// The active alerts, newest first: on connect, on any change, every 3 s. One
+/// The active alerts, newest first: on connect, on any change, by the period. One
 /// that cleared since the subscriber's last message comes once more, behind
 /// them, with `resolved: true`.
 ///
 /// It shows the state of the last flush, as changes are told by flushes: were
 /// it ahead, the message of a period could pass a clearing over before the
 /// change is told.
-pub(crate) struct Alerts {
+pub(crate) struct AlertsDocument {
     pub(crate) reads: RttmReads,
     pub(crate) limit: usize,
 }
 
-impl Document for Alerts {
+impl Document for AlertsDocument {
     fn cadence(&self) -> Cadence {
-        Cadence { on_change_ms: Some(0), period_ms: Some(3000) }
+        Cadence { on_change_ms: Some(0), period_ms: Some(PERIOD_MS) }
     }
 
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
@@ -86,12 +91,12 @@ impl Document for Alerts {
     }
 }
 
-/// `/ws/metrics`: the host. Not a fact of the log: no position.
-pub(crate) struct Host(pub(crate) Arc<HostMetrics>);
+/// `/ws/metrics`: the host, as often as it is measured. Not a fact of the log: no position.
+pub(crate) struct HostDocument(pub(crate) Arc<HostMetrics>);
 
-impl Document for Host {
+impl Document for HostDocument {
     fn cadence(&self) -> Cadence {
-        Cadence { on_change_ms: None, period_ms: Some(2000) }
+        Cadence { on_change_ms: None, period_ms: Some(self.0.period_ms()) }
     }
 
     fn compose(&self, _: Occasion, _: Timestamp) -> Composed {

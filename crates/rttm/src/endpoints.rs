@@ -1,14 +1,14 @@
 //! The native sockets: `/ws/{x}` and, of most, `/ws/rttm/{x}`.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use hub_core::parameters::whole;
 use hub_core::{Parameter, ParameterError, Parameters};
-use hub_fanout::Document;
+use hub_fanout::{Document, Interned};
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
 use hub_server::{Query, SocketRoute};
 
-use crate::documents::{self, Alerts, Host, Numbers};
+use crate::documents::{self, AlertsDocument, CARDS_PERIOD_MS, HostDocument, NumbersDocument, PERIOD_MS};
 use crate::host::HostMetrics;
 use crate::state::RttmReads;
 use crate::wire::schema;
@@ -27,10 +27,11 @@ static ALERTS: [Parameter; 1] = [LIMIT];
 /// cards; the other four show the same with and without `/rttm`.
 pub fn sockets(reads: &RttmReads, host: Arc<HostMetrics>) -> Vec<SocketRoute> {
     let numbers = |period_ms, compose| {
-        let document: Arc<dyn Document> = Arc::new(Numbers { reads: reads.clone(), period_ms, compose });
+        let document: Arc<dyn Document> =
+            Arc::new(NumbersDocument { reads: reads.clone(), period_ms, compose });
         Arc::new(One(document))
     };
-    let alerts = AlertsEndpoint::new(reads.clone());
+    let alerts = AlertsEndpoint { reads: reads.clone(), documents: Arc::default() };
     vec![
         SocketRoute::new(
             "/ws/alerts",
@@ -43,34 +44,34 @@ pub fn sockets(reads: &RttmReads, host: Arc<HostMetrics>) -> Vec<SocketRoute> {
             "/ws/metrics",
             "Sends what the host is doing every 2 s",
             schema::host,
-            Arc::new(One(Arc::new(Host(host)))),
+            Arc::new(One(Arc::new(HostDocument(host)))),
         )
         .also_at(&["/ws/host"]),
         SocketRoute::new(
             "/ws/rttm/metrics",
             "Sends the five metric cards every 2 s",
             schema::cards,
-            numbers(2000, documents::cards),
+            numbers(CARDS_PERIOD_MS, documents::cards),
         ),
         SocketRoute::new(
             "/ws/pipeline",
             "Sends the four stages every 3 s",
             schema::pipeline,
-            numbers(3000, documents::pipeline),
+            numbers(PERIOD_MS, documents::pipeline),
         )
         .also_at(&["/ws/rttm/pipeline"]),
         SocketRoute::new(
             "/ws/dlq",
             "Sends dead letters, counted and classified, every 3 s",
             schema::dlq,
-            numbers(3000, documents::dlq),
+            numbers(PERIOD_MS, documents::dlq),
         )
         .also_at(&["/ws/rttm/dlq"]),
         SocketRoute::new(
             "/ws/telemetry",
             "Sends throughput, latencies and lag every 3 s",
             schema::telemetry,
-            numbers(3000, documents::telemetry),
+            numbers(PERIOD_MS, documents::telemetry),
         )
         .also_at(&["/ws/rttm/telemetry"]),
     ]
@@ -114,33 +115,9 @@ impl<F: FnMut(&Parameters<'_>) -> Result<Arc<dyn Document>, ParameterError> + Se
 
 /// `?limit=`: whoever asks for the same number shares a document.
 struct AlertsEndpoint {
-    documents: Arc<Documents>,
-}
-
-struct Documents {
     reads: RttmReads,
-    /// By limit, hence at most [`ALERTS_MAX`]; alive while somebody follows.
-    by_limit: Mutex<Vec<(usize, Weak<Alerts>)>>,
-}
-
-impl AlertsEndpoint {
-    fn new(reads: RttmReads) -> AlertsEndpoint {
-        AlertsEndpoint { documents: Arc::new(Documents { reads, by_limit: Mutex::default() }) }
-    }
-}
-
-impl Documents {
-    fn with_limit(&self, limit: usize) -> Arc<Alerts> {
-        let mut documents = self.by_limit.lock().unwrap_or_else(PoisonError::into_inner);
-        let known =
-            documents.iter().find(|(of, _)| *of == limit).and_then(|(_, document)| document.upgrade());
-        known.unwrap_or_else(|| {
-            documents.retain(|(_, document)| document.strong_count() > 0);
-            let document = Arc::new(Alerts { reads: self.reads.clone(), limit });
-            documents.push((limit, Arc::downgrade(&document)));
-            document
-        })
-    }
+    /// By limit, hence at most [`ALERTS_MAX`].
+    documents: Arc<Interned<usize, AlertsDocument>>,
 }
 
 impl NativeEndpoint for AlertsEndpoint {
@@ -149,9 +126,11 @@ impl NativeEndpoint for AlertsEndpoint {
     }
 
     fn open(&self) -> Box<dyn NativeSession> {
-        let documents = Arc::clone(&self.documents);
+        let (reads, documents) = (self.reads.clone(), Arc::clone(&self.documents));
         let choose = move |given: &Parameters<'_>| {
-            Ok(documents.with_limit(limit(given, ALERTS_SHOWN, ALERTS_MAX)?) as Arc<dyn Document>)
+            let limit = limit(given, ALERTS_SHOWN, ALERTS_MAX)?;
+            let make = |limit: &usize| Arc::new(AlertsDocument { reads: reads.clone(), limit: *limit });
+            Ok(documents.get(limit, make) as Arc<dyn Document>)
         };
         Box::new(Following { parameters: &ALERTS, choose })
     }

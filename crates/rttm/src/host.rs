@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, Networks, System};
 
-/// From one sample to the next.
+/// Interval of samples, at which the document is sent, too.
 const PERIOD: Duration = Duration::from_secs(2);
 /// From the first look to the first sample: the processors' use is what they
 /// did in between.
@@ -81,8 +81,9 @@ fn two_places(percent: f64) -> f64 {
     (percent.clamp(0.0, 100.0) * 100.0).round() / 100.0
 }
 
-/// The host's metrics, measured every 2 s by a thread that ends with this.
+/// The host's metrics, measured periodically by a thread that ends with this.
 pub struct HostMetrics {
+    period: Duration,
     latest: Arc<Latest<Option<SystemMetrics>>>,
     /// Dropped with this, which wakes and ends the thread.
     _ends: SyncSender<()>,
@@ -92,11 +93,20 @@ impl HostMetrics {
     /// Starts to measure; the first sample is there a quarter of a second
     /// later.
     pub fn start() -> std::io::Result<HostMetrics> {
+        HostMetrics::start_every(PERIOD)
+    }
+
+    fn start_every(period: Duration) -> std::io::Result<HostMetrics> {
         let latest = Arc::new(Latest::new(None));
         let (ends, ended) = sync_channel(0);
         let to = Arc::clone(&latest);
-        thread::Builder::new().name("host-metrics".into()).spawn(move || run(&to, &ended))?;
-        Ok(HostMetrics { latest, _ends: ends })
+        thread::Builder::new().name("host-metrics".into()).spawn(move || run(&to, &ended, period))?;
+        Ok(HostMetrics { period, latest, _ends: ends })
+    }
+
+    /// Interval of samples, in milliseconds.
+    pub fn period_ms(&self) -> u64 {
+        u64::try_from(self.period.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The newest sample, once there is one.
@@ -105,12 +115,12 @@ impl HostMetrics {
     }
 }
 
-fn run(to: &Latest<Option<SystemMetrics>>, ended: &Receiver<()>) {
+fn run(to: &Latest<Option<SystemMetrics>>, ended: &Receiver<()>, period: Duration) {
     let mut sampler = Sampler::new();
     let mut pause = FIRST;
     while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
         to.set(Some(sampler.sample(now())));
-        pause = PERIOD;
+        pause = period;
     }
 }
 
@@ -184,7 +194,10 @@ impl Sampler {
 
 #[cfg(test)]
 mod tests {
+    use hub_fanout::Document as _;
+
     use super::*;
+    use crate::documents::HostDocument;
 
     #[test]
     fn this_host_is_measured() {
@@ -210,9 +223,27 @@ mod tests {
         let metrics = latest.as_ref().unwrap();
         assert!(metrics.memory.total > 0 && metrics.timestamp > Timestamp::default());
         let (ends, ended) = sync_channel(0);
-        let measuring = thread::spawn(move || run(&Latest::new(None), &ended));
+        let measuring = thread::spawn(move || run(&Latest::new(None), &ended, PERIOD));
         drop(ends);
         measuring.join().unwrap();
+    }
+
+    #[test]
+    fn samples_come_as_often_as_the_document_is_sent() {
+        // So short that samples by another constant would miss the deadline.
+        let host = Arc::new(HostMetrics::start_every(Duration::from_millis(7)).unwrap());
+        assert_eq!(HostDocument(Arc::clone(&host)).cadence().period_ms, Some(7));
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        let mut last = None;
+        for _ in 0..20 {
+            let newer =
+                || host.latest().as_ref().map(|metrics| metrics.timestamp).filter(|at| Some(*at) > last);
+            while newer().is_none() {
+                assert!(std::time::Instant::now() < deadline, "samples come too seldom");
+                thread::yield_now();
+            }
+            last = newer();
+        }
     }
 
     #[test]

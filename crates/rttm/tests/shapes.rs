@@ -97,6 +97,16 @@ fn cadences_are_the_platforms() {
 }
 
 #[test]
+fn what_is_said_of_a_socket_names_its_period() {
+    for socket in Fixture::new().sockets() {
+        let document = follow(&*socket.endpoint, "").unwrap();
+        let period_ms = document.cadence().period_ms.unwrap();
+        let said = format!("every {} s", period_ms / 1000);
+        assert!(period_ms.is_multiple_of(1000) && socket.summary.contains(&said), "{}: {said}", socket.summary);
+    }
+}
+
+#[test]
 fn documents_of_equal_parameters_are_one() {
     let hub = Fixture::new();
     let (alerts, pipeline) = (hub.endpoint("/ws/alerts"), hub.endpoint("/ws/pipeline"));

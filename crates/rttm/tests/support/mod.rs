@@ -15,6 +15,7 @@ use hub_core::{Offset, Outcome, Record, Timestamp, TradeId};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Applied, Document, FlushBuilder, Projection, Snapshot, Step};
 use hub_rttm::{HostMetrics, RttmReads, State, register, routes, sockets};
+use hub_server::SocketRoute;
 use hub_server::native::{Action, Followed, NativeEndpoint, Query};
 use hub_server::rest;
 use serde_json::Value;
@@ -53,10 +54,12 @@ impl Fixture {
     }
 
     pub(crate) fn endpoint(&self, path: &str) -> Arc<dyn NativeEndpoint> {
-        let host = Arc::new(HostMetrics::start().unwrap());
-        let all = sockets(&self.reads, host);
-        let found = all.into_iter().find(|socket| socket.paths().any(|own| own == path));
+        let found = self.sockets().into_iter().find(|socket| socket.paths().any(|own| own == path));
         found.unwrap().endpoint
+    }
+
+    pub(crate) fn sockets(&self) -> Vec<SocketRoute> {
+        sockets(&self.reads, Arc::new(HostMetrics::start().unwrap()))
     }
 
     /// GET, settled: status and body.

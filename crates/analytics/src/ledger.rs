@@ -12,7 +12,7 @@ use crate::closings::{Closing, Closings};
 use crate::holders::Holders;
 use crate::listing::{Quote, Supersedes, SymbolKey};
 use crate::lots::{Lots, Shortage};
-use crate::portfolio::{Phase, PortfolioKey};
+use crate::portfolio::{Membership, PortfolioKey};
 use crate::position::Balance;
 use crate::row::Row;
 use crate::state::State;
@@ -91,8 +91,8 @@ impl Ledger {
         while let Some(closing) = self.closings.pop_due(now, horizon_millis) {
             let Some(portfolio) = self.state.portfolios.get(closing.portfolio) else { continue };
             // Reopened since, and perhaps closed again: that closing is yet to come.
-            if portfolio.phase(closing.row) == Some(Phase::Closed(closing.at)) {
-                self.set_phase(closing.portfolio, closing.row, Phase::Gone, offset);
+            if portfolio.membership(closing.row) == Some(Membership::Closed(closing.at)) {
+                self.set_membership(closing.portfolio, closing.row, Membership::Gone, offset);
             }
         }
     }
@@ -151,12 +151,12 @@ impl Ledger {
         match (was_open, balance.holdings.is_positive()) {
             (false, true) => {
                 self.holders.add(symbol, portfolio);
-                self.set_phase(portfolio, key, Phase::Open, record.offset);
+                self.set_membership(portfolio, key, Membership::Open, record.offset);
             }
             (true, false) => {
                 self.holders.remove(symbol, portfolio);
                 self.closings.push(Closing { at: record.at, portfolio, row: key });
-                self.set_phase(portfolio, key, Phase::Closed(record.at), record.offset);
+                self.set_membership(portfolio, key, Membership::Closed(record.at), record.offset);
             }
             _ => {
                 self.state.portfolios.touch(portfolio, record.offset);
@@ -164,9 +164,15 @@ impl Ledger {
         }
     }
 
-    fn set_phase(&mut self, portfolio: PortfolioKey, row: RowKey, phase: Phase, offset: Offset) {
+    fn set_membership(
+        &mut self,
+        portfolio: PortfolioKey,
+        row: RowKey,
+        membership: Membership,
+        offset: Offset,
+    ) {
         if let Some(portfolio) = self.state.portfolios.touch(portfolio, offset) {
-            Arc::make_mut(portfolio).set_phase(row, phase);
+            Arc::make_mut(portfolio).set_membership(row, membership);
         }
     }
 }

@@ -29,12 +29,12 @@ pub(crate) struct Portfolio {
 pub(crate) struct Member {
     pub(crate) row: RowKey,
     pub(crate) symbol: SymbolKey,
-    pub(crate) phase: Phase,
+    pub(crate) membership: Membership,
 }
 
 /// State of a position in its portfolio's unrealised P&L.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Phase {
+pub(crate) enum Membership {
     /// Something is held.
     Open,
     /// Nothing is held since then; listed with 0 for the resume horizon, so
@@ -56,16 +56,16 @@ impl Portfolio {
     /// Adds a position that holds nothing yet; rows are given out in
     /// ascending order.
     pub(crate) fn join(&mut self, row: RowKey, symbol: SymbolKey) {
-        self.members.push(Member { row, symbol, phase: Phase::Gone });
+        self.members.push(Member { row, symbol, membership: Membership::Gone });
     }
 
-    pub(crate) fn phase(&self, row: RowKey) -> Option<Phase> {
-        self.place(row).map(|at| self.members[at].phase)
+    pub(crate) fn membership(&self, row: RowKey) -> Option<Membership> {
+        self.place(row).map(|at| self.members[at].membership)
     }
 
-    pub(crate) fn set_phase(&mut self, row: RowKey, phase: Phase) {
+    pub(crate) fn set_membership(&mut self, row: RowKey, membership: Membership) {
         if let Some(at) = self.place(row) {
-            self.members[at].phase = phase;
+            self.members[at].membership = membership;
         }
     }
 

@@ -10,7 +10,7 @@ use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
 use crate::listing::{Listing, Quote, SymbolKey};
 use crate::marks;
-use crate::portfolio::{Phase, Portfolio, PortfolioKey};
+use crate::portfolio::{Membership, Portfolio, PortfolioKey};
 use crate::row::Row;
 use crate::table::Table;
 
@@ -104,7 +104,7 @@ impl State {
         for member in portfolio.members() {
             let Some(row) = self.rows.get(member.row) else { continue };
             total = total.checked_add(row.position().realized_pnl)?;
-            if member.phase == Phase::Open {
+            if member.membership == Membership::Open {
                 holds = true;
                 if let Some(unrealized) = marks::unrealized(self, member) {
                     priced = true;

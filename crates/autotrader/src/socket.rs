@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hub_core::event::trading::SessionId;
 use hub_core::{Parameter, Symbol};
 use hub_fanout::{EventFilter, EventKey};
-use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession, Part};
+use hub_server::native::{Action, DocumentPart, Followed, NativeEndpoint, NativeSession};
 use hub_server::{Query, SocketRoute};
 
 use self::command::Command;
@@ -125,7 +125,7 @@ impl Subscriptions {
         if self.symbols.is_empty() {
             return Action::Unfollow { name: PRICES };
         }
-        let parts = self.symbols.parts().iter().map(|symbols| Part {
+        let parts = self.symbols.parts().iter().map(|symbols| DocumentPart {
             document: self.documents.prices(Arc::clone(symbols), self.interval_ms),
             anew: is_about(symbols, asked),
         });

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use hub_fanout::{Document, EventFilter, EventKey};
-use hub_server::native::{Action, Followed, NativeSession, Part, Query};
+use hub_server::native::{Action, DocumentPart, Followed, NativeSession, Query};
 use support::{Fixture, SYMBOLS_BYTES, document, stop};
 
 fn shown(name: &str, document: &dyn Document) -> String {
@@ -89,7 +89,7 @@ fn symbols(numbers: std::ops::Range<u32>) -> String {
     format!(r#"{{"symbols":{symbols:?}}}"#)
 }
 
-fn parts(socket: &mut dyn NativeSession, kind: &str, json: &str) -> Vec<Part> {
+fn parts(socket: &mut dyn NativeSession, kind: &str, json: &str) -> Vec<DocumentPart> {
     match socket.command(kind, json).unwrap().pop() {
         Some(Action::Follow { what: Followed::Parts(parts), .. }) => parts,
         other => panic!("{other:?}"),
@@ -114,8 +114,9 @@ fn a_connection_follows_as_many_symbols_as_a_message_holds() {
         [("subscribe_prices", symbols(100_000..100_001)), ("unsubscribe_prices", symbols(7..8))]
     {
         let now = parts(&mut *socket, kind, &json);
-        let stays =
-            |part: &&Part| !part.anew && all.iter().any(|old| Arc::ptr_eq(&old.document, &part.document));
+        let stays = |part: &&DocumentPart| {
+            !part.anew && all.iter().any(|old| Arc::ptr_eq(&old.document, &part.document))
+        };
         assert!(now.iter().filter(stays).count() + 2 >= all.len(), "{kind}");
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn is_spelling(one: &str, other: &str) -> bool {
 }
 
 /// True if anybody may add it and nobody reads it.
-pub(crate) fn is_let_be(name: &str) -> bool {
+pub(crate) fn is_ignored(name: &str) -> bool {
     name == CACHE_BUSTER || IGNORED.iter().any(|ignored| ignored.is_called(name))
 }
 
@@ -129,10 +129,10 @@ enum Value<'a> {
 
 /// The declared parameters that were given.
 #[derive(Clone, Debug, Default)]
-pub struct Parameters<'a>(Vec<Given<'a>>);
+pub struct Parameters<'a>(Vec<Argument<'a>>);
 
 #[derive(Clone, Debug)]
-struct Given<'a> {
+struct Argument<'a> {
     parameter: &'static Parameter,
     spelled: Cow<'a, str>,
     value: Value<'a>,
@@ -190,7 +190,7 @@ impl<'a> Parameters<'a> {
         for (name, value) in given {
             match declared.iter().find(|parameter| parameter.is_called(&name)) {
                 Some(parameter) => parameters.add(parameter, name, value)?,
-                None if is_let_be(&name) => {}
+                None if is_ignored(&name) => {}
                 None => {
                     return Err(ParameterError::Unknown { name: excerpt(&name), known: in_words(declared) });
                 }
@@ -209,11 +209,11 @@ impl<'a> Parameters<'a> {
             let (first, second) = (excerpt(&first.spelled), excerpt(&spelled));
             return Err(ParameterError::Repeated { name: parameter.name, first, second });
         }
-        self.0.push(Given { parameter, spelled, value });
+        self.0.push(Argument { parameter, spelled, value });
         Ok(())
     }
 
-    fn find(&self, parameter: &Parameter) -> Option<&Given<'a>> {
+    fn find(&self, parameter: &Parameter) -> Option<&Argument<'a>> {
         self.0.iter().find(|given| given.parameter == parameter)
     }
 

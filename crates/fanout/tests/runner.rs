@@ -18,9 +18,9 @@ use hub_log::{EmbeddedLog, Entry, EventLog, Options};
 
 /// What a projection was told, in order.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<String>>>);
+struct Journal(Arc<Mutex<Vec<String>>>);
 
-impl Told {
+impl Journal {
     fn add(&self, what: String) {
         self.0.lock().unwrap().push(what);
     }
@@ -33,7 +33,7 @@ impl Told {
 /// Counts prices; every third is stale.
 struct Counter {
     topic: TopicId,
-    told: Told,
+    told: Journal,
     count: u64,
 }
 
@@ -77,7 +77,7 @@ struct Setup {
     outcomes: Outcomes,
     mailbox: Mailbox,
     runner: RunnerHandle,
-    told: Told,
+    told: Journal,
 }
 
 const LIMITS: PublisherLimits =
@@ -91,7 +91,7 @@ fn start(dir: &Path, millis: i64) -> Setup {
     let (topic, _) =
         Catalog::default().state(Topic::new("/topic/count", "", Schema::default), Composition::Array);
     let (publisher, mut mailboxes) = Publisher::new(1, hub_core::Epoch(1), LIMITS);
-    let (outcomes, told) = (Outcomes::default(), Told::default());
+    let (outcomes, told) = (Outcomes::default(), Journal::default());
     let runner = Runner {
         log: Arc::clone(&log) as Arc<dyn EventLog>,
         projections: vec![Box::new(Counter { topic, told: told.clone(), count: 0 })],
@@ -119,7 +119,7 @@ fn flushes(mailbox: &mut Mailbox) -> Vec<(Bytes, u64)> {
         .collect()
 }
 
-fn finish(setup: Setup) -> (Vec<(Bytes, u64)>, Told) {
+fn finish(setup: Setup) -> (Vec<(Bytes, u64)>, Journal) {
     let Setup { log, mut mailbox, runner, told, .. } = setup;
     log.close().unwrap();
     runner.join();

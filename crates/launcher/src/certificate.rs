@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hub_core::trouble::Trouble;
 use hub_server::Metrics;
 use hub_server::metrics::StatusLabels;
-use hub_server::tls::{Certificate, Look, TlsError};
+use hub_server::tls::{Certificate, CertificateReload, TlsError};
 use tokio::signal::unix::Signal;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -64,7 +64,7 @@ impl Report<'_> {
         }
     }
 
-    fn tell(&mut self, look: &Result<Look, TlsError>, asked: bool, certificate: &Certificate) {
+    fn tell(&mut self, look: &Result<CertificateReload, TlsError>, asked: bool, certificate: &Certificate) {
         match look {
             Ok(look) => self.sound(*look, asked, certificate),
             Err(error) => self.unsound(error.to_string(), asked, Instant::now()),
@@ -72,11 +72,11 @@ impl Report<'_> {
     }
 
     /// Nothing is told if nobody asked and nothing happened.
-    fn sound(&mut self, look: Look, asked: bool, certificate: &Certificate) {
+    fn sound(&mut self, look: CertificateReload, asked: bool, certificate: &Certificate) {
         let mended = self.refused.take().is_some();
         self.trouble.reset();
         let expires = certificate.expiry().map(tracing::field::display);
-        if look == Look::Unchanged && !asked {
+        if look == CertificateReload::Unchanged && !asked {
             if mended {
                 tracing::info!(expires, "the TLS certificate's files hold the one in use again");
             }
@@ -84,8 +84,10 @@ impl Report<'_> {
         }
         self.count("ok");
         match look {
-            Look::Replaced => tracing::info!(expires, "TLS certificate reloaded"),
-            Look::Unchanged => tracing::info!(expires, "TLS certificate read again, it is the same"),
+            CertificateReload::Replaced => tracing::info!(expires, "TLS certificate reloaded"),
+            CertificateReload::Unchanged => {
+                tracing::info!(expires, "TLS certificate read again, it is the same");
+            }
         }
     }
 

@@ -14,9 +14,9 @@
 #![allow(clippy::missing_panics_doc, reason = "a promise that is broken panics: that is what a test does")]
 
 mod ends;
+mod fixture;
 mod keys;
 mod order;
-mod place;
 mod random;
 mod tails;
 mod time;

@@ -102,7 +102,11 @@ fn what_is_said_of_a_socket_names_its_period() {
         let document = follow(&*socket.endpoint, "").unwrap();
         let period_ms = document.cadence().period_ms.unwrap();
         let said = format!("every {} s", period_ms / 1000);
-        assert!(period_ms.is_multiple_of(1000) && socket.summary.contains(&said), "{}: {said}", socket.summary);
+        assert!(
+            period_ms.is_multiple_of(1000) && socket.summary.contains(&said),
+            "{}: {said}",
+            socket.summary
+        );
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn run(
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
-        let acceptor = Arc::new(Acceptor { workers, chassis, crowd: Mutex::default() });
+        let acceptor = Arc::new(Acceptor { workers, chassis, overload: Mutex::default() });
         let mut listening = JoinSet::new();
         for (service, listeners) in listeners.into_iter().enumerate() {
             for listener in listeners {
@@ -59,12 +59,12 @@ pub(crate) fn run(
 struct Acceptor {
     workers: Vec<mpsc::UnboundedSender<Accepted>>,
     chassis: Arc<Chassis>,
-    crowd: Mutex<Crowd>,
+    overload: Mutex<Overload>,
 }
 
 /// A time during which more connections come than can be let in.
 #[derive(Default)]
-struct Crowd {
+struct Overload {
     /// The system gives no further socket.
     failing: Trouble,
     /// All permits are out.
@@ -107,29 +107,29 @@ impl Acceptor {
         let reason = "connections";
         self.chassis.metrics.refusals.count("connection", reason);
         self.chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
-        if let Some(times) = self.crowd().full.again(Instant::now()) {
+        if let Some(times) = self.overload().full.again(Instant::now()) {
             tracing::warn!(times, "as many connections as fit (limits.connections): others are refused");
         }
     }
 
     fn failed(&self, error: &io::Error) {
-        if let Some(times) = self.crowd().failing.again(Instant::now()) {
+        if let Some(times) = self.overload().failing.again(Instant::now()) {
             tracing::warn!(%error, times, "connections can't be accepted and wait");
         }
     }
 
     fn went_well(&self) {
-        let (mut crowd, now) = (self.crowd(), Instant::now());
-        if let Some(Extent { times, lasted }) = crowd.full.over(now) {
+        let (mut overload, now) = (self.overload(), Instant::now());
+        if let Some(Extent { times, lasted }) = overload.full.over(now) {
             tracing::info!(times, ?lasted, "there is room for connections again");
         }
-        if let Some(Extent { times, lasted }) = crowd.failing.over(now) {
+        if let Some(Extent { times, lasted }) = overload.failing.over(now) {
             tracing::info!(times, ?lasted, "connections are accepted again");
         }
     }
 
-    fn crowd(&self) -> MutexGuard<'_, Crowd> {
-        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    fn overload(&self) -> MutexGuard<'_, Overload> {
+        self.overload.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

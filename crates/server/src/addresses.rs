@@ -31,7 +31,7 @@ impl AddressPermit {
     }
 
     /// True unless the address had its share of sessions before this one.
-    pub fn is_welcome(&self) -> bool {
+    pub fn is_within_limit(&self) -> bool {
         self.welcome
     }
 }
@@ -84,12 +84,12 @@ mod tests {
         let addresses = Addresses::new(2);
         let here = IpAddr::from([127, 0, 0, 1]);
         let permits: Vec<AddressPermit> = (0..4).filter_map(|_| addresses.enter(here)).collect();
-        let welcome: Vec<bool> = permits.iter().map(AddressPermit::is_welcome).collect();
+        let welcome: Vec<bool> = permits.iter().map(AddressPermit::is_within_limit).collect();
         assert_eq!(welcome, [true, true, false, false]);
         assert!(addresses.enter(here).is_none());
-        assert!(addresses.enter(IpAddr::from([127, 0, 0, 2])).is_some_and(|permit| permit.is_welcome()));
+        assert!(addresses.enter(IpAddr::from([127, 0, 0, 2])).is_some_and(|permit| permit.is_within_limit()));
         drop(permits);
         assert!(addresses.lock().is_empty());
-        assert!(addresses.enter(here).is_some_and(|permit| permit.is_welcome()));
+        assert!(addresses.enter(here).is_some_and(|permit| permit.is_within_limit()));
     }
 }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 /// Time for which a connection may keep the hub waiting.
 #[derive(Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct HangUpTimeouts {
     /// For the answer to be written, once a handler wants the end.
     pub(crate) grace: Duration,
     /// For its peer to take a byte of what waits for it.
@@ -29,7 +29,7 @@ pub(crate) struct Patience {
 pub(crate) struct HangUp(Rc<Watch>);
 
 struct Watch {
-    patience: Patience,
+    timeouts: HangUpTimeouts,
     asked: Notify,
     /// Something may be due before what is slept for.
     sooner: Notify,
@@ -62,7 +62,7 @@ struct Stall {
 
 /// Reason to end a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum End {
+pub(crate) enum HangUpReason {
     /// A handler asked for it.
     Asked,
     /// Its peer reads nothing.
@@ -74,15 +74,15 @@ pub(crate) enum End {
 }
 
 /// A request that is being answered.
-pub(crate) struct UnderWay {
+pub(crate) struct RequestGuard {
     hang_up: HangUp,
     is_stream: bool,
 }
 
 impl HangUp {
-    pub(crate) fn new(patience: Patience) -> HangUp {
+    pub(crate) fn new(timeouts: HangUpTimeouts) -> HangUp {
         HangUp(Rc::new(Watch {
-            patience,
+            timeouts,
             asked: Notify::new(),
             sooner: Notify::new(),
             slept_for: Cell::default(),
@@ -110,14 +110,14 @@ impl HangUp {
     /// A request has begun; it ends when what it gives is dropped. Who shuts
     /// its side is answered all the same, unless the answer `is_stream` and
     /// would last as long as the connection.
-    pub(crate) fn begin(&self, is_stream: bool) -> UnderWay {
+    pub(crate) fn begin(&self, is_stream: bool) -> RequestGuard {
         let watch = &*self.0;
         watch.requests.set(watch.requests.get() + 1);
         if is_stream {
             watch.streams.set(watch.streams.get() + 1);
             self.look();
         }
-        UnderWay { hang_up: self.clone(), is_stream }
+        RequestGuard { hang_up: self.clone(), is_stream }
     }
 
     /// The peer has shut its side.
@@ -179,22 +179,22 @@ impl HangUp {
     }
 
     /// Resolves when the connection has to end.
-    pub(crate) async fn due(&self) -> End {
+    pub(crate) async fn due(&self) -> HangUpReason {
         let watch = &*self.0;
         loop {
             let next = watch.next();
             if let Some((at, end)) = next
                 && at <= Instant::now()
             {
-                watch.stalled.set(end == End::Stalled);
+                watch.stalled.set(end == HangUpReason::Stalled);
                 return end;
             }
             let at = next.map(|(at, _)| at);
             watch.slept_for.set(at);
             tokio::select! {
                 () = watch.asked.notified() => {
-                    sleep(watch.patience.grace).await;
-                    return End::Asked;
+                    sleep(watch.timeouts.grace).await;
+                    return HangUpReason::Asked;
                 }
                 () = watch.sooner.notified() => {}
                 () = passed(at) => {}
@@ -215,17 +215,18 @@ impl HangUp {
 
 impl Watch {
     /// The next deadline, as things are, and the reason to end the connection then.
-    fn next(&self) -> Option<(Instant, End)> {
-        let stalled = self.stall.get().map(|stall| (stall.since + self.patience.stall, End::Stalled));
+    fn next(&self) -> Option<(Instant, HangUpReason)> {
+        let stalled =
+            self.stall.get().map(|stall| (stall.since + self.timeouts.stall, HangUpReason::Stalled));
         let is_idle = self.requests.get() == 0;
-        let idle = is_idle.then(|| (self.idle_since.get() + self.patience.idle, End::Idle));
+        let idle = is_idle.then(|| (self.idle_since.get() + self.timeouts.idle, HangUpReason::Idle));
         let is_gone = self.peer_shut.get() && self.streams.get() > 0;
-        let gone = is_gone.then(|| (self.idle_since.get(), End::Gone));
+        let gone = is_gone.then(|| (self.idle_since.get(), HangUpReason::Gone));
         [stalled, idle, gone].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         let watch = &*self.hang_up.0;
         watch.requests.set(watch.requests.get().saturating_sub(1));
@@ -254,7 +255,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Patience = Patience { grace: SECOND, stall: SECOND, idle: SECOND };
+    const TIMEOUTS: HangUpTimeouts = HangUpTimeouts { grace: SECOND, stall: SECOND, idle: SECOND };
     const SECOND: Duration = Duration::from_secs(1);
 
     /// A connection, and what is due next, in milliseconds since it began.
@@ -262,7 +263,7 @@ mod tests {
 
     impl Scene {
         fn new() -> Scene {
-            let hang_up = HangUp::new(PATIENCE);
+            let hang_up = HangUp::new(TIMEOUTS);
             let began = hang_up.0.idle_since.get();
             Scene(hang_up, began)
         }
@@ -271,7 +272,7 @@ mod tests {
             self.1 + Duration::from_millis(millis)
         }
 
-        fn next(&self) -> Option<(u128, End)> {
+        fn next(&self) -> Option<(u128, HangUpReason)> {
             self.0.0.next().map(|(at, end)| ((at - self.1).as_millis(), end))
         }
     }
@@ -280,14 +281,14 @@ mod tests {
     fn a_connection_ends_so_long_after_its_last_request() {
         let scene = Scene::new();
         let hang_up = &scene.0;
-        assert_eq!(scene.next(), Some((1000, End::Idle)));
+        assert_eq!(scene.next(), Some((1000, HangUpReason::Idle)));
         let [first, pipelined] = [hang_up.begin(false), hang_up.begin(false)];
         assert_eq!(scene.next(), None);
         drop(first);
         assert_eq!(scene.next(), None);
         drop(pipelined);
         hang_up.0.idle_since.set(scene.at(300));
-        assert_eq!(scene.next(), Some((1300, End::Idle)));
+        assert_eq!(scene.next(), Some((1300, HangUpReason::Idle)));
     }
 
     #[test]
@@ -298,13 +299,13 @@ mod tests {
         hang_up.wrote(5, false, || unreachable!("nothing waits"));
         assert_eq!(scene.next(), None);
         hang_up.wrote(5, true, || scene.at(100));
-        assert_eq!(scene.next(), Some((1100, End::Stalled)));
+        assert_eq!(scene.next(), Some((1100, HangUpReason::Stalled)));
         hang_up.wrote(5, true, || scene.at(200));
         // TLS has taken something, and the kernel has not.
         hang_up.wrote(5, false, || scene.at(300));
-        assert_eq!(scene.next(), Some((1100, End::Stalled)));
+        assert_eq!(scene.next(), Some((1100, HangUpReason::Stalled)));
         hang_up.wrote(6, true, || scene.at(400));
-        assert_eq!(scene.next(), Some((1400, End::Stalled)));
+        assert_eq!(scene.next(), Some((1400, HangUpReason::Stalled)));
         hang_up.wrote(7, false, || scene.at(500));
         assert_eq!(scene.next(), None);
     }
@@ -317,7 +318,7 @@ mod tests {
         hang_up.peer_shut();
         assert_eq!(scene.next(), None);
         let stream = hang_up.begin(true);
-        assert_eq!(scene.next(), Some((0, End::Gone)));
+        assert_eq!(scene.next(), Some((0, HangUpReason::Gone)));
         drop(stream);
         assert_eq!(scene.next(), None);
         drop(request);

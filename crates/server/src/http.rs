@@ -1,6 +1,5 @@
 //! HTTP: what every port answers, beside its service's own routes.
 
-mod answer;
 pub mod body;
 pub(crate) mod directory;
 pub(crate) mod expect;
@@ -13,6 +12,7 @@ pub(crate) mod methods;
 pub(crate) mod path;
 pub mod problem;
 pub mod publish;
+mod response;
 pub(crate) mod server;
 
 use std::future::ready;

@@ -17,7 +17,7 @@ pub mod http;
 pub mod ingest;
 pub mod metrics;
 pub mod native;
-mod newcomer;
+mod new_connection;
 pub mod origin;
 pub mod query;
 pub mod refusals;

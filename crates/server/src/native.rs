@@ -73,7 +73,7 @@ pub enum Followed {
     /// Several documents that are one thing. What was followed by the same
     /// name and is not among them is not followed any more; what was is not
     /// begun again, unless it is to be.
-    Parts(Vec<Part>),
+    Parts(Vec<DocumentPart>),
     /// The events of a feed from now on: whole messages, as they were told.
     Feed {
         /// Its feed.
@@ -84,7 +84,7 @@ pub enum Followed {
 }
 
 /// One of the documents that are one thing.
-pub struct Part {
+pub struct DocumentPart {
     /// The document.
     pub document: Arc<dyn Document>,
     /// True: it is begun again where it is followed already.

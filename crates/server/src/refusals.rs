@@ -32,12 +32,12 @@ pub struct RefusalLabels {
 #[derive(Clone, Default)]
 pub struct Refusals {
     counts: Family<RefusalLabels, Counter>,
-    untold: Arc<Mutex<HashMap<RefusalLabels, Untold>>>,
+    unreported: Arc<Mutex<HashMap<RefusalLabels, Unreported>>>,
 }
 
 /// Refusals for one reason that were not logged yet.
 #[derive(Default)]
-struct Untold {
+struct Unreported {
     told: Option<Instant>,
     times: u64,
     /// The first of them.
@@ -51,12 +51,12 @@ impl Refusals {
         let labels = RefusalLabels { door, reason };
         let told = {
             let mut all = self.lock();
-            let untold = all.entry(labels).or_default();
-            if untold.times == 0 {
-                untold.case = case.to_string().chars().take(CASE_CHARS).collect();
+            let unreported = all.entry(labels).or_default();
+            if unreported.times == 0 {
+                unreported.case = case.to_string().chars().take(CASE_CHARS).collect();
             }
-            untold.times += 1;
-            untold.take(now)
+            unreported.times += 1;
+            unreported.take(now)
         };
         // Nobody waits for the log behind the lock.
         if let Some(told) = told {
@@ -73,7 +73,7 @@ impl Refusals {
     pub fn tell(&self, now: Instant) {
         let due: Vec<_> = {
             let mut all = self.lock();
-            all.iter_mut().filter_map(|(labels, untold)| Some((*labels, untold.take(now)?))).collect()
+            all.iter_mut().filter_map(|(labels, unreported)| Some((*labels, unreported.take(now)?))).collect()
         };
         for (labels, told) in due {
             tell(labels, &told);
@@ -85,8 +85,8 @@ impl Refusals {
         registry.register("refusals", "What was refused, at which door and why", self.counts.clone());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RefusalLabels, Untold>> {
-        self.untold.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<RefusalLabels, Unreported>> {
+        self.unreported.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,7 +95,7 @@ fn tell(RefusalLabels { door, reason }: RefusalLabels, (times, case): &(u64, Str
     tracing::info!(door, reason, times, ?case, "refused");
 }
 
-impl Untold {
+impl Unreported {
     fn take(&mut self, now: Instant) -> Option<(u64, String)> {
         let is_due = self.told.is_none_or(|told| now.saturating_duration_since(told) >= PAUSE);
         if self.times == 0 || !is_due {
@@ -112,8 +112,8 @@ mod tests {
 
     const LABELS: RefusalLabels = RefusalLabels { door: "http", reason: "not_found" };
 
-    fn untold(refusals: &Refusals) -> u64 {
-        refusals.lock().get(&LABELS).map_or(0, |untold| untold.times)
+    fn unreported(refusals: &Refusals) -> u64 {
+        refusals.lock().get(&LABELS).map_or(0, |unreported| unreported.times)
     }
 
     #[test]
@@ -122,17 +122,17 @@ mod tests {
         let began = Instant::now();
         let at = |millis| began + Duration::from_millis(millis);
         refusals.note("http", "not_found", "GET /a", at(0));
-        assert_eq!(untold(&refusals), 0, "the first is told at once");
+        assert_eq!(unreported(&refusals), 0, "the first is told at once");
         for millis in [1, 500, 999] {
             refusals.note("http", "not_found", format!("GET /{millis}"), at(millis));
         }
         refusals.note("http", "origin", "GET /", at(999));
         refusals.tell(at(999));
-        assert_eq!(untold(&refusals), 3);
-        let waiting = refusals.lock().get_mut(&LABELS).and_then(|untold| untold.take(at(1000)));
+        assert_eq!(unreported(&refusals), 3);
+        let waiting = refusals.lock().get_mut(&LABELS).and_then(|unreported| unreported.take(at(1000)));
         assert_eq!(waiting, Some((3, "GET /1".to_owned())));
         refusals.tell(at(9999));
-        assert_eq!(untold(&refusals), 0);
+        assert_eq!(unreported(&refusals), 0);
         assert_eq!(refusals.counts.get_or_create(&LABELS).get(), 4);
     }
 }

@@ -1,7 +1,7 @@
 //! A shard: one per worker thread, it owns its sockets and what they follow.
 //!
 //! It is a single task, the loop in this file. What wakes it: a publication in
-//! its mailbox, a socket with something to read or room to write, a newcomer,
+//! its mailbox, a socket with something to read or room to write, a new connection,
 //! an answer to what a session sent, an interval that is over, or the sweep,
 //! which keeps every deadline and heart-beat of all its sockets.
 //!
@@ -36,7 +36,7 @@ use self::sockets::{Overdue, Progress, Read, Sockets};
 use self::subscriptions::{Lagging, Ordinal, Subscriptions, Taken};
 use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
-use crate::newcomer::Newcomer;
+use crate::new_connection::NewConnection;
 use crate::sockjs::NewSession;
 use crate::stage::Stage;
 
@@ -69,7 +69,7 @@ pub(crate) struct Shard {
 /// Everything that reaches a shard from its worker.
 pub(crate) struct ShardInputs {
     pub(crate) mailbox: Mailbox,
-    pub(crate) newcomers: mpsc::UnboundedReceiver<Newcomer>,
+    pub(crate) new_connections: mpsc::UnboundedReceiver<NewConnection>,
     pub(crate) stage: watch::Receiver<Stage>,
     pub(crate) replies: mpsc::UnboundedReceiver<IngestReply>,
     pub(crate) sessions: mpsc::UnboundedReceiver<NewSession>,
@@ -91,7 +91,7 @@ enum Wake {
     Publication(Publication),
     /// These sockets have something to read, or room to write.
     Sockets,
-    Newcomer(Box<Newcomer>),
+    NewConnection(Box<NewConnection>),
     Session(NewSession),
     Reply(IngestReply),
     /// A subscription or document is due.
@@ -132,7 +132,7 @@ impl Shard {
             let wake = tokio::select! {
                 Some(publication) = inputs.mailbox.next(), if !draining => Wake::Publication(publication),
                 () = poll_fn(|cx| ready.poll_take(cx, &mut woken)) => Wake::Sockets,
-                Some(newcomer) = inputs.newcomers.recv(), if !draining => Wake::Newcomer(Box::new(newcomer)),
+                Some(connection) = inputs.new_connections.recv(), if !draining => Wake::NewConnection(Box::new(connection)),
                 Some(session) = inputs.sessions.recv(), if !draining => Wake::Session(session),
                 Some(reply) = inputs.replies.recv() => Wake::Reply(reply),
                 () = due(self.subscriptions.next_due()) => Wake::Timer,
@@ -159,8 +159,8 @@ impl Shard {
                 }
             }
             Wake::Sockets => woken.drain(..).for_each(|slot| self.serve(slot as usize)),
-            Wake::Newcomer(newcomer) => {
-                self.adopt(*newcomer);
+            Wake::NewConnection(connection) => {
+                self.adopt(*connection);
             }
             Wake::Session(session) => self.adopt_session(session),
             Wake::Reply(reply) => {
@@ -187,9 +187,9 @@ impl Shard {
         while let Some(publication) = inputs.mailbox.try_next() {
             self.publish(&publication);
         }
-        inputs.newcomers.close();
-        while let Ok(newcomer) = inputs.newcomers.try_recv() {
-            self.adopt(newcomer);
+        inputs.new_connections.close();
+        while let Ok(connection) = inputs.new_connections.try_recv() {
+            self.adopt(connection);
         }
         inputs.sessions.close();
         while let Ok(session) = inputs.sessions.try_recv() {

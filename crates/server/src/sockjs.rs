@@ -26,14 +26,14 @@ pub(crate) struct NewSession {
 }
 
 /// Deals sessions out to the shards in turn.
-struct Door {
+struct RoundRobin {
     chassis: Arc<Chassis>,
     service: &'static str,
     shards: Arc<[mpsc::UnboundedSender<NewSession>]>,
     turn: AtomicUsize,
 }
 
-impl SockJsService for Door {
+impl SockJsService for RoundRobin {
     fn open(&self, end: SessionEnd, request: &HttpRequest) {
         self.chassis.metrics.connection_attempts.inc();
         let Some(peer) = request.peer_addr() else { return };
@@ -74,7 +74,11 @@ pub(crate) fn server(
         not_allowed: method_not_allowed,
         ..Settings::default()
     };
-    let door =
-        Door { chassis: Arc::clone(chassis), service, shards: Arc::clone(shards), turn: AtomicUsize::new(0) };
-    Server::new(settings, door)
+    let round_robin = RoundRobin {
+        chassis: Arc::clone(chassis),
+        service,
+        shards: Arc::clone(shards),
+        turn: AtomicUsize::new(0),
+    };
+    Server::new(settings, round_robin)
 }

@@ -108,8 +108,8 @@ impl Stream {
     }
 
     /// True unless its address had its share of connections before.
-    pub fn is_welcome(&self) -> bool {
-        self.permit.is_welcome()
+    pub fn is_within_limit(&self) -> bool {
+        self.permit.is_within_limit()
     }
 
     /// Reads more ahead; what has been read so far is [`Stream::ahead`].
@@ -145,7 +145,7 @@ impl Stream {
     /// closed with something unread, the kernel would take back what the peer
     /// has not read of it (RFC 9112, section 9.6): so what still comes is
     /// thrown away, until the peer ends it, too.
-    pub(crate) async fn part_with(mut self, last: Bytes) {
+    pub(crate) async fn close_with(mut self, last: Bytes) {
         let said = self.write_all(&last).await;
         if said.is_err() || self.shutdown().await.is_err() {
             return;

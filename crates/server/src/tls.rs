@@ -44,7 +44,7 @@ pub enum TlsError {
 
 /// Outcome of a look at the files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Look {
+pub enum CertificateReload {
     /// They hold the pair that is in use already.
     Unchanged,
     /// Another pair, which new handshakes get from now on.
@@ -90,15 +90,15 @@ impl Certificate {
     ///
     /// Contents decide, never the times of files: what replaces them may
     /// replace one before the other, or swap a link above both.
-    pub fn look(&self) -> Result<Look, TlsError> {
+    pub fn look(&self) -> Result<CertificateReload, TlsError> {
         let pair = self.files.read(&self.provider)?;
         // A key fits one certificate's public key and no other: an equal chain
         // has an equal key.
         if pair.cert == self.identity.pair().cert {
-            return Ok(Look::Unchanged);
+            return Ok(CertificateReload::Unchanged);
         }
         self.identity.replace(pair)?;
-        Ok(Look::Replaced)
+        Ok(CertificateReload::Replaced)
     }
 
     /// Until when the certificate in use is valid, if it says so in a way that

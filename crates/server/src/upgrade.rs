@@ -26,7 +26,7 @@ use crate::http::path;
 use crate::http::problem::Problem;
 use crate::metrics::ReasonLabels;
 use crate::native::Query;
-use crate::newcomer::{Agreed, Newcomer, NewcomerKind, Unwelcome};
+use crate::new_connection::{ConnectionKind, EarlyClose, Negotiated, NewConnection};
 use crate::service::{Endpoint, Service};
 use crate::stream::HttpStream;
 
@@ -37,53 +37,53 @@ pub(crate) fn take(
     directory: &Directory,
     mut request: Request,
     framed: Framed<HttpStream, Codec>,
-) -> Option<Newcomer> {
+) -> Option<NewConnection> {
     chassis.metrics.connection_attempts.inc();
     path::normalize(&mut request.head_mut().uri);
     let peer = request.peer_addr();
     let parts = framed.into_parts();
     let stream = parts.io.into_upgraded()?;
-    let answer = answer(chassis, service, directory, &request, !stream.is_welcome());
-    if let Some(reason) = answer.failure {
+    let response = respond(chassis, service, directory, &request, !stream.is_within_limit());
+    if let Some(reason) = response.failure {
         chassis.metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
     }
-    if let Some(detail) = answer.refusal {
+    if let Some(detail) = response.refusal {
         let case = format_args!("upgrade {}: {detail}", request.path());
-        let reason = answer.failure.unwrap_or("upgrade");
+        let reason = response.failure.unwrap_or("upgrade");
         chassis.metrics.refusals.note("websocket", reason, case, Instant::now());
     }
     // What actix still had to write to this peer (answers to earlier, pipelined
     // requests) goes out before the answer to the upgrade.
     let mut first = parts.write_buf;
-    first.put_slice(&answer.head);
-    Some(Newcomer {
+    first.put_slice(&response.head);
+    Some(NewConnection {
         id: chassis.connection_ids.next(),
         stream,
         ahead: parts.read_buf,
         first: first.freeze(),
-        kind: answer.kind,
+        kind: response.kind,
         service: service.name,
         peer,
     })
 }
 
-struct Answer {
+struct UpgradeResponse {
     /// The head of the response.
     head: Bytes,
-    kind: NewcomerKind,
+    kind: ConnectionKind,
     /// The reason in `hub_connections_failed_total`.
     failure: Option<&'static str>,
     /// Detail of the refusal, where it is an error of HTTP.
     refusal: Option<String>,
 }
 
-fn answer(
+fn respond(
     chassis: &Chassis,
     service: &Service,
     directory: &Directory,
     request: &Request,
-    crowded: bool,
-) -> Answer {
+    over_limit: bool,
+) -> UpgradeResponse {
     let header = |name: HeaderName| Some(request.headers().get(name)?.to_str().unwrap_or("\u{fffd}"));
     if let Some(host) = service.foreign_host(chassis, request.uri(), header(HOST)) {
         return refuse(&Hosts::refusal(host), &[], "host");
@@ -112,23 +112,23 @@ fn answer(
     if let (Some(origin), Endpoint::SockJs) = (foreign, &endpoint) {
         return refuse(&Problem::foreign_origin(origin), &[], "origin");
     }
-    let (unwelcome, failure) = if let Some(origin) = foreign {
-        (Some(Unwelcome::page_of(origin)), Some("origin"))
-    } else if crowded {
+    let (early_close, failure) = if let Some(origin) = foreign {
+        (Some(EarlyClose::page_of(origin)), Some("origin"))
+    } else if over_limit {
         (Some(CloseReason::TOO_MANY_SESSIONS.into()), Some("sessions_per_address"))
     } else if chassis.readiness.is_draining() {
         (Some(CloseReason::GOING_AWAY.into()), Some("draining"))
     } else {
         (None, None)
     };
-    let (head, agreed) = match accept(chassis, &upgrade, &endpoint) {
+    let (head, negotiated) = match accept(chassis, &upgrade, &endpoint) {
         Ok(accepted) => accepted,
         Err(error) => return refuse_handshake(error),
     };
     let query = Query::parse(request.uri().query().unwrap_or_default());
-    Answer {
+    UpgradeResponse {
         head,
-        kind: NewcomerKind::WebSocket { endpoint, query, agreed, unwelcome },
+        kind: ConnectionKind::WebSocket { endpoint, query, negotiated, early_close },
         failure,
         refusal: None,
     }
@@ -139,7 +139,7 @@ fn accept(
     chassis: &Chassis,
     upgrade: &Upgrade<'_>,
     endpoint: &Endpoint,
-) -> Result<(Bytes, Agreed), HandshakeError> {
+) -> Result<(Bytes, Negotiated), HandshakeError> {
     let subprotocol = match endpoint {
         Endpoint::Stomp => {
             let offered = upgrade.subprotocols.iter().copied();
@@ -155,23 +155,23 @@ fn accept(
     let settings = chassis.compression.map(Compression::settings);
     let deflate = negotiate(offers, settings.unwrap_or(Settings::SHARED))?.filter(|_| settings.is_some());
     let chosen = Chosen { subprotocol, deflate: deflate.as_ref() };
-    let agreed = Agreed { messagepack: subprotocol == Some(messagepack::SUBPROTOCOL), deflate };
-    Ok((handshake::response_head(&upgrade.accept(), chosen), agreed))
+    let negotiated = Negotiated { messagepack: subprotocol == Some(messagepack::SUBPROTOCOL), deflate };
+    Ok((handshake::response_head(&upgrade.accept(), chosen), negotiated))
 }
 
 /// A request that is no sound handshake, with what would be.
-fn refuse_handshake(error: HandshakeError) -> Answer {
+fn refuse_handshake(error: HandshakeError) -> UpgradeResponse {
     let problem = Problem::new(error.status(), error.to_string());
     refuse(&problem, error.response_headers(), "handshake")
 }
 
-fn refuse(problem: &Problem, headers: &[(&str, &str)], failure: &'static str) -> Answer {
+fn refuse(problem: &Problem, headers: &[(&str, &str)], failure: &'static str) -> UpgradeResponse {
     let mut head = BytesMut::new();
     problem.write_response(&mut head, headers);
-    Answer {
+    UpgradeResponse {
         head: head.freeze(),
-        kind: NewcomerKind::Refused,
+        kind: ConnectionKind::Refused,
         failure: Some(failure),
-        refusal: Some(problem.told().detail),
+        refusal: Some(problem.details().detail),
     }
 }

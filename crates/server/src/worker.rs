@@ -17,13 +17,13 @@ use tokio::time::{sleep, timeout};
 use crate::addresses::AddressPermit;
 use crate::chassis::Chassis;
 use crate::connections::ConnectionPermit;
-use crate::hang_up::{End, Patience};
+use crate::hang_up::{HangUpReason, HangUpTimeouts};
 use crate::http::directory::Directory;
 use crate::http::in_flight::InFlight;
-use crate::http::problem::{Problem, Told};
+use crate::http::problem::{Details, Problem};
 use crate::http::server::{HttpHandler, HttpServer};
 use crate::metrics::ReasonLabels;
-use crate::newcomer::{Newcomer, NewcomerKind};
+use crate::new_connection::{ConnectionKind, NewConnection};
 use crate::service::Service;
 use crate::shard::{Shard, ShardInputs, ShardParts};
 use crate::sniff::{Protocol, sniff};
@@ -34,7 +34,7 @@ use crate::stream::{Counted, Fault, HttpStream, Stream};
 use crate::tls::{ServerConfig, TlsStream};
 
 /// Interval of looks, at a shutdown, at the clients that poll: each has to be told.
-const PARTING_LOOK: Duration = Duration::from_millis(10);
+const POLLERS_CHECK: Duration = Duration::from_millis(10);
 
 /// A connection on its way from the acceptor to a worker.
 pub(crate) struct Accepted {
@@ -63,11 +63,11 @@ pub(crate) struct Worker {
 }
 
 /// Admission of connections: all that each connection task of a worker needs.
-struct Door {
+struct Admission {
     chassis: Arc<Chassis>,
     services: Arc<[Service]>,
     http: Vec<HttpHandler>,
-    newcomers: mpsc::UnboundedSender<Newcomer>,
+    new_connections: mpsc::UnboundedSender<NewConnection>,
 }
 
 impl Worker {
@@ -78,7 +78,7 @@ impl Worker {
     }
 
     async fn serve(mut self) -> std::io::Result<()> {
-        let (newcomers, receiver) = mpsc::unbounded_channel();
+        let (new_connections, receiver) = mpsc::unbounded_channel();
         let mut http = Vec::new();
         let streaming = InFlight::default();
         let patience = Duration::from_millis(self.chassis.limits.close_ms);
@@ -89,7 +89,7 @@ impl Worker {
                 service,
                 directory: &self.directory,
                 sockjs,
-                newcomers: &newcomers,
+                new_connections: &new_connections,
                 in_flight: &self.in_flight,
                 streaming: &streaming,
             };
@@ -107,32 +107,34 @@ impl Worker {
                 spawn_local(sessions.sweeping());
             }
         }
-        let parting = Arc::clone(&self.sockjs);
+        let sockjs = Arc::clone(&self.sockjs);
         let (sessions, stage) = (self.sessions, self.stage);
-        let inputs = ShardInputs { mailbox: self.mailbox, newcomers: receiver, stage, replies, sessions };
+        let inputs =
+            ShardInputs { mailbox: self.mailbox, new_connections: receiver, stage, replies, sessions };
         // One task for all sockets: its budget is its own fairness, not tokio's.
         let shard = spawn_local(unconstrained(shard.run(inputs)));
-        let door = Rc::new(Door { chassis: self.chassis, services: self.services, http, newcomers });
+        let admission =
+            Rc::new(Admission { chassis: self.chassis, services: self.services, http, new_connections });
         spawn_local(async move {
             while let Some(accepted) = self.accepted.recv().await {
-                spawn_local(Rc::clone(&door).admit(accepted));
+                spawn_local(Rc::clone(&admission).admit(accepted));
             }
         });
         let ended = shard.await.map_err(std::io::Error::other);
         // Clients that poll come once more for the reason, to any worker;
         // streams have it still to write.
-        let told = async {
-            while parting.iter().any(hub_sockjs::actix::Server::any_awaited) {
-                sleep(PARTING_LOOK).await;
+        let all_told = async {
+            while sockjs.iter().any(hub_sockjs::actix::Server::any_awaited) {
+                sleep(POLLERS_CHECK).await;
             }
             streaming.none().await;
         };
-        let _ = timeout(patience, told).await;
+        let _ = timeout(patience, all_told).await;
         ended
     }
 }
 
-impl Door {
+impl Admission {
     /// Finds out what a connection speaks and hands it on.
     async fn admit(self: Rc<Self>, accepted: Accepted) {
         let deadline = Duration::from_millis(self.chassis.limits.handshake_ms);
@@ -160,7 +162,7 @@ impl Door {
     async fn serve_http(&self, service: usize, stream: Stream, peer: SocketAddr) {
         let limits = &self.chassis.limits;
         let grace = Duration::from_millis(limits.close_ms);
-        let patience = Patience {
+        let patience = HangUpTimeouts {
             grace,
             stall: Duration::from_millis(limits.stall_ms),
             // Actix ends a connection on which nothing comes at the first of
@@ -176,25 +178,25 @@ impl Door {
                 }
                 // Who does not end it is cut off.
                 if let Some((stream, fault)) = left.take() {
-                    let last = fault.map(|fault| self.refuse(&fault, peer)).unwrap_or_default();
-                    let _ = timeout(grace, stream.part_with(last)).await;
+                    let last = fault.map(|fault| self.refuse_http(&fault, peer)).unwrap_or_default();
+                    let _ = timeout(grace, stream.close_with(last)).await;
                 }
                 return;
             }
             end = hang_up.due() => end,
         };
         match end {
-            End::Asked | End::Gone => {}
-            End::Stalled => self.fail("not_read", peer),
-            End::Idle => self.fail("no_request", peer),
+            HangUpReason::Asked | HangUpReason::Gone => {}
+            HangUpReason::Stalled => self.fail("not_read", peer),
+            HangUpReason::Idle => self.fail("no_request", peer),
         }
     }
 
     /// The answer to what is no request.
-    fn refuse(&self, fault: &Fault, peer: SocketAddr) -> Bytes {
+    fn refuse_http(&self, fault: &Fault, peer: SocketAddr) -> Bytes {
         let problem = Problem::new(fault.status, &*fault.detail);
         let problem = if fault.status == 400 { problem.because("malformed") } else { problem };
-        let Told { reason, detail } = problem.told();
+        let Details { reason, detail } = problem.details();
         let now = Instant::now();
         self.chassis.metrics.refusals.note("http", reason, format_args!("{peer}: {detail}"), now);
         let mut answer = BytesMut::new();
@@ -204,31 +206,31 @@ impl Door {
 
     fn admit_stomp(&self, mut stream: Stream, peer: SocketAddr, service: &Service) {
         self.chassis.metrics.connection_attempts.inc();
-        if !stream.is_welcome() {
+        if !stream.is_within_limit() {
             self.fail("sessions_per_address", peer);
-            return self.turn_away(stream, CloseReason::TOO_MANY_SESSIONS.text);
+            return self.refuse_stomp(stream, CloseReason::TOO_MANY_SESSIONS.text);
         }
         if self.chassis.readiness.is_starting() {
             self.fail("starting", peer);
-            return self.turn_away(stream, "the hub is replaying its log");
+            return self.refuse_stomp(stream, "the hub is replaying its log");
         }
-        let newcomer = Newcomer {
+        let connection = NewConnection {
             id: self.chassis.connection_ids.next(),
             ahead: stream.take_ahead(),
             stream,
             first: Bytes::new(),
-            kind: NewcomerKind::RawStomp,
+            kind: ConnectionKind::RawStomp,
             service: service.name,
             peer: Some(peer),
         };
-        let _ = self.newcomers.send(newcomer);
+        let _ = self.new_connections.send(connection);
     }
 
     /// Tells a STOMP client that has not connected yet why it can't.
-    fn turn_away(&self, stream: Stream, why: &'static str) {
+    fn refuse_stomp(&self, stream: Stream, why: &'static str) {
         let grace = Duration::from_millis(self.chassis.limits.close_ms);
         let error = encode::error(Version::V1_0, why, None, why);
-        spawn_local(timeout(grace, stream.part_with(error)));
+        spawn_local(timeout(grace, stream.close_with(error)));
     }
 
     fn fail(&self, reason: &'static str, peer: SocketAddr) {

@@ -10,7 +10,7 @@
 
 use bytes::Bytes;
 
-use crate::escape::{Dialect, Part};
+use crate::escape::{Dialect, HeaderHalf};
 use crate::{AckMode, Command, HeartBeat, Version};
 
 /// Octet sent when there is nothing to say ("Heart-beating").
@@ -121,9 +121,9 @@ fn push(out: &mut Vec<u8>, dialect: Dialect, name: &str, value: &str) {
     if name.trim().is_empty() {
         return;
     }
-    dialect.escape_into(out, Part::Name, name);
+    dialect.escape_into(out, HeaderHalf::Name, name);
     out.push(b':');
-    dialect.escape_into(out, Part::Value, value);
+    dialect.escape_into(out, HeaderHalf::Value, value);
     out.push(b'\n');
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Dialect {
 
 /// Which half of a header line: a name can't hold a bare `:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum HeaderHalf {
     Name,
     Value,
 }
@@ -75,13 +75,13 @@ impl Dialect {
     }
 
     /// Writes a name or a value. What the version can't carry is replaced, see [`Self::on_wire`].
-    pub(crate) fn escape_into(self, out: &mut Vec<u8>, part: Part, text: &str) {
+    pub(crate) fn escape_into(self, out: &mut Vec<u8>, half: HeaderHalf, text: &str) {
         let mut rest = text.as_bytes();
         while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | b':' | b'\\' | 0)) {
             let (plain, tail) = rest.split_at(at);
             out.extend_from_slice(plain);
             if let Some((&special, tail)) = tail.split_first() {
-                out.extend_from_slice(self.on_wire(part, special));
+                out.extend_from_slice(self.on_wire(half, special));
                 rest = tail;
             }
         }
@@ -92,8 +92,8 @@ impl Dialect {
     /// value and `_` in a name: LF and CR where nothing is escaped, CR in 1.1 (readers strip it
     /// from a line's end), `:` in an unescaped name, NUL everywhere (it would end the frame for
     /// readers that look for it first).
-    const fn on_wire(self, part: Part, special: u8) -> &'static [u8] {
-        match (special, part) {
+    const fn on_wire(self, half: HeaderHalf, special: u8) -> &'static [u8] {
+        match (special, half) {
             (b'\\', _) => {
                 if self.escapes() {
                     b"\\\\"
@@ -102,11 +102,11 @@ impl Dialect {
                 }
             }
             (b':', _) if self.escapes() => b"\\c",
-            (b':', Part::Value) => b":",
+            (b':', HeaderHalf::Value) => b":",
             (b'\n', _) if self.escapes() => b"\\n",
             (b'\r', _) if matches!(self, Self::V1_2) => b"\\r",
-            (_, Part::Value) => b" ",
-            (_, Part::Name) => b"_",
+            (_, HeaderHalf::Value) => b" ",
+            (_, HeaderHalf::Name) => b"_",
         }
     }
 }

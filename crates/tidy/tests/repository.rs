@@ -14,13 +14,6 @@ const LONG: &Exceptions =
 /// Names that two files of one folder give to types of theirs.
 const TWINS: &Exceptions = &[
     ("crates/fanout/src::Inner", "private: what the clones of a handle share"),
-    ("crates/rttm/src::Alerts", "the alerts that are, and the document that shows them"),
-    ("crates/rttm/src::Numbers", "the figures of the pipeline, and the document that shows them"),
-    (
-        "crates/server/src::Door",
-        "private: the way in of SockJS's sessions, and that of a worker's connections",
-    ),
-    ("crates/server/src/http::Answer", "private abbreviations of what actix gives a middleware"),
     ("fuzz/src::Setup", "targets know nothing of each other"),
     ("fuzz/src::Transcript", "targets know nothing of each other"),
 ];

@@ -12,7 +12,7 @@ const LIMIT: usize = 48;
 
 /// What a client means to say.
 #[derive(Debug, Clone)]
-enum Said {
+enum Sent {
     /// In fragments that end where `cuts` says, with a ping or a pong behind each of them.
     Message {
         text: Option<String>,
@@ -24,7 +24,7 @@ enum Said {
     Close(u16, String),
 }
 
-impl Said {
+impl Sent {
     fn payload(&self) -> &[u8] {
         match self {
             Self::Message { text: Some(text), .. } => text.as_bytes(),
@@ -107,21 +107,21 @@ fn split<'b>(bytes: &'b [u8], cuts: &[usize]) -> Vec<&'b [u8]> {
     parts
 }
 
-fn message() -> impl Strategy<Value = Said> {
+fn message() -> impl Strategy<Value = Sent> {
     let text = prop::option::of("[a-z€é\u{10ffff}]{0,14}");
     (text, vec(any::<u8>(), 0..56), vec(any::<Index>(), 0..4), any::<Option<bool>>())
-        .prop_map(|(text, bytes, cuts, control)| Said::Message { text, bytes, cuts, control })
+        .prop_map(|(text, bytes, cuts, control)| Sent::Message { text, bytes, cuts, control })
 }
 
-fn said() -> impl Strategy<Value = Said> {
+fn sent() -> impl Strategy<Value = Sent> {
     prop_oneof![
         6 => message(),
-        2 => vec(any::<u8>(), 0..20).prop_map(Said::Ping),
-        1 => (prop_oneof![1000..1020u16, 2990..3010u16], "[a-zé]{0,9}").prop_map(|(c, r)| Said::Close(c, r)),
+        2 => vec(any::<u8>(), 0..20).prop_map(Sent::Ping),
+        1 => (prop_oneof![1000..1020u16, 2990..3010u16], "[a-zé]{0,9}").prop_map(|(c, r)| Sent::Close(c, r)),
     ]
 }
 
-fn encode(script: &[Said]) -> (Vec<u8>, Vec<Event>) {
+fn encode(script: &[Sent]) -> (Vec<u8>, Vec<Event>) {
     let (mut stream, mut events) = (Vec::new(), Vec::new());
     for said in script {
         said.encode(&mut stream, &mut events);
@@ -132,7 +132,7 @@ fn encode(script: &[Said]) -> (Vec<u8>, Vec<Event>) {
 /// A stream that may be wrong: a script, some bytes of it changed, and something behind it.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let changes = vec((any::<Index>(), any::<u8>()), 0..3);
-    (vec(said(), 1..5), changes, vec(any::<u8>(), 0..12)).prop_map(|(script, changes, garbage)| {
+    (vec(sent(), 1..5), changes, vec(any::<u8>(), 0..12)).prop_map(|(script, changes, garbage)| {
         let (mut stream, _) = encode(&script);
         for (place, byte) in changes {
             let place = place.index(stream.len());
@@ -148,7 +148,7 @@ proptest! {
 
     #[test]
     fn messages_and_control_frames_come_out_as_they_were_said(
-        script in vec(prop_oneof![4 => message(), 1 => vec(any::<u8>(), 0..126).prop_map(Said::Ping)], 0..6),
+        script in vec(prop_oneof![4 => message(), 1 => vec(any::<u8>(), 0..126).prop_map(Sent::Ping)], 0..6),
         cuts in vec(any::<Index>(), 0..8),
     ) {
         let (stream, events) = encode(&script);

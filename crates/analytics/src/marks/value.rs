@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use hub_core::Money;
 
-use crate::portfolio::{Member, Phase, Portfolio};
+use crate::portfolio::{Member, Membership, Portfolio};
 use crate::state::State;
 
 /// A portfolio's unrealised P&L as JSON, or `None` where nothing that is
@@ -20,10 +20,10 @@ pub(crate) fn encode(state: &State, portfolio: &Portfolio) -> Option<Bytes> {
         unpriced: Vec::new(),
     };
     for member in portfolio.members() {
-        let value = match member.phase {
-            Phase::Open => unrealized(state, member),
-            Phase::Closed(_) => Some(Money::ZERO),
-            Phase::Gone => continue,
+        let value = match member.membership {
+            Membership::Open => unrealized(state, member),
+            Membership::Closed(_) => Some(Money::ZERO),
+            Membership::Gone => continue,
         };
         let Some(symbol) = state.listings.get(member.symbol).map(|listing| listing.symbol.clone()) else {
             continue;

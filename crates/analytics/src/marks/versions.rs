@@ -3,7 +3,7 @@
 use hub_core::Offset;
 
 use crate::holders::Holders;
-use crate::portfolio::{Phase, Portfolio, PortfolioKey};
+use crate::portfolio::{Membership, Portfolio, PortfolioKey};
 use crate::state::State;
 use crate::table::Table;
 
@@ -20,7 +20,7 @@ pub(crate) fn version(state: &State, key: PortfolioKey) -> Offset {
 }
 
 fn portfolio_inputs(state: &State, portfolio: &Portfolio) -> impl Iterator<Item = Offset> {
-    let open = portfolio.members().iter().filter(|member| member.phase == Phase::Open);
+    let open = portfolio.members().iter().filter(|member| member.membership == Membership::Open);
     open.filter_map(|member| state.listings.version(member.symbol))
 }
 

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::body::Item;
-use crate::parameters::{is_let_be, is_spelling};
+use crate::parameters::{is_ignored, is_spelling};
 use crate::{Rejection, Timestamp};
 
 /// A field: its canonical name, which rejections carry, and the spellings it
@@ -60,7 +60,7 @@ impl<'a> RawObject<'a> {
     /// given twice, is refused by name.
     pub(super) fn parse_command(item: &Item<'a>, known: &[&Field]) -> Result<RawObject<'a>, Rejection> {
         let mut object = Self::parse(item)?;
-        object.0.retain(|(key, _)| !is_let_be(key));
+        object.0.retain(|(key, _)| !is_ignored(key));
         let mut given: Vec<(&str, String)> = Vec::new();
         for (key, _) in &mut object.0 {
             let shown: String = key.chars().take(KEY_CHARS).collect();

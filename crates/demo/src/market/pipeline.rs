@@ -29,7 +29,7 @@ use route::{STATIONS, Station};
 use trouble::{Fault, Trouble};
 
 /// The next event of a trade.
-enum Next {
+enum NextStep {
     /// It comes to a stage.
     Reach(&'static Station),
     /// It is given up on the way to it.
@@ -39,7 +39,7 @@ enum Next {
 /// A trade that has entered the pipeline.
 struct Trip {
     id: String,
-    next: Next,
+    next: NextStep,
     /// A trouble that is still to come.
     trouble: Option<Trouble>,
 }
@@ -121,7 +121,7 @@ impl Pipeline {
             self.entered += 1;
             let trip = Trip {
                 id: ids.get(Domain::Trade, self.entered),
-                next: Next::Reach(&STATIONS[0]),
+                next: NextStep::Reach(&STATIONS[0]),
                 trouble: Trouble::of(self.entered, self.failing_share, &mut self.rng),
             };
             let at = now.millis() - millis + millis * place / due;
@@ -141,8 +141,8 @@ impl Pipeline {
         let at = Timestamp::default().plus_millis(due);
         let spelling = Spelling::pick(&mut self.rng);
         let station = match trip.next {
-            Next::Reach(station) => station,
-            Next::GiveUp(station, fault) => {
+            NextStep::Reach(station) => station,
+            NextStep::GiveUp(station, fault) => {
                 reports.dead_letters.push(report::dead_letter(station, fault, &trip.id, at, spelling));
                 return;
             }
@@ -157,13 +157,13 @@ impl Pipeline {
             Some(Trouble::Fault(fault)) => {
                 reports.errors.push(report::error(station, fault, &trip.id, at, spelling));
                 // Whether it is given up or comes through: not at once.
-                trip.next = if fault.is_passing { trip.next } else { Next::GiveUp(station, fault) };
+                trip.next = if fault.is_passing { trip.next } else { NextStep::GiveUp(station, fault) };
                 self.rng.random_range(if fault.is_passing { 1000.0..2500.0 } else { 100.0..400.0 })
             }
             None => {
                 reports.events.push(report::passed(station, number, &trip.id, at, spelling));
                 let Some(next) = STATIONS.get(station.stage.index() + 1) else { return };
-                trip.next = Next::Reach(next);
+                trip.next = NextStep::Reach(next);
                 self.rng.random_range(next.usual_millis.clone()) * self.queues.slowness(next.stage)
             }
         };

@@ -44,11 +44,11 @@ impl Layer {
         let mut layer = Layer::default();
         for (key, value) in flatten(table) {
             let entry = Entry { value, origin: Origin::File(path.to_owned()) };
-            match schema.wanted(&key) {
-                Some(wanted) if wanted.accepts(&entry.value) => {
+            match schema.value_type(&key) {
+                Some(value_type) if value_type.accepts(&entry.value) => {
                     layer.entries.insert(key, entry);
                 }
-                Some(wanted) => return Err(entry.refused(&key, wanted.must_be())),
+                Some(value_type) => return Err(entry.refused(&key, value_type.must_be())),
                 None if !schema.is_section(&key) => return Err(unknown(&key, entry.origin, schema)),
                 None if matches!(entry.value, ValueKind::Table(_)) => {}
                 None => return Err(entry.refused(&key, &format!("must be a section, [{key}]"))),
@@ -68,14 +68,14 @@ impl Layer {
         let mut layer = Layer::default();
         for (name, text) in variables {
             let key = key_of(&name);
-            let Some(wanted) = schema.wanted(&key).filter(|_| variable_of(&key) == name) else {
+            let Some(value_type) = schema.value_type(&key).filter(|_| variable_of(&key) == name) else {
                 let suggestion = schema.nearest(&key).map(variable_of);
                 return Err(ConfigError::UnknownKey { key, origin: Origin::Environment(name), suggestion });
             };
             let origin = Origin::Environment(name);
-            match wanted.read(&text) {
+            match value_type.read(&text) {
                 Some(value) => layer.entries.insert(key, Entry { value, origin }),
-                None => return Err(Entry { value: text.into(), origin }.refused(&key, wanted.must_be())),
+                None => return Err(Entry { value: text.into(), origin }.refused(&key, value_type.must_be())),
             };
         }
         Ok(layer)

@@ -16,7 +16,7 @@ const SIMILAR: usize = 3;
 
 /// Type of the values that a key takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Wanted {
+pub(super) enum ValueType {
     Bool,
     /// All whole numbers of the configuration are counts, sizes or durations.
     Whole,
@@ -30,28 +30,30 @@ pub(super) enum Wanted {
     OneOrMoreTexts,
 }
 
-impl Wanted {
-    fn of(key: &str, default: &ValueKind) -> Wanted {
+impl ValueType {
+    fn of(key: &str, default: &ValueKind) -> ValueType {
         match default {
-            _ if key.ends_with(ONE_OR_MORE) => Wanted::OneOrMoreTexts,
-            ValueKind::Boolean(_) => Wanted::Bool,
-            ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => Wanted::Whole,
-            ValueKind::Float(_) => Wanted::Number,
-            ValueKind::Nil => Wanted::OptionalText,
-            ValueKind::Array(_) => Wanted::Texts,
-            ValueKind::String(_) | ValueKind::Table(_) => Wanted::Text,
+            _ if key.ends_with(ONE_OR_MORE) => ValueType::OneOrMoreTexts,
+            ValueKind::Boolean(_) => ValueType::Bool,
+            ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => {
+                ValueType::Whole
+            }
+            ValueKind::Float(_) => ValueType::Number,
+            ValueKind::Nil => ValueType::OptionalText,
+            ValueKind::Array(_) => ValueType::Texts,
+            ValueKind::String(_) | ValueKind::Table(_) => ValueType::Text,
         }
     }
 
     /// Requirement, in words, for whoever gave something else.
     pub(super) fn must_be(self) -> &'static str {
         match self {
-            Wanted::Bool => "must be true or false",
-            Wanted::Whole => "must be a whole number, 0 or more",
-            Wanted::Number => "must be a number",
-            Wanted::Text | Wanted::OptionalText => "must be a text",
-            Wanted::Texts => "must be a list of texts",
-            Wanted::OneOrMoreTexts => "must be a text or a list of texts",
+            ValueType::Bool => "must be true or false",
+            ValueType::Whole => "must be a whole number, 0 or more",
+            ValueType::Number => "must be a number",
+            ValueType::Text | ValueType::OptionalText => "must be a text",
+            ValueType::Texts => "must be a list of texts",
+            ValueType::OneOrMoreTexts => "must be a text or a list of texts",
         }
     }
 
@@ -59,11 +61,13 @@ impl Wanted {
     /// read "yes" as 1.
     pub(super) fn accepts(self, value: &ValueKind) -> bool {
         match (self, value) {
-            (Wanted::Bool, ValueKind::Boolean(_))
-            | (Wanted::Number, ValueKind::Float(_) | ValueKind::I64(_))
-            | (Wanted::Text | Wanted::OptionalText | Wanted::OneOrMoreTexts, ValueKind::String(_)) => true,
-            (Wanted::Whole, ValueKind::I64(number)) => *number >= 0,
-            (Wanted::Texts | Wanted::OneOrMoreTexts, ValueKind::Array(items)) => {
+            (ValueType::Bool, ValueKind::Boolean(_))
+            | (ValueType::Number, ValueKind::Float(_) | ValueKind::I64(_))
+            | (ValueType::Text | ValueType::OptionalText | ValueType::OneOrMoreTexts, ValueKind::String(_)) => {
+                true
+            }
+            (ValueType::Whole, ValueKind::I64(number)) => *number >= 0,
+            (ValueType::Texts | ValueType::OneOrMoreTexts, ValueKind::Array(items)) => {
                 items.iter().all(|item| matches!(item.kind, ValueKind::String(_)))
             }
             _ => false,
@@ -73,15 +77,15 @@ impl Wanted {
     /// The value an environment variable's text means, if it means one.
     pub(super) fn read(self, text: &str) -> Option<ValueKind> {
         match self {
-            Wanted::Bool => text.parse().ok().map(ValueKind::Boolean),
-            Wanted::Whole => text.parse().ok().filter(|number| *number >= 0).map(ValueKind::I64),
-            Wanted::Number => text.parse().ok().map(ValueKind::Float),
-            Wanted::OneOrMoreTexts if text.contains(',') => Wanted::Texts.read(text),
-            Wanted::Text | Wanted::OneOrMoreTexts => Some(text.into()),
+            ValueType::Bool => text.parse().ok().map(ValueKind::Boolean),
+            ValueType::Whole => text.parse().ok().filter(|number| *number >= 0).map(ValueKind::I64),
+            ValueType::Number => text.parse().ok().map(ValueKind::Float),
+            ValueType::OneOrMoreTexts if text.contains(',') => ValueType::Texts.read(text),
+            ValueType::Text | ValueType::OneOrMoreTexts => Some(text.into()),
             // A variable can be set to nothing more easily than be unset.
-            Wanted::OptionalText => Some(if text.is_empty() { ValueKind::Nil } else { text.into() }),
-            Wanted::Texts if text.trim().is_empty() => Some(ValueKind::Array(Vec::new())),
-            Wanted::Texts => Some(text.split(',').map(str::trim).collect::<Vec<_>>().into()),
+            ValueType::OptionalText => Some(if text.is_empty() { ValueKind::Nil } else { text.into() }),
+            ValueType::Texts if text.trim().is_empty() => Some(ValueKind::Array(Vec::new())),
+            ValueType::Texts => Some(text.split(',').map(str::trim).collect::<Vec<_>>().into()),
         }
     }
 }
@@ -107,8 +111,8 @@ impl Schema {
     }
 
     /// Type of the values that a key takes; `None` if there is no such key.
-    pub(super) fn wanted(&self, key: &str) -> Option<Wanted> {
-        self.leaves.get(key).map(|default| Wanted::of(key, default))
+    pub(super) fn value_type(&self, key: &str) -> Option<ValueType> {
+        self.leaves.get(key).map(|default| ValueType::of(key, default))
     }
 
     /// True if `key` is the name of a section.

@@ -1,4 +1,4 @@
-//! An option that is not understood changes nothing in silence: every spelling is read at every door, and
+//! An option that is not understood changes nothing in silence: every spelling is read at every channel, and
 //! what nobody reads, or is given twice, is refused by name.
 
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ const SPELLINGS: [&str; 7] = [
 
 /// How an option is given to whom.
 #[derive(Clone, Copy, Debug)]
-enum Door {
+enum Channel {
     Query,
     Command,
     Packed,
@@ -35,22 +35,23 @@ enum Door {
     Tcp,
 }
 
-const DOORS: [Door; 6] = [Door::Query, Door::Command, Door::Packed, Door::WebSocket, Door::SockJs, Door::Tcp];
+const CHANNELS: [Channel; 6] =
+    [Channel::Query, Channel::Command, Channel::Packed, Channel::WebSocket, Channel::SockJs, Channel::Tcp];
 
 /// All that comes of a subscription to both topics with this option.
-fn heard(addr: SocketAddr, door: Door, name: &str, value: &str) -> Vec<String> {
+fn heard(addr: SocketAddr, channel: Channel, name: &str, value: &str) -> Vec<String> {
     let texts = |messages: Vec<Value>| messages.iter().map(Value::to_string).collect();
-    match door {
-        Door::Query => texts(before_pong(&mut socket(addr, &format!("?{name}={value}")))),
-        Door::Command => {
+    match channel {
+        Channel::Query => texts(before_pong(&mut socket(addr, &format!("?{name}={value}")))),
+        Channel::Command => {
             let mut ws = socket(addr, "?topics=");
             ws.send_json(&json!({"type": "subscribe", name: [value]})).unwrap();
             texts(before_pong(&mut ws))
         }
-        Door::Packed => packed(addr, name, value),
-        Door::WebSocket => by_stomp(addr, websocket, name, value),
-        Door::SockJs => by_stomp(addr, sockjs, name, value),
-        Door::Tcp => by_stomp(addr, tcp, name, value),
+        Channel::Packed => packed(addr, name, value),
+        Channel::WebSocket => by_stomp(addr, websocket, name, value),
+        Channel::SockJs => by_stomp(addr, sockjs, name, value),
+        Channel::Tcp => by_stomp(addr, tcp, name, value),
     }
 }
 
@@ -88,11 +89,14 @@ fn every_spelling_of_a_filter_is_read_at_every_door() {
     let hub = hub(&[]);
     let addr = address(&hub);
     fill(addr);
-    for door in DOORS {
+    for channel in CHANNELS {
         for spelling in SPELLINGS {
-            let heard = heard(addr, door, spelling, &uuid(1)).concat();
-            assert!(heard.contains("ACME"), "{door:?} {spelling}: {heard}");
-            assert!(!heard.contains(&uuid(2)) && !heard.contains(&uuid(3)), "{door:?} {spelling}: {heard}");
+            let heard = heard(addr, channel, spelling, &uuid(1)).concat();
+            assert!(heard.contains("ACME"), "{channel:?} {spelling}: {heard}");
+            assert!(
+                !heard.contains(&uuid(2)) && !heard.contains(&uuid(3)),
+                "{channel:?} {spelling}: {heard}"
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use crate::poster::{Answer, Poster};
+use crate::poster::{PostOutcome, Poster};
 use crate::support::ledger::{Event, History, Ledger, Trade};
 use crate::support::uuid;
 
@@ -72,7 +72,7 @@ impl Book {
     /// Ingests what has been booked; the offsets.
     fn post(&mut self, poster: &mut Poster, trades: Vec<Trade>) -> Vec<u64> {
         let events: Vec<_> = trades.into_iter().map(Event::Trade).collect();
-        let Answer { body, offsets, is_second } = poster.post("transactions", &events);
+        let PostOutcome { body, offsets, is_second } = poster.post("transactions", &events);
         let all = |status: &str| body[status] == events.len();
         assert!(all("accepted") || (is_second && all("duplicates")), "{body}");
         self.history.extend(offsets.iter().copied().zip(events));

@@ -8,11 +8,11 @@ use serde_json::Value;
 use crate::support::PATIENCE;
 use crate::support::ledger::Event;
 use crate::support::session::offsets;
-use crate::whereabouts::{Place, Whereabouts};
+use crate::whereabouts::{Start, Whereabouts};
 
 pub(crate) struct Poster {
     hub: Whereabouts,
-    place: Place,
+    place: Start,
     connection: Option<HttpConnection>,
     /// Where in the log what was answered last stands.
     last: u64,
@@ -21,7 +21,7 @@ pub(crate) struct Poster {
 }
 
 /// What became of items.
-pub(crate) struct Answer {
+pub(crate) struct PostOutcome {
     pub(crate) body: Value,
     /// Of what was sent twice, the second time.
     pub(crate) offsets: Vec<u64>,
@@ -34,7 +34,7 @@ impl Poster {
     }
 
     /// Has items taken in, all of which are of this kind.
-    pub(crate) fn post(&mut self, kind: &str, events: &[Event]) -> Answer {
+    pub(crate) fn post(&mut self, kind: &str, events: &[Event]) -> PostOutcome {
         let items = events.iter().map(Event::item).collect();
         let mut is_second = false;
         loop {
@@ -46,7 +46,7 @@ impl Poster {
                         self.uncertain.push(self.last + 1..end);
                     }
                     self.last = end;
-                    return Answer { body, offsets, is_second };
+                    return PostOutcome { body, offsets, is_second };
                 }
                 Err(error) => {
                     self.connection = None;

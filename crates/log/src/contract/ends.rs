@@ -7,16 +7,16 @@ use std::thread;
 
 use hub_core::Offset;
 
-use super::place::{HandClock, Place, follow, history, next, note, notes, texts};
+use super::fixture::{Fixture, HandClock, follow, history, next, note, notes, texts};
 use super::{LAG_RECORDS, OVERLOAD_RECORDS, Open};
 use crate::{Append, Appended, Clock, LogError};
 
 /// The writer is held up by its clock, so that what is appended waits.
 pub fn a_full_queue_answers_busy_and_appends_nothing(open: Open<'_>) {
     const BATCH: usize = 100;
-    let place = Place::new(open);
+    let fixture = Fixture::new(open);
     let gate = Gate::default();
-    let log = place.open_with(gate.clock());
+    let log = fixture.open_with(gate.clock());
     log.append(vec![note("before")]).wait().expect("an append");
     gate.shut();
     let mut waiting = Vec::new();
@@ -43,36 +43,36 @@ pub fn a_full_queue_answers_busy_and_appends_nothing(open: Open<'_>) {
 
 /// Appends and ticks fail, reading goes on.
 pub fn a_closed_log_refuses_appends(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     log.append(notes(0, 3)).wait().expect("an append");
     log.close().expect("a close");
     assert_eq!(log.append(notes(3, 1)).wait(), Err(LogError::Closed));
     assert_eq!(log.tick().wait(), Err(LogError::Closed));
     assert_eq!(texts(&history(&*log)), ["0", "1", "2"]);
     drop(log);
-    assert_eq!(history(&*place.open()).len(), 3, "after reopening");
+    assert_eq!(history(&*fixture.open()).len(), 3, "after reopening");
 }
 
 /// Nobody waits for the answers, and yet.
 pub fn closing_commits_what_was_queued(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     let answers: Vec<Append> = (0..200).map(|n| log.append(notes(n, 1))).collect();
     log.close().expect("a close");
     for answer in answers {
         assert_eq!(answer.wait().expect("an append").offsets.len(), 1);
     }
     drop(log);
-    let log = place.open();
+    let log = fixture.open();
     let expected: Vec<String> = (0..200).map(|n| n.to_string()).collect();
     assert_eq!(texts(&history(&*log)), expected);
 }
 
 /// From several threads as well.
 pub fn closing_twice_is_closing_once(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     log.append(notes(0, 1)).wait().expect("an append");
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -84,8 +84,8 @@ pub fn closing_twice_is_closing_once(open: Open<'_>) {
 
 /// One that lags far behind, even if the log's value is gone.
 pub fn a_tail_delivers_everything_and_then_ends(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     let mut tail = log.tail(Offset::START);
     for first in (0..LAG_RECORDS).step_by(100) {
         log.append(notes(first, 100)).wait().expect("an append");
@@ -102,8 +102,8 @@ pub fn a_tail_delivers_everything_and_then_ends(open: Open<'_>) {
 
 /// It doesn't sit out its timeout.
 pub fn a_tail_that_waits_is_ended_by_closing(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     let mut tail = log.tail(Offset::START);
     thread::scope(|scope| {
         let waiting = scope.spawn(move || next(&mut *tail, 10));

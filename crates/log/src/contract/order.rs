@@ -7,15 +7,15 @@ use std::thread;
 use hub_core::{Offset, Record};
 
 use super::Open;
-use super::place::{Place, history, note, notes, text_of, texts};
+use super::fixture::{Fixture, history, note, notes, text_of, texts};
 use super::random::Random;
 use crate::{Append, Appended, EventLog};
 
 /// Offsets are above [`Offset::START`], strictly increasing, one per entry,
 /// and the same when acknowledged and when read.
 pub fn offsets_increase_and_are_those_that_were_acknowledged(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     assert_eq!(log.head(), Offset::START);
     let mut acknowledged = Vec::new();
     for size in [1, 3, 100] {
@@ -31,8 +31,8 @@ pub fn offsets_increase_and_are_those_that_were_acknowledged(open: Open<'_>) {
 
 /// Once an append is acknowledged, `head`, `read` and a tail show it.
 pub fn an_acknowledged_append_is_visible(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     let mut before = Offset::START;
     for round in 0..50 {
         let appended = log.append(notes(round * 2, 2)).wait().expect("an append");
@@ -47,8 +47,8 @@ pub fn an_acknowledged_append_is_visible(open: Open<'_>) {
 
 /// No entries: no offsets, no records.
 pub fn an_append_of_nothing_writes_nothing(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     assert_eq!(log.append(Vec::new()).wait().expect("an append").offsets, []);
     let one = log.append(vec![note("one")]).wait().expect("an append");
     let nothing = log.append(Vec::new()).wait().expect("an append");
@@ -60,8 +60,8 @@ pub fn an_append_of_nothing_writes_nothing(open: Open<'_>) {
 pub fn appends_stay_whole_adjacent_and_in_their_callers_order(open: Open<'_>) {
     const CALLERS: usize = 8;
     const APPENDS: usize = 60;
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     let answers: HashMap<String, Offset> = thread::scope(|scope| {
         let callers: Vec<_> = (0..CALLERS)
             .map(|caller| {
@@ -96,15 +96,15 @@ pub fn appends_stay_whole_adjacent_and_in_their_callers_order(open: Open<'_>) {
 /// Everything acknowledged is there again, under the same epoch, and new
 /// records follow it.
 pub fn a_reopened_log_keeps_its_history_and_its_epoch(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     let epoch = log.epoch();
     log.append(notes(0, 500)).wait().expect("an append");
     let before = history(&*log);
     log.close().expect("a close");
     drop(log);
 
-    let log = place.open();
+    let log = fixture.open();
     assert_eq!(log.epoch(), epoch);
     assert_eq!(history(&*log), before);
     assert_eq!(log.head(), before[499].offset);
@@ -112,13 +112,13 @@ pub fn a_reopened_log_keeps_its_history_and_its_epoch(open: Open<'_>) {
     assert!(appended.offsets[0] > before[499].offset);
     // Dropping the log is enough to close it.
     drop(log);
-    assert_eq!(history(&*place.open()).len(), 501);
+    assert_eq!(history(&*fixture.open()).len(), 501);
 }
 
 /// Two logs never share an epoch.
 pub fn a_new_log_has_a_new_epoch(open: Open<'_>) {
-    let places: Vec<Place<'_>> = (0..5).map(|_| Place::new(open)).collect();
-    let mut epochs: Vec<u64> = places.iter().map(|place| place.open().epoch().0).collect();
+    let fixtures: Vec<Fixture<'_>> = (0..5).map(|_| Fixture::new(open)).collect();
+    let mut epochs: Vec<u64> = fixtures.iter().map(|fixture| fixture.open().epoch().0).collect();
     epochs.sort_unstable();
     assert!(epochs.is_sorted_by(|a, b| a < b), "{epochs:x?}");
 }

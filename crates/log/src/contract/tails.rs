@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use hub_core::{Offset, Record};
 
-use super::place::{Place, follow, history, next, notes, text_of};
+use super::fixture::{Fixture, follow, history, next, notes, text_of};
 use super::random::Random;
 use super::{LAG_RECORDS, Open};
 use crate::EventLog;
 
 /// Checked against a slice of the whole history, from memory and from disk.
 pub fn a_read_returns_exactly_what_follows(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     for first in (0..LAG_RECORDS * 2).step_by(100) {
         log.append(notes(first, 100)).wait().expect("an append");
     }
@@ -36,8 +36,8 @@ pub fn a_read_returns_exactly_what_follows(open: Open<'_>) {
 /// Tails begin anywhere, take what they like, while the log grows; each is
 /// told now and then how far to read, so that some lag.
 pub fn a_tail_sees_what_a_read_sees_while_appends_go_on(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = &*place.open();
+    let fixture = Fixture::new(open);
+    let log = &*fixture.open();
     let mut random = Random::new(2);
     log.append(notes(0, 50)).wait().expect("an append");
     thread::scope(|scope| {
@@ -82,8 +82,8 @@ fn follow_to(
 
 /// Falling far behind loses nothing, and is not for ever.
 pub fn a_tail_that_lags_catches_up_and_keeps_up_again(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     let mut tail = log.tail(Offset::START);
     let mut seen = Vec::new();
     for _ in 0..3 {
@@ -101,8 +101,8 @@ pub fn a_tail_that_lags_catches_up_and_keeps_up_again(open: Open<'_>) {
 
 /// A tail at the head, and one beyond it.
 pub fn a_tail_without_news_returns_empty(open: Open<'_>) {
-    let place = Place::new(open);
-    let log = place.open();
+    let fixture = Fixture::new(open);
+    let log = fixture.open();
     let head = log.append(notes(0, 3)).wait().expect("an append").offsets[2];
     for after in [head, Offset(head.0 + 10)] {
         let mut tail = log.tail(after);
@@ -117,8 +117,8 @@ pub fn a_tail_without_news_returns_empty(open: Open<'_>) {
 /// other: one lost wake-up and this takes a minute and fails.
 pub fn a_tail_that_waits_is_woken(open: Open<'_>) {
     const ROUNDS: usize = 100;
-    let place = Place::new(open);
-    let log = &*place.open();
+    let fixture = Fixture::new(open);
+    let log = &*fixture.open();
     let player = |parity: usize| {
         let mut tail = log.tail(Offset::START);
         for turn in 0..ROUNDS {

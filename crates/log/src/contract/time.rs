@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex};
 use hub_core::{Event, Record, Timestamp};
 
 use super::Open;
-use super::place::{HandClock, Place, history, note, notes, timestamp};
+use super::fixture::{Fixture, HandClock, history, note, notes, timestamp};
 use super::random::Random;
 
 /// With a clock that jumps to and fro, and across reopening.
 pub fn time_never_goes_back(open: Open<'_>) {
-    let place = Place::new(open);
+    let fixture = Fixture::new(open);
     let mut highest = Timestamp::default();
     for life in 0..4 {
         let shown = Arc::new(Mutex::new((Random::new(life), Vec::new())));
-        let log = place.open_with({
+        let log = fixture.open_with({
             let shown = Arc::clone(&shown);
             Arc::new(move || {
                 let (random, times) = &mut *shown.lock().expect("a clock");
@@ -39,9 +39,9 @@ pub fn time_never_goes_back(open: Open<'_>) {
 
 /// However often it is asked for, and whatever the clock does.
 pub fn a_tick_marks_each_second_once(open: Open<'_>) {
-    let place = Place::new(open);
+    let fixture = Fixture::new(open);
     let clock = HandClock::new();
-    let log = place.open_at(&clock);
+    let log = fixture.open_at(&clock);
     for (millis, expected) in [(0, 1), (0, 0), (999, 0), (1000, 1), (1500, 0), (500, 0), (5000, 1), (5999, 0)]
     {
         clock.set(millis);
@@ -49,7 +49,7 @@ pub fn a_tick_marks_each_second_once(open: Open<'_>) {
         assert_eq!(ticked.offsets.len(), expected, "at {millis} ms");
     }
     drop(log);
-    let log = place.open_at(&clock);
+    let log = fixture.open_at(&clock);
     assert_eq!(log.tick().wait().expect("a tick").offsets, [], "after reopening");
     let records = history(&*log);
     assert!(records.iter().all(|record| record.event == Event::Tick));
@@ -60,9 +60,9 @@ pub fn a_tick_marks_each_second_once(open: Open<'_>) {
 
 /// Load marks time as well as ticks do.
 pub fn a_second_with_a_record_needs_no_tick(open: Open<'_>) {
-    let place = Place::new(open);
+    let fixture = Fixture::new(open);
     let clock = HandClock::new();
-    let log = place.open_at(&clock);
+    let log = fixture.open_at(&clock);
     let written = log.append(vec![note("one")]).wait().expect("an append");
     clock.set(900);
     let ticked = log.tick().wait().expect("a tick");

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_another_service_has_is_told_with_its_port() {
-        let told = |service, path| directory().not_found(service, path).told().detail;
+        let told = |service, path| directory().not_found(service, path).details().detail;
         for (path, hint) in [
             ("/api/rttm", true),
             ("/api/rttm/metrics", true),
@@ -140,7 +140,7 @@ mod tests {
             assert!(!told("rttm", path).contains("rttm has it"), "{path}");
         }
         assert!(told("rttm", "/ws/0/x/xhr").ends_with("; analytics has it, on port 1"));
-        let told = |path| directory().no_socket("rttm", path).told().detail;
+        let told = |path| directory().no_socket("rttm", path).details().detail;
         for (path, hint) in [
             ("/ws/positions", true),
             ("/ws/0/x/websocket", true),

@@ -19,7 +19,7 @@ use futures_util::stream::Stream;
 
 use super::path;
 
-type Answer = Result<ServiceResponse<BoxBody>, Error>;
+type ServiceResult = Result<ServiceResponse<BoxBody>, Error>;
 
 /// The application of one worker and service, as the HTTP server calls it for
 /// a request.
@@ -29,7 +29,7 @@ pub(crate) struct Application<S>(Rc<S>);
 pub(crate) struct Expecting<S>(Rc<S>);
 
 /// An answer under way whose request is known already: it wants the body.
-struct Begun<F>(Pin<Box<F>>);
+struct InProgress<F>(Pin<Box<F>>);
 
 impl<S> Application<S> {
     pub(crate) fn new(service: S) -> Application<S> {
@@ -66,7 +66,7 @@ where
     actix_service::always_ready!();
 
     fn call(&self, mut request: Request) -> Self::Future {
-        if let Some(Begun(answer)) = request.extensions_mut().remove() {
+        if let Some(InProgress(answer)) = request.extensions_mut().remove() {
             return Either::Right(answer);
         }
         path::normalize(&mut request.head_mut().uri);
@@ -89,18 +89,18 @@ where
 
     fn call(&self, mut request: Request) -> Self::Future {
         path::normalize(&mut request.head_mut().uri);
-        let is_wanted = Rc::new(Cell::new(false));
-        let body = Wanted { body: request.take_payload(), is_wanted: Rc::clone(&is_wanted) };
+        let is_read = Rc::new(Cell::new(false));
+        let body = ObservedBody { body: request.take_payload(), is_read: Rc::clone(&is_read) };
         *request.payload() = Payload::Stream { payload: Box::pin(body) as BoxedPayloadStream };
         let mut answer = Some(Box::pin(self.0.call(request)));
         Box::pin(poll_fn(move |cx| {
             let Some(begun) = &mut answer else { return Poll::Pending };
             match begun.as_mut().poll(cx) {
                 Poll::Ready(answer) => Poll::Ready(Err(whole(answer))),
-                Poll::Pending if is_wanted.get() => {
+                Poll::Pending if is_read.get() => {
                     let request = Request::new();
                     if let Some(begun) = answer.take() {
-                        request.extensions_mut().insert(Begun(begun));
+                        request.extensions_mut().insert(InProgress(begun));
                     }
                     Poll::Ready(Ok(request))
                 }
@@ -110,21 +110,21 @@ where
     }
 }
 
-fn whole(answer: Answer) -> Response<BoxBody> {
+fn whole(answer: ServiceResult) -> Response<BoxBody> {
     answer.map_or_else(Into::into, Into::into)
 }
 
 /// A body that tells when it is asked for.
-struct Wanted {
+struct ObservedBody {
     body: Payload,
-    is_wanted: Rc<Cell<bool>>,
+    is_read: Rc<Cell<bool>>,
 }
 
-impl Stream for Wanted {
+impl Stream for ObservedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.is_wanted.set(true);
+        self.is_read.set(true);
         Pin::new(&mut self.body).poll_next(cx)
     }
 }

@@ -9,10 +9,10 @@ use actix_web::http::{Method, Version};
 use actix_web::{Error, HttpResponse, ResponseError as _};
 use hub_sockjs::{Route, Transport};
 
-use super::answer;
 use super::host::Hosts;
 use super::in_flight::{GuardedBody, InFlight};
 use super::problem::Problem;
+use super::response as outgoing;
 use crate::chassis::Chassis;
 use crate::hang_up::HangUp;
 
@@ -60,12 +60,12 @@ impl Gate {
                 Err(stopped) => stopped,
             };
             if transport.is_none() {
-                response = answer::as_problem(answer::with_options(response));
+                response = outgoing::as_problem(outgoing::with_options(response));
             }
             let door = if transport.is_some() { "sockjs-http" } else { "http" };
-            answer::note(&response, door, &refusals);
+            outgoing::note(&response, door, &refusals);
             if !knows_chunks {
-                answer::without_chunks(&mut response);
+                outgoing::without_chunks(&mut response);
             }
             Ok(response.map_body(|_, body| GuardedBody::boxed(body, guard)))
         }

@@ -26,7 +26,7 @@ pub struct Problem {
 
 /// Reason and detail of an error response, as metrics count it and the log tells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Details {
     pub(crate) reason: &'static str,
     pub(crate) detail: String,
 }
@@ -65,8 +65,8 @@ impl Problem {
         Problem::new(403, detail).because("origin")
     }
 
-    pub(crate) fn told(&self) -> Told {
-        Told { reason: self.reason, detail: self.detail.clone() }
+    pub(crate) fn details(&self) -> Details {
+        Details { reason: self.reason, detail: self.detail.clone() }
     }
 
     /// 400.
@@ -152,7 +152,7 @@ impl ResponseError for Problem {
             response.force_close();
         }
         let mut response = response.content_type(PROBLEM_JSON).body(self.body());
-        response.extensions_mut().insert(self.told());
+        response.extensions_mut().insert(self.details());
         response
     }
 }

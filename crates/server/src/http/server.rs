@@ -24,7 +24,7 @@ use super::gate::{Gate, InnerGate};
 use super::in_flight::InFlight;
 use crate::chassis::Chassis;
 use crate::metrics::queues::QueueCollector;
-use crate::newcomer::Newcomer;
+use crate::new_connection::NewConnection;
 use crate::service::Service;
 use crate::stream::HttpStream;
 use crate::{http, rest, upgrade};
@@ -45,7 +45,7 @@ pub(crate) struct HttpServer<'w> {
     /// The service's sessions.
     pub(crate) sockjs: &'w hub_sockjs::actix::Server,
     /// Channel to the shard that upgraded sockets go to.
-    pub(crate) newcomers: &'w mpsc::UnboundedSender<Newcomer>,
+    pub(crate) new_connections: &'w mpsc::UnboundedSender<NewConnection>,
     pub(crate) in_flight: &'w InFlight,
     pub(crate) streaming: &'w InFlight,
 }
@@ -125,11 +125,12 @@ impl HttpServer<'_> {
     fn upgrading(&self) -> impl Fn(Upgrading) -> Ready<Result<(), Error>> + Clone + use<> {
         let (chassis, services) = (Arc::clone(self.chassis), Arc::clone(self.services));
         let (service, directory) = (self.service, self.directory.clone());
-        let newcomers = self.newcomers.clone();
+        let new_connections = self.new_connections.clone();
         move |(request, framed)| {
-            if let Some(newcomer) = upgrade::take(&chassis, &services[service], &directory, request, framed) {
+            if let Some(connection) = upgrade::take(&chassis, &services[service], &directory, request, framed)
+            {
                 // A shard that is gone has closed: so is this socket, dropped.
-                let _ = newcomers.send(newcomer);
+                let _ = new_connections.send(connection);
             }
             ready(Ok(()))
         }

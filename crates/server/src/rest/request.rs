@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(request.segment("first").unwrap(), "a/b\u{e9}");
         assert_eq!(request.segment("second").unwrap(), "c");
         assert_eq!(
-            request.segment("third").map_err(|problem| problem.told().detail).unwrap_err(),
+            request.segment("third").map_err(|problem| problem.details().detail).unwrap_err(),
             "there is nothing at /"
         );
     }

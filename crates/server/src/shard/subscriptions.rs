@@ -40,7 +40,7 @@ use super::compressor::Compressor;
 use super::missing::missing;
 use super::wire::Wire;
 use crate::chassis::Chassis;
-use crate::native::{Followed, Part};
+use crate::native::{DocumentPart, Followed};
 
 /// The subscriptions of one shard's sockets.
 pub(super) struct Subscriptions {
@@ -159,7 +159,7 @@ impl Subscriptions {
         slot: usize,
         wire: Wire,
         name: &'static str,
-        parts: Vec<Part>,
+        parts: Vec<DocumentPart>,
         now: Instant,
     ) {
         let mut begun = document::wanted(&parts);
@@ -171,7 +171,7 @@ impl Subscriptions {
                 _ => self.end(slot, key),
             }
         }
-        for Part { document, .. } in parts {
+        for DocumentPart { document, .. } in parts {
             if begun.contains_key(&document::address(&document)) {
                 self.follow(slot, wire, name, Followed::Document(document), now);
             }

@@ -32,14 +32,14 @@ pub(super) struct Heads {
     lent: bool,
     /// Number of bytes behind them that were searched for the end of a head.
     searched: usize,
-    next: Next,
+    state: ParseState,
     /// Requests that were handed on, or are about to be.
     requests: u64,
 }
 
 /// The part of a request that comes next.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-enum Next {
+enum ParseState {
     #[default]
     Head,
     /// So many bytes of a body.
@@ -57,19 +57,19 @@ enum Next {
 
 impl Heads {
     /// Number of bytes that may be read past it; with 0 they are to be [looked at](Heads::look_at) first.
-    pub(super) fn unseen(&self) -> usize {
-        match &self.next {
-            Next::Anything if self.held.is_empty() => usize::MAX,
-            Next::Body(bytes) if self.held.is_empty() => usize::try_from(*bytes).unwrap_or(usize::MAX),
+    pub(super) fn passthrough_bytes(&self) -> usize {
+        match &self.state {
+            ParseState::Anything if self.held.is_empty() => usize::MAX,
+            ParseState::Body(bytes) if self.held.is_empty() => usize::try_from(*bytes).unwrap_or(usize::MAX),
             _ => 0,
         }
     }
 
     /// So many bytes were read past it.
     pub(super) fn passed(&mut self, bytes: usize) {
-        if let Next::Body(left) = self.next {
+        if let ParseState::Body(left) = self.state {
             let left = left.saturating_sub(bytes as u64);
-            self.next = if left == 0 { Next::Answer } else { Next::Body(left) };
+            self.state = if left == 0 { ParseState::Answer } else { ParseState::Body(left) };
         }
     }
 
@@ -86,7 +86,7 @@ impl Heads {
             self.ready -= 1;
         }
         if self.ready == 0 {
-            return self.next == Next::Head && self.lend(buf);
+            return self.state == ParseState::Head && self.lend(buf);
         }
         let bytes = self.ready.min(buf.remaining());
         buf.put_slice(&self.held[..bytes]);
@@ -110,15 +110,15 @@ impl Heads {
 
     /// True if it waits for an answer, with so many given.
     pub(super) fn is_waiting(&self, answers: u64) -> bool {
-        self.next == Next::Answer && answers < self.requests
+        self.state == ParseState::Answer && answers < self.requests
     }
 
     /// Every request was answered: what stands behind the last is looked at,
     /// if that was not done yet.
-    pub(super) fn go_on(&mut self) -> bool {
-        let waited = self.next == Next::Answer;
+    pub(super) fn resume(&mut self) -> bool {
+        let waited = self.state == ParseState::Answer;
         if waited {
-            self.next = Next::Head;
+            self.state = ParseState::Head;
             self.look();
         }
         waited
@@ -126,18 +126,18 @@ impl Heads {
 
     /// True if nothing more is handed on.
     pub(super) fn is_over(&self) -> bool {
-        self.ready == 0 && matches!(self.next, Next::Cut | Next::Refused(_))
+        self.ready == 0 && matches!(self.state, ParseState::Cut | ParseState::Refused(_))
     }
 
     /// True if a first request has begun, and not come whole.
     pub(super) fn is_unfinished(&self) -> bool {
-        self.requests == 0 && self.next == Next::Head && !self.held.is_empty()
+        self.requests == 0 && self.state == ParseState::Head && !self.held.is_empty()
     }
 
     /// The reason why what comes is no request, if it is none.
     pub(super) fn fault(&self) -> Option<&Fault> {
-        match &self.next {
-            Next::Refused(fault) => Some(fault),
+        match &self.state {
+            ParseState::Refused(fault) => Some(fault),
             _ => None,
         }
     }
@@ -149,8 +149,8 @@ impl Heads {
 
     /// Nothing more comes: a head that did not end is no request.
     pub(super) fn end(&mut self) {
-        if self.next == Next::Head && !self.held.is_empty() {
-            self.next = Next::Refused(Fault::malformed("the head of the request has no end"));
+        if self.state == ParseState::Head && !self.held.is_empty() {
+            self.state = ParseState::Refused(Fault::malformed("the head of the request has no end"));
         }
     }
 
@@ -164,20 +164,20 @@ impl Heads {
     fn look(&mut self) {
         while self.ready < self.held.len() {
             let rest = &mut self.held[self.ready..];
-            let bytes = match &mut self.next {
-                Next::Answer | Next::Cut | Next::Refused(_) => return,
-                Next::Anything => rest.len(),
-                Next::Body(left) => usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len()),
-                Next::Chunks(chunks) => {
-                    let (bytes, next) = match chunks.follow(rest) {
-                        Ok((bytes, false)) => (bytes, Next::Chunks(*chunks)),
-                        Ok((bytes, true)) => (bytes, Next::Answer),
-                        Err(Malformed) => (0, Next::Cut),
+            let bytes = match &mut self.state {
+                ParseState::Answer | ParseState::Cut | ParseState::Refused(_) => return,
+                ParseState::Anything => rest.len(),
+                ParseState::Body(left) => usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len()),
+                ParseState::Chunks(chunks) => {
+                    let (bytes, state) = match chunks.follow(rest) {
+                        Ok((bytes, false)) => (bytes, ParseState::Chunks(*chunks)),
+                        Ok((bytes, true)) => (bytes, ParseState::Answer),
+                        Err(Malformed) => (0, ParseState::Cut),
                     };
-                    self.next = next;
+                    self.state = state;
                     bytes
                 }
-                Next::Head => {
+                ParseState::Head => {
                     let Some(bytes) = self.look_at_head() else { return };
                     bytes
                 }
@@ -187,7 +187,7 @@ impl Heads {
         }
     }
 
-    /// Empty lines before a request are let be (RFC 9112, section 2.2).
+    /// Empty lines before a request are ignored (RFC 9112, section 2.2).
     fn skip_empty_lines(&mut self) {
         // All before them is handed on when a head is looked for.
         while self.ready == 0 && !self.lent {
@@ -221,26 +221,26 @@ impl Heads {
         match judged {
             Ok((end, follows)) => {
                 self.requests += 1;
-                self.next = Next::from(follows);
+                self.state = ParseState::from(follows);
                 // The body's count begins behind it.
                 self.ready += end;
                 Some(0)
             }
             Err(fault) => {
-                self.next = Next::Refused(fault);
+                self.state = ParseState::Refused(fault);
                 None
             }
         }
     }
 }
 
-impl From<Follows> for Next {
-    fn from(follows: Follows) -> Next {
+impl From<Follows> for ParseState {
+    fn from(follows: Follows) -> ParseState {
         match follows {
-            Follows::Nothing => Next::Answer,
-            Follows::Bytes(bytes) => Next::Body(bytes),
-            Follows::Chunks => Next::Chunks(Chunks::default()),
-            Follows::Anything => Next::Anything,
+            Follows::Nothing => ParseState::Answer,
+            Follows::Bytes(bytes) => ParseState::Body(bytes),
+            Follows::Chunks => ParseState::Chunks(Chunks::default()),
+            Follows::Anything => ParseState::Anything,
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::Stream;
 use super::head::Fault;
 use super::heads::Heads;
-use crate::hang_up::{HangUp, Patience};
+use crate::hang_up::{HangUp, HangUpTimeouts};
 
 /// Bytes that are read at a time while they are not the HTTP server's yet.
 const READ_BYTES: usize = 8 << 10;
@@ -31,15 +31,15 @@ pub(crate) struct HttpStream {
     /// The peer has shut its side.
     is_over: bool,
     hang_up: HangUp,
-    left: Left,
+    released: ReleaseSlot,
 }
 
 /// The place of the stream that the HTTP server lets go of.
 #[derive(Clone, Default)]
-pub(crate) struct Left(Rc<Cell<Option<Rest>>>);
+pub(crate) struct ReleaseSlot(Rc<Cell<Option<Released>>>);
 
 /// A stream that the HTTP server has let go of.
-struct Rest {
+struct Released {
     stream: Stream,
     /// The reason why what came last is no request, if it is none.
     fault: Option<Fault>,
@@ -50,16 +50,16 @@ struct Rest {
 impl HttpStream {
     /// `stream`, how it may be ended, and where it will be once the server is
     /// done with it.
-    pub(crate) fn new(stream: Stream, patience: Patience) -> (HttpStream, HangUp, Left) {
-        let (hang_up, left) = (HangUp::new(patience), Left::default());
+    pub(crate) fn new(stream: Stream, timeouts: HangUpTimeouts) -> (HttpStream, HangUp, ReleaseSlot) {
+        let (hang_up, released) = (HangUp::new(timeouts), ReleaseSlot::default());
         let http = HttpStream {
             stream: Some(stream),
             heads: Heads::default(),
             is_over: false,
             hang_up: hang_up.clone(),
-            left: left.clone(),
+            released: released.clone(),
         };
-        (http, hang_up, left)
+        (http, hang_up, released)
     }
 
     /// The handle that ends it, for the extensions of its requests.
@@ -91,7 +91,7 @@ impl HttpStream {
                 if self.is_over || waiting_bytes >= WAITING_BYTES {
                     return Poll::Pending;
                 }
-            } else if self.heads.go_on() {
+            } else if self.heads.resume() {
                 continue;
             } else if self.is_over {
                 self.heads.end();
@@ -102,8 +102,8 @@ impl HttpStream {
                 }
                 return Poll::Ready(Ok(()));
             }
-            let unseen = self.heads.unseen().min(buf.remaining());
-            if ready!(self.poll_more(cx, buf, unseen))? && unseen > 0 {
+            let passthrough_bytes = self.heads.passthrough_bytes().min(buf.remaining());
+            if ready!(self.poll_more(cx, buf, passthrough_bytes))? && passthrough_bytes > 0 {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -115,13 +115,13 @@ impl HttpStream {
         &mut self,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
-        unseen: usize,
+        passthrough_bytes: usize,
     ) -> Poll<io::Result<bool>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(false)) };
         let mut room = [MaybeUninit::uninit(); READ_BYTES];
-        let mut part = match unseen {
+        let mut part = match passthrough_bytes {
             0 => ReadBuf::uninit(&mut room),
-            unseen => ReadBuf::new(buf.initialize_unfilled_to(unseen)),
+            passthrough_bytes => ReadBuf::new(buf.initialize_unfilled_to(passthrough_bytes)),
         };
         ready!(Pin::new(stream).poll_read(cx, &mut part))?;
         let read = part.filled().len();
@@ -131,7 +131,7 @@ impl HttpStream {
             return Poll::Ready(Ok(false));
         }
         self.hang_up.moved();
-        if unseen == 0 {
+        if passthrough_bytes == 0 {
             self.heads.look_at(part.filled());
         } else {
             self.heads.passed(read);
@@ -154,7 +154,7 @@ impl HttpStream {
     }
 }
 
-impl Left {
+impl ReleaseSlot {
     /// True if it ended before its first request was whole.
     pub(crate) fn is_unfinished(&self) -> bool {
         let rest = self.0.take();
@@ -217,7 +217,7 @@ impl Drop for HttpStream {
             stream.forget_unread();
         } else {
             let (fault, is_unfinished) = (self.heads.fault().cloned(), self.heads.is_unfinished());
-            self.left.0.set(Some(Rest { stream, fault, is_unfinished }));
+            self.released.0.set(Some(Released { stream, fault, is_unfinished }));
         }
     }
 }

@@ -17,14 +17,14 @@ pub(crate) struct SessionPipe {
     /// Of a message that did not fit the reader's buffer.
     rest: Bytes,
     /// Reason that the client is told when the pipe is shut.
-    parting: CloseReason,
+    close_reason: CloseReason,
     /// Bytes of frames that the session has taken.
     taken: u64,
 }
 
 impl SessionPipe {
     pub(super) fn new(end: SessionEnd) -> SessionPipe {
-        SessionPipe { end, rest: Bytes::new(), parting: CloseReason::NORMAL, taken: 0 }
+        SessionPipe { end, rest: Bytes::new(), close_reason: CloseReason::NORMAL, taken: 0 }
     }
 
     /// Bytes of frames that the session has taken.
@@ -33,8 +33,8 @@ impl SessionPipe {
     }
 
     /// Sets the reason for which it will be shut.
-    pub(crate) fn part_with(&mut self, reason: CloseReason) {
-        self.parting = reason;
+    pub(crate) fn set_close_reason(&mut self, reason: CloseReason) {
+        self.close_reason = reason;
     }
 
     /// A protocol above has heart-beats of its own.
@@ -106,7 +106,7 @@ impl AsyncWrite for SessionPipe {
 
     /// Shuts the session's side: what was written goes out before the reason.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.end.close(self.parting.code, self.parting.text);
+        self.end.close(self.close_reason.code, self.close_reason.text);
         Poll::Ready(Ok(()))
     }
 }

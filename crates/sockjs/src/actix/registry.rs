@@ -10,14 +10,14 @@ use std::time::Instant;
 use super::shared::Shared;
 use crate::session::{Session, Tick};
 
-/// Parts with a lock of their own, so that threads seldom meet.
-const PARTS: usize = 16;
+/// Stripes with a lock of their own, so that threads seldom meet.
+const STRIPES: usize = 16;
 
-type Part = HashMap<Key, Arc<Shared>>;
+type Stripe = HashMap<Key, Arc<Shared>>;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Key {
-    /// Of the HTTP transports. The server's part of the path is for load
+    /// Of the HTTP transports. The server's stripe of the path is for load
     /// balancers and says nothing here (protocol, "Session URLs").
     Named(String),
     /// Of a WebSocket, whose name need not be its own.
@@ -25,7 +25,7 @@ enum Key {
 }
 
 pub(super) struct Registry {
-    parts: [Mutex<Part>; PARTS],
+    stripes: [Mutex<Stripe>; STRIPES],
     hasher: RandomState,
     len: AtomicUsize,
     max_sessions: usize,
@@ -33,12 +33,12 @@ pub(super) struct Registry {
 }
 
 /// There are as many sessions as may be.
-pub(super) struct Crowded;
+pub(super) struct Full;
 
 impl Registry {
     pub(super) fn new(max_sessions: usize) -> Registry {
         Registry {
-            parts: Default::default(),
+            stripes: Default::default(),
             hasher: RandomState::new(),
             len: AtomicUsize::new(0),
             max_sessions,
@@ -53,7 +53,7 @@ impl Registry {
 
     pub(super) fn find(&self, name: &str) -> Option<Arc<Shared>> {
         let key = Key::Named(name.to_owned());
-        self.part(&key).get(&key).cloned()
+        self.stripe(&key).get(&key).cloned()
     }
 
     /// The session of a name, and whether it is new; `first` is the first to
@@ -62,24 +62,24 @@ impl Registry {
         &self,
         name: &str,
         new: impl FnOnce() -> Session,
-    ) -> Result<(Arc<Shared>, bool), Crowded> {
+    ) -> Result<(Arc<Shared>, bool), Full> {
         self.insert(Key::Named(name.to_owned()), new)
     }
 
     /// A new session without a name.
-    pub(super) fn enter_nameless(&self, new: impl FnOnce() -> Session) -> Result<Arc<Shared>, Crowded> {
+    pub(super) fn enter_nameless(&self, new: impl FnOnce() -> Session) -> Result<Arc<Shared>, Full> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         self.insert(Key::Numbered(number), new).map(|(shared, _)| shared)
     }
 
-    fn insert(&self, key: Key, new: impl FnOnce() -> Session) -> Result<(Arc<Shared>, bool), Crowded> {
-        let mut part = self.part(&key);
-        match part.entry(key) {
+    fn insert(&self, key: Key, new: impl FnOnce() -> Session) -> Result<(Arc<Shared>, bool), Full> {
+        let mut stripe = self.stripe(&key);
+        match stripe.entry(key) {
             Entry::Occupied(entry) => Ok((Arc::clone(entry.get()), false)),
             Entry::Vacant(entry) => {
                 if self.len.fetch_add(1, Ordering::Relaxed) >= self.max_sessions {
                     self.len.fetch_sub(1, Ordering::Relaxed);
-                    return Err(Crowded);
+                    return Err(Full);
                 }
                 Ok((Arc::clone(entry.insert(Arc::new(Shared::new(new())))), true))
             }
@@ -88,27 +88,27 @@ impl Registry {
 
     /// True if any client may still come for something.
     pub(super) fn any_awaited(&self) -> bool {
-        self.parts
+        self.stripes
             .iter()
-            .any(|part| lock(part).values().any(|shared| shared.with(|session| session.is_awaited())))
+            .any(|stripe| lock(stripe).values().any(|shared| shared.with(|session| session.is_awaited())))
     }
 
     /// Does what is due in every session, and forgets those that are over.
     pub(super) fn sweep(&self, now: Instant) {
-        for part in &self.parts {
-            let mut part = lock(part);
-            let before = part.len();
-            part.retain(|_, shared| shared.with(|session| session.tick(now)) == Tick::Alive);
-            self.len.fetch_sub(before - part.len(), Ordering::Relaxed);
+        for stripe in &self.stripes {
+            let mut stripe = lock(stripe);
+            let before = stripe.len();
+            stripe.retain(|_, shared| shared.with(|session| session.tick(now)) == Tick::Alive);
+            self.len.fetch_sub(before - stripe.len(), Ordering::Relaxed);
         }
     }
 
-    fn part(&self, key: &Key) -> MutexGuard<'_, Part> {
-        let part = self.hasher.hash_one(key) as usize % PARTS;
-        lock(&self.parts[part])
+    fn stripe(&self, key: &Key) -> MutexGuard<'_, Stripe> {
+        let stripe = self.hasher.hash_one(key) as usize % STRIPES;
+        lock(&self.stripes[stripe])
     }
 }
 
-fn lock(part: &Mutex<Part>) -> MutexGuard<'_, Part> {
-    part.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(stripe: &Mutex<Stripe>) -> MutexGuard<'_, Stripe> {
+    stripe.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -131,7 +131,7 @@ impl Server {
             attached = Some(attach(&mut session));
             session
         });
-        let Ok((shared, is_new)) = entered else { return Err(self.crowded(request)) };
+        let Ok((shared, is_new)) = entered else { return Err(self.too_many_sessions(request)) };
         if is_new {
             self.0.service.open(SessionEnd::new(Arc::clone(&shared)), request);
         }
@@ -149,7 +149,7 @@ impl Server {
             return Err(refusal);
         }
         let entered = self.0.registry.enter_nameless(|| self.new_session());
-        let Ok(shared) = entered else { return Err(self.crowded(request)) };
+        let Ok(shared) = entered else { return Err(self.too_many_sessions(request)) };
         let attached = shared.with(attach);
         self.0.service.open(SessionEnd::new(Arc::clone(&shared)), request);
         Ok((shared, attached))
@@ -159,7 +159,7 @@ impl Server {
         Session::new(self.0.settings.limits, shared::now())
     }
 
-    fn crowded(&self, request: &HttpRequest) -> HttpResponse {
+    fn too_many_sessions(&self, request: &HttpRequest) -> HttpResponse {
         self.say(request, StatusCode::SERVICE_UNAVAILABLE, "Too many sessions.")
     }
 }

@@ -28,7 +28,7 @@ pub(super) enum Side {
 pub(super) struct Scan {
     /// The version by which the headers will be read.
     version: Version,
-    phase: Phase,
+    state: ScanState,
     /// Offset of the line being read.
     line_start: usize,
     /// Everything before this was looked at.
@@ -40,7 +40,7 @@ pub(super) struct Scan {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Phase {
+enum ScanState {
     Command,
     Headers { command: Command, start: usize },
     Body { command: Command, start: usize, headers_end: usize, body_start: usize, total: Option<usize> },
@@ -117,7 +117,7 @@ impl Scan {
     pub(super) const fn new(version: Version) -> Self {
         Self {
             version,
-            phase: Phase::Command,
+            state: ScanState::Command,
             line_start: 0,
             scanned: 0,
             headers: 0,
@@ -136,12 +136,12 @@ impl Scan {
     ) -> Result<Progress, FrameError> {
         let window = data.get(..limits.max_frame_bytes).unwrap_or(data);
         loop {
-            let progress = match self.phase {
-                Phase::Command => self.command_line(window, side)?,
-                Phase::Headers { command, start } => {
+            let progress = match self.state {
+                ScanState::Command => self.command_line(window, side)?,
+                ScanState::Headers { command, start } => {
                     self.header_lines(window, side, command, start, limits)?
                 }
-                Phase::Body { .. } => return self.body(window, side, data.len(), limits),
+                ScanState::Body { .. } => return self.body(window, side, data.len(), limits),
             };
             match progress {
                 None => {}
@@ -153,30 +153,30 @@ impl Scan {
 
     /// The frame's length, once `content-length` has told it.
     pub(super) const fn announced_total(&self) -> Option<usize> {
-        match self.phase {
-            Phase::Body { total, .. } => total,
+        match self.state {
+            ScanState::Body { total, .. } => total,
             _ => None,
         }
     }
 
     /// Part that is lacking after `received` octets.
     pub(super) const fn lacking(&self, received: usize) -> Lacking {
-        match self.phase {
-            Phase::Command => Lacking::Command,
-            Phase::Headers { command, .. } => Lacking::BlankLine(command),
-            Phase::Body { command, total: Some(total), .. } if received + 1 < total => {
+        match self.state {
+            ScanState::Command => Lacking::Command,
+            ScanState::Headers { command, .. } => Lacking::BlankLine(command),
+            ScanState::Body { command, total: Some(total), .. } if received + 1 < total => {
                 Lacking::Body { command, bytes: total - received - 1 }
             }
-            Phase::Body { command, .. } => Lacking::Nul(command),
+            ScanState::Body { command, .. } => Lacking::Nul(command),
         }
     }
 
     /// The command and the whole header lines so far, for naming a frame that is refused.
     pub(super) const fn seen(&self) -> Option<(Command, Range<usize>)> {
-        match self.phase {
-            Phase::Command => None,
-            Phase::Headers { command, start } => Some((command, start..self.line_start)),
-            Phase::Body { command, start, headers_end, .. } => Some((command, start..headers_end)),
+        match self.state {
+            ScanState::Command => None,
+            ScanState::Headers { command, start } => Some((command, start..self.line_start)),
+            ScanState::Body { command, start, headers_end, .. } => Some((command, start..headers_end)),
         }
     }
 
@@ -186,7 +186,7 @@ impl Scan {
             Line::Whole(b"", _) => return Ok(Some(Progress::Heartbeat(self.scanned))),
             Line::Whole(line, _) => match Command::from_line(line) {
                 Some(command) if side.sends(command) => {
-                    self.phase = Phase::Headers { command, start: self.line_start };
+                    self.state = ScanState::Headers { command, start: self.line_start };
                     return Ok(None);
                 }
                 _ => excerpt(line),
@@ -210,11 +210,11 @@ impl Scan {
             let headers_end = self.line_start;
             match self.line(window, limits.max_header_line_bytes) {
                 Line::Whole(b"", _) => {
-                    // The phase comes first: a refusal of the length still names the frame's receipt.
+                    // The state comes first: a refusal of the length still names the frame's receipt.
                     let body_start = self.scanned;
-                    self.phase = Phase::Body { command, start, headers_end, body_start, total: None };
+                    self.state = ScanState::Body { command, start, headers_end, body_start, total: None };
                     let total = self.total(window, body_start, limits)?;
-                    self.phase = Phase::Body { command, start, headers_end, body_start, total };
+                    self.state = ScanState::Body { command, start, headers_end, body_start, total };
                     return Ok(None);
                 }
                 Line::Whole(line, at) => {
@@ -290,7 +290,7 @@ impl Scan {
         received: usize,
         limits: &Limits,
     ) -> Result<Progress, FrameError> {
-        let Phase::Body { command, start, headers_end, body_start, total } = self.phase else {
+        let ScanState::Body { command, start, headers_end, body_start, total } = self.state else {
             return Ok(Progress::Partial);
         };
         if total.is_none() && !command.may_have_body() {

@@ -8,7 +8,7 @@ use hub_core::CloseReason;
 use hub_ws::Connection;
 
 use crate::native::Query;
-use crate::newcomer::{Newcomer, NewcomerKind, Unwelcome};
+use crate::new_connection::{ConnectionKind, EarlyClose, NewConnection};
 use crate::service::Endpoint;
 use crate::shard::Shard;
 use crate::shard::sockets::{Dialogue, Phase, Protocol, SocketStart};
@@ -31,24 +31,24 @@ impl Shard {
         let NewSession { end, peer, service } = session;
         // Without a permit the end is dropped, and the session with it.
         let Some(permit) = self.chassis.addresses.enter(peer.ip()) else { return };
-        let welcome = permit.is_welcome();
-        let slot = self.adopt(Newcomer {
+        let within_limit = permit.is_within_limit();
+        let slot = self.adopt(NewConnection {
             id: self.chassis.connection_ids.next(),
             stream: Stream::session(end, permit),
             ahead: BytesMut::new(),
             first: Bytes::new(),
-            kind: NewcomerKind::Session,
+            kind: ConnectionKind::Session,
             service,
             peer: Some(peer),
         });
-        if !welcome {
+        if !within_limit {
             self.close(slot, CloseReason::TOO_MANY_SESSIONS);
         }
     }
 
     /// Takes a socket over; gives its slot.
-    pub(in crate::shard) fn adopt(&mut self, newcomer: Newcomer) -> usize {
-        let Newcomer { id, stream, mut ahead, first, kind, service, peer } = newcomer;
+    pub(in crate::shard) fn adopt(&mut self, connection: NewConnection) -> usize {
+        let NewConnection { id, stream, mut ahead, first, kind, service, peer } = connection;
         let Beginning { protocol, wire, phase, counted } = self.prepare(&kind);
         let start = SocketStart { id, stream, protocol, wire, phase, service, counted };
         let slot = self.sockets.adopt(start);
@@ -56,58 +56,58 @@ impl Shard {
         let opening = wire.opening();
         self.sockets.send(slot, if opening.is_empty() { first } else { [first, opening].concat().into() });
         match kind {
-            NewcomerKind::WebSocket { unwelcome: Some(Unwelcome { reason, text }), .. } => {
+            ConnectionKind::WebSocket { early_close: Some(EarlyClose { reason, text }), .. } => {
                 self.close_saying(slot, reason, &text);
             }
-            NewcomerKind::Refused => self.progress(slot),
-            NewcomerKind::WebSocket { query, .. } => {
+            ConnectionKind::Refused => self.progress(slot),
+            ConnectionKind::WebSocket { query, .. } => {
                 self.begin_turn();
                 self.open(slot, &query);
                 self.receive(slot, &mut ahead);
             }
-            NewcomerKind::RawStomp => {
+            ConnectionKind::RawStomp => {
                 self.begin_turn();
                 self.receive(slot, &mut ahead);
             }
             // Nothing has been read yet.
-            NewcomerKind::Session => {}
+            ConnectionKind::Session => {}
         }
         slot
     }
 
-    fn prepare(&self, kind: &NewcomerKind) -> Beginning {
+    fn prepare(&self, kind: &ConnectionKind) -> Beginning {
         let limits = &self.chassis.limits;
         let opening = Phase::Opening(self.sockets.now() + Duration::from_millis(limits.handshake_ms));
         let closing = Phase::Closing(self.sockets.now() + Duration::from_millis(limits.close_ms));
         let stomp =
             || Dialogue::Stomp(hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.sockets.now()));
-        let bare = |carrier: Carrier, dialogue, phase, counted| {
+        let unframed = |carrier: Carrier, dialogue, phase, counted| {
             let protocol = Protocol { websocket: None, dialogue };
             Beginning { protocol, wire: carrier.into(), phase, counted }
         };
         match kind {
-            NewcomerKind::WebSocket { endpoint, unwelcome, agreed, .. } => {
+            ConnectionKind::WebSocket { endpoint, early_close, negotiated, .. } => {
                 let (carrier, phase, dialogue) = match endpoint {
                     Endpoint::Stomp => (Carrier::WebSocket, opening, stomp()),
                     Endpoint::SockJs => (Carrier::SockJs, opening, stomp()),
                     Endpoint::Native(endpoint) => {
                         let carrier =
-                            if agreed.messagepack { Carrier::MessagePack } else { Carrier::WebSocket };
+                            if negotiated.messagepack { Carrier::MessagePack } else { Carrier::WebSocket };
                         (carrier, Phase::Open, Dialogue::Native(endpoint.open()))
                     }
                 };
-                let websocket = match &agreed.deflate {
+                let websocket = match &negotiated.deflate {
                     Some(agreement) => Connection::with_deflate(limits.message_bytes, agreement),
                     None => Connection::new(limits.message_bytes),
                 };
                 let protocol = Protocol { websocket: Some(websocket), dialogue };
-                let window = agreed.deflate.map(|agreement| agreement.server_window);
+                let window = negotiated.deflate.map(|agreement| agreement.server_window);
                 let wire = Wire::from(carrier).deflated(window);
-                Beginning { protocol, wire, phase, counted: unwelcome.is_none() }
+                Beginning { protocol, wire, phase, counted: early_close.is_none() }
             }
-            NewcomerKind::RawStomp => bare(Carrier::Tcp, stomp(), opening, true),
-            NewcomerKind::Session => bare(Carrier::Session, stomp(), opening, true),
-            NewcomerKind::Refused => bare(Carrier::Tcp, Dialogue::Refused, closing, false),
+            ConnectionKind::RawStomp => unframed(Carrier::Tcp, stomp(), opening, true),
+            ConnectionKind::Session => unframed(Carrier::Session, stomp(), opening, true),
+            ConnectionKind::Refused => unframed(Carrier::Tcp, Dialogue::Refused, closing, false),
         }
     }
 

@@ -46,7 +46,7 @@ impl Sockets {
         });
         let is_noted = socket.inbound.is_noted;
         if let Some(session) = socket.stream().as_session() {
-            session.part_with(reason);
+            session.set_close_reason(reason);
         }
         tracing::debug!(connection = id, code = reason.code, reason = text, "close");
         if reason != CloseReason::NORMAL && !is_noted {

@@ -18,7 +18,7 @@ use super::framing::Frames;
 use super::pace::{Timer, Timers};
 use super::state::remove;
 use super::take::{Recipient, Taken};
-use crate::native::Part;
+use crate::native::DocumentPart;
 use crate::shard::compressor::Compressor;
 use crate::shard::missing::missing;
 use crate::shard::wire::{Packet, Wire};
@@ -290,7 +290,7 @@ fn tell_one(
 
 /// Which of the documents are to be begun, by address: those not followed yet
 /// and those that are to begin again.
-pub(super) fn wanted(parts: &[Part]) -> HashMap<usize, bool> {
+pub(super) fn wanted(parts: &[DocumentPart]) -> HashMap<usize, bool> {
     parts.iter().map(|part| (address(&part.document), part.anew)).collect()
 }
 

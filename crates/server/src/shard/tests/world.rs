@@ -24,7 +24,7 @@ use crate::chassis::{Chassis, ChassisConfig, ChassisParts};
 use crate::http::in_flight::InFlight;
 use crate::metrics::Metrics;
 use crate::native::Query;
-use crate::newcomer::{Agreed, Newcomer, NewcomerKind};
+use crate::new_connection::{ConnectionKind, Negotiated, NewConnection};
 use crate::service::Endpoint;
 use crate::shard::{SWEEP, Shard, ShardInputs, ShardParts, Wake};
 use crate::sockjs::NewSession;
@@ -76,7 +76,7 @@ pub(super) struct World {
     pub(super) shard: Shard,
     inputs: ShardInputs,
     woken: Vec<u32>,
-    newcomers: mpsc::UnboundedSender<Newcomer>,
+    new_connections: mpsc::UnboundedSender<NewConnection>,
     stage: watch::Sender<Stage>,
     _sessions: mpsc::UnboundedSender<NewSession>,
     pub(super) now: Instant,
@@ -113,12 +113,12 @@ impl World {
             shards: 1,
             in_flight: InFlight::default(),
         });
-        let (newcomers, receiver) = mpsc::unbounded_channel();
+        let (new_connections, receiver) = mpsc::unbounded_channel();
         let (sessions, sessions_receiver) = mpsc::unbounded_channel();
         let (stages, stage) = watch::channel(Stage::Serve);
         let inputs = ShardInputs {
             mailbox: mailboxes.remove(0),
-            newcomers: receiver,
+            new_connections: receiver,
             stage,
             replies,
             sessions: sessions_receiver,
@@ -129,7 +129,7 @@ impl World {
             shard,
             inputs,
             woken: Vec::new(),
-            newcomers,
+            new_connections,
             stage: stages,
             _sessions: sessions,
             now,
@@ -176,13 +176,13 @@ impl World {
             Speaks::Stomp => Some(Endpoint::Stomp),
             Speaks::RawStomp => None,
         };
-        let kind = endpoint.map_or(NewcomerKind::RawStomp, |endpoint| NewcomerKind::WebSocket {
+        let kind = endpoint.map_or(ConnectionKind::RawStomp, |endpoint| ConnectionKind::WebSocket {
             endpoint,
             query: Query::default(),
-            agreed: Agreed::default(),
-            unwelcome: None,
+            negotiated: Negotiated::default(),
+            early_close: None,
         });
-        let newcomer = Newcomer {
+        let connection = NewConnection {
             id: self.chassis.connection_ids.next(),
             stream: Stream::memory(stream, permit),
             ahead: BytesMut::new(),
@@ -191,7 +191,7 @@ impl World {
             service: "test",
             peer: None,
         };
-        assert!(self.newcomers.send(newcomer).is_ok(), "the shard is there");
+        assert!(self.new_connections.send(connection).is_ok(), "the shard is there");
         self.settle();
         Peer::new(peer, speaks)
     }
@@ -231,9 +231,9 @@ impl World {
             return Some(Wake::Sockets);
         }
         if !self.draining
-            && let Ok(newcomer) = self.inputs.newcomers.try_recv()
+            && let Ok(connection) = self.inputs.new_connections.try_recv()
         {
-            return Some(Wake::Newcomer(Box::new(newcomer)));
+            return Some(Wake::NewConnection(Box::new(connection)));
         }
         if self.shard.subscriptions.next_due().is_some_and(|due| due <= self.now) {
             return Some(Wake::Timer);

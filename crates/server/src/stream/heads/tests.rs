@@ -7,22 +7,22 @@ use super::*;
 
 /// Bytes that the HTTP server is given of `bytes`, which come in these pieces, and the number of bytes of an
 /// unfinished head behind them.
-fn given(pieces: &[&[u8]]) -> (Vec<u8>, usize) {
+fn handed_on(pieces: &[&[u8]]) -> (Vec<u8>, usize) {
     let mut heads = Heads::default();
     let mut out = Vec::new();
     for piece in pieces {
         let mut piece = *piece;
         while !piece.is_empty() {
-            let unseen = heads.unseen().min(piece.len());
-            out.extend_from_slice(&piece[..unseen]);
-            heads.passed(unseen);
-            piece = &piece[unseen..];
-            if unseen == 0 {
+            let passthrough_bytes = heads.passthrough_bytes().min(piece.len());
+            out.extend_from_slice(&piece[..passthrough_bytes]);
+            heads.passed(passthrough_bytes);
+            piece = &piece[passthrough_bytes..];
+            if passthrough_bytes == 0 {
                 heads.look_at(piece);
                 piece = &[];
             }
             take(&mut heads, &mut out);
-            while heads.go_on() {
+            while heads.resume() {
                 take(&mut heads, &mut out);
             }
         }
@@ -42,7 +42,7 @@ fn take(heads: &mut Heads, out: &mut Vec<u8>) {
 }
 
 fn all(bytes: &str) -> String {
-    String::from_utf8(given(&[bytes.as_bytes()]).0).unwrap()
+    String::from_utf8(handed_on(&[bytes.as_bytes()]).0).unwrap()
 }
 
 fn get(minor: u8, lines: &str) -> String {
@@ -119,7 +119,7 @@ fn what_stands_behind_a_request_waits_for_its_answer() {
             take(&mut heads, &mut out);
             assert_eq!(out, request.as_bytes());
             assert_eq!((heads.is_waiting(0), heads.is_waiting(1)), (true, false));
-            assert!(heads.go_on());
+            assert!(heads.resume());
             out.clear();
             take(&mut heads, &mut out);
             // Of what is no whole head, that it has begun.
@@ -180,7 +180,7 @@ fn empty_lines_before_a_request_are_let_be_and_not_handed_on() {
     for cut in 0..6 {
         let came = format!("\r\n\n\r\n{request}\r\n{request}");
         assert_eq!(
-            given(&[&came.as_bytes()[..cut], &came.as_bytes()[cut..]]).0,
+            handed_on(&[&came.as_bytes()[..cut], &came.as_bytes()[cut..]]).0,
             request.repeat(2).into_bytes()
         );
     }
@@ -218,7 +218,7 @@ fn what_no_request_stands_in_passes_as_it_is() {
 
 #[test]
 fn a_head_is_held_until_it_is_whole_and_without_an_end_it_is_none() {
-    assert_eq!(given(&[b"GET / HTTP/1.1\r\nHost: x\r\n"]), (b"G".to_vec(), 24), "but for its beginning");
+    assert_eq!(handed_on(&[b"GET / HTTP/1.1\r\nHost: x\r\n"]), (b"G".to_vec(), 24), "but for its beginning");
     let mut heads = Heads::default();
     heads.end();
     assert_eq!(heads.fault(), None);
@@ -248,7 +248,7 @@ proptest! {
         cuts.extend([0, came.len()]);
         cuts.sort_unstable();
         let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &came.as_bytes()[cut[0]..cut[1]]).collect();
-        prop_assert_eq!(given(&pieces), (plain.into_bytes(), 0));
+        prop_assert_eq!(handed_on(&pieces), (plain.into_bytes(), 0));
     }
 
     #[test]
@@ -265,7 +265,7 @@ proptest! {
         for cut in cuts.windows(2) {
             heads.look_at(&came[cut[0]..cut[1]]);
             take(&mut heads, &mut out);
-            while heads.go_on() {
+            while heads.resume() {
                 take(&mut heads, &mut out);
             }
         }
@@ -312,7 +312,7 @@ fn actix_reads_what_it_is_given_as_the_requests_that_were_found() {
             let mut out = Vec::new();
             heads.look_at(&came);
             take(&mut heads, &mut out);
-            while heads.go_on() {
+            while heads.resume() {
                 take(&mut heads, &mut out);
             }
             let shown = came.escape_ascii().to_string();

@@ -16,14 +16,14 @@ use crate::{Clock, Entry, EventLog, LogError, Tail};
 const FOREVER: Duration = Duration::from_secs(60);
 
 /// A directory with one log in it.
-pub(super) struct Place<'a> {
+pub(super) struct Fixture<'a> {
     dir: TempDir,
     open: Open<'a>,
 }
 
-impl<'a> Place<'a> {
-    pub(super) fn new(open: Open<'a>) -> Place<'a> {
-        Place { dir: TempDir::new().expect("a directory"), open }
+impl<'a> Fixture<'a> {
+    pub(super) fn new(open: Open<'a>) -> Fixture<'a> {
+        Fixture { dir: TempDir::new().expect("a directory"), open }
     }
 
     pub(super) fn path(&self) -> PathBuf {

@@ -16,7 +16,7 @@ const ORIGIN_CHARS: usize = 64;
 
 /// A socket that leaves the acceptor or actix for its shard, which owns it
 /// from then on.
-pub(crate) struct Newcomer {
+pub(crate) struct NewConnection {
     /// The connection's id.
     pub(crate) id: u64,
     pub(crate) stream: Stream,
@@ -24,7 +24,7 @@ pub(crate) struct Newcomer {
     pub(crate) ahead: BytesMut,
     /// To be written before anything else.
     pub(crate) first: Bytes,
-    pub(crate) kind: NewcomerKind,
+    pub(crate) kind: ConnectionKind,
     /// The service whose port it came to.
     pub(crate) service: &'static str,
     pub(crate) peer: Option<SocketAddr>,
@@ -32,7 +32,7 @@ pub(crate) struct Newcomer {
 
 /// Extras that client and hub have agreed on beside the protocol itself.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Agreed {
+pub(crate) struct Negotiated {
     /// The messages of a native socket are `MessagePack`.
     pub(crate) messagepack: bool,
     /// Messages may be compressed.
@@ -40,37 +40,37 @@ pub(crate) struct Agreed {
 }
 
 /// A reason to close a WebSocket as soon as it is open.
-pub(crate) struct Unwelcome {
+pub(crate) struct EarlyClose {
     pub(crate) reason: CloseReason,
     /// Text of the close: the reason's own, or more.
     pub(crate) text: Cow<'static, str>,
 }
 
-impl Unwelcome {
+impl EarlyClose {
     /// The page is told its origin, as far as a close has room, and the key.
-    pub(crate) fn page_of(origin: &str) -> Unwelcome {
+    pub(crate) fn page_of(origin: &str) -> EarlyClose {
         let reason = CloseReason::ORIGIN_NOT_ALLOWED;
         let origin: String = origin.chars().filter(char::is_ascii).take(ORIGIN_CHARS).collect();
         let text = format!("{}: {origin} is not in server.allowed_origins", reason.text).into();
-        Unwelcome { reason, text }
+        EarlyClose { reason, text }
     }
 }
 
-impl From<CloseReason> for Unwelcome {
-    fn from(reason: CloseReason) -> Unwelcome {
-        Unwelcome { reason, text: Cow::Borrowed(reason.text) }
+impl From<CloseReason> for EarlyClose {
+    fn from(reason: CloseReason) -> EarlyClose {
+        EarlyClose { reason, text: Cow::Borrowed(reason.text) }
     }
 }
 
 /// The protocol that a new connection speaks, and the settings it was agreed on.
-pub(crate) enum NewcomerKind {
+pub(crate) enum ConnectionKind {
     /// An upgraded WebSocket.
     WebSocket {
         endpoint: Endpoint,
         query: Query,
-        agreed: Agreed,
+        negotiated: Negotiated,
         /// It is closed at once, so that a browser can read the reason.
-        unwelcome: Option<Unwelcome>,
+        early_close: Option<EarlyClose>,
     },
     /// STOMP straight over TCP.
     RawStomp,

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hub_core::dto::{Execution, PositionRow};
+use hub_core::dto::Execution;
 use hub_core::event::{PriceQuote, Trade, Transaction};
-use hub_core::{Money, Offset, Outcome, Price, Quantity, Record, Rejection, Timestamp};
+use hub_core::{Offset, Outcome, Price, Quantity, Record, Rejection, Timestamp};
 use hub_fanout::RowKey;
 
 use crate::closings::{Closing, Closings};
@@ -105,11 +105,7 @@ impl Ledger {
 
     fn balance(&self, row: RowKey) -> Balance {
         let row = self.state.rows.get(row).map(|row| row.position());
-        row.map_or_else(Balance::default, |row| Balance {
-            holdings: row.holdings,
-            total_invested: row.total_invested,
-            realized_pnl: row.realized_pnl,
-        })
+        row.map_or_else(Balance::default, Balance::of)
     }
 
     /// A position's first accepted transaction: for the moment it holds
@@ -117,15 +113,8 @@ impl Ledger {
     fn open(&mut self, record: &Record, event: &Transaction) -> RowKey {
         let portfolio = self.state.portfolio_key(event.portfolio_id);
         let symbol = self.state.symbol_key(&event.symbol);
-        let position = PositionRow {
-            portfolio_id: event.portfolio_id,
-            symbol: event.symbol.clone(),
-            holdings: Quantity::ZERO,
-            total_invested: Money::ZERO,
-            realized_pnl: Money::ZERO,
-            created_at: Some(record.at),
-            updated_at: Some(record.at),
-        };
+        let empty = Balance::default();
+        let position = empty.row(event.portfolio_id, event.symbol.clone(), record.at, record.at);
         let row = self.state.rows.push(record.offset, Arc::new(Row::new(portfolio, symbol, position)));
         self.rows.insert((portfolio, symbol), row);
         self.lots.push(Lots::default());
@@ -140,13 +129,9 @@ impl Ledger {
         let Some(row) = self.state.rows.touch(key, record.offset) else { return };
         let (portfolio, symbol) = (row.portfolio, row.symbol);
         let was_open = row.position().holdings.is_positive();
-        let position = PositionRow {
-            holdings: balance.holdings,
-            total_invested: balance.total_invested,
-            realized_pnl: balance.realized_pnl,
-            updated_at: Some(record.at),
-            ..row.position().clone()
-        };
+        let before = row.position();
+        let created_at = before.created_at.unwrap_or(record.at);
+        let position = balance.row(before.portfolio_id, before.symbol.clone(), created_at, record.at);
         *row = Arc::new(Row::new(portfolio, symbol, position));
         match (was_open, balance.holdings.is_positive()) {
             (false, true) => {

@@ -37,6 +37,7 @@ mod table;
 
 use std::sync::Arc;
 
+use hub_core::dto::{Execution, PositionRow, UnrealizedPnl};
 use hub_fanout::{Catalog, Composition, Topic, published};
 use hub_server::{Bind, Service, SocketRoute, StompMounts};
 
@@ -54,16 +55,16 @@ pub use state::State;
 /// them and the way to read what it has applied.
 pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) {
     let (positions, _) = catalog
-        .state(Topic::new("/topic/position-update", "Positions", schema::position), Composition::Array);
+        .state(Topic::new("/topic/position-update", "Positions", PositionRow::schema), Composition::Array);
     let (marks, interest) = catalog.state(
-        Topic::new("/topic/unrealized-pnl", "Unrealised P&L per portfolio", schema::unrealized_pnl),
+        Topic::new("/topic/unrealized-pnl", "Unrealised P&L per portfolio", UnrealizedPnl::schema),
         Composition::Each,
     );
     catalog.alias("/topic/unrealised-pnl", marks);
     let executions = catalog.feed(Topic::new(
         "/topic/transactions",
         "Transactions that were applied, in order",
-        schema::execution,
+        Execution::schema,
     ));
     let (writer, reader) = published(State::default());
     let topics = projection::Topics { positions, marks, interest, executions };

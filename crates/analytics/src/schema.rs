@@ -1,65 +1,11 @@
 //! Shapes of what analytics sends.
 
+use hub_core::dto::{PositionRow, UnrealizedPnl};
 use hub_core::schema::{Schema, json_schema};
 
 /// An array of positions (AN-WS-1).
 pub(crate) fn positions() -> Schema {
-    json_schema!({ "type": "array", "items": position() })
-}
-
-/// A position (AN-WS-1).
-pub(crate) fn position() -> Schema {
-    json_schema!({
-        "type": "object",
-        "properties": {
-            "id": {
-                "type": "object",
-                "properties": {
-                    "portfolioId": { "type": "string", "format": "uuid" },
-                    "symbol": { "type": "string" },
-                },
-                "required": ["portfolioId", "symbol"],
-            },
-            "holdings": { "type": "number" },
-            "totalInvested": { "type": "number" },
-            "realizedPnl": { "type": "number" },
-            "createdAt": { "type": "string", "format": "date-time" },
-            "updatedAt": { "type": "string", "format": "date-time" },
-        },
-        "required": ["id", "holdings", "totalInvested", "realizedPnl", "createdAt", "updatedAt"],
-    })
-}
-
-/// The unrealised P&L of a portfolio (AN-WS-2).
-pub(crate) fn unrealized_pnl() -> Schema {
-    json_schema!({
-        "type": "object",
-        "properties": {
-            "symbol": { "type": "object", "additionalProperties": { "type": "number" } },
-            "overallUnrealised_Pnl": { "type": "number" },
-            "portfolio_id": { "type": "string", "format": "uuid" },
-            "unpriced": { "type": "array", "items": { "type": "string" } },
-        },
-        "required": ["symbol", "overallUnrealised_Pnl", "portfolio_id"],
-    })
-}
-
-/// A transaction that was applied.
-pub(crate) fn execution() -> Schema {
-    json_schema!({
-        "type": "object",
-        "properties": {
-            "transactionId": { "type": "string", "format": "uuid" },
-            "portfolioId": { "type": "string", "format": "uuid" },
-            "symbol": { "type": "string" },
-            "side": { "enum": ["BUY", "SELL"] },
-            "quantity": { "type": "number" },
-            "price": { "type": "number" },
-            "realizedPnl": { "type": "number" },
-            "timestamp": { "type": "string", "format": "date-time" },
-        },
-        "required": ["transactionId", "portfolioId", "symbol", "side", "quantity", "price", "realizedPnl", "timestamp"],
-    })
+    json_schema!({ "type": "array", "items": PositionRow::schema() })
 }
 
 /// A message of `/ws/positions`.
@@ -80,7 +26,7 @@ pub(crate) fn socket_message() -> Schema {
                 "type": "object",
                 "properties": {
                     "type": { "const": "unrealized-pnl" },
-                    "data": { "oneOf": [unrealized_pnl(), { "type": "array", "items": unrealized_pnl() }] },
+                    "data": { "oneOf": [UnrealizedPnl::schema(), { "type": "array", "items": UnrealizedPnl::schema() }] },
                     "resume": { "type": "string" },
                     "snapshot": { "type": "string" },
                 },

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::Write as _;
 
 use crate::event::{Side, Trade, Transaction};
+use crate::schema::{Schema, json_schema};
 use crate::{Money, PortfolioId, Quantity, Symbol, Timestamp};
 
 /// A position (AN-WS-1): amounts are JSON numbers by their digits, times are
@@ -75,6 +76,24 @@ impl Execution<'_> {
             ),
         );
     }
+
+    /// The shape of what [`write_json`](Self::write_json) writes.
+    pub fn schema() -> Schema {
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "transactionId": { "type": "string", "format": "uuid" },
+                "portfolioId": { "type": "string", "format": "uuid" },
+                "symbol": { "type": "string" },
+                "side": { "enum": ["BUY", "SELL"] },
+                "quantity": { "type": "number" },
+                "price": { "type": "number" },
+                "realizedPnl": { "type": "number" },
+                "timestamp": { "type": "string", "format": "date-time" },
+            },
+            "required": ["transactionId", "portfolioId", "symbol", "side", "quantity", "price", "realizedPnl", "timestamp"],
+        })
+    }
 }
 
 impl PositionRow {
@@ -93,6 +112,29 @@ impl PositionRow {
         out.extend_from_slice(br#","updatedAt":"#);
         put_time(out, self.updated_at);
         out.push(b'}');
+    }
+
+    /// The shape of what [`write_json`](Self::write_json) writes.
+    pub fn schema() -> Schema {
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "id": {
+                    "type": "object",
+                    "properties": {
+                        "portfolioId": { "type": "string", "format": "uuid" },
+                        "symbol": { "type": "string" },
+                    },
+                    "required": ["portfolioId", "symbol"],
+                },
+                "holdings": { "type": "number" },
+                "totalInvested": { "type": "number" },
+                "realizedPnl": { "type": "number" },
+                "createdAt": { "type": "string", "format": "date-time" },
+                "updatedAt": { "type": "string", "format": "date-time" },
+            },
+            "required": ["id", "holdings", "totalInvested", "realizedPnl", "createdAt", "updatedAt"],
+        })
     }
 }
 
@@ -118,6 +160,20 @@ impl UnrealizedPnl {
         }
         out.push(b'}');
     }
+
+    /// The shape of what [`write_json`](Self::write_json) writes.
+    pub fn schema() -> Schema {
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "symbol": { "type": "object", "additionalProperties": { "type": "number" } },
+                "overallUnrealised_Pnl": { "type": "number" },
+                "portfolio_id": { "type": "string", "format": "uuid" },
+                "unpriced": { "type": "array", "items": { "type": "string" } },
+            },
+            "required": ["symbol", "overallUnrealised_Pnl", "portfolio_id"],
+        })
+    }
 }
 
 fn put(out: &mut Vec<u8>, arguments: fmt::Arguments<'_>) {
@@ -141,5 +197,64 @@ fn put_time(out: &mut Vec<u8>, time: Option<Timestamp>) {
     match time {
         Some(time) => put(out, format_args!(r#""{time}""#)),
         None => out.extend_from_slice(b"null"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut json = Vec::new();
+        write(&mut json);
+        String::from_utf8(json).unwrap()
+    }
+
+    /// Every member that may be there: `json` has all of them.
+    #[track_caller]
+    fn assert_declared(json: &str, schema: &Schema) {
+        let names =
+            |members: &Value| -> BTreeSet<String> { members.as_object().unwrap().keys().cloned().collect() };
+        assert_eq!(names(&serde_json::from_str(json).unwrap()), names(schema.get("properties").unwrap()));
+    }
+
+    fn row() -> PositionRow {
+        PositionRow {
+            portfolio_id: "550e8400-e29b-41d4-a716-446655440001".parse().unwrap(),
+            symbol: "A\"B".parse().unwrap(),
+            holdings: "150.5".parse().unwrap(),
+            total_invested: "22500".parse().unwrap(),
+            realized_pnl: "-1000.123456789".parse().unwrap(),
+            created_at: Timestamp::from_millis(1_770_460_200_000),
+            updated_at: None,
+        }
+    }
+
+    #[test]
+    fn a_position_byte_for_byte() {
+        let json = text(|out| row().write_json(out));
+        assert_eq!(
+            json,
+            r#"{"id":{"portfolioId":"550e8400-e29b-41d4-a716-446655440001","symbol":"A\"B"},"holdings":150.5,"totalInvested":22500,"realizedPnl":-1000.123456789,"createdAt":"2026-02-07T10:30:00.000Z","updatedAt":null}"#
+        );
+        assert_declared(&json, &PositionRow::schema());
+    }
+
+    #[test]
+    fn unrealised_pnl_byte_for_byte() {
+        let PositionRow { portfolio_id, symbol, realized_pnl, .. } = row();
+        let symbols = BTreeMap::from([(symbol, realized_pnl)]);
+        let unpriced = vec!["X".parse().unwrap(), "Y".parse().unwrap()];
+        let pnl = UnrealizedPnl { portfolio_id, symbols, overall: realized_pnl, unpriced };
+        let json = text(|out| pnl.write_json(out));
+        assert_eq!(
+            json,
+            r#"{"symbol":{"A\"B":-1000.123456789},"overallUnrealised_Pnl":-1000.123456789,"portfolio_id":"550e8400-e29b-41d4-a716-446655440001","unpriced":["X","Y"]}"#
+        );
+        assert_declared(&json, &UnrealizedPnl::schema());
     }
 }

@@ -49,11 +49,11 @@ fn closing() -> Value {
     trade(6, "SELL", 30, &json!(12), &json!(11))
 }
 
-/// A position as it has to stand on the wire, but for its times.
+/// A position as it has to stand on the wire, but for its times and what follows them.
 fn row(step: usize) -> String {
     let (holdings, invested, realised) = STEPS[step];
     format!(
-        r#"{{"id":{{"portfolioId":"{PORTFOLIO}","symbol":"ACME"}},"holdings":{holdings},"totalInvested":{invested},"realizedPnl":{realised},"createdAt":"#
+        r#"{{"id":{{"portfolioId":"{PORTFOLIO}","symbol":"ACME"}},"holdings":{holdings},"totalInvested":{invested},"realizedPnl":{realised},"#
     )
 }
 

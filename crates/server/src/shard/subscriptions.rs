@@ -6,17 +6,21 @@
 //! ends. [`source`] chooses among them. What is to be sent goes to the
 //! [`Sockets`]; which of them lag or have lost something is given back.
 
+mod acknowledgement;
 mod delivery;
 mod document;
 mod feed;
 mod framing;
 mod framings;
 mod pace;
+mod publication;
 mod queue;
+mod recipient;
 mod relay;
 mod request;
 mod source;
 mod state;
+mod subscription;
 mod take;
 
 use std::sync::Arc;
@@ -26,16 +30,17 @@ use hub_core::{Offset, Position};
 use hub_fanout::{Composition, Options, SnapshotReason, Target};
 use slab::Slab;
 
+pub(super) use self::acknowledgement::Verdict;
 pub(super) use self::delivery::Lagging;
 pub(super) use self::framing::Dialect;
 use self::framing::{Encoder, Framing, MessageIds};
-use self::framings::{FramingId, Framings};
+use self::framings::Framings;
 use self::pace::{Pace, Timers};
-pub(super) use self::queue::Verdict;
+pub(super) use self::recipient::Taken;
 use self::request::Starting;
 pub(super) use self::request::{NotSubscribed, SubscribeRequest};
 use self::source::{Source, Sources};
-pub(super) use self::take::Taken;
+use self::subscription::{Stands, Subscription};
 use super::compressor::Compressor;
 use super::missing::missing;
 use super::wire::Wire;
@@ -45,7 +50,7 @@ use crate::native::{DocumentPart, Followed};
 /// The subscriptions of one shard's sockets.
 pub(super) struct Subscriptions {
     chassis: Arc<Chassis>,
-    entries: Slab<Subscription>,
+    entries: Slab<Subscription<Source>>,
     /// Keys of subscriptions, by the slot of their socket.
     by_socket: Vec<Vec<usize>>,
     sources: Sources,
@@ -53,29 +58,6 @@ pub(super) struct Subscriptions {
     encoder: Encoder,
     timers: Timers,
     stands: Stands,
-}
-
-/// One subscription of one socket.
-struct Subscription {
-    slot: usize,
-    framing: FramingId,
-    source: Source,
-    /// Present if an interval was asked for.
-    pace: Option<Box<Pace>>,
-    /// Reason why it gets a snapshot first, though it asked to resume.
-    snapshot_reason: Option<SnapshotReason>,
-    /// Nothing is taken before the shard stands here: who comes from a
-    /// quicker shard may have seen what was in flight there, and is not shown
-    /// older values after newer ones.
-    since: Offset,
-}
-
-/// Place where the shard stands: at the last flush.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Stands {
-    position: Position,
-    /// The oldest offset to resume from.
-    horizon: Offset,
 }
 
 /// Which of how many shards this is, and since when.
@@ -265,7 +247,7 @@ impl Subscriptions {
     }
 
     /// The subscription of a key that must have one.
-    fn at(&self, key: usize) -> Option<&Subscription> {
+    fn at(&self, key: usize) -> Option<&Subscription<Source>> {
         let subscription = self.entries.get(key);
         if subscription.is_none() {
             missing(&self.chassis.metrics, "subscription", key);

@@ -1,16 +1,18 @@
 //! Delivery, as all kinds of source need it.
+//!
+//! No kind is named here, nor what chooses among them: a kind asks a
+//! [`Subscription`] for its own part of it by way of
+//! [`OfKind`](super::subscription::OfKind).
 
 use std::collections::HashMap;
 
 use hub_core::CloseReason;
-use hub_fanout::{Flush, Publication};
 use slab::Slab;
 
 use super::framing::{Encoder, Frames};
 use super::framings::{FramingId, Framings};
-use super::pace::{Timer, Timers};
-use super::source::Sources;
-use super::{Stands, Subscription, Subscriptions};
+use super::pace::Timers;
+use super::subscription::{Stands, Subscription};
 use crate::chassis::Chassis;
 use crate::shard::missing::missing;
 use crate::shard::sockets::Sockets;
@@ -20,9 +22,9 @@ use crate::shard::sockets::Sockets;
 const ENCODED_BYTES_MAX: usize = 8 << 20;
 
 /// Everything a source needs to hand a publication to its subscribers.
-pub(super) struct Delivery<'a> {
+pub(super) struct Delivery<'a, S> {
     pub(super) chassis: &'a Chassis,
-    pub(super) entries: &'a mut Slab<Subscription>,
+    pub(super) entries: &'a mut Slab<Subscription<S>>,
     pub(super) framings: &'a Framings,
     pub(super) encoder: &'a Encoder,
     pub(super) timers: &'a mut Timers,
@@ -50,9 +52,9 @@ impl Lagging {
     }
 }
 
-impl Delivery<'_> {
+impl<S> Delivery<'_, S> {
     /// The subscription of a key that must have one.
-    pub(super) fn at_mut(&mut self, key: usize) -> Option<&mut Subscription> {
+    pub(super) fn at_mut(&mut self, key: usize) -> Option<&mut Subscription<S>> {
         let subscription = self.entries.get_mut(key);
         if subscription.is_none() {
             missing(&self.chassis.metrics, "subscription", key);
@@ -72,122 +74,6 @@ impl Delivery<'_> {
         if let Some(slot) = self.at_mut(key).map(|subscription| subscription.slot) {
             self.lagging.lost.push((slot, reason));
         }
-    }
-}
-
-impl Subscriptions {
-    /// Hands a publication to its subscribers; gives those who could not take
-    /// it. After a flush the loop goes on with
-    /// [`expire_feeds`](Subscriptions::expire_feeds) and
-    /// [`flushed`](Subscriptions::flushed).
-    pub(in crate::shard) fn deliver(&mut self, publication: &Publication, sockets: &mut Sockets) -> Lagging {
-        match publication {
-            Publication::Flush(flush) => self.deliver_flush(flush, true, sockets),
-            Publication::FlushAfterGap(flush) => self.deliver_flush(flush, false, sockets),
-            Publication::Feed(batch) => {
-                self.delivering(sockets, |sources, delivery| sources.feeds.deliver(batch, delivery))
-            }
-            Publication::FeedGap => {
-                let windows = self.chassis.publisher.windows();
-                self.delivering(sockets, |sources, delivery| sources.feeds.reload(windows, delivery))
-            }
-            Publication::Relay(message) => {
-                self.delivering(sockets, |sources, delivery| sources.relays.deliver(message, delivery))
-            }
-            Publication::RelayGap => {
-                self.delivering(sockets, |sources, delivery| sources.relays.lost(delivery))
-            }
-            Publication::Queue(message) => {
-                self.delivering(sockets, |sources, delivery| sources.consumers.deliver(message, delivery))
-            }
-        }
-    }
-
-    /// Hands a flush to every subscriber that is up to date, and notes it for
-    /// those who are not. `listed`: what it lists as changed is all that
-    /// changed since the flush this shard saw last.
-    ///
-    /// Those who are not up to date take what they are owed only when every
-    /// topic stands at the flush's position: whatever they get belongs to one.
-    fn deliver_flush(&mut self, flush: &Flush, listed: bool, sockets: &mut Sockets) -> Lagging {
-        self.stands = Stands { position: flush.position, horizon: flush.horizon };
-        self.delivering(sockets, |sources, delivery| {
-            for state in &flush.states {
-                sources.states.deliver(state, listed, delivery);
-            }
-        })
-    }
-
-    /// Says whether events of a feed are older than what is to be resumed from.
-    pub(in crate::shard) fn has_expired_events(&self) -> bool {
-        self.sources.feeds.has_expired(self.stands.horizon)
-    }
-
-    /// Gives those who have events of a feed still to take, or have lost some.
-    pub(in crate::shard) fn behind_feeds(&mut self, sockets: &mut Sockets) -> Lagging {
-        self.delivering(sockets, |sources, delivery| sources.feeds.catch_up_all(delivery))
-    }
-
-    /// Lets the events leave that are older than what is to be resumed from.
-    pub(in crate::shard) fn expire_feeds(&mut self) {
-        self.sources.feeds.expire(self.stands.horizon);
-    }
-
-    /// Something was applied: tells the documents' subscribers.
-    pub(in crate::shard) fn touch_documents(&mut self, sockets: &mut Sockets) -> Lagging {
-        self.delivering(sockets, |sources, delivery| sources.documents.touch(delivery))
-    }
-
-    /// The hub is shutting down: what waits for its time is told now.
-    pub(in crate::shard) fn tell_changed_documents(&mut self, sockets: &mut Sockets) -> Lagging {
-        self.delivering(sockets, |sources, delivery| sources.documents.tell_changed(delivery))
-    }
-
-    /// Tells the documents that are due, and gives the sockets of
-    /// subscriptions whose interval is over.
-    pub(in crate::shard) fn wake(&mut self, sockets: &mut Sockets) -> Lagging {
-        let now = sockets.now();
-        let mut woken = Lagging::default();
-        while let Some(due) = self.timers.pop_due(now) {
-            match due {
-                Timer::Subscription(key) => {
-                    let Some(subscription) = self.entries.get_mut(key) else {
-                        missing(&self.chassis.metrics, "subscription", key);
-                        continue;
-                    };
-                    if let Some(pace) = &mut subscription.pace {
-                        self.timers.unschedule(key, pace);
-                    }
-                    woken.behind.push(subscription.slot);
-                }
-                Timer::Document(key) => {
-                    let lagging =
-                        self.delivering(sockets, |sources, delivery| sources.documents.wake(key, delivery));
-                    woken.append(lagging);
-                }
-            }
-        }
-        woken
-    }
-
-    fn delivering(
-        &mut self,
-        sockets: &mut Sockets,
-        deliver: impl FnOnce(&mut Sources, &mut Delivery<'_>),
-    ) -> Lagging {
-        let mut lagging = Lagging::default();
-        let mut delivery = Delivery {
-            chassis: &self.chassis,
-            entries: &mut self.entries,
-            framings: &self.framings,
-            encoder: &self.encoder,
-            timers: &mut self.timers,
-            stands: self.stands,
-            sockets,
-            lagging: &mut lagging,
-        };
-        deliver(&mut self.sources, &mut delivery);
-        lagging
     }
 }
 
@@ -217,5 +103,14 @@ impl Encoded {
             self.all.insert(framing, frames.clone());
         }
         frames
+    }
+}
+
+/// Takes a subscription out of those of its source.
+pub(super) fn remove(keys: &mut Vec<usize>, key: usize) {
+    let index = keys.iter().position(|other| *other == key);
+    debug_assert!(index.is_some(), "subscription {key} was entered");
+    if let Some(index) = index {
+        keys.swap_remove(index);
     }
 }

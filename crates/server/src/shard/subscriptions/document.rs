@@ -13,11 +13,11 @@ use hub_core::{Offset, Timestamp};
 use hub_fanout::{Composed, Document, Occasion};
 use slab::Slab;
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, remove};
 use super::framing::Frames;
 use super::pace::{Timer, Timers};
-use super::state::remove;
-use super::take::{Recipient, Taken};
+use super::recipient::{Recipient, Taken};
+use super::subscription::OfKind;
 use crate::native::DocumentPart;
 use crate::shard::compressor::Compressor;
 use crate::shard::missing::missing;
@@ -169,7 +169,7 @@ impl Documents {
     }
 
     /// Something was applied.
-    pub(super) fn touch(&mut self, delivery: &mut Delivery<'_>) {
+    pub(super) fn touch(&mut self, delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>) {
         for (key, channel) in &mut self.channels {
             if channel.document.cadence().on_change_ms.is_some() {
                 channel.changed = true;
@@ -179,7 +179,7 @@ impl Documents {
     }
 
     /// The hub is shutting down: what waits for its time is told now.
-    pub(super) fn tell_changed(&mut self, delivery: &mut Delivery<'_>) {
+    pub(super) fn tell_changed(&mut self, delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>) {
         for (key, channel) in self.channels.iter_mut().filter(|(_, channel)| channel.changed) {
             channel.not_before = delivery.sockets.now();
             channel.wake(key, delivery);
@@ -187,7 +187,7 @@ impl Documents {
     }
 
     /// Tells what is due now.
-    pub(super) fn wake(&mut self, key: usize, delivery: &mut Delivery<'_>) {
+    pub(super) fn wake(&mut self, key: usize, delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>) {
         match self.channels.get_mut(key) {
             Some(channel) => channel.wake(key, delivery),
             None => missing(&delivery.chassis.metrics, "document", key),
@@ -209,7 +209,7 @@ impl Documents {
 
 impl Channel {
     /// Tells what is due now.
-    fn wake(&mut self, key: usize, delivery: &mut Delivery<'_>) {
+    fn wake(&mut self, key: usize, delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>) {
         let now = delivery.sockets.now();
         let cadence = self.document.cadence();
         if let (Some(due), Some(period)) = (self.next_period, cadence.period_ms)
@@ -244,7 +244,7 @@ impl Channel {
     }
 
     /// Tells every subscriber; whether there was anything to tell.
-    fn tell(&self, occasion: Owed, delivery: &mut Delivery<'_>) -> bool {
+    fn tell(&self, occasion: Owed, delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>) -> bool {
         let mut shared = Shared::default();
         let mut sent = 0;
         for key in &self.subscribers {
@@ -265,10 +265,10 @@ fn tell_one(
     document: &dyn Document,
     occasion: Owed,
     shared: &mut Shared,
-    delivery: &mut Delivery<'_>,
+    delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>,
 ) -> Option<u64> {
     let subscription = delivery.entries.get_mut(key)?;
-    let DocumentSource { upto, owed, .. } = subscription.source.document_mut()?;
+    let DocumentSource { upto, owed, .. } = subscription.source.of_kind()?;
     let owes = !owed.is_nothing();
     let idle = if owes { None } else { delivery.sockets.idle(subscription.slot) };
     let Some(socket) = idle else {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use hub_core::{CloseReason, Offset};
 use hub_fanout::{EventFilter, FeedBatch, FeedCursor, FeedId, FeedStart, FeedWindow, SnapshotReason};
 
-use super::delivery::{Delivery, Encoded};
+use super::delivery::{Delivery, Encoded, remove};
 use super::framing::{Frames, Run};
+use super::recipient::{Recipient, Taken};
 use super::request::Starting;
-use super::state::remove;
-use super::take::{Recipient, Taken};
+use super::subscription::OfKind;
 use crate::shard::missing::missing;
 
 /// The feeds, as this shard sees them, by id.
@@ -81,7 +81,11 @@ impl Feeds {
     }
 
     /// Hands new events to every subscriber at once.
-    pub(super) fn deliver(&mut self, batch: &FeedBatch, delivery: &mut Delivery<'_>) {
+    pub(super) fn deliver(
+        &mut self,
+        batch: &FeedBatch,
+        delivery: &mut Delivery<'_, impl OfKind<FeedSource>>,
+    ) {
         let Some(feed) = self.0.get_mut(usize::from(batch.feed.0)) else {
             return missing(&delivery.chassis.metrics, "feed", batch.feed.0.into());
         };
@@ -102,7 +106,11 @@ impl Feeds {
 
     /// More was told than this shard was quick enough to take: the windows
     /// have what it missed, or subscribers have lost it.
-    pub(super) fn reload(&mut self, windows: Vec<FeedWindow>, delivery: &mut Delivery<'_>) {
+    pub(super) fn reload(
+        &mut self,
+        windows: Vec<FeedWindow>,
+        delivery: &mut Delivery<'_, impl OfKind<FeedSource>>,
+    ) {
         for (feed, window) in self.0.iter_mut().zip(windows) {
             feed.window = window;
         }
@@ -123,7 +131,7 @@ impl Feeds {
 
     /// Lets every subscriber take what it has not got, unless a window has
     /// passed it by: then it is told.
-    pub(super) fn catch_up_all(&self, delivery: &mut Delivery<'_>) {
+    pub(super) fn catch_up_all(&self, delivery: &mut Delivery<'_, impl OfKind<FeedSource>>) {
         for feed in &self.0 {
             for key in &feed.subscribers {
                 catch_up(*key, &feed.window, delivery);
@@ -165,11 +173,11 @@ fn deliver_to(
     batch: &FeedBatch,
     fits: bool,
     encoded: &mut Encoded,
-    delivery: &mut Delivery<'_>,
+    delivery: &mut Delivery<'_, impl OfKind<FeedSource>>,
 ) -> Option<u64> {
     let stands = delivery.stands.position;
     let subscription = delivery.entries.get_mut(key)?;
-    let cursor = &mut subscription.source.feed_mut()?.cursor;
+    let cursor = &mut subscription.source.of_kind()?.cursor;
     let (first, last) = (batch.events.first()?, batch.events.last()?);
     let at_once =
         fits && cursor.is_at(first) && subscription.pace.is_none() && subscription.snapshot_reason.is_none();
@@ -187,8 +195,8 @@ fn deliver_to(
 
 /// Notes that a subscriber has something to take, or that the window has
 /// passed it by.
-fn catch_up(key: usize, window: &FeedWindow, delivery: &mut Delivery<'_>) {
-    let source = delivery.at_mut(key).and_then(|subscription| subscription.source.feed_mut());
+fn catch_up(key: usize, window: &FeedWindow, delivery: &mut Delivery<'_, impl OfKind<FeedSource>>) {
+    let source = delivery.at_mut(key).and_then(|subscription| subscription.source.of_kind());
     let Some(FeedSource { cursor, .. }) = source else {
         return missing(&delivery.chassis.metrics, "subscription to a feed", key);
     };

@@ -4,15 +4,13 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use hub_core::{CloseReason, Position, TopicName};
+use hub_core::{CloseReason, TopicName};
 use hub_fanout::RelayMessage;
-use hub_fanout::queues::{AckMode, ConsumerId, Delivery as QueueDelivery, DeliveryId, UnknownMessage};
+use hub_fanout::queues::{AckMode, ConsumerId, Delivery as QueueDelivery, DeliveryId};
 
-use super::Subscriptions;
 use super::delivery::Delivery;
-use super::framing::Dialect;
+use super::subscription::OfKind;
 use crate::chassis::Chassis;
-use crate::metrics::KindLabels;
 use crate::shard::missing::missing;
 
 /// The consumers of queues.
@@ -25,19 +23,12 @@ pub(super) struct Consumers {
 
 /// A consumer of a queue.
 pub(super) struct QueueSource {
-    id: ConsumerId,
+    pub(super) id: ConsumerId,
     queue: TopicName,
     mode: AckMode,
     /// Handed to a socket that did not take them yet; of a consumer that does
     /// not acknowledge by itself.
     in_outbox: Vec<DeliveryId>,
-}
-
-/// ACK or NACK.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::shard) enum Verdict {
-    Consumed,
-    NotConsumed,
 }
 
 impl Consumers {
@@ -71,7 +62,11 @@ impl Consumers {
     }
 
     /// Hands a message to its consumer.
-    pub(super) fn deliver(&self, message: &QueueDelivery<Arc<RelayMessage>>, delivery: &mut Delivery<'_>) {
+    pub(super) fn deliver(
+        &self,
+        message: &QueueDelivery<Arc<RelayMessage>>,
+        delivery: &mut Delivery<'_, impl OfKind<QueueSource>>,
+    ) {
         // A consumer that is gone needs nothing: the queue has taken the
         // message back when it went.
         let Some(key) = self.by_key.get(&message.consumer.key) else { return };
@@ -85,7 +80,7 @@ impl Consumers {
         };
         delivery.chassis.metrics.messages_sent.inc_by(frames.messages);
         delivery.sockets.send(slot, frames.bytes);
-        let Some(source) = subscription.source.queue_mut() else {
+        let Some(source) = subscription.source.of_kind() else {
             return missing(&delivery.chassis.metrics, "subscription to a queue", *key);
         };
         if source.mode == AckMode::Auto {
@@ -100,76 +95,10 @@ impl Consumers {
 impl QueueSource {
     /// Acknowledges, for a consumer that does not do so by itself, what its socket
     /// has taken: it has room for more.
-    fn acknowledge_written(&mut self, chassis: &Chassis) {
+    pub(super) fn acknowledge_written(&mut self, chassis: &Chassis) {
         for delivery in std::mem::take(&mut self.in_outbox) {
             // It can only be unknown if the queue took it back.
             let _ = chassis.queues.ack(self.id, delivery);
         }
     }
-}
-
-impl Subscriptions {
-    /// The socket has taken all that was sent to it.
-    pub(in crate::shard) fn acknowledge_written(&mut self, slot: usize) {
-        let Some(keys) = self.by_socket.get(slot) else {
-            // It never had a subscription.
-            return;
-        };
-        for key in keys {
-            let Some(subscription) = self.entries.get_mut(*key) else {
-                missing(&self.chassis.metrics, "subscription", *key);
-                continue;
-            };
-            // Most follow something else.
-            if let Some(source) = subscription.source.queue_mut() {
-                source.acknowledge_written(&self.chassis);
-            }
-        }
-    }
-
-    /// ACK and NACK. What is unknown is counted and let pass: an ACK that
-    /// crosses its UNSUBSCRIBE should not cost a session.
-    pub(in crate::shard) fn settle(
-        &mut self,
-        slot: usize,
-        id: &str,
-        subscription: Option<&str>,
-        verdict: Verdict,
-    ) {
-        let settled = named_delivery(id).ok_or(UnknownMessage).and_then(|(position, delivery)| {
-            let consumers = self.consumers_of(slot, subscription);
-            let queues = &self.chassis.queues;
-            let consumer = queues.holder(consumers, delivery, position).ok_or(UnknownMessage)?;
-            match verdict {
-                Verdict::Consumed => queues.ack(consumer, delivery),
-                Verdict::NotConsumed => queues.nack(consumer, delivery),
-            }
-        });
-        // On a topic nothing awaits an acknowledgement.
-        if settled.is_err() && !self.consumers_of(slot, None).is_empty() {
-            self.chassis.metrics.errors.get_or_create(&KindLabels { kind: "ack" }).inc();
-        }
-    }
-
-    /// The consumers of a socket, or of its subscription with this id.
-    fn consumers_of(&self, slot: usize, named: Option<&str>) -> Vec<ConsumerId> {
-        let is_named = |dialect: &Dialect| match (named, dialect) {
-            (None, _) => true,
-            (Some(id), Dialect::Stomp { subscription, .. }) => subscription.as_deref() == Some(id),
-            _ => false,
-        };
-        let consumer = |key: &usize| {
-            let subscription = self.at(*key)?;
-            let source = subscription.source.queue()?;
-            is_named(&self.framings.get(subscription.framing).dialect).then_some(source.id)
-        };
-        self.of_socket(slot).iter().filter_map(consumer).collect()
-    }
-}
-
-/// Reads the id of a queue's MESSAGE: which message, and which handing-out
-/// of it. Both have to be right: deliveries are numbered anew by each process.
-fn named_delivery(id: &str) -> Option<(Position, DeliveryId)> {
-    let (position, delivery) = id.rsplit_once('-')?;
-    Some((position.parse().ok()?, delivery.parse().ok()?))
 }

@@ -7,9 +7,8 @@ use bytes::Bytes;
 use hub_core::{CloseReason, TopicName};
 use hub_fanout::RelayMessage;
 
-use super::delivery::{Delivery, Encoded};
+use super::delivery::{Delivery, Encoded, remove};
 use super::framing::Frames;
-use super::state::remove;
 use crate::shard::missing::missing;
 
 /// Subscribers of relay topics, by destination.
@@ -45,7 +44,7 @@ impl Relays {
     /// Hands a relayed message to the subscribers of its destination. One
     /// whose outbox is full, or whose wire can't carry the message, is told
     /// that it has lost it.
-    pub(super) fn deliver(&self, message: &RelayMessage, delivery: &mut Delivery<'_>) {
+    pub(super) fn deliver<S>(&self, message: &RelayMessage, delivery: &mut Delivery<'_, S>) {
         // Nobody here follows it.
         let Some(subscribers) = self.0.get(&message.destination) else { return };
         let nothing = Frames { bytes: Bytes::new(), messages: 0 };
@@ -73,7 +72,7 @@ impl Relays {
 
     /// Relay messages were lost before this shard saw them: everybody who may
     /// have missed one is told.
-    pub(super) fn lost(&self, delivery: &mut Delivery<'_>) {
+    pub(super) fn lost<S>(&self, delivery: &mut Delivery<'_, S>) {
         for key in self.0.values().flatten() {
             delivery.has_lost(*key, CloseReason::OUTBOX_OVERFLOW);
         }

@@ -4,8 +4,8 @@ use hub_core::{Offset, Position, TopicName};
 use hub_fanout::queues::AckMode;
 use hub_fanout::{Options, SnapshotReason, TargetError, honour};
 
-use super::Stands;
 use super::framing::Dialect;
+use super::subscription::Stands;
 use crate::chassis::Chassis;
 use crate::metrics::KindLabels;
 use crate::shard::wire::Wire;

@@ -5,15 +5,15 @@ use hub_core::Offset;
 use hub_fanout::queues::AckMode;
 use hub_fanout::{Composition, SnapshotReason, Target};
 
-use super::Stands;
 use super::document::{DocumentSource, Documents};
 use super::feed::{FeedSource, Feeds};
 use super::pace::Timers;
 use super::queue::{Consumers, QueueSource};
+use super::recipient::{Recipient, Taken};
 use super::relay::{RelaySource, Relays};
 use super::request::Starting;
 use super::state::{StateSource, States};
-use super::take::{Recipient, Taken};
+use super::subscription::{OfKind, Stands};
 use crate::chassis::Chassis;
 
 /// Source that a subscription follows, and how far it has come.
@@ -138,23 +138,8 @@ impl Source {
         }
     }
 
-    /// A state topic's, where it is one.
-    pub(super) fn state_mut(&mut self) -> Option<&mut StateSource> {
-        if let Source::State(source) = self { Some(source) } else { None }
-    }
-
-    /// A feed's, where it is one.
-    pub(super) fn feed_mut(&mut self) -> Option<&mut FeedSource> {
-        if let Source::Feed(source) = self { Some(source) } else { None }
-    }
-
     /// A document's, where it is one.
     pub(super) fn document(&self) -> Option<&DocumentSource> {
-        if let Source::Document(source) = self { Some(source) } else { None }
-    }
-
-    /// A document's, where it is one.
-    pub(super) fn document_mut(&mut self) -> Option<&mut DocumentSource> {
         if let Source::Document(source) = self { Some(source) } else { None }
     }
 
@@ -165,6 +150,30 @@ impl Source {
 
     /// A queue's, where it is one.
     pub(super) fn queue_mut(&mut self) -> Option<&mut QueueSource> {
+        self.of_kind()
+    }
+}
+
+impl OfKind<StateSource> for Source {
+    fn of_kind(&mut self) -> Option<&mut StateSource> {
+        if let Source::State(source) = self { Some(source) } else { None }
+    }
+}
+
+impl OfKind<FeedSource> for Source {
+    fn of_kind(&mut self) -> Option<&mut FeedSource> {
+        if let Source::Feed(source) = self { Some(source) } else { None }
+    }
+}
+
+impl OfKind<DocumentSource> for Source {
+    fn of_kind(&mut self) -> Option<&mut DocumentSource> {
+        if let Source::Document(source) = self { Some(source) } else { None }
+    }
+}
+
+impl OfKind<QueueSource> for Source {
+    fn of_kind(&mut self) -> Option<&mut QueueSource> {
         if let Source::Queue(source) = self { Some(source) } else { None }
     }
 }

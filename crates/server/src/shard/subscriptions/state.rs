@@ -10,10 +10,11 @@ use hub_fanout::{
     Changed, Composition, Filter, Room, SnapshotReason, Start, StateFlush, StateSubscription, TopicId, View,
 };
 
-use super::delivery::{Delivery, Encoded};
+use super::delivery::{Delivery, Encoded, remove};
 use super::framing::{Drain, Frames};
+use super::recipient::{Recipient, Taken, per_element};
 use super::request::Starting;
-use super::take::{Recipient, Taken, per_element};
+use super::subscription::OfKind;
 use crate::chassis::Chassis;
 use crate::shard::missing::missing;
 
@@ -116,7 +117,12 @@ impl States {
 
     /// Hands one topic's part of a flush to its subscribers. `listed`: what it
     /// lists as changed is all.
-    pub(super) fn deliver(&mut self, state: &StateFlush, listed: bool, delivery: &mut Delivery<'_>) {
+    pub(super) fn deliver<S: OfKind<StateSource>>(
+        &mut self,
+        state: &StateFlush,
+        listed: bool,
+        delivery: &mut Delivery<'_, S>,
+    ) {
         let Some(topic) = self.0.get_mut(usize::from(state.topic.0)) else {
             return missing(&delivery.chassis.metrics, "topic", state.topic.0.into());
         };
@@ -169,12 +175,16 @@ enum Delivered {
     Noted(u64),
 }
 
-fn deliver_to(key: usize, batch: &mut Batch<'_>, delivery: &mut Delivery<'_>) -> Delivered {
+fn deliver_to<S: OfKind<StateSource>>(
+    key: usize,
+    batch: &mut Batch<'_>,
+    delivery: &mut Delivery<'_, S>,
+) -> Delivered {
     let Some(subscription) = delivery.entries.get_mut(key) else {
         missing(&delivery.chassis.metrics, "subscription", key);
         return Delivered::Nothing;
     };
-    let Some(StateSource { owed, .. }) = subscription.source.state_mut() else {
+    let Some(StateSource { owed, .. }) = subscription.source.of_kind() else {
         missing(&delivery.chassis.metrics, "subscription to a state topic", key);
         return Delivered::Nothing;
     };
@@ -214,13 +224,4 @@ fn elements_within(view: &dyn View, keys: &[u32], mut room: Room) -> Option<Vec<
         elements.push(element);
     }
     Some(elements)
-}
-
-/// Takes a subscription out of those of its source.
-pub(super) fn remove(keys: &mut Vec<usize>, key: usize) {
-    let index = keys.iter().position(|other| *other == key);
-    debug_assert!(index.is_some(), "subscription {key} was entered");
-    if let Some(index) = index {
-        keys.swap_remove(index);
-    }
 }

@@ -3,37 +3,15 @@
 
 use std::time::Instant;
 
-use hub_fanout::{Composition, Room, SnapshotReason};
+use hub_fanout::Room;
 
-use super::framing::{Encoder, Frames, Framing};
-use super::{Stands, Subscription, Subscriptions};
+use super::Subscriptions;
+use super::recipient::{Recipient, Taken, per_element};
+use super::subscription::Subscription;
 use crate::shard::missing::missing;
 
 /// Bytes of elements that a socket that lags behind gets at a time.
 const CHUNK_BYTES: usize = 64 << 10;
-
-/// About what the head of a MESSAGE adds to its body, where every element is
-/// a message of its own.
-const HEAD_BYTES: usize = 256;
-
-/// For whom something is taken from a source.
-pub(super) struct Recipient<'a> {
-    pub(super) framing: &'a Framing,
-    pub(super) encoder: &'a Encoder,
-    pub(super) stands: Stands,
-    pub(super) snapshot_reason: Option<SnapshotReason>,
-    pub(super) room: Room,
-}
-
-/// Outcome of taking from a source.
-pub(in crate::shard) enum Taken {
-    /// Nothing is owed, or nothing is due.
-    Nothing,
-    /// A part of what is owed; `last`: all of it.
-    Part { frames: Option<Frames>, last: bool },
-    /// It has lost events.
-    Passed,
-}
 
 impl Subscriptions {
     /// Takes the next part of what a socket is owed. `draining`: what waits
@@ -90,13 +68,5 @@ impl Subscriptions {
         if sent && let Some(pace) = &mut subscription.pace {
             pace.drained(now);
         }
-    }
-}
-
-/// Bytes that an element costs beside its own.
-pub(super) fn per_element(composition: Composition) -> usize {
-    match composition {
-        Composition::Array => 1,
-        Composition::Each => HEAD_BYTES,
     }
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hub_core::{Offset, Position};
-use hub_fanout::{Composition, Options, SnapshotReason, Target};
+use hub_fanout::{Composition, Options, SnapshotReason};
 use slab::Slab;
 
 pub(super) use self::acknowledgement::Verdict;
@@ -38,14 +38,14 @@ use self::framings::Framings;
 use self::pace::{Pace, Timers};
 pub(super) use self::recipient::Taken;
 use self::request::Starting;
-pub(super) use self::request::{NotSubscribed, SubscribeRequest};
+pub(super) use self::request::{NotSubscribed, SubscribeRequest, Told};
 use self::source::{Source, Sources};
 use self::subscription::{Stands, Subscription};
 use super::compressor::Compressor;
 use super::missing::missing;
 use super::wire::Wire;
 use crate::chassis::Chassis;
-use crate::native::{DocumentPart, Followed};
+use crate::native::DocumentPart;
 
 /// The subscriptions of one shard's sockets.
 pub(super) struct Subscriptions {
@@ -98,11 +98,8 @@ impl Subscriptions {
     ) -> Result<(), NotSubscribed> {
         let SubscribeRequest { wire, dialect, destination, options, ack } = request;
         let target = self.chassis.catalog.resolve(&destination)?;
-        if let Target::Relay(name) | Target::Queue(name) = &target {
-            request::check_relay(&options, name)?;
-        }
         let starting = Starting { chassis: &self.chassis, stands: self.stands, options: &options };
-        let (source, snapshot_reason) = self.sources.start(target, ack, &starting);
+        let (source, snapshot_reason) = self.sources.start(target, ack, &starting)?;
         let composition = match &source {
             _ if options.batch => Composition::Array,
             source => source.composition(&self.chassis),
@@ -112,25 +109,10 @@ impl Subscriptions {
     }
 
     /// Adds what a native socket follows and no destination leads to.
-    pub(super) fn follow(
-        &mut self,
-        slot: usize,
-        wire: Wire,
-        name: &'static str,
-        what: Followed,
-        now: Instant,
-    ) {
-        let source = match what {
-            // Followed by way of `subscribe` and `follow_parts`.
-            Followed::Topic { .. } | Followed::Parts(_) => return,
-            Followed::Document(document) => {
-                Source::Document(self.sources.documents.start(document, now, &mut self.timers))
-            }
-            Followed::Feed { feed, filter } => match self.sources.feeds.start_now(feed, filter) {
-                Some(source) => Source::Feed(source),
-                None => return missing(&self.chassis.metrics, "feed", feed.0.into()),
-            },
-        };
+    pub(super) fn follow(&mut self, slot: usize, wire: Wire, name: &'static str, what: Told, now: Instant) {
+        let started = self.sources.start_told(what, now, &self.chassis, &mut self.timers);
+        // A feed that there is not, which was told.
+        let Some(source) = started else { return };
         let framing = Framing { wire, composition: Composition::Each, dialect: Dialect::Told { name } };
         self.enter(slot, framing, source, &Options::default(), None, now);
     }
@@ -155,7 +137,7 @@ impl Subscriptions {
         }
         for DocumentPart { document, .. } in parts {
             if begun.contains_key(&document::address(&document)) {
-                self.follow(slot, wire, name, Followed::Document(document), now);
+                self.follow(slot, wire, name, Told::Document(document), now);
             }
         }
     }

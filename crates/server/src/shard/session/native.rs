@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::inbound::Message;
 use crate::native::{Action, Followed, NativeSession, Query};
 use crate::shard::Shard;
-use crate::shard::subscriptions::{Dialect, SubscribeRequest};
+use crate::shard::subscriptions::{Dialect, SubscribeRequest, Told};
 use crate::shard::wire::{Carrier, Wire};
 
 /// Bytes that one of a thing's parts costs of a turn.
@@ -114,11 +114,16 @@ impl Shard {
                 self.spend(parts.len() * PART_BYTES);
                 self.subscriptions.follow_parts(slot, wire, name, parts, now);
             }
-            what => {
-                self.subscriptions.unfollow(slot, name);
-                self.subscriptions.follow(slot, wire, name, what, now);
+            Followed::Document(document) => self.follow_told(slot, wire, name, Told::Document(document)),
+            Followed::Feed { feed, filter } => {
+                self.follow_told(slot, wire, name, Told::Feed { feed, filter });
             }
         }
+    }
+
+    fn follow_told(&mut self, slot: usize, wire: Wire, name: &'static str, what: Told) {
+        self.subscriptions.unfollow(slot, name);
+        self.subscriptions.follow(slot, wire, name, what, self.sockets.now());
     }
 
     fn send_error(&mut self, slot: usize, reason: &str) {

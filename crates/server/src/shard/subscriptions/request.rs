@@ -1,8 +1,10 @@
 //! Requests for subscriptions, and why one is refused.
 
+use std::sync::Arc;
+
 use hub_core::{Offset, Position, TopicName};
 use hub_fanout::queues::AckMode;
-use hub_fanout::{Options, SnapshotReason, TargetError, honour};
+use hub_fanout::{Document, EventFilter, FeedId, Options, SnapshotReason, TargetError, honour};
 
 use super::framing::Dialect;
 use super::subscription::Stands;
@@ -18,6 +20,17 @@ pub(in crate::shard) struct SubscribeRequest {
     pub(in crate::shard) options: Options,
     /// Way in which messages of a queue are acknowledged.
     pub(in crate::shard) ack: AckMode,
+}
+
+/// Source that no destination leads to: a native socket gets whole messages
+/// of it, as its service tells them.
+pub(in crate::shard) enum Told {
+    Document(Arc<dyn Document>),
+    /// The events of a feed from now on.
+    Feed {
+        feed: FeedId,
+        filter: EventFilter,
+    },
 }
 
 /// Reason to refuse a subscription.

@@ -1,6 +1,8 @@
 //! The kinds of source that can be followed, and the one place that chooses
 //! among them.
 
+use std::time::Instant;
+
 use hub_core::Offset;
 use hub_fanout::queues::AckMode;
 use hub_fanout::{Composition, SnapshotReason, Target};
@@ -11,10 +13,11 @@ use super::pace::Timers;
 use super::queue::{Consumers, QueueSource};
 use super::recipient::{Recipient, Taken};
 use super::relay::{RelaySource, Relays};
-use super::request::Starting;
+use super::request::{NotSubscribed, Starting, Told, check_relay};
 use super::state::{StateSource, States};
 use super::subscription::{OfKind, Stands};
 use crate::chassis::Chassis;
+use crate::shard::missing::missing;
 
 /// Source that a subscription follows, and how far it has come.
 pub(super) enum Source {
@@ -46,14 +49,15 @@ impl Sources {
     }
 
     /// A subscription to what a destination leads to; why it begins with a
-    /// snapshot, where it asked to resume and can't.
+    /// snapshot, where it asked to resume and can't. What is relayed is refused
+    /// where an option was given.
     pub(super) fn start(
         &mut self,
         target: Target,
         ack: AckMode,
         starting: &Starting<'_>,
-    ) -> (Source, Option<SnapshotReason>) {
-        match target {
+    ) -> Result<(Source, Option<SnapshotReason>), NotSubscribed> {
+        Ok(match target {
             Target::State { topic, filter } => {
                 let (source, snapshot_reason) = States::start(topic, filter, starting);
                 (Source::State(source), snapshot_reason)
@@ -62,8 +66,35 @@ impl Sources {
                 let (source, snapshot_reason) = self.feeds.start(feed, filter, starting);
                 (Source::Feed(source), snapshot_reason)
             }
-            Target::Relay(name) => (Source::Relay(RelaySource { destination: name }), None),
-            Target::Queue(name) => (Source::Queue(self.consumers.start(name, ack)), None),
+            Target::Relay(name) => {
+                check_relay(starting.options, &name)?;
+                (Source::Relay(RelaySource { destination: name }), None)
+            }
+            Target::Queue(name) => {
+                check_relay(starting.options, &name)?;
+                (Source::Queue(self.consumers.start(name, ack)), None)
+            }
+        })
+    }
+
+    /// A subscription to what no destination leads to; `None`: there is no
+    /// such feed, which is told of.
+    pub(super) fn start_told(
+        &mut self,
+        what: Told,
+        now: Instant,
+        chassis: &Chassis,
+        timers: &mut Timers,
+    ) -> Option<Source> {
+        match what {
+            Told::Document(document) => Some(Source::Document(self.documents.start(document, now, timers))),
+            Told::Feed { feed, filter } => {
+                let source = self.feeds.start_now(feed, filter);
+                if source.is_none() {
+                    missing(&chassis.metrics, "feed", feed.0.into());
+                }
+                source.map(Source::Feed)
+            }
         }
     }
 

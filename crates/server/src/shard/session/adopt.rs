@@ -1,5 +1,6 @@
 //! Adoption of sockets by a shard.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use hub_core::CloseReason;
 use hub_ws::Connection;
 
+use crate::metrics::ReasonLabels;
 use crate::native::Query;
 use crate::new_connection::{ConnectionKind, EarlyClose, NewConnection};
 use crate::service::Endpoint;
@@ -29,8 +31,10 @@ impl Shard {
     /// address is told so as on any other wire, once it is opened.
     pub(in crate::shard) fn adopt_session(&mut self, session: NewSession) {
         let NewSession { end, peer, service } = session;
-        // Without a permit the end is dropped, and the session with it.
-        let Some(permit) = self.chassis.addresses.enter(peer.ip()) else { return };
+        let Some(permit) = self.chassis.addresses.enter(peer.ip()) else {
+            // The end is dropped, and the session with it.
+            return self.fail_session(peer);
+        };
         let within_limit = permit.is_within_limit();
         let slot = self.adopt(NewConnection {
             id: self.chassis.connection_ids.next(),
@@ -44,6 +48,14 @@ impl Shard {
         if !within_limit {
             self.close(slot, CloseReason::TOO_MANY_SESSIONS);
         }
+    }
+
+    /// Counts a session that an address has far too many of, as the acceptor
+    /// does a connection.
+    fn fail_session(&self, peer: SocketAddr) {
+        let (metrics, reason) = (&self.chassis.metrics, CloseReason::TOO_MANY_SESSIONS.name);
+        metrics.refusals.note("connection", reason, peer, self.sockets.now());
+        metrics.connections_failed.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Takes a socket over; gives its slot.

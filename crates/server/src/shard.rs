@@ -287,12 +287,12 @@ impl Shard {
             self.sockets.pause(slot);
             return false;
         }
-        let Some(inbound) = self.sockets.inbound(slot).filter(|inbound| !inbound.is_full()) else {
+        if self.sockets.is_full(slot) {
             // Listed again when some of it is answered.
             return false;
-        };
-        if let Some(backlog) = inbound.backlog.take() {
-            self.receive_backlog(slot, *backlog);
+        }
+        if let Some(backlog) = self.sockets.take_backlog(slot) {
+            self.receive_backlog(slot, backlog);
             return true;
         }
         match self.sockets.read(slot, scratch) {

@@ -9,4 +9,4 @@ mod sends;
 
 pub(super) use self::backlog::Backlog;
 pub(super) use self::ending::{Close, Ending, LastWord, PendingEnding};
-pub(super) use self::sends::Sends;
+pub(super) use self::sends::{Rejected, Sends};

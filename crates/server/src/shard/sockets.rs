@@ -8,6 +8,7 @@
 mod closing;
 mod inbound;
 mod ready;
+mod sends;
 mod socket;
 mod sweep;
 
@@ -20,8 +21,10 @@ use hub_stomp::Session;
 use slab::Slab;
 
 pub(super) use self::closing::HalfClosed;
-pub(super) use self::inbound::{Dialogue, Inbound, Protocol};
+use self::inbound::Inbound;
+pub(super) use self::inbound::{Dialogue, Protocol};
 use self::ready::{ReadyList, ReadySocket};
+pub(super) use self::sends::AllAnswered;
 use self::socket::Socket;
 pub(super) use self::socket::{Phase, Read, SocketStart};
 pub(super) use self::sweep::Overdue;
@@ -159,7 +162,7 @@ impl Sockets {
     }
 
     /// Gives what its peer has under way with us.
-    pub(super) fn inbound(&mut self, slot: usize) -> Option<&mut Inbound> {
+    fn inbound(&mut self, slot: usize) -> Option<&mut Inbound> {
         Some(&mut self.at_mut(slot)?.inbound)
     }
 

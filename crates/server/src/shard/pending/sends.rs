@@ -70,11 +70,17 @@ impl Sends {
         self.under_way.push_back(UnderWay { reply, is_commit: true, answer });
     }
 
-    pub(in crate::shard) fn answered(&mut self, ordinal: u64, answer: Result<IngestReport, IngestError>) {
+    /// Keeps the answer to a SEND until its turn. False: there is none of this
+    /// ordinal, or no longer.
+    #[must_use]
+    pub(in crate::shard) fn answered(
+        &mut self,
+        ordinal: u64,
+        answer: Result<IngestReport, IngestError>,
+    ) -> bool {
         let index = ordinal.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
-        if let Some(sent) = index.and_then(|index| self.under_way.get_mut(index)) {
-            sent.answer = Some(answer);
-        }
+        let sent = index.and_then(|index| self.under_way.get_mut(index));
+        sent.map(|sent| sent.answer = Some(answer)).is_some()
     }
 
     /// Says whether all of it is answered.
@@ -135,4 +141,16 @@ fn rejections(answer: &IngestReport) -> String {
         lines.push(format!("and {} more", answer.rejected - lines.len()));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_to_what_was_not_sent_is_none() {
+        let mut sends = Sends::new(1);
+        assert!(!sends.answered(0, Ok(IngestReport::default())));
+        assert!(sends.is_done() && sends.pop().is_none());
+    }
 }

@@ -5,7 +5,6 @@
 //! kilobyte of compressed data may be a megabyte of messages.
 
 use bytes::Buf as _;
-use hub_ws::Input;
 
 use crate::shard::Shard;
 use crate::shard::pending::Backlog;
@@ -25,42 +24,24 @@ impl Shard {
 
     /// Says whether the rest of what a socket brought has to wait: its turn is over,
     /// or it has as much under way as it may.
-    pub(super) fn must_pause(&mut self, slot: usize) -> bool {
-        self.turn_bytes == 0 || self.sockets.inbound(slot).is_some_and(|inbound| inbound.must_wait())
-    }
-
-    /// Keeps STOMP that has to wait.
-    pub(super) fn hold_stomp(&mut self, slot: usize, rest: &[u8]) {
-        if !rest.is_empty()
-            && let Some(inbound) = self.sockets.inbound(slot)
-        {
-            inbound.backlog.get_or_insert_default().stomp.extend_from_slice(rest);
-        }
-    }
-
-    /// Keeps what was read behind it.
-    pub(super) fn hold_wire(&mut self, slot: usize, input: &Input<'_>) {
-        if let Some(inbound) = self.sockets.inbound(slot) {
-            inbound.backlog.get_or_insert_default().wire.extend_from_slice(input.rest());
-        }
+    pub(super) fn must_pause(&self, slot: usize) -> bool {
+        self.turn_bytes == 0 || self.sockets.must_wait(slot)
     }
 
     /// Processes what waited.
-    pub(in crate::shard) fn receive_backlog(&mut self, slot: usize, backlog: Backlog) {
-        let Backlog { mut stomp, mut wire } = backlog;
+    pub(in crate::shard) fn receive_backlog(&mut self, slot: usize, mut backlog: Box<Backlog>) {
+        let Backlog { stomp, wire } = &mut *backlog;
         // Only a slot that leads nowhere has none, which was told.
         let Some((carried, mut protocol)) = self.sockets.take_protocol(slot) else { return };
         if let Dialogue::Stomp(session) = &mut protocol.dialogue {
-            let rest = self.receive_stomp(slot, session, carried, &stomp).len();
+            let rest = self.receive_stomp(slot, session, carried, stomp).len();
             stomp.advance(stomp.len() - rest);
         }
         self.sockets.return_protocol(slot, protocol);
         if stomp.is_empty() {
-            return self.receive(slot, &mut wire);
+            return self.receive(slot, wire);
         }
-        if let Some(inbound) = self.sockets.inbound(slot) {
-            inbound.backlog = Some(Box::new(Backlog { stomp, wire }));
-        }
+        self.sockets.return_backlog(slot, backlog);
         self.finish_close(slot);
         self.progress(slot);
     }

@@ -6,7 +6,6 @@
 //! of a DISCONNECT waits as long as it takes: it says that all was processed.
 
 use std::fmt::Display;
-use std::time::Duration;
 
 use bytes::Bytes;
 use hub_core::CloseReason;
@@ -14,7 +13,7 @@ use hub_stomp::{Refusal, Session};
 
 use crate::metrics::KindLabels;
 use crate::shard::Shard;
-use crate::shard::pending::{Close, Ending, LastWord, PendingEnding};
+use crate::shard::pending::{Close, Ending, LastWord};
 use crate::shard::sockets::HalfClosed;
 
 impl Shard {
@@ -74,15 +73,9 @@ impl Shard {
     /// Ends a session once what it sent is answered, which may be now. Nothing
     /// more is read from it, and no subscription of its goes on.
     pub(super) fn end_in_turn(&mut self, slot: usize, ending: Ending) {
-        let deadline = self.sockets.now() + Duration::from_millis(self.chassis.limits.close_ms);
-        match self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_deref_mut()) {
-            None => self.end(slot, ending),
-            // The first ending stands.
-            Some(sends) if sends.ending.is_some() => {}
-            Some(sends) => {
-                sends.ending = Some(PendingEnding { ending, deadline });
-                self.subscriptions.end_all(slot);
-            }
+        match self.sockets.end_behind_sends(slot, ending) {
+            Some(ending) => self.end(slot, ending),
+            None => self.subscriptions.end_all(slot),
         }
     }
 
@@ -94,27 +87,25 @@ impl Shard {
         if let Some(session) = self.sockets.stomp(slot) {
             session.close();
         }
-        let sends = self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_mut());
-        match sends.and_then(|sends| sends.ending.as_mut()) {
-            Some(pending) => pending.ending.refuse_too(refusal, reason),
-            None => self.end_in_turn(slot, Ending::refused(refusal, reason)),
+        match self.sockets.refuse_behind_sends(slot, refusal, reason) {
+            Some(ending) => self.end(slot, ending),
+            None => self.subscriptions.end_all(slot),
         }
     }
 
     /// The ending that waited: all is answered, or the time is over.
-    pub(super) fn end_pending(&mut self, slot: usize, pending: PendingEnding) {
+    pub(super) fn end_pending(&mut self, slot: usize, ending: Ending) {
         if self.sockets.is_streaming(slot) {
             // There may be more to read: the peer's Close, or its end.
             self.sockets.relist(slot);
-            self.end(slot, pending.ending);
+            self.end(slot, ending);
         }
     }
 
     /// Ends a session although not all that it sent is answered.
     pub(in crate::shard) fn end_unanswered(&mut self, slot: usize) {
-        let sends = self.sockets.inbound(slot).and_then(|inbound| inbound.sends.take());
-        if let Some(pending) = sends.and_then(|sends| sends.ending) {
-            self.end_pending(slot, pending);
+        if let Some(ending) = self.sockets.take_unanswered(slot) {
+            self.end_pending(slot, ending);
         }
     }
 
@@ -126,9 +117,7 @@ impl Shard {
                 if let Some(wire) = self.sockets.wire(slot) {
                     self.sockets.send(slot, wire.wrap(&refusal.error_frame()));
                 }
-                if let Some(inbound) = self.sockets.inbound(slot) {
-                    inbound.is_noted = true;
-                }
+                self.sockets.end_is_noted(slot);
             }
         }
         match ending.close {

@@ -35,7 +35,7 @@ impl Shard {
             (Some(connection), dialogue) => self.receive_websocket(slot, wire, connection, dialogue, bytes),
             (None, Dialogue::Stomp(session)) => {
                 let rest = self.receive_stomp(slot, session, wire, bytes);
-                self.hold_stomp(slot, rest);
+                self.sockets.hold_stomp(slot, rest);
             }
             (None, Dialogue::Native(_) | Dialogue::Refused) => {}
         }
@@ -70,7 +70,7 @@ impl Shard {
     ) {
         loop {
             if self.must_pause(slot) && !input.rest().is_empty() {
-                return self.hold_wire(slot, input);
+                return self.sockets.hold_wire(slot, input.rest());
             }
             match connection.receive(input, inflater) {
                 Ok(None) => return,
@@ -104,11 +104,11 @@ impl Shard {
             }
             Dialogue::Stomp(session) => {
                 let rest = self.receive_stomp(slot, session, wire, message.bytes());
-                self.hold_stomp(slot, rest);
+                self.sockets.hold_stomp(slot, rest);
             }
             Dialogue::Native(session) => {
                 self.spend(message.bytes().len());
-                self.message_is_whole(slot);
+                self.sockets.message_is_whole(slot);
                 self.receive_native(slot, wire, &mut **session, message);
             }
             Dialogue::Refused => {}
@@ -130,13 +130,13 @@ impl Shard {
         let mut messages = messages.iter();
         for text in messages.by_ref() {
             let rest = self.receive_stomp(slot, session, wire, text.as_bytes());
-            self.hold_stomp(slot, rest);
+            self.sockets.hold_stomp(slot, rest);
             if !rest.is_empty() {
                 break;
             }
         }
         for text in messages {
-            self.hold_stomp(slot, text.as_bytes());
+            self.sockets.hold_stomp(slot, text.as_bytes());
         }
     }
 
@@ -166,13 +166,6 @@ impl Shard {
     fn pong(&mut self, slot: usize, payload: &[u8]) {
         if self.sockets.outbox_bytes(slot) < self.chassis.limits.outbox_bytes {
             self.sockets.send(slot, frame::pong(payload));
-        }
-    }
-
-    /// Notes that a message is whole: the next one has its own time.
-    pub(super) fn message_is_whole(&mut self, slot: usize) {
-        if let Some(inbound) = self.sockets.inbound(slot) {
-            inbound.message_since = None;
         }
     }
 

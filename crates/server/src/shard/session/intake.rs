@@ -16,7 +16,7 @@ use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
 use crate::ingest::{Ingest, IngestError, IngestReport, Ingesting};
 use crate::shard::Shard;
-use crate::shard::pending::Sends;
+use crate::shard::sockets::AllAnswered;
 
 /// Way of facts into the log, and of the answers back.
 pub(in crate::shard) struct Intake {
@@ -88,14 +88,11 @@ impl Shard {
         };
         let events = normalize::events(kind, body, form, self.chassis.limits.ingest_items);
         let events = events.map_err(|error| refused(error.to_string()))?;
-        let Some(connection) = self.sockets.id(slot) else {
+        let under_way = self.sockets.begin_send(slot, reply.into_owned());
+        let Some((connection, ordinal)) = self.sockets.id(slot).zip(under_way) else {
             // A slot that leads nowhere was told of.
             return Ok(());
         };
-        let max = self.chassis.limits.sends_per_session;
-        let inbound = self.sockets.inbound(slot);
-        let sends = inbound.map(|inbound| inbound.sends.get_or_insert_with(|| Box::new(Sends::new(max))));
-        let ordinal = sends.map_or(0, |sends| sends.begin(reply.into_owned()));
         // Before anything else of this session is looked at: its place in the
         // log is taken now.
         let ingesting = self.intake.ingest.append(events);
@@ -110,19 +107,8 @@ impl Shard {
             // It went while its facts were taken in.
             return;
         }
-        let Some(sends) = self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_mut()) else {
-            // Its time was over before this was answered.
-            return;
-        };
-        let had_to_wait = sends.must_wait();
-        sends.answered(ordinal, answer);
-        if had_to_wait {
-            // There will be more to read.
-            self.sockets.relist(slot);
-        }
-        while let Some((reply, rejected)) =
-            self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_mut()?.pop())
-        {
+        self.sockets.answered(slot, ordinal, answer);
+        while let Some((reply, rejected)) = self.sockets.next_answer(slot) {
             if !self.sockets.is_streaming(slot) {
                 continue;
             }
@@ -137,26 +123,17 @@ impl Shard {
 
     /// The RECEIPT of a frame whose effect is that of the SENDs before it: after
     /// their answers.
-    pub(super) fn acknowledge_in_turn(&mut self, slot: usize, reply: Reply<'_>) {
-        let sends = self.sockets.inbound(slot).and_then(|inbound| inbound.sends.as_mut());
-        if let Some(sends) = sends {
-            sends.commit(reply.into_owned());
-        } else {
-            self.acknowledge(slot, &reply);
+    pub(super) fn acknowledge_in_turn(&mut self, slot: usize, reply: &Reply<'_>) {
+        if !self.sockets.commit(slot, reply) {
+            self.acknowledge(slot, reply);
         }
     }
 
     fn finish_sends(&mut self, slot: usize) {
-        let sends =
-            self.sockets.inbound(slot).and_then(|inbound| inbound.sends.take_if(|sends| sends.is_done()));
-        let Some(sends) = sends else {
-            // Some of it is still to be answered.
-            return;
-        };
-        if let Some(pending) = sends.ending {
-            self.end_pending(slot, pending);
-        } else if sends.half_closed {
-            self.half_closed(slot);
+        match self.sockets.finish_sends(slot) {
+            AllAnswered::Goes => {}
+            AllAnswered::Ends(ending) => self.end_pending(slot, ending),
+            AllAnswered::HalfClosed => self.half_closed(slot),
         }
     }
 }

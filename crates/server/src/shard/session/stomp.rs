@@ -51,7 +51,7 @@ impl Shard {
         let received = session.receive(bytes, self.sockets.now());
         self.spend(before - bytes.len());
         if matches!(received, Ok(Some(_))) {
-            self.message_is_whole(slot);
+            self.sockets.message_is_whole(slot);
         }
         let refusal = match received {
             Ok(None) => return false,
@@ -148,7 +148,7 @@ impl Shard {
             }
             Request::Commit { reply } => {
                 // What it released may still be on its way into the log.
-                self.acknowledge_in_turn(slot, reply);
+                self.acknowledge_in_turn(slot, &reply);
                 return Ok(());
             }
             Request::Begin { reply } | Request::Abort { reply } | Request::Disconnect { reply } => reply,

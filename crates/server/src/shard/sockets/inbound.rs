@@ -10,19 +10,19 @@ use crate::shard::pending::{Backlog, Sends};
 use crate::shard::wire::Wire;
 
 /// One side of a socket: what its peer says, and what of it is not done yet.
-pub(in crate::shard) struct Inbound {
+pub(super) struct Inbound {
     /// Out while its input is being processed.
-    pub(in crate::shard) protocol: Option<Box<Protocol>>,
+    pub(super) protocol: Option<Box<Protocol>>,
     /// Reason to close it once its protocol is back.
     pub(super) close_wanted: Option<CloseReason>,
     /// Facts it sent that are being taken in, if any.
-    pub(in crate::shard) sends: Option<Box<Sends>>,
+    pub(super) sends: Option<Box<Sends>>,
     /// Input that waits for its turn, if any.
-    pub(in crate::shard) backlog: Option<Box<Backlog>>,
+    pub(super) backlog: Option<Box<Backlog>>,
     /// Since when the message or frame that it sends has been under way.
-    pub(in crate::shard) message_since: Option<Instant>,
+    pub(super) message_since: Option<Instant>,
     /// Set once an ERROR has noted why it ends.
-    pub(in crate::shard) is_noted: bool,
+    pub(super) is_noted: bool,
 }
 
 /// Protocols that are spoken on a socket.
@@ -54,14 +54,12 @@ impl Inbound {
         }
     }
 
-    /// Says whether as much is under way as may be.
-    pub(in crate::shard) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.sends.as_ref().is_some_and(|sends| sends.must_wait())
     }
 
-    /// Says whether what comes now has to wait behind something.
-    pub(in crate::shard) fn must_wait(&self) -> bool {
-        self.backlog.is_some() || self.is_full()
+    fn hold(&mut self) -> &mut Backlog {
+        self.backlog.get_or_insert_default()
     }
 }
 
@@ -103,5 +101,58 @@ impl Sockets {
     /// processed.
     pub(in crate::shard) fn take_close_wanted(&mut self, slot: usize) -> Option<CloseReason> {
         self.inbound(slot)?.close_wanted.take()
+    }
+
+    /// Says whether as much is under way as may be: no more is read for now.
+    pub(in crate::shard) fn is_full(&self, slot: usize) -> bool {
+        self.at(slot).is_none_or(|socket| socket.inbound.is_full())
+    }
+
+    /// Says whether what comes now has to wait behind something.
+    pub(in crate::shard) fn must_wait(&self, slot: usize) -> bool {
+        self.at(slot).is_some_and(|socket| socket.inbound.backlog.is_some() || socket.inbound.is_full())
+    }
+
+    /// Keeps STOMP that has to wait.
+    pub(in crate::shard) fn hold_stomp(&mut self, slot: usize, stomp: &[u8]) {
+        if !stomp.is_empty()
+            && let Some(inbound) = self.inbound(slot)
+        {
+            inbound.hold().stomp.extend_from_slice(stomp);
+        }
+    }
+
+    /// Keeps what was read behind it.
+    pub(in crate::shard) fn hold_wire(&mut self, slot: usize, bytes: &[u8]) {
+        if let Some(inbound) = self.inbound(slot) {
+            inbound.hold().wire.extend_from_slice(bytes);
+        }
+    }
+
+    /// Takes what waited, to be processed.
+    pub(in crate::shard) fn take_backlog(&mut self, slot: usize) -> Option<Box<Backlog>> {
+        self.inbound(slot)?.backlog.take()
+    }
+
+    /// Puts back what has to wait on.
+    pub(in crate::shard) fn return_backlog(&mut self, slot: usize, backlog: Box<Backlog>) {
+        if let Some(inbound) = self.inbound(slot) {
+            debug_assert!(inbound.backlog.is_none(), "nothing was read meanwhile");
+            inbound.backlog = Some(backlog);
+        }
+    }
+
+    /// Notes that a message is whole: the next one has its own time.
+    pub(in crate::shard) fn message_is_whole(&mut self, slot: usize) {
+        if let Some(inbound) = self.inbound(slot) {
+            inbound.message_since = None;
+        }
+    }
+
+    /// Notes that an ERROR has said why it ends: its close is no refusal more.
+    pub(in crate::shard) fn end_is_noted(&mut self, slot: usize) {
+        if let Some(inbound) = self.inbound(slot) {
+            inbound.is_noted = true;
+        }
     }
 }

@@ -21,14 +21,50 @@ pub fn text<'s>(services: impl IntoIterator<Item = (&'s Service, &'s ServiceAddr
         let _ = writeln!(text, "  {:<12} {scheme}://{authority}{reach}", service.name);
         for Line { what, scheme, paths, also } in lines(service, &told) {
             let tls = if address.tls { "s" } else { "" };
-            let also = if also.is_empty() { String::new() } else { format!("  (also {})", also.join(", ")) };
-            let _ = writeln!(text, "    {what:<8} {scheme}{tls}://{authority}{}{also}", paths.join("  "));
+            let mut words = paths;
+            if let Some(first) = words.first_mut() {
+                *first = format!("{scheme}{tls}://{authority}{first}");
+            }
+            words.extend(in_brackets(also));
+            put(&mut text, &format!("    {what:<8} "), words);
         }
         told.push(service);
     }
-    let _ = writeln!(text, "  every port   {}", calls(&http::every_port()).join("  "));
+    put(&mut text, "  every port   ", calls(&http::every_port()));
     text.push_str("ready\n");
     text
+}
+
+/// Columns of a line, unless a word is longer.
+const WIDTH: usize = 100;
+
+/// Adds a line that begins with `head`; words that do not fit stand below the first.
+fn put(text: &mut String, head: &str, words: Vec<String>) {
+    let mut line = head.to_owned();
+    for word in words {
+        let gap = if line.trim_end().len() <= head.trim_end().len() { "" } else { "  " };
+        if !gap.is_empty() && line.len() + gap.len() + word.len() > WIDTH {
+            text.push_str(line.trim_end());
+            text.push('\n');
+            line = " ".repeat(head.len());
+            line.push_str(&word);
+        } else {
+            line.push_str(gap);
+            line.push_str(&word);
+        }
+    }
+    text.push_str(&line);
+    text.push('\n');
+}
+
+/// `(also a,`, `b,`, `c)`.
+fn in_brackets(words: Vec<String>) -> Vec<String> {
+    let last = words.len().saturating_sub(1);
+    let of = |(index, word): (usize, String)| {
+        let (open, close) = (if index == 0 { "(also " } else { "" }, if index == last { ")" } else { "," });
+        format!("{open}{word}{close}")
+    };
+    words.into_iter().enumerate().map(of).collect()
 }
 
 /// Paths of one kind.
@@ -105,6 +141,17 @@ fn reach(service: &ServiceAddress) -> String {
 mod tests {
     use super::*;
     use hub_server::Bind;
+
+    #[test]
+    fn what_does_not_fit_a_line_stands_below_its_first_word() {
+        let mut text = String::new();
+        put(&mut text, "  REST  ", (0..12).map(|n| format!("/api/{n:0>12}")).collect());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(lines[0].starts_with("  REST  /api/000000000000  /api/"), "{text}");
+        assert!(lines.iter().all(|line| line.len() <= WIDTH), "{text}");
+        assert!(lines[1..].iter().all(|line| line.starts_with("        /api/")), "{text}");
+    }
 
     #[test]
     fn the_banner_names_what_can_be_opened_on_this_machine() {

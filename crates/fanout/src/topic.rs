@@ -48,6 +48,11 @@ impl Topic {
         let name = name.parse().expect("a constant that is a topic name");
         Topic { name, summary, access: Access::Anyone, element }
     }
+
+    /// Says whether `name` leads here, and a subscriber is let in.
+    fn leads(&self, name: &str) -> bool {
+        self.name.as_str() == name && self.access.admits()
+    }
 }
 
 /// A keyed last-value map that can be subscribed to.
@@ -217,7 +222,7 @@ impl Catalog {
         if let Some(topic) = self.state_named(name) {
             return Some(Target::State { topic, filter: portfolios.map_or(Filter::All, Filter::Portfolios) });
         }
-        let index = self.feeds.iter().position(|feed| feed.topic.name.as_str() == name)?;
+        let index = self.feeds.iter().position(|feed| feed.topic.leads(name))?;
         let filter = portfolios.map_or(EventFilter::All, |portfolios| EventFilter::about(&portfolios));
         Some(Target::Feed { feed: FeedId(index as u16), filter })
     }
@@ -255,7 +260,7 @@ impl Catalog {
 
     fn state_named(&self, name: &str) -> Option<TopicId> {
         let alias = self.aliases.iter().find(|(alias, _)| alias.as_str() == name).map(|(_, topic)| *topic);
-        let own = || self.states.iter().position(|state| state.topic.name.as_str() == name);
+        let own = || self.states.iter().position(|state| state.topic.leads(name));
         alias.or_else(|| own().map(|index| TopicId(index as u16)))
     }
 }

@@ -25,7 +25,7 @@ use std::path::Path;
 use hub_core::Settings;
 use hub_core::limits::Limits;
 use hub_demo::DemoConfig;
-use hub_server::Bind;
+use hub_server::{Bind, Service};
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Origin};
@@ -34,9 +34,12 @@ pub use sections::{
     RttmConfig, ServerConfig,
 };
 
+use check::Listener;
 use fault::Fault;
 use layer::Layer;
 use schema::Schema;
+
+use crate::start_error::StartError;
 
 /// Everything that can be configured, checked.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -93,6 +96,16 @@ impl Config {
         let config = merge(&layers)?;
         check::check(&config).map_err(|fault| fault.locate(&layers))?;
         Ok(config)
+    }
+
+    /// Checks the listeners of services, whoever brings them, as those of the configuration's own
+    /// sections are checked when it is loaded.
+    pub(crate) fn check_services(&self, services: &[Service]) -> Result<(), StartError> {
+        let listeners: Vec<Listener<'_>> = services
+            .iter()
+            .map(|Service { section, bind, tls, .. }| Listener { section, bind, tls: *tls })
+            .collect();
+        check::check_listeners(&listeners, self).map_err(|fault| StartError::Service(fault.to_string()))
     }
 
     /// The part that projections read while they apply records.

@@ -45,6 +45,7 @@ impl Hub {
         let mut wiring = Wiring::new(config);
         let mut services = wire(&mut wiring, config)?;
         services.push(gateway::service(&services, &config.gateway));
+        config.check_services(&services)?;
         let (listeners, addresses) = listeners::of_all(&services, config.server.listen_backlog)?;
         add_pages(&mut services, &addresses, config);
         let log = EmbeddedLog::open(&config.log.path, config.log_options(&metrics));

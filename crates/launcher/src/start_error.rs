@@ -10,6 +10,9 @@ use hub_server::tls::TlsError;
 /// is no source.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A service asks for what the configuration does not allow; the message names its key.
+    #[error("{0}")]
+    Service(String),
     /// An address can't be bound.
     #[error("{section}.bind = {address}: {cause}")]
     Bind {

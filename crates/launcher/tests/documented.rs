@@ -2,24 +2,20 @@
 //!
 //! A table that differs is printed as it should be; `UPDATE_GOLDEN=1` writes it.
 
+#[path = "support/described.rs"]
+mod described;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
+use described::described;
 use hub_core::Parameter;
 use hub_server::rest::{QueryParameters, Route};
-use hub_server::{Service, SocketRoute, http};
-use pms_hub::config::Config;
-use pms_hub::gateway;
-use pms_hub::wiring::{Wiring, services};
+use hub_server::{SocketRoute, http};
+use pms_hub::address::ServiceAddress;
+use pms_hub::{banner, gateway};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-
-fn all() -> (Wiring, Vec<Service>) {
-    let config = Config::default();
-    let mut wiring = Wiring::new(&config);
-    let services = services(&mut wiring, &config).unwrap();
-    (wiring, services)
-}
 
 fn query(parameters: &[Parameter]) -> String {
     let names: Vec<String> = parameters.iter().map(|parameter| format!("{}=", parameter.name())).collect();
@@ -35,7 +31,7 @@ fn call(route: &Route) -> String {
 }
 
 fn calls() -> String {
-    let (_, services) = all();
+    let (_, services) = described();
     let mut table = "| Service | Call | |\n|---|---|---|\n".to_owned();
     let mut row = |service: &str, route: &Route| {
         writeln!(table, "| {service} | {} | {} |", call(route), route.summary).unwrap();
@@ -55,7 +51,7 @@ fn calls() -> String {
 }
 
 fn sockets() -> String {
-    let (_, services) = all();
+    let (_, services) = described();
     let mut table = "| Service | Socket | Also at | |\n|---|---|---|---|\n".to_owned();
     for service in &services {
         for socket in &service.sockets {
@@ -69,7 +65,7 @@ fn sockets() -> String {
 }
 
 fn topics() -> String {
-    let (wiring, _) = all();
+    let (wiring, _) = described();
     let states = wiring.catalog.states().iter().map(|state| ("state", &state.topic));
     let feeds = wiring.catalog.feeds().iter().map(|feed| ("feed", &feed.topic));
     let mut table = "| Topic | Kind | |\n|---|---|---|\n".to_owned();
@@ -113,7 +109,7 @@ fn every_topic_is_in_the_table() {
 
 #[test]
 fn no_path_leads_to_two_things() {
-    let (_, services) = all();
+    let (_, services) = described();
     let (mut calls, mut paths) = (Vec::new(), Vec::new());
     for service in &services {
         calls.extend(service.routes.iter().map(|route| (route.method.clone(), route.path)));
@@ -126,4 +122,23 @@ fn no_path_leads_to_two_things() {
     for (index, path) in paths.iter().enumerate() {
         assert!(!paths[..index].contains(path), "{path} is there twice");
     }
+}
+
+#[test]
+fn the_readme_shows_the_banner_as_it_is() {
+    let (_, services) = described();
+    let address = |service: &hub_server::Service| ServiceAddress {
+        name: service.name,
+        host: "localhost".to_owned(),
+        port: service.bind.port(),
+        bound: Vec::new(),
+        tls: false,
+    };
+    let addresses: Vec<ServiceAddress> = services.iter().map(address).collect();
+    let banner = banner::text(services.iter().zip(&addresses));
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let from = readme.find("```\npms-hub ").expect("a banner in the README") + 4;
+    let shown = &readme[from..from + readme[from..].find("    ...").unwrap()];
+    assert!(banner.starts_with(shown), "README.md shows\n{shown}\nand the banner is\n{banner}");
+    assert!(shown.lines().count() >= 4);
 }

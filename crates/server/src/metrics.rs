@@ -16,12 +16,15 @@ use prometheus_client::registry::{Registry, Unit};
 use self::deflate::DeflateMetrics;
 use crate::refusals::Refusals;
 
+/// Transports of streaming connections, as metrics name them.
+pub const TRANSPORTS: [&str; 4] = ["websocket", "sockjs", "sockjs-http", "tcp"];
+
 /// `service`, `transport`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ConnectionLabels {
     /// Such as `analytics`.
     pub service: &'static str,
-    /// `websocket`, `sockjs` or `tcp`.
+    /// One of [`TRANSPORTS`].
     pub transport: &'static str,
 }
 

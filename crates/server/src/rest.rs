@@ -163,11 +163,18 @@ fn methods(method: &Method) -> Vec<Method> {
     if method == Method::GET { vec![Method::GET, Method::HEAD] } else { vec![method.clone()] }
 }
 
-/// Reads the query, and has the handler answer.
+/// Lets the caller in, reads the query, and has the handler answer.
 fn answering(route: Route) -> impl Fn(actix_web::HttpRequest, web::Payload) -> Answering + Clone {
-    move |http, payload| match Request::read(http, payload, route.query) {
-        Ok(request) => (route.handler.0)(request),
-        Err(error) => Box::pin(std::future::ready(Err(error.into()))),
+    move |http, payload| {
+        let read = if route.access.admits() {
+            Request::read(http, payload, route.query).map_err(Problem::from)
+        } else {
+            Err(Problem::new(403, "access denied"))
+        };
+        match read {
+            Ok(request) => (route.handler.0)(request),
+            Err(problem) => Box::pin(std::future::ready(Err(problem))),
+        }
     }
 }
 

@@ -109,7 +109,8 @@ impl Service {
     /// The endpoint of an upgrade at `path`. An exact path comes before a mount of `SockJS`.
     pub(crate) fn endpoint(&self, path: &str) -> Option<Endpoint> {
         let exact = without_slash(path);
-        if let Some(socket) = self.sockets.iter().find(|socket| socket.paths().any(|own| own == exact)) {
+        let mut admitted = self.sockets.iter().filter(|socket| socket.access.admits());
+        if let Some(socket) = admitted.find(|socket| socket.paths().any(|own| own == exact)) {
             return Some(Endpoint::Native(Arc::clone(&socket.endpoint)));
         }
         if self.stomp.websocket.contains(&exact) {

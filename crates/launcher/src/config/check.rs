@@ -35,9 +35,14 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     origins::check_hosts(&config.server.allowed_hosts)?;
     thresholds(config)?;
     origins::check_public_url(&config.gateway.public_url)?;
-    ports(&listeners(config))?;
-    tls(config)?;
-    open_doors(config)
+    check_listeners(&listeners(config), config)
+}
+
+/// Checks the listeners of services against each other and against what they need of the rest.
+pub(super) fn check_listeners(listeners: &[Listener<'_>], config: &Config) -> Result<(), Fault> {
+    ports(listeners)?;
+    tls(listeners, config)?;
+    open_doors(listeners, config)
 }
 
 fn ranges(config: &Config) -> Result<(), Fault> {
@@ -117,12 +122,12 @@ fn thresholds(config: &Config) -> Result<(), Fault> {
     Ok(())
 }
 
-fn tls(config: &Config) -> Result<(), Fault> {
+fn tls(listeners: &[Listener<'_>], config: &Config) -> Result<(), Fault> {
     let server = &config.server;
     match (&server.tls_certificate, &server.tls_key) {
         (Some(_), None) => Err(Fault::new("server.tls_certificate", "needs server.tls_key, too")),
         (None, Some(_)) => Err(Fault::new("server.tls_key", "needs server.tls_certificate, too")),
-        (None, None) => match listeners(config).iter().find(|listener| listener.tls) {
+        (None, None) => match listeners.iter().find(|listener| listener.tls) {
             Some(Listener { section, .. }) => {
                 Err(Fault::new(format!("{section}.tls"), "needs server.tls_certificate and server.tls_key"))
             }
@@ -133,11 +138,11 @@ fn tls(config: &Config) -> Result<(), Fault> {
 }
 
 /// Nothing asks for credentials yet, so who reaches a port may use it.
-fn open_doors(config: &Config) -> Result<(), Fault> {
+fn open_doors(listeners: &[Listener<'_>], config: &Config) -> Result<(), Fault> {
     if config.auth.allow_open {
         return Ok(());
     }
-    match listeners(config).into_iter().find(|listener| !listener.bind.is_loopback()) {
+    match listeners.iter().find(|listener| !listener.bind.is_loopback()) {
         None => Ok(()),
         Some(Listener { section, .. }) => Err(Fault::new(
             format!("{section}.bind"),

@@ -1,5 +1,7 @@
 //! A value that can't be, before it is known where it was set.
 
+use std::fmt;
+
 use ::config::ConfigError as LayerError;
 
 use super::error::ConfigError;
@@ -26,6 +28,12 @@ impl Fault {
             Some(entry) => entry.clone().refused(key, &self.reason),
             None => ConfigError::Layering(format!("{}: {}", self.key, self.reason)),
         }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.reason)
     }
 }
 

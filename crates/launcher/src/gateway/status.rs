@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use hub_server::http::problem::Problem;
-use hub_server::metrics::ConnectionLabels;
+use hub_server::metrics::{ConnectionLabels, TRANSPORTS};
 use hub_server::rest::Request;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,9 +16,6 @@ const PAGE: &str = include_str!("status.html");
 
 /// The mark in the page that the list of services takes the place of.
 const SERVICES: &str = "<!--services-->";
-
-/// Transports of connections, by their names in metrics.
-const TRANSPORTS: [&str; 3] = ["websocket", "sockjs", "tcp"];
 
 /// Contents that do not change while the hub runs.
 #[derive(Clone)]

@@ -3,6 +3,10 @@
 
 use std::net::SocketAddr;
 
+use hub_core::Parameter;
+use hub_server::SocketRoute;
+use hub_server::http::every_port;
+use hub_server::rest::QueryParameters;
 use hub_testkit::http;
 use hub_testkit::stomp::{StompClient, StompOptions};
 use hub_testkit::ws::{Message, WsClient, WsOptions};
@@ -11,6 +15,7 @@ use serde_json::{Value, json};
 use crate::fill;
 use crate::native::{before_pong, socket};
 use crate::support::carriers::{sockjs, tcp, websocket};
+use crate::support::described::described;
 use crate::support::session::of_frame;
 use crate::support::{MARKS, PATIENCE, POSITIONS, address, fence, hub, problem, uuid};
 
@@ -101,21 +106,17 @@ fn every_spelling_of_a_filter_is_read_at_every_door() {
     }
 }
 
-/// Every native socket, with what it needs.
+/// Every native socket at each of its paths, with what it needs.
 fn sockets() -> Vec<(&'static str, String)> {
-    let around = format!("/ws/around?portfolioId={}", uuid(1));
-    let rttm = ["alerts", "metrics", "pipeline", "telemetry", "dlq"];
-    let mut all: Vec<_> = ["/ws/updates", "/ws/updates?dialect=pms", "/ws/top", &around]
-        .into_iter()
-        .flat_map(|path| [path.to_owned(), path.replacen("/ws/", "/ws/leaderboard/", 1)])
-        .map(|path| ("leaderboard", path))
-        .collect();
-    all.extend(
-        rttm.into_iter()
-            .flat_map(|name| [format!("/ws/{name}"), format!("/ws/rttm/{name}")].map(|path| ("rttm", path))),
-    );
-    all.extend([("auto-trader", "/ws/auto-trader".to_owned()), ("analytics", "/ws/positions".to_owned())]);
-    all
+    let (_, services) = described();
+    let paths = services.iter().flat_map(|service| {
+        service.sockets.iter().flat_map(SocketRoute::paths).map(|path| (service.name, path))
+    });
+    let asked = |(service, path): (_, &str)| match path {
+        path if path.ends_with("/around") => (service, format!("{path}?portfolioId={}", uuid(1))),
+        path => (service, path.to_owned()),
+    };
+    paths.map(asked).chain([("leaderboard", "/ws/updates?dialect=pms".to_owned())]).collect()
 }
 
 #[test]
@@ -175,48 +176,38 @@ fn a_command_with_a_member_that_nobody_reads_is_refused_by_name_and_changes_noth
     }
 }
 
-/// Every route that answers GET or takes a POST, with the parameters it has.
-const ROUTES: &[(&str, &str, &[&str])] = &[
-    ("GET", "/api/analysis/all", &[]),
-    ("GET", "/api/leaderboard/top", &["top"]),
-    ("GET", "/api/leaderboard/around", &["portfolioId", "range"]),
-    ("GET", "/api/leaderboard/portfolios", &["limit", "offset"]),
-    ("GET", "/api/rttm/metrics", &[]),
-    ("GET", "/api/rttm/pipeline", &[]),
-    ("GET", "/api/rttm/dlq", &[]),
-    ("GET", "/api/rttm/telemetry-snapshot", &[]),
-    ("GET", "/api/rttm/queues", &[]),
-    ("GET", "/api/rttm/alerts", &["status", "limit"]),
-    ("GET", "/api/rttm/track-trade", &["tradeId"]),
-    ("GET", "/api/rttm/dead-letters", &["limit", "before"]),
-    ("GET", "/api/rttm/dead-letters/1", &[]),
-    ("GET", "/api/auto-trader/sessions", &[]),
-    ("GET", "/api/auto-trader/sessions/1", &[]),
-    ("GET", "/api/auto-trader/sessions/1/trades", &[]),
-    ("HEAD", "/api/analysis/all", &[]),
-    ("POST", "/api/auto-trader/sessions", &[]),
-    ("POST", "/api/auto-trader/sessions/1/trades", &[]),
-    ("POST", "/api/auto-trader/sessions/1/stop", &[]),
-    ("POST", "/api/auto-trader/trades/1/close", &[]),
-    ("POST", "/api/ingest/prices", &[]),
-    ("POST", "/api/publish/topic/relay/x", &[]),
-    ("POST", "/api/publish/queue/relay/x", &[]),
-];
+/// Every call that reads its query, with the parameters it has.
+fn calls() -> Vec<(String, String, Vec<&'static str>)> {
+    let own = described().1.into_iter().flat_map(|service| service.routes);
+    let mut calls = Vec::new();
+    for route in own.chain(every_port()) {
+        let QueryParameters::Declared(parameters) = route.query else { continue };
+        let path = route.path.replace("{id}", "1").replace("{kind}", "prices");
+        let path = path.replace("{destination:.*}", "topic/relay/x");
+        let known: Vec<&str> = parameters.iter().map(Parameter::name).collect();
+        if route.method == "GET" {
+            calls.push(("HEAD".to_owned(), path.clone(), known.clone()));
+        }
+        calls.push((route.method.to_string(), path, known));
+    }
+    assert!(calls.len() > 30);
+    calls
+}
 
 #[test]
 fn a_query_that_a_route_does_not_read_is_refused_by_name_with_what_there_is() {
     let hub = hub(&[]);
     let gateway = hub.addr("gateway").unwrap();
-    for (method, path, known) in ROUTES {
-        let there_is = match known {
+    for (method, path, known) in calls() {
+        let there_is = match known.as_slice() {
             [] => "are none".to_owned(),
             [only] => format!("is only {only}"),
             [others @ .., last] => format!("are {} and {last}", others.join(", ")),
         };
         for query in ["?colour=blue", "?_=1&colour", "?token=x&colour=%20"] {
             let json = [("Content-Type", "application/json")];
-            let answer = http::request(gateway, method, &format!("{path}{query}"), &json, b"").unwrap();
-            if *method == "HEAD" {
+            let answer = http::request(gateway, &method, &format!("{path}{query}"), &json, b"").unwrap();
+            if method == "HEAD" {
                 assert_eq!(answer.status, 400, "{method} {path}{query}");
                 continue;
             }
@@ -230,8 +221,8 @@ fn a_query_that_a_route_does_not_read_is_refused_by_name_with_what_there_is() {
 fn a_parameter_that_comes_twice_is_refused_by_name_whatever_its_spelling() {
     let hub = hub(&[]);
     let gateway = hub.addr("gateway").unwrap();
-    for (_, path, known) in ROUTES {
-        let Some(name) = known.first() else { continue };
+    for (method, path, known) in calls() {
+        let Some(name) = known.first().filter(|_| method == "GET") else { continue };
         for again in [(*name).to_owned(), name.to_uppercase(), format!("{name}_")] {
             let answer = http::get(gateway, &format!("{path}?{name}=1&{again}=1")).unwrap();
             let wanted = format!("{name}: is given twice, as {name} and {again}");

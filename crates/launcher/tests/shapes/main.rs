@@ -1,22 +1,24 @@
 //! What the services send has the shapes that they say it has.
 
 mod check;
+#[path = "../support/described.rs"]
+mod described;
 #[path = "../support/inside.rs"]
 mod inside;
 
 use std::net::SocketAddr;
 
 use check::faults;
+use described::described;
 use hub_core::schema::Schema;
-use hub_server::Service;
-use hub_server::rest::Content;
+use hub_server::http::every_port;
+use hub_server::rest::{Content, Route};
 use hub_testkit::http::{get, post_json};
 use hub_testkit::stomp::{Carrier, StompClient, StompOptions};
 use hub_testkit::ws::{WsClient, WsOptions};
 use hub_testkit::{DEFAULT_DEADLINE, wait};
 use inside::{Inside, with_hub};
-use pms_hub::config::Config;
-use pms_hub::wiring::{Wiring, services};
+use pms_hub::wiring::services;
 use serde_json::{Value, json};
 
 const PORTFOLIO: &str = "550e8400-e29b-41d4-a716-446655440001";
@@ -27,9 +29,25 @@ fn is_shaped(what: &str, value: &Value, schema: fn() -> Schema) {
     assert!(found.is_empty(), "{what}: {found:#?}\n{value:#}");
 }
 
+/// Posts what has to be answered with this status and in the shape that the call says it has.
+fn command(at: SocketAddr, path: &str, status: u16, body: &Value) {
+    let is_asked = |route: &Route| {
+        let (own, asked): (Vec<_>, Vec<_>) = (route.path.split('/').collect(), path.split('/').collect());
+        let fits = own.iter().zip(&asked).all(|(own, asked)| own.starts_with('{') || own == asked);
+        route.method == "POST" && own.len() == asked.len() && fits
+    };
+    let routes = described().1.into_iter().flat_map(|service| service.routes).chain(every_port());
+    let route = routes.into_iter().find(is_asked).unwrap();
+    let Some(Content::Json(takes)) = route.body else { panic!("{path} takes no JSON") };
+    let Content::Json(gives) = route.answer else { panic!("{path} gives no JSON") };
+    is_shaped(path, body, takes);
+    let answer = post_json(at, path, body).unwrap();
+    assert_eq!(answer.status, status, "{path}: {}", answer.text().unwrap());
+    is_shaped(path, &answer.json().unwrap(), gives);
+}
+
 fn ingest(at: SocketAddr, kind: &str, item: &Value) {
-    let answer = post_json(at, &format!("/api/ingest/{kind}"), item).unwrap();
-    assert_eq!(answer.status, 200, "{kind}: {}", answer.text().unwrap());
+    command(at, &format!("/api/ingest/{kind}"), 200, item);
 }
 
 fn transaction(n: u8, side: &str, symbol: &str) -> Value {
@@ -90,14 +108,16 @@ fn fill(hub: &Inside) {
         post_json(at, "/api/auto-trader/sessions", &json!({"name": "Morning", "initialCapital": 1000}));
     assert_eq!(made.unwrap().status, 201);
     for _ in 0..2 {
-        let opened = post_json(
+        command(
             at,
             "/api/auto-trader/sessions/1/trades",
+            201,
             &json!({"symbol": "AAPL", "quantity": 1, "stopLoss": 5}),
         );
-        assert_eq!(opened.unwrap().status, 201);
     }
-    assert_eq!(post_json(at, "/api/auto-trader/trades/1/close", &json!({})).unwrap().status, 200);
+    command(at, "/api/auto-trader/trades/1/close", 200, &json!({}));
+    command(at, "/api/auto-trader/sessions", 201, &json!({"initialCapital": 1000}));
+    command(at, "/api/auto-trader/sessions/2/stop", 200, &json!({}));
 }
 
 /// The path of a call with its segments and what its query needs.
@@ -115,14 +135,6 @@ fn asked(hub: &Inside, path: &str) -> String {
         "1".to_owned()
     };
     format!("{}{query}", path.replace("{id}", &id))
-}
-
-/// The services as they describe themselves, and their topics.
-fn described() -> (Wiring, Vec<Service>) {
-    let config = Config::default();
-    let mut wiring = Wiring::new(&config);
-    let services = services(&mut wiring, &config).unwrap();
-    (wiring, services)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub(crate) mod bystander;
 pub(crate) mod carriers;
+pub(crate) mod described;
 pub(crate) mod ledger;
 pub(crate) mod session;
 pub(crate) mod watcher;

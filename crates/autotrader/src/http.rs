@@ -1,7 +1,7 @@
 //! REST of the auto-trader.
 
 mod body;
-mod door;
+mod commands;
 mod views;
 
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use hub_server::http::problem::Problem;
 use hub_server::rest::{Content, Request, Route, array, handler};
 
 use self::body::Empty;
-use self::door::answer;
+use self::commands::execute;
 use crate::reads::AutotraderReads;
 use crate::schema;
 use crate::session::Session;
@@ -119,26 +119,26 @@ async fn trades(reads: AutotraderReads, request: Request) -> Result<HttpResponse
 
 /// `POST /sessions {name?, initialCapital, requestId?}`: 201 with the session.
 async fn create(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
-    answer(reads, request, Empty::Refused, 201, trading::create_session).await
+    execute(reads, request, Empty::Refused, 201, trading::create_session).await
 }
 
 /// `POST /sessions/{id}/trades {symbol, quantity, side?, entryPrice?,
 /// stopLoss?, target?, requestId?}`: 201 with the trade.
 async fn open(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
     let id: SessionId = parse("session", &request.segment("id")?)?;
-    answer(reads, request, Empty::Refused, 201, |item| trading::open_trade(id, item)).await
+    execute(reads, request, Empty::Refused, 201, |item| trading::open_trade(id, item)).await
 }
 
 /// `POST /trades/{id}/close {price?, requestId?}`: 200 with the trade.
 async fn close(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
     let id: TradeId = parse("trade", &request.segment("id")?)?;
-    answer(reads, request, Empty::Allowed, 200, |item| trading::close_trade(id, item)).await
+    execute(reads, request, Empty::Allowed, 200, |item| trading::close_trade(id, item)).await
 }
 
 /// `POST /sessions/{id}/stop {requestId?}`: 200 with the session.
 async fn stop(reads: AutotraderReads, request: Request) -> Result<HttpResponse, Problem> {
     let id: SessionId = parse("session", &request.segment("id")?)?;
-    answer(reads, request, Empty::Allowed, 200, |item| trading::stop_session(id, item)).await
+    execute(reads, request, Empty::Allowed, 200, |item| trading::stop_session(id, item)).await
 }
 
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Session, Problem> {

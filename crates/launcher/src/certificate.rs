@@ -35,7 +35,7 @@ pub async fn keep(
         };
         let looking = Arc::clone(&certificate);
         // Files may be anywhere, also where they take their time.
-        if let Ok(look) = spawn_blocking(move || looking.look()).await {
+        if let Ok(look) = spawn_blocking(move || looking.reload()).await {
             report.tell(&look, asked, &certificate);
         }
     }

@@ -122,7 +122,7 @@ impl Channel {
     }
 
     /// Key of the document that these parameters ask for.
-    fn wanted(self, given: &Parameters<'_>) -> Result<DocumentKey, ParameterError> {
+    fn document_key(self, given: &Parameters<'_>) -> Result<DocumentKey, ParameterError> {
         match self {
             Channel::Updates(default) => updates(default, given),
             Channel::Top => Ok(DocumentKey::Top { limit: N.read(given)?, form: Form::TopPerformers }),
@@ -155,7 +155,7 @@ struct Endpoint {
 
 impl Endpoint {
     fn follow(&self, given: &Parameters<'_>) -> Result<Vec<Action>, String> {
-        let document = self.documents.get(self.channel.wanted(given)?);
+        let document = self.documents.get(self.channel.document_key(given)?);
         Ok(vec![Action::Follow { name: FOLLOWED, what: Followed::Document(document) }])
     }
 }

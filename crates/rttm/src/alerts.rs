@@ -106,18 +106,18 @@ impl Reading {
         };
         self.note_below(active, rules);
         if self.level() > Some(active.level) {
-            self.come_to(active, Level::Critical);
+            self.set_level(active, Level::Critical);
         } else if self.is_over(active.below_warning, rules) {
             active.alert.cleared_at = Some(self.boundary);
         } else if active.level == Level::Critical && self.is_over(active.below_critical, rules) {
-            self.come_to(active, Level::Warning);
+            self.set_level(active, Level::Warning);
         } else {
             return false;
         }
         true
     }
 
-    fn come_to(&self, active: &mut Active, level: Level) {
+    fn set_level(&self, active: &mut Active, level: Level) {
         active.level = level;
         active.alert.severity = self.severity(level);
         active.alert.value = self.value;

@@ -89,7 +89,7 @@ impl Acceptor {
             };
             match accepted {
                 Ok(accepted) => {
-                    self.went_well();
+                    self.accepted();
                     turn = (turn + 1) % self.workers.len();
                     // A worker that is gone has drained; the socket is dropped.
                     let _ = self.workers[turn].send(accepted);
@@ -118,7 +118,7 @@ impl Acceptor {
         }
     }
 
-    fn went_well(&self) {
+    fn accepted(&self) {
         let (mut overload, now) = (self.overload(), Instant::now());
         if let Some(Extent { times, lasted }) = overload.full.over(now) {
             tracing::info!(times, ?lasted, "there is room for connections again");

@@ -115,7 +115,7 @@ impl HangUp {
         watch.requests.set(watch.requests.get() + 1);
         if is_stream {
             watch.streams.set(watch.streams.get() + 1);
-            self.look();
+            self.recheck();
         }
         RequestGuard { hang_up: self.clone(), is_stream }
     }
@@ -123,7 +123,7 @@ impl HangUp {
     /// The peer has shut its side.
     pub(crate) fn peer_shut(&self) {
         self.0.peer_shut.set(true);
-        self.look();
+        self.recheck();
     }
 
     /// The body of a request turned out to be none.
@@ -169,7 +169,7 @@ impl HangUp {
             watch.stall.set(before);
         } else if before.is_none() {
             watch.stall.set(Some(Stall { since: now(), taken }));
-            self.look();
+            self.recheck();
         }
     }
 
@@ -203,7 +203,7 @@ impl HangUp {
     }
 
     /// Wakes the connection's task if it would sleep too long.
-    fn look(&self) {
+    fn recheck(&self) {
         let watch = &*self.0;
         if let Some((at, _)) = watch.next()
             && watch.slept_for.get().is_none_or(|slept_for| at < slept_for)
@@ -238,7 +238,7 @@ impl Drop for RequestGuard {
         if let Some(waker) = watch.awaits_answer.take() {
             waker.wake();
         }
-        self.hang_up.look();
+        self.hang_up.recheck();
     }
 }
 

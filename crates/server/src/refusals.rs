@@ -60,7 +60,7 @@ impl Refusals {
         };
         // Nobody waits for the log behind the lock.
         if let Some(told) = told {
-            tell(labels, &told);
+            log(labels, &told);
         }
     }
 
@@ -70,13 +70,13 @@ impl Refusals {
     }
 
     /// Tells what had to wait. To be called now and then.
-    pub fn tell(&self, now: Instant) {
+    pub fn log_due(&self, now: Instant) {
         let due: Vec<_> = {
             let mut all = self.lock();
             all.iter_mut().filter_map(|(labels, unreported)| Some((*labels, unreported.take(now)?))).collect()
         };
         for (labels, told) in due {
-            tell(labels, &told);
+            log(labels, &told);
         }
     }
 
@@ -90,7 +90,7 @@ impl Refusals {
     }
 }
 
-fn tell(RefusalLabels { door, reason }: RefusalLabels, (times, case): &(u64, String)) {
+fn log(RefusalLabels { door, reason }: RefusalLabels, (times, case): &(u64, String)) {
     // What a peer sent is quoted: it may hold line breaks.
     tracing::info!(door, reason, times, ?case, "refused");
 }
@@ -127,11 +127,11 @@ mod tests {
             refusals.note("http", "not_found", format!("GET /{millis}"), at(millis));
         }
         refusals.note("http", "origin", "GET /", at(999));
-        refusals.tell(at(999));
+        refusals.log_due(at(999));
         assert_eq!(unreported(&refusals), 3);
         let waiting = refusals.lock().get_mut(&LABELS).and_then(|unreported| unreported.take(at(1000)));
         assert_eq!(waiting, Some((3, "GET /1".to_owned())));
-        refusals.tell(at(9999));
+        refusals.log_due(at(9999));
         assert_eq!(unreported(&refusals), 0);
         assert_eq!(refusals.counts.get_or_create(&LABELS).get(), 4);
     }

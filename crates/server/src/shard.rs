@@ -316,7 +316,7 @@ impl Shard {
     /// Keeps deadlines and heart-beats.
     fn sweep(&mut self) {
         if self.index == 0 {
-            self.chassis.metrics.refusals.tell(self.sockets.now());
+            self.chassis.metrics.refusals.log_due(self.sockets.now());
         }
         for (slot, overdue) in self.sockets.sweep() {
             match overdue {

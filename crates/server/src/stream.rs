@@ -4,11 +4,11 @@
 mod chunks;
 mod counted;
 mod head;
-mod heads;
 mod http;
 #[cfg(test)]
 pub(crate) mod memory;
 mod pipe;
+mod request_filter;
 
 use std::io;
 use std::pin::Pin;

@@ -90,7 +90,7 @@ impl Certificate {
     ///
     /// Contents decide, never the times of files: what replaces them may
     /// replace one before the other, or swap a link above both.
-    pub fn look(&self) -> Result<CertificateReload, TlsError> {
+    pub fn reload(&self) -> Result<CertificateReload, TlsError> {
         let pair = self.files.read(&self.provider)?;
         // A key fits one certificate's public key and no other: an equal chain
         // has an equal key.

@@ -16,7 +16,7 @@ pub mod summaries;
 pub mod tree;
 pub mod twins;
 
-/// Exceptions of a rule: a key, and the reason it is let be.
+/// Exceptions of a rule: a key, and the reason it is excused.
 pub type Exceptions = [(&'static str, &'static str)];
 
 /// Complaints that no exception covers, and a complaint for each exception that covers none.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// A complaint for each link of `markdown`, the file at `path`, to a file or heading that is not there.
 ///
-/// Links with a scheme are let be. `read` gives the text of a file by its path from the root; none if there is none.
+/// Links with a scheme are ignored. `read` gives the text of a file by its path from the root; none if there is none.
 pub fn broken(path: &str, markdown: &str, root: &Path) -> Vec<String> {
     let mut complaints = Vec::new();
     for (line, text) in lines_of_prose(markdown) {

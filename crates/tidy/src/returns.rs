@@ -3,7 +3,7 @@
 use crate::source::Source;
 
 /// A complaint for each `else { return }` without a comment that says why nothing is to be done: in the block, on its
-/// line or above its statement. A return of a value is an answer, and is let be.
+/// line or above its statement. A return of a value is an answer, and is ignored.
 pub fn unexplained(source: &Source) -> Vec<String> {
     let mut complaints = Vec::new();
     for (at, _) in source.code.match_indices("else {") {

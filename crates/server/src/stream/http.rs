@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::Stream;
 use super::head::Fault;
-use super::heads::Heads;
+use super::request_filter::RequestFilter;
 use crate::hang_up::{HangUp, HangUpTimeouts};
 
 /// Bytes that are read at a time while they are not the HTTP server's yet.
@@ -27,7 +27,7 @@ const WAITING_BYTES: usize = 16 << 10;
 pub(crate) struct HttpStream {
     /// Until it is upgraded.
     stream: Option<Stream>,
-    heads: Heads,
+    filter: RequestFilter,
     /// The peer has shut its side.
     is_over: bool,
     hang_up: HangUp,
@@ -54,7 +54,7 @@ impl HttpStream {
         let (hang_up, released) = (HangUp::new(timeouts), ReleaseSlot::default());
         let http = HttpStream {
             stream: Some(stream),
-            heads: Heads::default(),
+            filter: RequestFilter::default(),
             is_over: false,
             hang_up: hang_up.clone(),
             released: released.clone(),
@@ -70,20 +70,20 @@ impl HttpStream {
     /// The stream on which HTTP is spoken no longer.
     pub(crate) fn into_upgraded(mut self) -> Option<Stream> {
         let mut stream = self.stream.take()?;
-        stream.put_back(std::mem::take(&mut self.heads).into_rest());
+        stream.put_back(std::mem::take(&mut self.filter).into_rest());
         Some(stream)
     }
 
     /// Reads what the server may be given; nothing, once the peer has shut its
     /// side and has all its answers.
-    fn poll_heads(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_filtered(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
-            if self.heads.hand_on(buf) {
+            if self.filter.hand_on(buf) {
                 self.hang_up.moved();
                 return Poll::Ready(Ok(()));
             }
-            if self.heads.is_waiting(self.hang_up.answers()) {
-                let waiting_bytes = self.heads.held_bytes();
+            if self.filter.is_waiting(self.hang_up.answers()) {
+                let waiting_bytes = self.filter.held_bytes();
                 // Most often nothing is there yet when the answer is given.
                 if self.is_over || waiting_bytes > 0 {
                     self.hang_up.wake_when_answered(cx.waker());
@@ -91,18 +91,18 @@ impl HttpStream {
                 if self.is_over || waiting_bytes >= WAITING_BYTES {
                     return Poll::Pending;
                 }
-            } else if self.heads.resume() {
+            } else if self.filter.resume() {
                 continue;
             } else if self.is_over {
-                self.heads.end();
+                self.filter.end();
                 return Poll::Ready(Ok(()));
-            } else if self.heads.is_over() {
-                if self.heads.fault().is_none() {
+            } else if self.filter.is_over() {
+                if self.filter.fault().is_none() {
                     self.hang_up.body_broke();
                 }
                 return Poll::Ready(Ok(()));
             }
-            let passthrough_bytes = self.heads.passthrough_bytes().min(buf.remaining());
+            let passthrough_bytes = self.filter.passthrough_bytes().min(buf.remaining());
             if ready!(self.poll_more(cx, buf, passthrough_bytes))? && passthrough_bytes > 0 {
                 return Poll::Ready(Ok(()));
             }
@@ -132,9 +132,9 @@ impl HttpStream {
         }
         self.hang_up.moved();
         if passthrough_bytes == 0 {
-            self.heads.look_at(part.filled());
+            self.filter.push(part.filled());
         } else {
-            self.heads.passed(read);
+            self.filter.passed(read);
             buf.advance(read);
         }
         Poll::Ready(Ok(true))
@@ -176,7 +176,7 @@ impl AsyncRead for HttpStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.poll_heads(cx, buf)
+        self.poll_filtered(cx, buf)
     }
 }
 
@@ -202,7 +202,7 @@ impl AsyncWrite for HttpStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.heads.fault().is_some() {
+        if self.filter.fault().is_some() {
             // There is one more answer to give.
             return Poll::Ready(Ok(()));
         }
@@ -216,7 +216,7 @@ impl Drop for HttpStream {
         if self.hang_up.is_stalled() {
             stream.forget_unread();
         } else {
-            let (fault, is_unfinished) = (self.heads.fault().cloned(), self.heads.is_unfinished());
+            let (fault, is_unfinished) = (self.filter.fault().cloned(), self.filter.is_unfinished());
             self.released.0.set(Some(Released { stream, fault, is_unfinished }));
         }
     }

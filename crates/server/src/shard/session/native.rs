@@ -74,7 +74,7 @@ impl Shard {
                 Err(error) => self.send_error(slot, &error.to_string()),
             },
             // Nothing asks for credentials yet; who sends some anyway, and
-            // whatever belongs to them, is let be.
+            // whatever belongs to them, is ignored.
             Ok(command) if command.kind == "auth" => {}
             Ok(command) => {
                 let actions = session.command(&command.kind, text);

@@ -20,9 +20,9 @@ use tokio::io::ReadBuf;
 use super::chunks::{Chunks, Malformed};
 use super::head::{self, Fault, Follows, HEAD_BYTES_MAX};
 
-/// One connection's requests, followed.
+/// The filter of one connection: it follows its requests, each head held until it is whole and judged.
 #[derive(Default)]
-pub(super) struct Heads {
+pub(super) struct RequestFilter {
     /// Bytes that were read and not handed on: of these, the first `ready` may be.
     held: BytesMut,
     ready: usize,
@@ -55,8 +55,8 @@ enum ParseState {
     Refused(Fault),
 }
 
-impl Heads {
-    /// Number of bytes that may be read past it; with 0 they are to be [looked at](Heads::look_at) first.
+impl RequestFilter {
+    /// Number of bytes that may be read past it; with 0 they are to be [looked at](RequestFilter::push) first.
     pub(super) fn passthrough_bytes(&self) -> usize {
         match &self.state {
             ParseState::Anything if self.held.is_empty() => usize::MAX,
@@ -74,9 +74,9 @@ impl Heads {
     }
 
     /// Takes `bytes` in, and looks at them.
-    pub(super) fn look_at(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         self.held.extend_from_slice(bytes);
-        self.look();
+        self.parse();
     }
 
     /// Hands on what may be; false: nothing may.
@@ -119,7 +119,7 @@ impl Heads {
         let waited = self.state == ParseState::Answer;
         if waited {
             self.state = ParseState::Head;
-            self.look();
+            self.parse();
         }
         waited
     }
@@ -161,7 +161,7 @@ impl Heads {
     }
 
     /// Goes over what is held, as far as it can be told what it is.
-    fn look(&mut self) {
+    fn parse(&mut self) {
         while self.ready < self.held.len() {
             let rest = &mut self.held[self.ready..];
             let bytes = match &mut self.state {
@@ -178,7 +178,7 @@ impl Heads {
                     bytes
                 }
                 ParseState::Head => {
-                    let Some(bytes) = self.look_at_head() else { return };
+                    let Some(bytes) = self.parse_head() else { return };
                     bytes
                 }
             };
@@ -201,7 +201,7 @@ impl Heads {
 
     /// Number of bytes more that may be handed on where a head is to come; none, if that can't be told yet, or
     /// what comes is refused.
-    fn look_at_head(&mut self) -> Option<usize> {
+    fn parse_head(&mut self) -> Option<usize> {
         self.skip_empty_lines();
         let rest = &mut self.held[self.ready..];
         if matches!(rest, [] | [b'\r']) {

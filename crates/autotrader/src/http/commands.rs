@@ -1,4 +1,4 @@
-//! The way of a command from REST to the desk and back.
+//! Commands on their way from REST to the desk and back.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -15,11 +15,11 @@ use crate::desk::{CommandError, Desk};
 use crate::json::object;
 use crate::reads::AutotraderReads;
 
-/// Answers with `status` and what the command led to, once its record is
+/// Executes a command: answers with `status` and what it led to, once its record is
 /// committed and applied; a command that came before with the same
 /// `requestId` is answered as it was then. 400: no JSON object; 404: no
 /// such session or trade; 422: refused.
-pub(super) async fn answer(
+pub(super) async fn execute(
     reads: AutotraderReads,
     mut request: Request,
     empty: Empty,

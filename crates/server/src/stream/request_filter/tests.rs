@@ -8,33 +8,33 @@ use super::*;
 /// Bytes that the HTTP server is given of `bytes`, which come in these pieces, and the number of bytes of an
 /// unfinished head behind them.
 fn handed_on(pieces: &[&[u8]]) -> (Vec<u8>, usize) {
-    let mut heads = Heads::default();
+    let mut filter = RequestFilter::default();
     let mut out = Vec::new();
     for piece in pieces {
         let mut piece = *piece;
         while !piece.is_empty() {
-            let passthrough_bytes = heads.passthrough_bytes().min(piece.len());
+            let passthrough_bytes = filter.passthrough_bytes().min(piece.len());
             out.extend_from_slice(&piece[..passthrough_bytes]);
-            heads.passed(passthrough_bytes);
+            filter.passed(passthrough_bytes);
             piece = &piece[passthrough_bytes..];
             if passthrough_bytes == 0 {
-                heads.look_at(piece);
+                filter.push(piece);
                 piece = &[];
             }
-            take(&mut heads, &mut out);
-            while heads.resume() {
-                take(&mut heads, &mut out);
+            take(&mut filter, &mut out);
+            while filter.resume() {
+                take(&mut filter, &mut out);
             }
         }
     }
-    (out, heads.into_rest().len())
+    (out, filter.into_rest().len())
 }
 
-fn take(heads: &mut Heads, out: &mut Vec<u8>) {
+fn take(filter: &mut RequestFilter, out: &mut Vec<u8>) {
     let mut room = [0; 7];
     loop {
         let mut buf = ReadBuf::new(&mut room);
-        if !heads.hand_on(&mut buf) {
+        if !filter.hand_on(&mut buf) {
             return;
         }
         out.extend_from_slice(buf.filled());
@@ -113,20 +113,20 @@ fn what_stands_behind_a_request_waits_for_its_answer() {
         for request in
             ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"]
         {
-            let mut heads = Heads::default();
-            heads.look_at(format!("{request}{behind}").as_bytes());
+            let mut filter = RequestFilter::default();
+            filter.push(format!("{request}{behind}").as_bytes());
             let mut out = Vec::new();
-            take(&mut heads, &mut out);
+            take(&mut filter, &mut out);
             assert_eq!(out, request.as_bytes());
-            assert_eq!((heads.is_waiting(0), heads.is_waiting(1)), (true, false));
-            assert!(heads.resume());
+            assert_eq!((filter.is_waiting(0), filter.is_waiting(1)), (true, false));
+            assert!(filter.resume());
             out.clear();
-            take(&mut heads, &mut out);
+            take(&mut filter, &mut out);
             // Of what is no whole head, that it has begun.
             let given = if behind == "xy" { "x" } else { behind };
-            assert_eq!(String::from_utf8(out).unwrap(), if heads.fault().is_some() { "" } else { given });
-            assert_eq!(heads.fault().is_some(), behind.ends_with([' ', '\0']));
-            assert_eq!(heads.is_waiting(1), behind.starts_with("GET"));
+            assert_eq!(String::from_utf8(out).unwrap(), if filter.fault().is_some() { "" } else { given });
+            assert_eq!(filter.fault().is_some(), behind.ends_with([' ', '\0']));
+            assert_eq!(filter.is_waiting(1), behind.starts_with("GET"));
         }
     }
 }
@@ -163,13 +163,13 @@ fn what_is_no_request_is_refused_in_words_and_nothing_of_it_is_handed_on() {
         (&many, 431, "96 headers"),
         (&large, 431, "131072 bytes"),
     ] {
-        let mut heads = Heads::default();
-        heads.look_at(format!("{head}GET / HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+        let mut filter = RequestFilter::default();
+        filter.push(format!("{head}GET / HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
         let name = &head[..head.len().min(60)];
-        let fault = heads.fault().cloned().unwrap_or_else(|| panic!("{name:?}"));
+        let fault = filter.fault().cloned().unwrap_or_else(|| panic!("{name:?}"));
         assert!(fault.status == status && fault.detail.contains(words), "{name:?}: {fault:?}");
         let mut out = Vec::new();
-        take(&mut heads, &mut out);
+        take(&mut filter, &mut out);
         assert_eq!(out, b"", "{name:?}");
     }
 }
@@ -189,12 +189,12 @@ fn empty_lines_before_a_request_are_let_be_and_not_handed_on() {
 #[test]
 fn a_body_of_chunks_that_are_none_is_cut() {
     let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let mut heads = Heads::default();
-    heads.look_at(format!("{head}1\r\na\r\nx\r\n").as_bytes());
+    let mut filter = RequestFilter::default();
+    filter.push(format!("{head}1\r\na\r\nx\r\n").as_bytes());
     let mut out = Vec::new();
-    take(&mut heads, &mut out);
+    take(&mut filter, &mut out);
     assert_eq!(out, head.as_bytes());
-    assert_eq!((heads.is_over(), heads.fault()), (true, None), "its handler says so");
+    assert_eq!((filter.is_over(), filter.fault()), (true, None), "its handler says so");
 }
 
 #[test]
@@ -219,23 +219,23 @@ fn what_no_request_stands_in_passes_as_it_is() {
 #[test]
 fn a_head_is_held_until_it_is_whole_and_without_an_end_it_is_none() {
     assert_eq!(handed_on(&[b"GET / HTTP/1.1\r\nHost: x\r\n"]), (b"G".to_vec(), 24), "but for its beginning");
-    let mut heads = Heads::default();
-    heads.end();
-    assert_eq!(heads.fault(), None);
-    heads.look_at(b"GET / HTTP/1.1\r\n");
-    heads.end();
-    assert!(heads.fault().is_some_and(|fault| fault.detail.contains("no end")));
+    let mut filter = RequestFilter::default();
+    filter.end();
+    assert_eq!(filter.fault(), None);
+    filter.push(b"GET / HTTP/1.1\r\n");
+    filter.end();
+    assert!(filter.fault().is_some_and(|fault| fault.detail.contains("no end")));
 }
 
 #[test]
 fn what_was_searched_for_the_end_of_a_head_is_not_searched_again() {
-    let mut heads = Heads::default();
+    let mut filter = RequestFilter::default();
     for byte in b"GET / HTTP/1.1\r\nHost: x\r\n\r" {
-        heads.look_at(&[*byte]);
-        assert_eq!((heads.searched, heads.ready), (heads.held.len(), 0));
+        filter.push(&[*byte]);
+        assert_eq!((filter.searched, filter.ready), (filter.held.len(), 0));
     }
-    heads.look_at(b"\n");
-    assert_eq!((heads.searched, heads.ready), (0, heads.held.len()));
+    filter.push(b"\n");
+    assert_eq!((filter.searched, filter.ready), (0, filter.held.len()));
 }
 
 proptest! {
@@ -260,13 +260,13 @@ proptest! {
         let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut <= came.len()).collect();
         cuts.extend([0, came.len()]);
         cuts.sort_unstable();
-        let mut heads = Heads::default();
+        let mut filter = RequestFilter::default();
         let mut out = Vec::new();
         for cut in cuts.windows(2) {
-            heads.look_at(&came[cut[0]..cut[1]]);
-            take(&mut heads, &mut out);
-            while heads.resume() {
-                take(&mut heads, &mut out);
+            filter.push(&came[cut[0]..cut[1]]);
+            take(&mut filter, &mut out);
+            while filter.resume() {
+                take(&mut filter, &mut out);
             }
         }
         // What is no request, or not whole, stays; so do empty lines before one.
@@ -308,15 +308,15 @@ fn actix_reads_what_it_is_given_as_the_requests_that_were_found() {
                     *place = byte;
                 }
             }
-            let mut heads = Heads::default();
+            let mut filter = RequestFilter::default();
             let mut out = Vec::new();
-            heads.look_at(&came);
-            take(&mut heads, &mut out);
-            while heads.resume() {
-                take(&mut heads, &mut out);
+            filter.push(&came);
+            take(&mut filter, &mut out);
+            while filter.resume() {
+                take(&mut filter, &mut out);
             }
             let shown = came.escape_ascii().to_string();
-            prop_assert!(actix_reads(BytesMut::from(&*out), heads.requests), "{shown}");
+            prop_assert!(actix_reads(BytesMut::from(&*out), filter.requests), "{shown}");
         });
     });
 }

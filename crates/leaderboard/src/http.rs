@@ -29,18 +29,18 @@ static PAGE_PARAMETERS: [Parameter; 2] = [LIMIT.parameter, OFFSET.parameter];
 pub fn routes(reads: &LeaderboardReads) -> Vec<Route> {
     let get = |path, summary, answer, handler| Route::get(path, summary, Content::Json(answer), handler);
     vec![
-        get("/api/leaderboard/top", "Lists the top of the ranking", schema::top, handler(reads, top))
+        get("/api/leaderboard/top", "Lists the top of the ranking: 50 rows, at most 1,000", schema::top, handler(reads, top))
             .reading(&TOP_PARAMETERS),
         get(
             "/api/leaderboard/around",
-            "Lists a portfolio and its neighbours in the ranking",
+            "Lists a portfolio and its neighbours in the ranking: 5 on either side, at most 500",
             schema::around,
             handler(reads, around),
         )
         .reading(&AROUND),
         get(
             "/api/leaderboard/portfolios",
-            "Lists all ranked portfolios in order, a page at a time",
+            "Lists all ranked portfolios in order, 1,000 at a time",
             schema::rows,
             handler(reads, portfolios),
         )

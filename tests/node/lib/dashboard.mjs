@@ -59,3 +59,8 @@ export class Dashboard {
     this.unrealised.clear();
   }
 }
+
+/** A position of REST as a dashboard shows it that has `shown`: without the members it does not know. */
+export function asShown(position, shown) {
+  return Object.fromEntries(Object.keys(shown ?? {}).map((name) => [name, position[name]]));
+}

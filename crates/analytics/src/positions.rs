@@ -1,17 +1,15 @@
 //! `/topic/position-update` at one flush.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use hub_core::Offset;
-use hub_fanout::{Filter, RowKey, View};
+use hub_fanout::{Filter, RowKey, Snapshot, View};
 
 use crate::page::extend_page;
 use crate::portfolio::Portfolio;
 use crate::state::State;
 
 /// One element per position.
-pub(crate) struct PositionsView(pub(crate) Arc<State>);
+pub(crate) struct PositionsView(pub(crate) Snapshot<State>);
 
 impl View for PositionsView {
     fn changed(

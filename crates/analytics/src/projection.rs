@@ -5,8 +5,8 @@ use std::sync::Arc;
 use hub_core::event::Transaction;
 use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
 use hub_fanout::{
-    Applied, Changed, FeedId, FlushBuilder, Interest, Projection, RowKey, StateFlush, StateWriter, Step,
-    TopicId,
+    Applied, Changed, FeedId, FlushBuilder, Interest, Projection, RowKey, Snapshot, StateFlush, StateWriter,
+    Step, TopicId,
 };
 
 use crate::marks::{MarkVersions, MarksView, any_changed};
@@ -51,17 +51,17 @@ impl AnalyticsProjection {
 
     /// Positions and marks, with what changed since this was last called.
     fn publish(&mut self) -> [StateFlush; 2] {
-        let state = Arc::new(self.memory.ledger.state.clone());
+        let state = self.published.flush();
         let since = std::mem::replace(&mut self.flushed, self.memory.last);
         [self.publish_positions(&state, since), self.publish_marks(state, since)]
     }
 
-    fn publish_positions(&self, state: &Arc<State>, since: Offset) -> StateFlush {
+    fn publish_positions(&self, state: &Snapshot<State>, since: Offset) -> StateFlush {
         let changed = list(|keys| state.rows.changed(since, None, usize::MAX, keys));
-        StateFlush { topic: self.topics.positions, view: Arc::new(PositionsView(Arc::clone(state))), changed }
+        StateFlush { topic: self.topics.positions, view: Arc::new(PositionsView(state.clone())), changed }
     }
 
-    fn publish_marks(&mut self, state: Arc<State>, since: Offset) -> StateFlush {
+    fn publish_marks(&mut self, state: Snapshot<State>, since: Offset) -> StateFlush {
         let holders = &self.memory.ledger.holders;
         let changed = if self.topics.interest.any() {
             match &mut self.mark_versions {
@@ -132,7 +132,7 @@ impl Projection for AnalyticsProjection {
 
     fn settle(&mut self, applied: Applied) {
         self.memory.ledger.state.applied = applied;
-        self.published.settle(self.memory.ledger.state.clone());
+        self.published.settle_from(&self.memory.ledger.state);
     }
 
     fn flush(&mut self, flush: &mut FlushBuilder) {

@@ -83,7 +83,7 @@ impl Projection for AutotraderProjection {
 
     fn settle(&mut self, applied: Applied) {
         self.memory.ledger.state.applied = applied;
-        self.published.settle(self.memory.ledger.state.clone());
+        self.published.settle_from(&self.memory.ledger.state);
     }
 
     /// There are no state topics here: sockets follow documents of what was

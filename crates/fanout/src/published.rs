@@ -64,9 +64,19 @@ impl<S> StateWriter<S> {
         self.0.settled.set(state);
     }
 
-    /// Puts out what was settled last as the state of a flush.
-    pub fn flush(&mut self) {
-        self.0.flushed.0.store(self.0.settled.0.load_full());
+    /// Puts out a state that goes on to be edited, as it is at the end of a batch.
+    pub fn settle_from(&mut self, state: &S)
+    where
+        S: Clone,
+    {
+        self.settle(state.clone());
+    }
+
+    /// Puts out what was settled last as the state of a flush, and gives it.
+    pub fn flush(&mut self) -> Snapshot<S> {
+        let settled = self.0.settled.get();
+        self.0.flushed.0.store(Arc::clone(&settled.0));
+        settled
     }
 }
 

@@ -59,7 +59,10 @@ fn the_shipped_file_is_exactly_the_defaults_and_mentions_every_key() {
         let body = body.split("\n[").next().unwrap();
         for (key, default) in keys.as_object().unwrap() {
             let start = if default.is_null() { format!("# {key} = ") } else { format!("{key} = ") };
-            assert!(body.lines().any(|line| line.starts_with(&start)), "{section}.{key} is not in configs/default.toml");
+            assert!(
+                body.lines().any(|line| line.starts_with(&start)),
+                "{section}.{key} is not in configs/default.toml"
+            );
         }
     }
 }

@@ -29,8 +29,13 @@ static PAGE_PARAMETERS: [Parameter; 2] = [LIMIT.parameter, OFFSET.parameter];
 pub fn routes(reads: &LeaderboardReads) -> Vec<Route> {
     let get = |path, summary, answer, handler| Route::get(path, summary, Content::Json(answer), handler);
     vec![
-        get("/api/leaderboard/top", "Lists the top of the ranking: 50 rows, at most 1,000", schema::top, handler(reads, top))
-            .reading(&TOP_PARAMETERS),
+        get(
+            "/api/leaderboard/top",
+            "Lists the top of the ranking: 50 rows, at most 1,000",
+            schema::top,
+            handler(reads, top),
+        )
+        .reading(&TOP_PARAMETERS),
         get(
             "/api/leaderboard/around",
             "Lists a portfolio and its neighbours in the ranking: 5 on either side, at most 500",

@@ -1,10 +1,10 @@
 //! `/topic/unrealized-pnl` at one flush.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use hub_core::Offset;
-use hub_fanout::{Filter, RowKey, View};
+use hub_fanout::{Filter, RowKey, Snapshot, View};
 
 use super::{MarkVersions, encode, version};
 use crate::page::extend_page;
@@ -12,14 +12,14 @@ use crate::state::State;
 
 /// One element per portfolio.
 pub(crate) struct MarksView {
-    state: Arc<State>,
+    state: Snapshot<State>,
     /// Kept up to date by the projection while somebody subscribes. Of a
     /// flush at which nobody did, worked out by whoever asks first.
     versions: OnceLock<MarkVersions>,
 }
 
 impl MarksView {
-    pub(crate) fn new(state: Arc<State>, versions: Option<MarkVersions>) -> MarksView {
+    pub(crate) fn new(state: Snapshot<State>, versions: Option<MarkVersions>) -> MarksView {
         MarksView { state, versions: versions.map_or_else(OnceLock::new, OnceLock::from) }
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn service(catalog: &mut Catalog) -> Service {
     let (topic, _) = catalog.state(topic, Composition::Each);
     let feed = catalog.feed(Topic::new("/topic/tally/tens", "Every tenth record of a kind", row));
     let (writer, reader) = published(Tally::default());
-    let projection = TallyProjection { topic, feed, tally: Tally::default(), writer, reader: reader.clone() };
+    let projection = TallyProjection { topic, feed, tally: Tally::default(), writer };
     let (table, total) = (Content::Json(table), handler(&reader, tally));
     let socket =
         SocketRoute::new("/ws/tally", "Sends the tally, then what changes", message, Arc::new(Endpoint));
@@ -83,7 +83,6 @@ struct TallyProjection {
     feed: FeedId,
     tally: Tally,
     writer: StateWriter<Tally>,
-    reader: StateReader<Tally>,
 }
 
 impl Projection for TallyProjection {
@@ -107,12 +106,12 @@ impl Projection for TallyProjection {
     }
 
     fn settle(&mut self, _: Applied) {
-        self.writer.settle(self.tally.clone());
+        self.writer.settle_from(&self.tally);
     }
 
     fn flush(&mut self, flush: &mut FlushBuilder) {
-        self.writer.flush();
-        flush.state(self.topic, Arc::new(TallyView(self.reader.flushed())), Changed::Unlisted);
+        let tally = self.writer.flush();
+        flush.state(self.topic, Arc::new(TallyView(tally)), Changed::Unlisted);
     }
 }
 

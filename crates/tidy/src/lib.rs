@@ -5,6 +5,7 @@
 
 pub mod bounds;
 pub mod crates;
+pub mod door;
 pub mod ids;
 pub mod lengths;
 pub mod licences;

@@ -144,7 +144,9 @@ describe('a subscription', { concurrency: true }, () => {
 
   it('with an interval gets a value once a drain, however often it changed meanwhile', async (t) => {
     const { paced } = await pacedAndFree(t, 'ONCE');
-    const values = paced.map(({ body }) => JSON.parse(body).symbol.ONCE);
+    // Before its first price it has no value, however often that is said.
+    const values = paced.map(({ body }) => JSON.parse(body).symbol.ONCE).filter((value) => value !== undefined);
+    assert.ok(values.length > 0);
     assert.deepEqual(values, [...new Set(values)]);
     for (const { headers } of paced) assert.ok(headers.resume, 'each is all of a drain');
   });

@@ -12,6 +12,7 @@
 
 mod compressor;
 mod missing;
+mod moment;
 mod pending;
 mod session;
 mod sockets;
@@ -30,6 +31,7 @@ use hub_ws::deflate::Inflater;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
+use self::moment::Moment;
 pub(crate) use self::session::IngestReply;
 use self::session::Intake;
 use self::sockets::{Overdue, Progress, Read, Sockets};
@@ -64,6 +66,8 @@ pub(crate) struct Shard {
     scratch: Vec<u8>,
     /// Bytes left of the turn of the socket that is being served.
     turn_bytes: usize,
+    /// When the oldest record of each flush of this turn was taken in.
+    delivered: Vec<Timestamp>,
 }
 
 /// Everything that reaches a shard from its worker.
@@ -106,7 +110,7 @@ impl Shard {
         let ShardParts { chassis, started_millis, index, shards, in_flight } = parts;
         let (intake, replies) = Intake::new(Arc::clone(&chassis), in_flight);
         let shard = Shard {
-            sockets: Sockets::new(Arc::clone(&chassis), now()),
+            sockets: Sockets::new(Arc::clone(&chassis), Moment::now()),
             subscriptions: Subscriptions::new(
                 Arc::clone(&chassis),
                 Ordinal { index, shards, started_millis },
@@ -115,6 +119,7 @@ impl Shard {
             inflater: Inflater::default(),
             scratch: vec![0; SCRATCH_BYTES],
             turn_bytes: chassis.limits.turn_bytes,
+            delivered: Vec::new(),
             index,
             chassis,
         };
@@ -140,7 +145,10 @@ impl Shard {
                 () = told_to_drain(&mut inputs.stage), if !draining => Wake::Drain,
             };
             draining |= matches!(wake, Wake::Drain);
-            self.turn(wake, &mut inputs, &mut woken, now());
+            self.turn(wake, &mut inputs, &mut woken, Moment::now());
+            if !self.delivered.is_empty() {
+                self.observe_delivered(Moment::now());
+            }
             // The HTTP side of this thread gets its turn, however busy we are.
             tokio::task::yield_now().await;
             self.sockets.relist_paused();
@@ -148,7 +156,7 @@ impl Shard {
     }
 
     /// Does what the loop was woken for at `now`.
-    fn turn(&mut self, wake: Wake, inputs: &mut ShardInputs, woken: &mut Vec<u32>, now: Instant) {
+    fn turn(&mut self, wake: Wake, inputs: &mut ShardInputs, woken: &mut Vec<u32>, now: Moment) {
         self.sockets.begin_turn(now);
         match wake {
             Wake::Publication(publication) => {
@@ -228,7 +236,14 @@ impl Shard {
         let lagging = self.subscriptions.touch_documents(&mut self.sockets);
         self.attend(lagging);
         if let Some(oldest) = flush.oldest.filter(|_| !self.subscriptions.is_empty()) {
-            self.chassis.metrics.delivery_seconds.observe(wall_clock_since(oldest));
+            self.delivered.push(oldest);
+        }
+    }
+
+    /// The flushes of this turn are written, as far as sockets took them.
+    fn observe_delivered(&mut self, now: Moment) {
+        for oldest in self.delivered.drain(..) {
+            self.chassis.metrics.delivery_seconds.observe(now.seconds_since(oldest));
         }
     }
 
@@ -251,7 +266,7 @@ impl Shard {
                 return;
             };
             self.subscriptions.acknowledge_written(slot);
-            match self.subscriptions.take(slot, draining, self.sockets.now()) {
+            match self.subscriptions.take(slot, draining, self.sockets.moment()) {
                 Taken::Nothing if draining => return self.close(slot, CloseReason::GOING_AWAY),
                 Taken::Nothing => return,
                 Taken::Passed => return self.close(slot, CloseReason::OUTBOX_OVERFLOW),
@@ -329,11 +344,6 @@ impl Shard {
     }
 }
 
-/// The runtime's clock, which tests may stop.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
 /// Resolves at `instant`, if there is one.
 async fn due(instant: Option<Instant>) {
     match instant {
@@ -346,10 +356,4 @@ async fn due(instant: Option<Instant>) {
 async fn told_to_drain(stage: &mut watch::Receiver<Stage>) {
     // An error means that the server is gone: drain as well.
     let _ = stage.wait_for(|stage| *stage == Stage::Drain).await;
-}
-
-/// Seconds on the wall clock, which stamped the record.
-fn wall_clock_since(at: Timestamp) -> f64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    (now.as_secs_f64() - at.millis() as f64 / 1000.0).max(0.0)
 }

@@ -29,6 +29,7 @@ use self::socket::Socket;
 pub(super) use self::socket::{Phase, Read, SocketStart};
 pub(super) use self::sweep::Overdue;
 use super::missing::missing;
+use super::moment::Moment;
 use super::wire::Wire;
 use crate::chassis::Chassis;
 use crate::metrics::ConnectionLabels;
@@ -43,7 +44,7 @@ pub(super) struct Sockets {
     /// Those whose peer turned out to be gone while others were served.
     gone: Vec<usize>,
     /// Begin of this turn of the loop.
-    now: Instant,
+    now: Moment,
     /// Bytes this shard last added to `hub_outbox_bytes`.
     reported_outbox_bytes: i64,
 }
@@ -92,7 +93,7 @@ pub(super) enum Progress {
 }
 
 impl Sockets {
-    pub(super) fn new(chassis: Arc<Chassis>, now: Instant) -> Sockets {
+    pub(super) fn new(chassis: Arc<Chassis>, now: Moment) -> Sockets {
         Sockets {
             chassis,
             slab: Slab::new(),
@@ -105,12 +106,17 @@ impl Sockets {
     }
 
     /// Begins a turn of the loop.
-    pub(super) fn begin_turn(&mut self, now: Instant) {
+    pub(super) fn begin_turn(&mut self, now: Moment) {
         self.now = now;
     }
 
-    /// Begin of this turn of the loop.
+    /// Begin of this turn of the loop, by which everything is due.
     pub(super) fn now(&self) -> Instant {
+        self.now.instant
+    }
+
+    /// The same, on the wall's clock, too.
+    pub(super) fn moment(&self) -> Moment {
         self.now
     }
 
@@ -127,7 +133,8 @@ impl Sockets {
         if let Some(labels) = labels(start.counted, start.service, start.wire) {
             self.chassis.metrics.connections.get_or_create(&labels).inc();
         }
-        let socket = entry.insert(Socket::new(start, ReadySocket::new(slot as u32, &self.ready), self.now));
+        let socket =
+            entry.insert(Socket::new(start, ReadySocket::new(slot as u32, &self.ready), self.now.instant));
         socket.relist();
         slot
     }
@@ -186,7 +193,7 @@ impl Sockets {
 
     /// Sends a frame to a socket that may still be written to.
     pub(super) fn send(&mut self, slot: usize, frame: Bytes) {
-        let now = self.now;
+        let now = self.now.instant;
         if let Some(socket) = self.at_mut(slot)
             && socket.send(frame, now).is_err()
         {
@@ -214,7 +221,7 @@ impl Sockets {
             return None;
         };
         debug_assert!(socket.is_streaming(), "what ends has no subscriptions");
-        let (gone, now) = (&mut self.gone, self.now);
+        let (gone, now) = (&mut self.gone, self.now.instant);
         socket.outbox().is_empty().then_some(IdleSocket { slot, socket, gone, now })
     }
 
@@ -231,7 +238,7 @@ impl Sockets {
     /// Writes what waits, as far as the socket takes it; one that is closing
     /// moves on towards its end.
     pub(super) fn progress(&mut self, slot: usize) -> Progress {
-        let now = self.now;
+        let now = self.now.instant;
         // A bug, which `at_mut` tells of.
         let Some(socket) = self.at_mut(slot) else { return Progress::Busy };
         if socket.flush(now).is_err() {
@@ -257,7 +264,7 @@ impl Sockets {
 
     /// Reads into `scratch`.
     pub(super) fn read(&mut self, slot: usize, scratch: &mut [u8]) -> Read {
-        let now = self.now;
+        let now = self.now.instant;
         self.at_mut(slot).map_or(Read::Broken, |socket| socket.read(scratch, now))
     }
 
@@ -305,7 +312,7 @@ impl Sockets {
             let slot = self.gone.pop()?;
             // It may have turned out twice.
             let Some(socket) = self.slab.try_remove(slot) else { continue };
-            let life = self.now.saturating_duration_since(socket.opened);
+            let life = self.now.instant.saturating_duration_since(socket.opened);
             tracing::debug!(connection = socket.id(), ?life, "gone");
             if let Some(labels) = labels(socket.counted, socket.service, socket.wire()) {
                 self.chassis.metrics.connections.get_or_create(&labels).dec();

@@ -26,7 +26,7 @@ impl Sockets {
     /// bytes. False: it ends already, or its input is being processed and the
     /// close becomes due [when that is done](Sockets::take_close_wanted).
     pub(in crate::shard) fn close(&mut self, slot: usize, reason: CloseReason, text: &str) -> bool {
-        let now = self.now;
+        let now = self.now.instant;
         // A bug, which `at_mut` tells of.
         let Some(socket) = self.at_mut(slot) else { return false };
         if !socket.is_streaming() {
@@ -67,7 +67,7 @@ impl Sockets {
     /// The same for a close that is the peer's.
     pub(in crate::shard) fn leave_uncounted(&mut self, slot: usize, last: Bytes) {
         self.send(slot, last);
-        let deadline = self.now + Duration::from_millis(self.chassis.limits.close_ms);
+        let deadline = self.now.instant + Duration::from_millis(self.chassis.limits.close_ms);
         if let Some(socket) = self.at_mut(slot) {
             socket.phase = Phase::Closing(deadline);
         }
@@ -120,7 +120,7 @@ impl Sockets {
     /// The hub is shutting down: the socket gets what it is owed, as far as it
     /// reads within the deadline, and is then to be closed.
     pub(in crate::shard) fn drain(&mut self, slot: usize) {
-        let deadline = self.now + Duration::from_millis(self.chassis.limits.close_ms);
+        let deadline = self.now.instant + Duration::from_millis(self.chassis.limits.close_ms);
         if let Some(socket) = self.at_mut(slot)
             && socket.is_streaming()
         {

@@ -89,7 +89,7 @@ impl Sockets {
 
     /// Puts the protocol back.
     pub(in crate::shard) fn return_protocol(&mut self, slot: usize, protocol: Box<Protocol>) {
-        let now = self.now;
+        let now = self.now.instant;
         if let Some(inbound) = self.inbound(slot) {
             let since = inbound.message_since.unwrap_or(now);
             inbound.message_since = protocol.in_message().then_some(since);

@@ -81,7 +81,7 @@ impl Sockets {
     /// `limits.close_ms`; the first ending stands. Gives it back if nothing is
     /// to be answered: it is due now.
     pub(in crate::shard) fn end_behind_sends(&mut self, slot: usize, ending: Ending) -> Option<Ending> {
-        let deadline = self.now + Duration::from_millis(self.chassis.limits.close_ms);
+        let deadline = self.now.instant + Duration::from_millis(self.chassis.limits.close_ms);
         let Some(sends) = self.sends(slot) else { return Some(ending) };
         sends.ending.get_or_insert(PendingEnding { ending, deadline });
         None

@@ -44,7 +44,7 @@ impl Sockets {
     /// Looks at every socket's deadlines and signs of life; gives those that
     /// are to be ended.
     pub(in crate::shard) fn sweep(&mut self) -> Vec<(usize, Overdue)> {
-        let now = self.now;
+        let now = self.now.instant;
         let mut needed = Vec::new();
         let mut outbox_bytes = 0;
         for (slot, socket) in &mut self.slab {

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use hub_core::{Offset, Timestamp};
 use hub_fanout::{Composed, Document, Occasion};
@@ -103,6 +103,8 @@ impl Owed {
 /// Messages that were composed for each occasion, and the frames made of them.
 #[derive(Default)]
 struct Shared {
+    /// Time on the wall, for all of them.
+    at: Timestamp,
     composed: HashMap<Occasion, Composed>,
     frames: HashMap<(Occasion, Wire), Frames>,
 }
@@ -199,7 +201,7 @@ impl Documents {
     pub(super) fn take(&self, source: &mut DocumentSource, recipient: &Recipient<'_>) -> Taken {
         let document = &self.channels[source.channel].document;
         let (occasion, rest) = source.owed.next(source.upto);
-        let composed = compose(&**document, occasion);
+        let composed = document.compose(occasion, recipient.now.timestamp());
         let frames = frames(&composed, recipient.framing.wire, &recipient.encoder.compressor);
         source.upto = reached(occasion, &composed).unwrap_or(source.upto);
         source.owed = rest;
@@ -245,7 +247,7 @@ impl Channel {
 
     /// Tells every subscriber; whether there was anything to tell.
     fn tell(&self, occasion: Owed, delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>) -> bool {
-        let mut shared = Shared::default();
+        let mut shared = Shared { at: delivery.sockets.moment().timestamp(), ..Shared::default() };
         let mut sent = 0;
         for key in &self.subscribers {
             match tell_one(*key, &*self.document, occasion, &mut shared, delivery) {
@@ -277,7 +279,7 @@ fn tell_one(
         return None;
     };
     let (occasion, _) = occasion.next(*upto);
-    let composed = shared.composed.entry(occasion).or_insert_with(|| compose(document, occasion));
+    let composed = shared.composed.entry(occasion).or_insert_with(|| document.compose(occasion, shared.at));
     *upto = reached(occasion, composed).unwrap_or(*upto);
     let wire = socket.wire();
     let encode = || frames(composed, wire, &delivery.encoder.compressor);
@@ -299,10 +301,6 @@ pub(super) fn address(document: &Arc<dyn Document>) -> usize {
     Arc::as_ptr(document).addr()
 }
 
-fn compose(document: &dyn Document, occasion: Occasion) -> Composed {
-    document.compose(occasion, wall_clock())
-}
-
 /// Offset to which a subscriber is brought. A period repeats what is: it
 /// does not stand for what changed on the way.
 fn reached(occasion: Occasion, composed: &Composed) -> Option<Offset> {
@@ -315,9 +313,4 @@ fn frames(composed: &Composed, wire: Wire, compressor: &Compressor) -> Frames {
         packet.push(message);
     }
     Frames { bytes: packet.finish(), messages: composed.messages.len() as u64 }
-}
-
-fn wall_clock() -> Timestamp {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(now.as_millis()).unwrap_or_default()).unwrap_or_default()
 }

@@ -151,7 +151,7 @@ impl Feeds {
 
     /// Takes events in order, as far as there is room.
     pub(super) fn take(&self, source: &mut FeedSource, recipient: &Recipient<'_>) -> Taken {
-        let Recipient { framing, encoder, stands, snapshot_reason, room } = *recipient;
+        let Recipient { framing, encoder, stands, snapshot_reason, room, .. } = *recipient;
         let mut events = Vec::new();
         let Ok(last) = source.cursor.take(self.window(source.feed), room, &mut events) else {
             return Taken::Passed;

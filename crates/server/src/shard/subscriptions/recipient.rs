@@ -4,6 +4,7 @@ use hub_fanout::{Composition, Room, SnapshotReason};
 
 use super::framing::{Encoder, Frames, Framing};
 use super::subscription::Stands;
+use crate::shard::moment::Moment;
 
 /// About what the head of a MESSAGE adds to its body, where every element is
 /// a message of its own.
@@ -16,6 +17,7 @@ pub(super) struct Recipient<'a> {
     pub(super) stands: Stands,
     pub(super) snapshot_reason: Option<SnapshotReason>,
     pub(super) room: Room,
+    pub(super) now: Moment,
 }
 
 /// Outcome of taking from a source.

@@ -155,7 +155,7 @@ impl States {
     pub(super) fn take(&self, source: &mut StateSource, recipient: &Recipient<'_>) -> Taken {
         // Before the first flush there is nothing to take.
         let Some(view) = &self.0[usize::from(source.topic.0)].view else { return Taken::Nothing };
-        let Recipient { framing, encoder, stands, snapshot_reason, room } = *recipient;
+        let Recipient { framing, encoder, stands, snapshot_reason, room, .. } = *recipient;
         let mut elements = Vec::new();
         let last = source.owed.take(&**view, room, &mut elements);
         // A snapshot that nobody asked for is announced, be it empty.

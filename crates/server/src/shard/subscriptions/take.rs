@@ -9,6 +9,7 @@ use super::Subscriptions;
 use super::recipient::{Recipient, Taken, per_element};
 use super::subscription::Subscription;
 use crate::shard::missing::missing;
+use crate::shard::moment::Moment;
 
 /// Bytes of elements that a socket that lags behind gets at a time.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -16,14 +17,14 @@ const CHUNK_BYTES: usize = 64 << 10;
 impl Subscriptions {
     /// Takes the next part of what a socket is owed. `draining`: what waits
     /// for its interval as well.
-    pub(in crate::shard) fn take(&mut self, slot: usize, draining: bool, now: Instant) -> Taken {
+    pub(in crate::shard) fn take(&mut self, slot: usize, draining: bool, now: Moment) -> Taken {
         let followed = self.of_socket(slot).len();
         for index in 0..followed {
             let key = self.by_socket[slot][index];
             let taken = self.take_one(key, draining, now);
             if let Taken::Part { frames, last } = &taken {
                 if *last {
-                    self.caught_up(key, frames.is_some(), now);
+                    self.caught_up(key, frames.is_some(), now.instant);
                 }
                 // Two large topics take turns.
                 self.by_socket[slot].rotate_left(index + 1);
@@ -35,7 +36,7 @@ impl Subscriptions {
         Taken::Nothing
     }
 
-    fn take_one(&mut self, key: usize, draining: bool, now: Instant) -> Taken {
+    fn take_one(&mut self, key: usize, draining: bool, now: Moment) -> Taken {
         let Some(subscription) = self.entries.get_mut(key) else {
             missing(&self.chassis.metrics, "subscription", key);
             return Taken::Nothing;
@@ -46,7 +47,7 @@ impl Subscriptions {
         }
         if let Some(pace) = pace {
             let urgent = || self.sources.is_urgent(source, self.stands.horizon);
-            if !(draining || pace.is_due(now) || urgent()) {
+            if !(draining || pace.is_due(now.instant) || urgent()) {
                 // It is woken when its interval is over.
                 self.timers.schedule(key, pace);
                 return Taken::Nothing;
@@ -56,7 +57,7 @@ impl Subscriptions {
         let framing = self.framings.get(*framing);
         let room = Room::new(CHUNK_BYTES, per_element(framing.composition));
         let (encoder, stands, snapshot_reason) = (&self.encoder, self.stands, *snapshot_reason);
-        self.sources.take(source, &Recipient { framing, encoder, stands, snapshot_reason, room })
+        self.sources.take(source, &Recipient { framing, encoder, stands, snapshot_reason, room, now })
     }
 
     /// Nothing is owed any more.

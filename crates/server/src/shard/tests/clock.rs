@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hub_core::CloseReason;
+use prometheus_client::encoding::text::encode;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
@@ -97,6 +98,21 @@ fn a_peer_that_takes_nothing_of_what_waits_is_closed_as_stalled_and_a_slow_one_i
     assert_eq!(world.shard.sockets.slots().len(), 1, "the slow one is still there");
     peers[0].take_all(&mut world);
     assert_eq!(peers[0].received.len(), 100);
+}
+
+#[test]
+fn what_was_slow_to_reach_its_subscribers_is_measured_by_the_wall_s_clock() {
+    let mut world = World::new(|_| {});
+    let peer = world.connect(Speaks::RawStomp, 1 << 20);
+    peer.subscribe("s", "/topic/state", "");
+    world.settle();
+    world.hold(|world| {
+        world.flush(&[1]);
+        world.pass(Duration::from_secs(3));
+    });
+    let mut text = String::new();
+    encode(&mut text, &world.chassis.metrics.registry()).unwrap();
+    assert!(text.contains("hub_delivery_seconds_sum 3.0\nhub_delivery_seconds_count 1\n"), "{text}");
 }
 
 /// The loop itself, by the runtime's clock, which is stopped.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::peer::{Peer, Speaks};
 use super::topics::{TALLY_CHANGE_MS, TALLY_PERIOD_MS};
-use super::world::World;
+use super::world::{BEGIN, World};
 
 const FOLLOW: &str = r#"{"type":"follow","what":"tally"}"#;
 
@@ -28,7 +28,8 @@ fn it_opens_with_everything_and_goes_on_with_changes_no_quicker_than_it_wants() 
     world.pass(Duration::from_millis(TALLY_CHANGE_MS));
     assert_eq!(bodies(&mut peer, &mut world), [r#"{"tally":4,"after":2}"#]);
     world.pass(Duration::from_millis(TALLY_PERIOD_MS));
-    assert_eq!(bodies(&mut peer, &mut world), [r#"{"tally":4,"period":true}"#]);
+    let at = BEGIN.as_millis() + u128::from(TALLY_PERIOD_MS);
+    assert_eq!(bodies(&mut peer, &mut world), [format!(r#"{{"tally":4,"at":{at}}}"#)]);
 }
 
 #[test]

@@ -51,14 +51,14 @@ impl Document for Tally {
         Cadence { on_change_ms: Some(TALLY_CHANGE_MS), period_ms: Some(TALLY_PERIOD_MS) }
     }
 
-    fn compose(&self, occasion: Occasion, _: Timestamp) -> Composed {
+    fn compose(&self, occasion: Occasion, at: Timestamp) -> Composed {
         let total = self.0.load(Ordering::Relaxed);
         let message = match occasion {
             Occasion::Opened => Some(format!(r#"{{"tally":{total}}}"#)),
             Occasion::Changed { after } => {
                 (total > after.0).then(|| format!(r#"{{"tally":{total},"after":{after}}}"#, after = after.0))
             }
-            Occasion::Period => Some(format!(r#"{{"tally":{total},"period":true}}"#)),
+            Occasion::Period => Some(format!(r#"{{"tally":{total},"at":{}}}"#, at.millis())),
         };
         Composed { messages: message.into_iter().map(Bytes::from).collect(), upto: Offset(total) }
     }

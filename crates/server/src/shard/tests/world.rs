@@ -26,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::native::Query;
 use crate::new_connection::{ConnectionKind, Negotiated, NewConnection};
 use crate::service::Endpoint;
+use crate::shard::moment::Moment;
 use crate::shard::{SWEEP, Shard, ShardInputs, ShardParts, Wake};
 use crate::sockjs::NewSession;
 use crate::stage::Stage;
@@ -33,6 +34,12 @@ use crate::stream::{Stream, memory};
 
 /// Events that the feed's window holds.
 pub(super) const FEED_EVENTS: usize = 32;
+
+/// Time on the wall when a world begins.
+pub(super) const BEGIN: Duration = Duration::from_secs(1_700_000_000);
+
+/// Number of inputs that may wake a shard.
+const INPUTS: u64 = 8;
 
 /// A log in which nothing happens: the tests publish what would follow from
 /// it.
@@ -79,11 +86,14 @@ pub(super) struct World {
     new_connections: mpsc::UnboundedSender<NewConnection>,
     stage: watch::Sender<Stage>,
     _sessions: mpsc::UnboundedSender<NewSession>,
-    pub(super) now: Instant,
+    pub(super) now: Moment,
     next_sweep: Instant,
     draining: bool,
     /// The shard is busy elsewhere.
     held: bool,
+    /// Where the next look for a wake begins, as it comes from a seed; `None`:
+    /// always at the first.
+    order: Option<u64>,
     state: TopicId,
     feed: FeedId,
     tally: Arc<Tally>,
@@ -123,7 +133,7 @@ impl World {
             replies,
             sessions: sessions_receiver,
         };
-        let now = Instant::now();
+        let now = Moment { instant: Instant::now(), wall: BEGIN };
         World {
             chassis,
             shard,
@@ -133,9 +143,10 @@ impl World {
             stage: stages,
             _sessions: sessions,
             now,
-            next_sweep: now + SWEEP,
+            next_sweep: now.instant + SWEEP,
             draining: false,
             held: false,
+            order: None,
             state: topic,
             feed,
             tally: Arc::default(),
@@ -203,6 +214,7 @@ impl World {
         }
         while let Some(wake) = self.next_wake() {
             self.shard.turn(wake, &mut self.inputs, &mut self.woken, self.now);
+            self.shard.observe_delivered(self.now);
             self.shard.sockets.relist_paused();
         }
     }
@@ -215,42 +227,65 @@ impl World {
         self.settle();
     }
 
+    /// Has the shard look for what wakes it in the order of a seed, as the
+    /// loop looks in one that it draws.
+    pub(super) fn shuffle_wakes(&mut self, seed: u64) {
+        self.order = Some(seed);
+    }
+
     fn next_wake(&mut self) -> Option<Wake> {
-        let woken = self.shard.sockets.woken();
-        let mut cx = Context::from_waker(Waker::noop());
-        if !self.draining && *self.stage.borrow() == Stage::Drain {
-            self.draining = true;
-            return Some(Wake::Drain);
+        let first = self.order.map_or(0, |order| {
+            // Knuth's MMIX generator, whose upper bits are good enough.
+            let next = order.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.order = Some(next);
+            next >> 33
+        });
+        (0..INPUTS).find_map(|input| self.wake_by((first + input) % INPUTS))
+    }
+
+    /// A wake by one of the inputs, in the order of the loop.
+    fn wake_by(&mut self, input: u64) -> Option<Wake> {
+        let (inputs, serves) = (&mut self.inputs, !self.draining);
+        match input {
+            0 if serves => inputs.mailbox.try_next().map(Wake::Publication),
+            1 => {
+                let mut cx = Context::from_waker(Waker::noop());
+                let woken = self.shard.sockets.woken().poll_take(&mut cx, &mut self.woken);
+                woken.is_ready().then_some(Wake::Sockets)
+            }
+            2 if serves => inputs
+                .new_connections
+                .try_recv()
+                .ok()
+                .map(|connection| Wake::NewConnection(connection.into())),
+            3 if serves => inputs.sessions.try_recv().ok().map(Wake::Session),
+            4 => inputs.replies.try_recv().ok().map(Wake::Reply),
+            5 => {
+                let due = self.shard.subscriptions.next_due();
+                due.is_some_and(|due| due <= self.now.instant).then_some(Wake::Timer)
+            }
+            6 if self.next_sweep <= self.now.instant => {
+                self.next_sweep += SWEEP;
+                Some(Wake::Sweep)
+            }
+            7 if serves && *self.stage.borrow() == Stage::Drain => {
+                self.draining = true;
+                Some(Wake::Drain)
+            }
+            _ => None,
         }
-        if !self.draining
-            && let Some(publication) = self.inputs.mailbox.try_next()
-        {
-            return Some(Wake::Publication(publication));
-        }
-        if woken.poll_take(&mut cx, &mut self.woken).is_ready() {
-            return Some(Wake::Sockets);
-        }
-        if !self.draining
-            && let Ok(connection) = self.inputs.new_connections.try_recv()
-        {
-            return Some(Wake::NewConnection(Box::new(connection)));
-        }
-        if self.shard.subscriptions.next_due().is_some_and(|due| due <= self.now) {
-            return Some(Wake::Timer);
-        }
-        if self.next_sweep <= self.now {
-            self.next_sweep += SWEEP;
-            return Some(Wake::Sweep);
-        }
-        None
     }
 
     /// Lets time pass, with whatever is due on the way.
     pub(super) fn pass(&mut self, duration: Duration) {
-        let until = self.now + duration;
-        while self.now < until {
+        let until = self.now.instant + duration;
+        while self.now.instant < until {
             let due = self.shard.subscriptions.next_due().into_iter().chain([self.next_sweep, until]);
-            self.now = due.min().unwrap_or(until).clamp(self.now, until);
+            // A shard that is busy elsewhere does nothing on the way.
+            let due = due.min().filter(|_| !self.held).unwrap_or(until);
+            let next = due.clamp(self.now.instant, until);
+            self.now.wall += next - self.now.instant;
+            self.now.instant = next;
             self.settle();
         }
     }
@@ -270,7 +305,7 @@ impl World {
         let view = Arc::new(self.table.clone());
         let state = StateFlush { topic: self.state, view, changed };
         let (position, at) = (self.position, Timestamp::default());
-        let flush = Flush { position, at, horizon, oldest: None, states: vec![state] };
+        let flush = Flush { position, at, horizon, oldest: Some(self.now.timestamp()), states: vec![state] };
         self.chassis.publisher.flush(&Arc::new(flush));
         self.settle();
     }

@@ -66,7 +66,7 @@ pub(crate) struct Shard {
     scratch: Vec<u8>,
     /// Bytes left of the turn of the socket that is being served.
     turn_bytes: usize,
-    /// When the oldest record of each flush of this turn was taken in.
+    /// Times at which the oldest record of each flush of this turn was taken in.
     delivered: Vec<Timestamp>,
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Every kind of source has a file: how a subscription to it starts, how what
 //! is published is delivered, how a socket takes what it is owed, and how it
-//! ends. [`source`] chooses among them. What is to be sent goes to the
+//! ends. [`source`] chooses among them, and no kind names it, nor anything
+//! above it: [`delivery`] and [`recipient`] are what they share. What is to be sent goes to the
 //! [`Sockets`]; which of them lag or have lost something is given back.
 
 mod acknowledgement;

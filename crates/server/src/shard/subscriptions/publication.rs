@@ -15,7 +15,7 @@ impl Subscriptions {
     /// Hands a publication to its subscribers; gives those who could not take
     /// it. After a flush the loop goes on with
     /// [`expire_feeds`](Subscriptions::expire_feeds) and
-    /// [`flushed`](Subscriptions::flushed).
+    /// [`touch_documents`](Subscriptions::touch_documents).
     pub(in crate::shard) fn deliver(&mut self, publication: &Publication, sockets: &mut Sockets) -> Lagging {
         match publication {
             Publication::Flush(flush) => self.deliver_flush(flush, true, sockets),

@@ -39,7 +39,7 @@ use self::framings::Framings;
 use self::pace::{Pace, Timers};
 pub(super) use self::recipient::Taken;
 use self::request::Starting;
-pub(super) use self::request::{NotSubscribed, SubscribeRequest, Told};
+pub(super) use self::request::{NotSubscribed, SubscribeRequest, WholeMessages};
 use self::source::{Source, Sources};
 use self::subscription::{Stands, Subscription};
 use super::compressor::Compressor;
@@ -110,11 +110,18 @@ impl Subscriptions {
     }
 
     /// Adds what a native socket follows and no destination leads to.
-    pub(super) fn follow(&mut self, slot: usize, wire: Wire, name: &'static str, what: Told, now: Instant) {
-        let started = self.sources.start_told(what, now, &self.chassis, &mut self.timers);
+    pub(super) fn follow(
+        &mut self,
+        slot: usize,
+        wire: Wire,
+        name: &'static str,
+        what: WholeMessages,
+        now: Instant,
+    ) {
+        let started = self.sources.start_whole(what, now, &self.chassis, &mut self.timers);
         // A feed that there is not, which was told.
         let Some(source) = started else { return };
-        let framing = Framing { wire, composition: Composition::Each, dialect: Dialect::Told { name } };
+        let framing = Framing { wire, composition: Composition::Each, dialect: Dialect::Whole { name } };
         self.enter(slot, framing, source, &Options::default(), None, now);
     }
 
@@ -138,7 +145,7 @@ impl Subscriptions {
         }
         for DocumentPart { document, .. } in parts {
             if begun.contains_key(&document::address(&document)) {
-                self.follow(slot, wire, name, Told::Document(document), now);
+                self.follow(slot, wire, name, WholeMessages::Document(document), now);
             }
         }
     }
@@ -196,7 +203,7 @@ impl Subscriptions {
     /// Lists what a native socket follows by this name.
     fn followed(&self, slot: usize, name: &str) -> Vec<usize> {
         let is_it = |key: &usize| match self.dialect(*key) {
-            Some(Dialect::Native { name: own } | Dialect::Told { name: own }) => *own == name,
+            Some(Dialect::Native { name: own } | Dialect::Whole { name: own }) => *own == name,
             _ => false,
         };
         self.of_socket(slot).iter().copied().filter(is_it).collect()

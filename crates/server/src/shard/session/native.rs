@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::inbound::Message;
 use crate::native::{Action, Followed, NativeSession, Query};
 use crate::shard::Shard;
-use crate::shard::subscriptions::{Dialect, SubscribeRequest, Told};
+use crate::shard::subscriptions::{Dialect, SubscribeRequest, WholeMessages};
 use crate::shard::wire::{Carrier, Wire};
 
 /// Bytes that one of a thing's parts costs of a turn.
@@ -114,14 +114,16 @@ impl Shard {
                 self.spend(parts.len() * PART_BYTES);
                 self.subscriptions.follow_parts(slot, wire, name, parts, now);
             }
-            Followed::Document(document) => self.follow_told(slot, wire, name, Told::Document(document)),
+            Followed::Document(document) => {
+                self.follow_whole(slot, wire, name, WholeMessages::Document(document));
+            }
             Followed::Feed { feed, filter } => {
-                self.follow_told(slot, wire, name, Told::Feed { feed, filter });
+                self.follow_whole(slot, wire, name, WholeMessages::Feed { feed, filter });
             }
         }
     }
 
-    fn follow_told(&mut self, slot: usize, wire: Wire, name: &'static str, what: Told) {
+    fn follow_whole(&mut self, slot: usize, wire: Wire, name: &'static str, what: WholeMessages) {
         self.subscriptions.unfollow(slot, name);
         self.subscriptions.follow(slot, wire, name, what, self.sockets.now());
     }

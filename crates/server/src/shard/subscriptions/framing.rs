@@ -40,7 +40,7 @@ pub(in crate::shard) enum Dialect {
     /// `{"type":<name>,"data":...}`.
     Native { name: &'static str },
     /// As the service told it.
-    Told { name: &'static str },
+    Whole { name: &'static str },
 }
 
 /// Some elements of one topic, on their way to subscribers.
@@ -177,7 +177,7 @@ impl Framing {
                 }
                 message.push(b'}');
             }
-            Dialect::Told { .. } => content.put_json(&mut message),
+            Dialect::Whole { .. } => content.put_json(&mut message),
         }
         packet.push(&message);
     }
@@ -229,7 +229,7 @@ impl Framing {
     fn own_headers(&self, id: String) -> impl Iterator<Item = (&str, String)> {
         let (subscription, destination) = match &self.dialect {
             Dialect::Stomp { subscription, destination, .. } => (subscription.as_deref(), Some(destination)),
-            Dialect::Native { .. } | Dialect::Told { .. } => (None, None),
+            Dialect::Native { .. } | Dialect::Whole { .. } => (None, None),
         };
         let subscription = subscription.map(|id| ("subscription", id.to_owned()));
         let destination = destination.map(|name| ("destination", name.as_str().to_owned()));

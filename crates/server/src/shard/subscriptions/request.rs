@@ -24,7 +24,7 @@ pub(in crate::shard) struct SubscribeRequest {
 
 /// Source that no destination leads to: a native socket gets whole messages
 /// of it, as its service tells them.
-pub(in crate::shard) enum Told {
+pub(in crate::shard) enum WholeMessages {
     Document(Arc<dyn Document>),
     /// The events of a feed from now on.
     Feed {

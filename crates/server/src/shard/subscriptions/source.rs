@@ -13,7 +13,7 @@ use super::pace::Timers;
 use super::queue::{Consumers, QueueSource};
 use super::recipient::{Recipient, Taken};
 use super::relay::{RelaySource, Relays};
-use super::request::{NotSubscribed, Starting, Told, check_relay};
+use super::request::{NotSubscribed, Starting, WholeMessages, check_relay};
 use super::state::{StateSource, States};
 use super::subscription::{OfKind, Stands};
 use crate::chassis::Chassis;
@@ -79,16 +79,18 @@ impl Sources {
 
     /// A subscription to what no destination leads to; `None`: there is no
     /// such feed, which is told of.
-    pub(super) fn start_told(
+    pub(super) fn start_whole(
         &mut self,
-        what: Told,
+        what: WholeMessages,
         now: Instant,
         chassis: &Chassis,
         timers: &mut Timers,
     ) -> Option<Source> {
         match what {
-            Told::Document(document) => Some(Source::Document(self.documents.start(document, now, timers))),
-            Told::Feed { feed, filter } => {
+            WholeMessages::Document(document) => {
+                Some(Source::Document(self.documents.start(document, now, timers)))
+            }
+            WholeMessages::Feed { feed, filter } => {
                 let source = self.feeds.start_now(feed, filter);
                 if source.is_none() {
                     missing(&chassis.metrics, "feed", feed.0.into());

@@ -1,48 +1,68 @@
-//! Points in time: UTC, millisecond resolution.
+//! Points in time: UTC, to the microsecond.
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
 
-/// Milliseconds since 1970-01-01T00:00:00Z. Printed as ISO-8601 with
-/// milliseconds and `Z`, always 24 characters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+mod form;
+
+/// Microseconds since 1970-01-01T00:00:00Z; two ticks of one millisecond are in order by them. Printed as
+/// ISO-8601 with milliseconds and `Z`, always 24 characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(i64);
 
-/// 9999-12-31T23:59:59.999Z: the last instant with a four-digit year.
-const LAST_MILLIS: i64 = 253_402_300_799_999;
+/// 9999-12-31T23:59:59.999999Z: the last instant with a four-digit year.
+const LAST_MICROS: i64 = 253_402_300_799_999_999;
 
 impl Timestamp {
-    /// From milliseconds since the Unix epoch; `None` before 1970 or after
+    /// From microseconds since the Unix epoch; `None` before 1970 or after
     /// the year 9999, which no event of the platform can mean.
-    pub fn from_millis(millis: i64) -> Option<Timestamp> {
-        (0..=LAST_MILLIS).contains(&millis).then_some(Timestamp(millis))
+    pub fn from_micros(micros: i64) -> Option<Timestamp> {
+        (0..=LAST_MICROS).contains(&micros).then_some(Timestamp(micros))
     }
 
-    /// Milliseconds since the Unix epoch.
-    pub fn millis(self) -> i64 {
+    /// From milliseconds since the Unix epoch; `None` as of [`Timestamp::from_micros`].
+    pub fn from_millis(millis: i64) -> Option<Timestamp> {
+        Self::from_micros(millis.checked_mul(1000)?)
+    }
+
+    /// Time that a wall clock shows, from what has passed since the Unix epoch. One that shows a year after 9999
+    /// is wrong, and shows 1970: of that a log's running maximum takes no notice.
+    pub fn since_1970(passed: Duration) -> Timestamp {
+        i64::try_from(passed.as_micros()).ok().and_then(Timestamp::from_micros).unwrap_or_default()
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub fn micros(self) -> i64 {
         self.0
+    }
+
+    /// Whole milliseconds since the Unix epoch, as every wire has them.
+    pub fn millis(self) -> i64 {
+        self.0.div_euclid(1000)
     }
 
     /// This instant plus `millis`, within the representable range.
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Timestamp {
-        Timestamp(self.0.saturating_add(millis).clamp(0, LAST_MILLIS))
+        Timestamp(self.0.saturating_add(millis.saturating_mul(1000)).clamp(0, LAST_MICROS))
     }
 
     /// The whole second this instant lies in.
     pub fn second(self) -> i64 {
-        self.0.div_euclid(1000)
+        self.0.div_euclid(1_000_000)
+    }
+
+    fn text(self, digits: SecondsFormat) -> String {
+        DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default().to_rfc3339_opts(digits, true)
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let instant = DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
-        f.write_str(&instant.to_rfc3339_opts(SecondsFormat::Millis, true))
+        f.write_str(&self.text(SecondsFormat::Millis))
     }
 }
 
@@ -57,14 +77,14 @@ impl FromStr for Timestamp {
     /// ISO-8601 with an offset or `Z`; without either it is taken as UTC,
     /// since the platform's services send zone-less UTC (BUG-A14).
     fn from_str(text: &str) -> Result<Timestamp, TimestampError> {
-        let millis = match DateTime::parse_from_rfc3339(text) {
-            Ok(instant) => instant.timestamp_millis(),
+        let micros = match DateTime::parse_from_rfc3339(text) {
+            Ok(instant) => instant.timestamp_micros(),
             Err(_) => NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
                 .map_err(|_| TimestampError)?
                 .and_utc()
-                .timestamp_millis(),
+                .timestamp_micros(),
         };
-        Timestamp::from_millis(millis).ok_or(TimestampError)
+        Timestamp::from_micros(micros).ok_or(TimestampError)
     }
 }
 
@@ -80,6 +100,29 @@ mod tests {
             let parsed: Timestamp = text.parse().unwrap();
             assert_eq!(parsed.to_string(), "2026-02-07T10:30:00.123Z", "{text}");
         }
+    }
+
+    #[test]
+    fn instants_of_one_millisecond_are_in_order_and_printed_alike() {
+        let [first, second] =
+            ["2026-02-07T10:30:00.123400Z", "2026-02-07T10:30:00.123401Z"].map(str::parse::<Timestamp>);
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert!(first < second);
+        assert_eq!(first.to_string(), second.to_string());
+        assert_eq!((first.millis(), first.second()), (second.millis(), second.second()));
+        assert_eq!(first.plus_millis(1).micros(), second.micros() + 999);
+        assert_eq!(Timestamp::from_micros(first.micros()), Some(first));
+        assert_eq!(Timestamp::from_millis(first.millis()), "2026-02-07T10:30:00.123Z".parse().ok());
+    }
+
+    #[test]
+    fn a_wall_clock_beyond_9999_shows_1970() {
+        assert_eq!(Timestamp::since_1970(Duration::from_micros(7)).micros(), 7);
+        for time in [Duration::MAX, Duration::from_secs(u64::MAX / 1_000_000)] {
+            assert_eq!(Timestamp::since_1970(time), Timestamp::default());
+        }
+        assert_eq!((Timestamp::from_millis(i64::MAX), Timestamp::from_micros(-1)), (None, None));
+        assert_eq!(Timestamp::from_micros(LAST_MICROS + 1), None);
     }
 
     #[test]

@@ -55,6 +55,7 @@ macro_rules! contract_tests {
             a_reopened_log_keeps_its_history_and_its_epoch,
             a_new_log_has_a_new_epoch,
             time_never_goes_back,
+            times_are_kept_to_the_microsecond,
             a_tick_marks_each_second_once,
             a_second_with_a_record_needs_no_tick,
             a_key_is_appended_once,

@@ -88,9 +88,7 @@ impl fmt::Debug for Options {
     }
 }
 
-/// The wall clock; an instant that no timestamp can say counts as 1970, which
-/// the running maximum then hides.
+/// The wall clock; one that is behind 1970 shows 1970, which the running maximum then hides.
 fn wall_clock() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).ok().and_then(Timestamp::from_millis).unwrap_or_default()
+    Timestamp::since_1970(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }

@@ -79,7 +79,18 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let (_dir, path) = closed_log(1);
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(&path).unwrap();
-    assert!(matches!(refusal(&path), LogError::Newer { found: 99, known: 1, .. }));
+    assert!(matches!(refusal(&path), LogError::Newer { found: 99, known: 2, .. }));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_log_whose_times_are_milliseconds_is_refused_and_left_alone() {
+    let (_dir, path) = closed_log(1);
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    let before = fs::read(&path).unwrap();
+    let error = refusal(&path);
+    assert!(matches!(error, LogError::NotALog { .. }), "{error}");
+    assert!(error.to_string().contains("an older version"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 

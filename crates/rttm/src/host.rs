@@ -126,8 +126,7 @@ fn run(to: &Latest<Option<SystemMetrics>>, ended: &Receiver<()>, period: Duratio
 
 /// The wall clock.
 pub(crate) fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::default().plus_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+    Timestamp::since_1970(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 /// Measures.

@@ -113,10 +113,10 @@ fn unquoted(json: &str) -> String {
     json.trim_matches('"').to_owned()
 }
 
-/// Milliseconds as ISO-8601.
+/// Milliseconds as ISO-8601; what is a text has more than milliseconds, and stays.
 fn iso(json: &str) -> String {
-    let time = json.parse().ok().and_then(Timestamp::from_millis).expect("milliseconds");
-    format!("\"{time}\"")
+    let Ok(millis) = json.parse() else { return json.to_owned() };
+    format!("\"{}\"", Timestamp::from_millis(millis).expect("milliseconds"))
 }
 
 fn snake_case(key: &str) -> String {

@@ -1,5 +1,6 @@
 //! Time is in the log, and only goes forward.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hub_core::{Event, Record, Timestamp};
@@ -7,6 +8,7 @@ use hub_core::{Event, Record, Timestamp};
 use super::Open;
 use super::fixture::{Fixture, HandClock, history, note, notes, timestamp};
 use super::random::Random;
+use crate::EventLog;
 
 /// With a clock that jumps to and fro, and across reopening.
 pub fn time_never_goes_back(open: Open<'_>) {
@@ -35,6 +37,23 @@ pub fn time_never_goes_back(open: Open<'_>) {
         let records = history(&*log);
         assert!(records.is_sorted_by_key(|record| record.at));
     }
+}
+
+/// In memory and across reopening.
+pub fn times_are_kept_to_the_microsecond(open: Open<'_>) {
+    let fixture = Fixture::new(open);
+    let shown = Arc::new(AtomicI64::new(1_770_000_000_123_456));
+    let clock = Arc::clone(&shown);
+    let log = fixture.open_with(Arc::new(move || {
+        Timestamp::from_micros(clock.fetch_add(1, Ordering::SeqCst)).expect("a time")
+    }));
+    let acknowledged: Vec<_> =
+        (0..3).map(|_| log.append(notes(0, 1)).wait().expect("an append").at).collect();
+    assert!(acknowledged.is_sorted_by(|one, next| one < next), "one millisecond, one after another");
+    let kept = |log: &dyn EventLog| history(log).iter().map(|record| record.at).collect::<Vec<_>>();
+    assert_eq!(kept(&*log), acknowledged);
+    drop(log);
+    assert_eq!(kept(&*fixture.open()), acknowledged, "after reopening");
 }
 
 /// However often it is asked for, and whatever the clock does.

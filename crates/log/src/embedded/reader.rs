@@ -89,7 +89,7 @@ impl Reader {
         if offset != expected {
             return Err(self.wrong(expected, "it is missing"));
         }
-        let at = Timestamp::from_millis(row.get(1).map_err(wrong)?)
+        let at = Timestamp::from_micros(row.get(1).map_err(wrong)?)
             .ok_or_else(|| self.wrong(expected, "its time is out of range"))?;
         let text = row.get_ref(2).and_then(|value| Ok(value.as_bytes()?)).map_err(wrong)?;
         let event = Event::decode(text).map_err(|error| self.wrong(expected, &error.to_string()))?;

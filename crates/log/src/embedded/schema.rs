@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! records(offset INTEGER PRIMARY KEY, at INTEGER, key TEXT NULL, event TEXT)
-//!     at: milliseconds since 1970; event: JSON, see `Event::encode`
+//!     at: microseconds since 1970; event: JSON, see `Event::encode`
 //! meta(name TEXT PRIMARY KEY, value TEXT)
 //!     epoch: 16 hexadecimal digits, as in a position; created_at: ISO-8601
 //! ```
@@ -18,8 +18,8 @@ use crate::{Clock, LogError};
 /// SQLite's `application_id` of an event log: "PMSH".
 const APPLICATION_ID: i64 = 0x504d_5348;
 
-/// SQLite's `user_version`: the newest schema this program knows.
-const SCHEMA_VERSION: i64 = 1;
+/// SQLite's `user_version`: the schema this program knows. The first had times in milliseconds.
+const SCHEMA_VERSION: i64 = 2;
 
 /// The header of every SQLite file (<https://sqlite.org/fileformat2.html>).
 const HEADER_BYTES: u64 = 100;
@@ -70,11 +70,13 @@ fn is_log(connection: &Connection, file: &LogFile) -> Result<bool, LogError> {
     let objects = value("SELECT count(*) FROM sqlite_schema")?;
     match (application, version, objects) {
         (0, 0, 0) => Ok(false),
-        (APPLICATION_ID, 1..=SCHEMA_VERSION, _) => Ok(true),
+        (APPLICATION_ID, SCHEMA_VERSION, _) => Ok(true),
         (APPLICATION_ID, found, _) if found > SCHEMA_VERSION => {
             Err(LogError::Newer { log: file.to_string(), found, known: SCHEMA_VERSION })
         }
-        (APPLICATION_ID, found, _) => Err(foreign(format!("its schema is {found}"))),
+        (APPLICATION_ID, found, _) => Err(foreign(format!(
+            "its schema is {found}, of an older version of pms-hub, which was never released"
+        ))),
         (id, ..) => Err(foreign(format!("it is a SQLite file with application id {id}"))),
     }
 }
@@ -123,7 +125,7 @@ pub(super) fn offset_of(value: i64) -> Offset {
 
 /// The time a row says; 1970 for what no writer of a log ever wrote.
 pub(super) fn time_of(value: i64) -> Timestamp {
-    Timestamp::from_millis(value).unwrap_or_default()
+    Timestamp::from_micros(value).unwrap_or_default()
 }
 
 /// 64 bits nobody had before: the standard library seeds its hashers from the

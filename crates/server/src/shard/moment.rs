@@ -24,13 +24,12 @@ impl Moment {
 
     /// The time on the wall, as records have it.
     pub(super) fn timestamp(self) -> Timestamp {
-        let millis = i64::try_from(self.wall.as_millis()).ok();
-        millis.and_then(Timestamp::from_millis).unwrap_or_default()
+        Timestamp::since_1970(self.wall)
     }
 
     /// Seconds that have passed on the wall since `at`; 0 if it is to come.
     pub(super) fn seconds_since(self, at: Timestamp) -> f64 {
-        let at = Duration::from_millis(u64::try_from(at.millis()).unwrap_or_default());
+        let at = Duration::from_micros(at.micros().unsigned_abs());
         self.wall.saturating_sub(at).as_secs_f64()
     }
 }

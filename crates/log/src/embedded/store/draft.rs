@@ -105,7 +105,7 @@ impl<'transaction> Draft<'transaction> {
         let offset = self.written.last.offset.next();
         // SQLite refuses an offset that is taken already: nobody else writes.
         let row = i64::try_from(offset.0).unwrap_or(i64::MAX);
-        self.insert.execute((row, at.millis(), key, &text))?;
+        self.insert.execute((row, at.micros(), key, &text))?;
         self.written.bytes += text.len();
         let record = Arc::new(Record { offset, at, event });
         self.written.committed.push(Committed { record, bytes: text.len() });

@@ -1,0 +1,69 @@
+//! Form of a time within an event's JSON.
+
+use std::fmt;
+
+use chrono::SecondsFormat;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Timestamp;
+
+/// Milliseconds as a number where they are whole, as senders write them; a text to the microsecond where not.
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 % 1000 == 0 {
+            serializer.serialize_i64(self.millis())
+        } else {
+            serializer.serialize_str(&self.text(SecondsFormat::Micros))
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        deserializer.deserialize_any(Form)
+    }
+}
+
+struct Form;
+
+impl Visitor<'_> for Form {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("milliseconds since 1970, or an ISO-8601 date and time")
+    }
+
+    fn visit_i64<E: Error>(self, millis: i64) -> Result<Timestamp, E> {
+        Timestamp::from_millis(millis).ok_or_else(|| E::custom("the time is out of range"))
+    }
+
+    fn visit_u64<E: Error>(self, millis: u64) -> Result<Timestamp, E> {
+        self.visit_i64(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_survives_to_the_microsecond() {
+        for (micros, json) in [
+            (1_770_460_200_123_000, "1770460200123"),
+            (1_770_460_200_123_456, r#""2026-02-07T10:30:00.123456Z""#),
+            (0, "0"),
+        ] {
+            let time = Timestamp::from_micros(micros).unwrap();
+            assert_eq!(serde_json::to_string(&time).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Timestamp>(json).unwrap(), time);
+        }
+        for json in ["-1", "1e3", "99999999999999999999", "true", r#""soon""#] {
+            assert!(serde_json::from_str::<Timestamp>(json).is_err(), "{json}");
+        }
+    }
+}

@@ -62,12 +62,18 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
         if self.values.contains_key(&key) {
             return false;
         }
-        if self.inserted.len() >= self.max {
-            self.forget_oldest();
-        }
         self.values.insert(key, value);
         self.inserted.push_back((at, key));
+        self.keep(self.max);
         true
+    }
+
+    /// At most `max` entries from here on: the oldest beyond go at once.
+    pub fn keep(&mut self, max: usize) {
+        self.max = max;
+        while self.inserted.len() > max {
+            self.forget_oldest();
+        }
     }
 
     /// Forgets entries that were inserted `horizon_millis` or longer before
@@ -119,7 +125,13 @@ impl<K: Copy + Ord, V> NewestMap<K, V> {
     /// Adds an entry; the oldest goes where there would be too many.
     pub fn insert(&mut self, key: K, value: Arc<V>) {
         self.values.insert_mut(key, value);
-        if self.values.size() > self.max
+        self.keep(self.max);
+    }
+
+    /// At most `max` entries from here on: the oldest beyond go at once.
+    pub fn keep(&mut self, max: usize) {
+        self.max = max;
+        while self.values.size() > max
             && let Some(oldest) = self.values.first().map(|(key, _)| *key)
         {
             self.values.remove_mut(&oldest);
@@ -165,6 +177,17 @@ mod tests {
     }
 
     #[test]
+    fn a_smaller_number_is_kept_from_then_on() {
+        let mut map = ExpiringMap::newest(100);
+        (0..100).for_each(|n| assert!(map.insert(n, (), at(0))));
+        map.keep(2);
+        assert_eq!((map.len(), map.inserted.len()), (2, 2));
+        assert!(map.contains(98) && map.insert(100, (), at(0)) && !map.contains(98));
+        map.keep(0);
+        assert!(map.insert(100, (), at(0)) && map.is_empty(), "nothing is remembered");
+    }
+
+    #[test]
     fn the_newest_are_shown_and_a_snapshot_does_not_change() {
         let mut map = NewestMap::newest(3);
         (1..=4).for_each(|n| map.insert(n, Arc::new(n * 10)));
@@ -173,5 +196,10 @@ mod tests {
         assert_eq!((map.len(), map.get(2), map.get(3)), (3, None, Some(&Arc::new(30))));
         assert_eq!(map.before(5).map(|value| **value).collect::<Vec<_>>(), [40, 30]);
         assert_eq!(before.before(9).map(|value| **value).collect::<Vec<_>>(), [40, 30, 20]);
+        map.keep(1);
+        map.insert(6, Arc::new(60));
+        assert_eq!(map.before(9).map(|value| **value).collect::<Vec<_>>(), [60]);
+        map.keep(0);
+        assert!(map.is_empty());
     }
 }

@@ -3,11 +3,13 @@
 
 mod alerts;
 mod autotrader;
+mod pipeline;
 
 use serde::{Deserialize, Serialize};
 
 pub use alerts::{AlertRules, Thresholds};
 pub use autotrader::AutotraderSettings;
+pub use pipeline::PipelineSettings;
 
 /// Logged as a record whenever the configuration says something else than the
 /// log does. Durations are in milliseconds of log time.
@@ -22,6 +24,8 @@ pub struct Settings {
     pub alerts: AlertRules,
     /// Of the auto-trader.
     pub autotrader: AutotraderSettings,
+    /// Of what is remembered of the pipeline.
+    pub pipeline: PipelineSettings,
 }
 
 impl Default for Settings {
@@ -31,6 +35,7 @@ impl Default for Settings {
             resume_horizon_ms: 10 * 60 * 1000,
             alerts: AlertRules::default(),
             autotrader: AutotraderSettings::default(),
+            pipeline: PipelineSettings::default(),
         }
     }
 }

@@ -115,6 +115,7 @@ impl Config {
             resume_horizon_ms: i64::from(self.server.resume_horizon_ms),
             alerts: self.rttm.alerts(),
             autotrader: self.autotrader.settings(),
+            pipeline: self.rttm.settings(),
         }
     }
 

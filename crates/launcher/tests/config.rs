@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use hub_core::Settings;
+use hub_core::settings::PipelineSettings;
 use hub_server::Bind;
 use pms_hub::config::{Config, ConfigError};
 use serde_json::Value;
@@ -122,6 +123,24 @@ fn settings_are_in_milliseconds() {
     let settings =
         Settings { idempotency_horizon_ms: 7_200_000, resume_horizon_ms: 5000, ..Settings::default() };
     assert_eq!(config.settings(), settings);
+}
+
+#[test]
+fn what_rttm_remembers_is_a_setting() {
+    let text = "[rttm]\ntrades_kept = 2\ntrades_bytes = 1048576\ntrade_events_kept = 3\nevent_ids_kept = 4000\n\
+                dead_letters_kept = 5\ndead_letter_classes = 6\nqueues_kept = 7\ncleared_alerts_kept = 8\n";
+    let pipeline = PipelineSettings {
+        trades_kept: 2,
+        trades_bytes: 1 << 20,
+        trade_events_kept: 3,
+        event_ids_kept: 4000,
+        dead_letters_kept: 5,
+        dead_letter_classes: 6,
+        queues_kept: 7,
+        cleared_alerts_kept: 8,
+    };
+    let settings = Settings { pipeline, ..Settings::default() };
+    assert_eq!(load_text(text, &[]).unwrap().settings(), settings);
 }
 
 #[test]
@@ -354,6 +373,10 @@ fn values_that_contradict_each_other_are_refused() {
         ),
         ("[server]\nworkers = 9999\n", "server.workers = 9999 (FILE): must be 0 to 1024"),
         ("[analytics]\nidempotency_hours = 0\n", "analytics.idempotency_hours = 0 (FILE): must be 1 to 8784"),
+        ("[rttm]\ntrades_kept = 0\n", "rttm.trades_kept = 0 (FILE): must be 1 to 1000000"),
+        ("[rttm]\ntrades_bytes = 9\n", "rttm.trades_bytes = 9 (FILE): must be 1048576 to 4294967295"),
+        ("[rttm]\nevent_ids_kept = 999\n", "rttm.event_ids_kept = 999 (FILE): must be 1000 to 10000000"),
+        ("[rttm]\nqueues_kept = 0\n", "rttm.queues_kept = 0 (FILE): must be 1 to 10000"),
         ("[demo]\nportfolios = 0\n", "demo.portfolios = 0 (FILE): must be 1 to 100000"),
         ("[demo]\nsymbols = 10001\n", "demo.symbols = 10001 (FILE): must be 1 to 10000"),
         ("[demo]\ninvalid_share = nan\n", "demo.invalid_share = NaN (FILE): must be 0 to 1"),

@@ -12,9 +12,6 @@ pub use alert::{Alert, Metric, Severity};
 
 use crate::hundredths::Hundredths;
 
-/// Cleared alerts that are kept, the newest.
-const CLEARED_MAX: usize = 100;
-
 /// All alerts at one position; shared, never changed.
 #[derive(Clone, Debug, Default)]
 pub struct AlertBoard {
@@ -43,14 +40,29 @@ struct Active {
 }
 
 /// The alerts' state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Alerts {
     active: [Option<Active>; Metric::ALL.len()],
     cleared: VecDeque<(Offset, Alert)>,
+    cleared_max: usize,
     pub(crate) board: Arc<AlertBoard>,
 }
 
 impl Alerts {
+    /// With at most `cleared_max` that were cleared: the newest.
+    pub(crate) fn new(cleared_max: usize) -> Alerts {
+        Alerts { active: Default::default(), cleared: VecDeque::new(), cleared_max, board: Arc::default() }
+    }
+
+    /// At most `cleared_max` from here on, as the record at `offset` says. Those beyond are forgotten at once.
+    pub(crate) fn keep(&mut self, cleared_max: usize, offset: Offset) {
+        self.cleared_max = cleared_max;
+        if self.cleared.len() > cleared_max {
+            self.cleared.truncate(cleared_max);
+            self.show(offset);
+        }
+    }
+
     /// The second `boundary` begins, and `values` are what the windows hold, by
     /// [`Metric::ALL`]. Changes belong to `offset`, the record that brought
     /// the time.
@@ -67,16 +79,21 @@ impl Alerts {
             changed |= reading.update(slot, rules);
             if let Some(done) = slot.take_if(|active| active.alert.cleared_at.is_some()) {
                 self.cleared.push_front((offset, done.alert));
-                self.cleared.truncate(CLEARED_MAX);
+                self.cleared.truncate(self.cleared_max);
             }
         }
         if changed {
-            let mut active: Vec<Alert> =
-                self.active.iter().flatten().map(|active| active.alert.clone()).collect();
-            active.sort_by_key(|alert| std::cmp::Reverse(alert.raised_at));
-            let cleared = self.cleared.iter().cloned().collect();
-            self.board = Arc::new(AlertBoard { active, cleared, version: offset });
+            self.show(offset);
         }
+    }
+
+    /// Puts on the board what there is, as of `offset`.
+    fn show(&mut self, offset: Offset) {
+        let mut active: Vec<Alert> =
+            self.active.iter().flatten().map(|active| active.alert.clone()).collect();
+        active.sort_by_key(|alert| std::cmp::Reverse(alert.raised_at));
+        let cleared = self.cleared.iter().cloned().collect();
+        self.board = Arc::new(AlertBoard { active, cleared, version: offset });
     }
 }
 
@@ -176,7 +193,7 @@ mod tests {
 
     impl Scene {
         fn new() -> Scene {
-            Scene { alerts: Alerts::default(), second: 1000, rules: AlertRules::default() }
+            Scene { alerts: Alerts::new(100), second: 1000, rules: AlertRules::default() }
         }
 
         /// A second passes with so many dead letters.
@@ -257,11 +274,19 @@ mod tests {
     fn cleared_ones_are_kept_in_bounds_the_last_first() {
         let mut scene = Scene::new();
         scene.rules.clear_after_ms = 0;
-        for _ in 0..CLEARED_MAX + 5 {
+        for _ in 0..105 {
             scene.pass(10);
             scene.pass(0);
         }
-        let cleared = &scene.alerts.board.cleared;
-        assert_eq!((cleared.len(), cleared[0].0.0.cast_signed()), (CLEARED_MAX, scene.second));
+        let newest = |scene: &Scene| {
+            let board = &scene.alerts.board;
+            (board.cleared.len(), board.cleared[0].0, board.version)
+        };
+        let last = Offset(scene.second as u64);
+        assert_eq!(newest(&scene), (100, last, last));
+        scene.alerts.keep(100, Offset(9000));
+        assert_eq!(newest(&scene), (100, last, last), "nothing changed");
+        scene.alerts.keep(3, Offset(9000));
+        assert_eq!(newest(&scene), (3, last, Offset(9000)));
     }
 }

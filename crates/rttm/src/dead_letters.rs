@@ -5,10 +5,6 @@ use hub_core::{Event, Offset, Record, Rejection, Timestamp};
 use hub_fanout::NewestMap;
 use serde_json::value::RawValue;
 
-/// Dead letters that are kept, the newest. Each keeps at most
-/// [`RejectedInput::RAW_MAX_BYTES`] of what came in.
-pub(crate) const DEAD_LETTERS_MAX: usize = 10_000;
-
 /// Something that the hub took in and rejected: at the door, or because it
 /// breaks a rule of the domain.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,5 +76,5 @@ fn cut(text: &str) -> String {
     text[..end].to_owned()
 }
 
-/// The newest dead letters, by record.
+/// The newest dead letters, by record. Each keeps at most [`RejectedInput::RAW_MAX_BYTES`] of what came in.
 pub(crate) type DeadLetters = NewestMap<Offset, DeadLetter>;

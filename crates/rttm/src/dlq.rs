@@ -10,8 +10,8 @@ use smol_str::SmolStr;
 
 use crate::window::Window;
 
-/// Classes that are kept, at most; a dead letter of another one is counted with its stage.
-const CLASSES_MAX: u16 = 1000;
+/// Numbers below this are of the classes that count, by where they were given up, what has no class of its own.
+const REST_CLASSES: u16 = Stage::COUNT as u16 + 1;
 const DAY_MINUTES: u16 = 24 * 60;
 
 /// The place where a message was given up.
@@ -78,20 +78,27 @@ pub(crate) struct Dlq {
     day: Window,
     recent: Window,
     pub(crate) classes: ClassMap,
-    /// Looked up, never walked.
+    /// Of classes of their own. Looked up, never walked.
     numbers: HashMap<Arc<ClassKey>, u16>,
+    classes_max: usize,
+    /// Numbers that were given out and are no class's any more.
     free: Vec<u16>,
+    /// Numbers below this were given out.
+    given: u16,
     touched: Vec<u16>,
 }
 
 impl Dlq {
-    pub(crate) fn new() -> Dlq {
+    /// With at most `classes_max` classes; dead letters of others are counted with their stage.
+    pub(crate) fn new(classes_max: u16) -> Dlq {
         Dlq {
-            day: Window::new(DAY_MINUTES, 60_000, usize::from(CLASSES_MAX) + Stage::COUNT + 1),
+            day: Window::new(DAY_MINUTES, 60_000, usize::from(REST_CLASSES)),
             recent: Window::new(301, 1000, 1),
             classes: ClassMap::new_sync(),
             numbers: HashMap::new(),
-            free: (0..CLASSES_MAX).rev().collect(),
+            classes_max: numbered(classes_max),
+            free: Vec::new(),
+            given: REST_CLASSES,
             touched: Vec::new(),
         }
     }
@@ -122,6 +129,28 @@ impl Dlq {
         }
     }
 
+    /// At most `classes_max` classes from here on: dead letters of those beyond, which were not heard of for the longest
+    /// time, are counted with their stage.
+    pub(crate) fn keep(&mut self, classes_max: u16) {
+        self.classes_max = numbered(classes_max);
+        let beyond = self.numbers.len().saturating_sub(self.classes_max);
+        let mut own: Vec<(Timestamp, u16)> =
+            self.classes.range(REST_CLASSES..).map(|(number, class)| (class.last_seen, *number)).collect();
+        own.sort_unstable();
+        own.iter().take(beyond).for_each(|(_, number)| self.give_to_rest(*number));
+    }
+
+    fn give_to_rest(&mut self, number: u16) {
+        let Some(class) = self.remove(number) else { return };
+        let rest = self.rest(&class.key, class.first_seen);
+        self.day.merge(number, rest);
+        if let Some(rest_class) = self.classes.get_mut(&rest) {
+            rest_class.first_seen = rest_class.first_seen.min(class.first_seen);
+            rest_class.last_seen = rest_class.last_seen.max(class.last_seen);
+            rest_class.count = self.day.total(rest);
+        }
+    }
+
     /// In 24 h.
     pub(crate) fn total(&self) -> u64 {
         self.day.totals().iter().sum()
@@ -137,43 +166,61 @@ impl Dlq {
         if let Some(number) = self.numbers.get(&key) {
             return *number;
         }
-        if let Some(number) = self.free.pop() {
-            self.insert(number, key, time);
-            return number;
+        if self.numbers.len() >= self.classes_max {
+            return self.rest(&key, time);
         }
-        let number = CLASSES_MAX + key.origin.index();
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.given += 1;
+            self.day.grow(self.given.into());
+            self.given - 1
+        });
+        let key = Arc::new(key);
+        self.numbers.insert(Arc::clone(&key), number);
+        self.insert(number, key, time);
+        number
+    }
+
+    /// The number of the class that counts what has none of its own and was given up in the same place.
+    fn rest(&mut self, key: &ClassKey, time: Timestamp) -> u16 {
+        let number = key.origin.index();
         if !self.classes.contains_key(&number) {
             let (service, reason) = (SmolStr::new_static("*"), "*".to_owned());
-            let rest = ClassKey { service, reason, error_type: None, original_topic: None, ..key };
-            self.insert(number, rest, time);
+            let rest =
+                ClassKey { origin: key.origin, service, reason, error_type: None, original_topic: None };
+            self.insert(number, Arc::new(rest), time);
         }
         number
     }
 
-    fn insert(&mut self, number: u16, key: ClassKey, time: Timestamp) {
-        let key = Arc::new(key);
-        if number < CLASSES_MAX {
-            self.numbers.insert(Arc::clone(&key), number);
-        }
+    fn insert(&mut self, number: u16, key: Arc<ClassKey>, time: Timestamp) {
         let class = Class { key, count: 0, first_seen: time, last_seen: time };
         self.classes.insert_mut(number, class);
+    }
+
+    fn remove(&mut self, number: u16) -> Option<Class> {
+        let class = self.classes.get(&number).cloned()?;
+        self.classes.remove_mut(&number);
+        if number >= REST_CLASSES {
+            self.numbers.remove(&class.key);
+            self.free.push(number);
+        }
+        Some(class)
     }
 
     /// A class that counts nothing any more is none.
     fn recount(&mut self, number: u16) {
         let total = self.day.total(number);
         if total == 0 && !self.day.holds(number) {
-            if let Some(class) = self.classes.get(&number)
-                && number < CLASSES_MAX
-            {
-                self.numbers.remove(&class.key);
-                self.free.push(number);
-            }
-            self.classes.remove_mut(&number);
+            self.remove(number);
         } else if let Some(class) = self.classes.get_mut(&number) {
             class.count = total;
         }
     }
+}
+
+/// As many classes as there are numbers for.
+fn numbered(classes_max: u16) -> usize {
+    classes_max.min(u16::MAX - REST_CLASSES).into()
 }
 
 /// Number of dead letters by the stage that gave them up, in the order of the pipeline, the hub's own last;
@@ -199,6 +246,7 @@ mod tests {
     use super::*;
 
     const START: i64 = 1_770_460_200_000;
+    const CLASSES: u16 = 1000;
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(START + millis).unwrap()
@@ -216,7 +264,7 @@ mod tests {
 
     #[test]
     fn classes_have_their_first_and_last_time_and_leave_with_their_last_letter() {
-        let mut dlq = Dlq::new();
+        let mut dlq = Dlq::new(CLASSES);
         dlq.advance(START);
         dlq.add(key("a"), at(0));
         dlq.add(key("a"), at(-5000));
@@ -232,17 +280,17 @@ mod tests {
         assert_eq!((dlq.total(), dlq.recent()), (3, 1));
         dlq.advance(START + 24 * 3_600_000);
         assert_eq!((dlq.total(), dlq.classes.size(), dlq.numbers.len()), (0, 0, 0));
-        assert_eq!(dlq.free.len(), usize::from(CLASSES_MAX));
+        assert_eq!(dlq.free.len(), usize::from(dlq.given - REST_CLASSES));
     }
 
     #[test]
     fn however_many_reasons_there_are_the_classes_are_bounded_and_nothing_is_lost() {
-        let mut dlq = Dlq::new();
+        let mut dlq = Dlq::new(CLASSES);
         dlq.advance(START);
         for n in 0..5000 {
             dlq.add(key(&format!("reason {n}")), at(0));
         }
-        assert_eq!(dlq.classes.size(), usize::from(CLASSES_MAX) + 1);
+        assert_eq!(dlq.classes.size(), usize::from(CLASSES) + 1);
         assert_eq!(dlq.total(), 5000);
         let rest = largest(&dlq.classes, 1)[0];
         assert_eq!((rest.key.reason.as_str(), rest.count), ("*", 4000));
@@ -252,8 +300,38 @@ mod tests {
     }
 
     #[test]
+    fn a_smaller_number_of_classes_holds_at_once_and_nothing_is_lost() {
+        let mut dlq = Dlq::new(CLASSES);
+        dlq.advance(START);
+        for n in 0..5 {
+            (0..=n).for_each(|_| dlq.add(key(&format!("reason {n}")), at(n)));
+        }
+        dlq.add(key("reason 0"), at(290_000));
+        dlq.keep(2);
+        let shown = |dlq: &Dlq| {
+            let shown = largest(&dlq.classes, 10).into_iter();
+            shown.map(|class| (class.key.reason.clone(), class.count)).collect::<Vec<_>>()
+        };
+        let reason = |n| format!("reason {n}");
+        assert_eq!(shown(&dlq), [("*".to_owned(), 9), (reason(4), 5), (reason(0), 1)], "0 was heard of last");
+        let rest = largest(&dlq.classes, 1)[0];
+        assert_eq!((rest.first_seen, rest.last_seen), (at(1), at(3)));
+        dlq.add(key("reason 3"), at(0));
+        dlq.keep(3);
+        dlq.add(key("reason 3"), at(0));
+        assert_eq!(shown(&dlq), [("*".to_owned(), 10), (reason(4), 5), (reason(0), 1), (reason(3), 1)]);
+        dlq.keep(0);
+        assert_eq!((shown(&dlq), dlq.total()), (vec![("*".to_owned(), 17)], 17));
+        assert!(dlq.numbers.is_empty());
+        dlq.advance(START + 290_000);
+        assert_eq!(dlq.total(), 18, "what was ahead of time is not lost either");
+        dlq.advance(START + 25 * 3_600_000);
+        assert_eq!((dlq.classes.size(), dlq.total()), (0, 0));
+    }
+
+    #[test]
     fn one_that_is_ahead_of_time_counts_when_its_time_comes() {
-        let mut dlq = Dlq::new();
+        let mut dlq = Dlq::new(CLASSES);
         dlq.advance(START);
         dlq.add(key("a"), at(290_000));
         assert_eq!((dlq.total(), by_origin(&dlq.classes).len()), (0, 0));

@@ -4,10 +4,6 @@
 use hub_core::event::{DlqEvent, ErrorEvent, InvalidTrade, TradeEvent};
 use hub_core::{Timestamp, TradeId};
 
-/// Identities that are remembered, at most. A set of them takes about 46 MB; redelivery repeats an event within
-/// seconds or minutes.
-pub(crate) const REMEMBERED_MAX: usize = 400_000;
-
 /// Identity of an event: trade, stage, service, type and time. One that does not
 /// name its trade or its time has no identity and is never a duplicate.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -9,10 +9,10 @@ use hub_fanout::{Applied, ExpiringMap, NewestMap};
 use smol_str::SmolStr;
 
 use crate::alerts::{Alerts, Metric};
-use crate::dead_letters::{DEAD_LETTERS_MAX, DeadLetter, DeadLetters};
+use crate::dead_letters::{DeadLetter, DeadLetters};
 use crate::dlq::{ClassKey, Dlq, Origin};
 use crate::hundredths::Hundredths;
-use crate::identity::{Identity, REMEMBERED_MAX};
+use crate::identity::Identity;
 use crate::pipeline::Pipeline;
 use crate::queues::{FRESH_MILLIS, Queues};
 use crate::reason;
@@ -51,20 +51,22 @@ pub(crate) struct Memory {
 
 impl Default for Memory {
     fn default() -> Memory {
+        let settings = Settings::default();
+        let bounds = settings.pipeline;
         Memory {
-            settings: Settings::default(),
+            settings,
             now: Timestamp::default(),
             evaluated: None,
             quiet_from: 0,
-            identities: ExpiringMap::newest(REMEMBERED_MAX),
+            identities: ExpiringMap::newest(bounds.event_ids_kept as usize),
             trades: Trades::default(),
             pipeline: Pipeline::new(),
             errors: Window::new(301, 1000, 1),
-            dlq: Dlq::new(),
+            dlq: Dlq::new(bounds.dead_letter_classes),
             last_error: None,
-            queues: Queues::default(),
-            alerts: Alerts::default(),
-            letters: NewestMap::newest(DEAD_LETTERS_MAX),
+            queues: Queues::new(bounds.queues_kept as usize),
+            alerts: Alerts::new(bounds.cleared_alerts_kept as usize),
+            letters: NewestMap::newest(bounds.dead_letters_kept as usize),
         }
     }
 }
@@ -235,6 +237,19 @@ impl Memory {
         self.stir(time);
     }
 
+    /// From here on. What is beyond a smaller bound is forgotten at once.
+    fn configure(&mut self, settings: &Settings, record: &Record) {
+        self.settings = *settings;
+        let bounds = settings.pipeline;
+        self.identities.keep(bounds.event_ids_kept as usize);
+        self.trades.configure(bounds);
+        self.dlq.keep(bounds.dead_letter_classes);
+        self.queues.keep(bounds.queues_kept as usize);
+        self.alerts.keep(bounds.cleared_alerts_kept as usize, record.offset);
+        self.letters.keep(bounds.dead_letters_kept as usize);
+        self.stir(record.at);
+    }
+
     pub(crate) fn apply(&mut self, record: &Record) -> Option<Outcome> {
         let outcome = match &record.event {
             Event::TradeEvent(event) => self.trade_event(record, event),
@@ -244,8 +259,7 @@ impl Memory {
             Event::InvalidTrade(trade) => self.invalid_trade(record, trade),
             Event::Rejected(input) => Err(input.rejection.clone()),
             Event::Settings(settings) => {
-                self.settings = *settings;
-                self.stir(record.at);
+                self.configure(settings, record);
                 return None;
             }
             _ => return None,

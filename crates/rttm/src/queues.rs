@@ -8,9 +8,6 @@ use hub_core::{Outcome, Timestamp};
 use rpds::RedBlackTreeMapSync;
 use smol_str::SmolStr;
 
-/// Queues that are kept, at most; a new one takes the place of the one that was not heard of for the longest
-/// time.
-const QUEUES_MAX: usize = 500;
 /// Points of a queue's history that are kept, the newest: 24 h of one each 5 minutes.
 const HISTORY_MAX: usize = 288;
 /// A point is stored at the latest after this time (RT-QAGG).
@@ -53,14 +50,28 @@ pub struct Queue {
 pub(crate) type QueueMap = RedBlackTreeMapSync<QueueKey, Arc<Queue>>;
 
 /// The queues of the pipeline.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Queues {
     pub(crate) map: QueueMap,
+    max: usize,
     /// The minute at which it was last looked for unknown ones.
     expired_at: i64,
 }
 
 impl Queues {
+    /// At most `max`: a new one takes the place of the one that was not heard of for the longest time.
+    pub(crate) fn new(max: usize) -> Queues {
+        Queues { map: QueueMap::new_sync(), max, expired_at: 0 }
+    }
+
+    /// At most `max` from here on. Those beyond are forgotten at once.
+    pub(crate) fn keep(&mut self, max: usize) {
+        self.max = max;
+        while self.map.size() > max {
+            self.forget_oldest();
+        }
+    }
+
     /// A snapshot taken at `time`. One of the same time as the last is a
     /// duplicate, an older one changes nothing.
     pub(crate) fn report(&mut self, metric: &QueueMetric, time: Timestamp) -> Outcome {
@@ -87,7 +98,7 @@ impl Queues {
                 history.pop_front();
             }
         }
-        if known.is_none() && self.map.size() == QUEUES_MAX {
+        if known.is_none() && self.map.size() >= self.max {
             self.forget_oldest();
         }
         let queue = Queue {
@@ -189,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_newest_snapshot_counts() {
-        let mut queues = Queues::default();
+        let mut queues = Queues::new(500);
         assert_eq!(queues.report(&metric(0, 7), at(10)), Outcome::Accepted);
         assert_eq!(queues.report(&metric(0, 7), at(10)), Outcome::Duplicate);
         assert_eq!(queues.report(&metric(0, 99), at(9)), Outcome::Stale);
@@ -205,12 +216,14 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_in_queues_points_and_time() {
-        let mut queues = Queues::default();
-        for partition in 0..QUEUES_MAX as u32 + 3 {
+        let mut queues = Queues::new(500);
+        for partition in 0..503 {
             queues.report(&metric(partition, 1), at(partition.into()));
         }
-        assert_eq!(queues.map.size(), QUEUES_MAX);
+        assert_eq!(queues.map.size(), 500);
         assert_eq!(queues.map.keys().next().unwrap().partition, 3);
+        queues.keep(20);
+        assert_eq!((queues.map.size(), queues.map.keys().next().unwrap().partition), (20, 483));
         for second in 0..1000 {
             queues.report(&metric(9, u64::from(second % 2 == 0)), at(1000 + second));
         }
@@ -222,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_largest_are_shown_in_order() {
-        let mut queues = Queues::default();
+        let mut queues = Queues::new(500);
         for (partition, lag) in [(0, 5), (1, 9), (2, 7), (3, 1)] {
             queues.report(&metric(partition, lag), at(0));
         }

@@ -5,16 +5,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hub_core::event::{ErrorType, Stage};
+use hub_core::settings::PipelineSettings;
 use hub_core::{Offset, Timestamp, TradeId};
 use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
 
-/// Trades that are kept, the newest by their first event.
-pub(crate) const TRADES_MAX: usize = 50_000;
-/// Bytes that they may take together.
-pub(crate) const BYTES_MAX: usize = 64 << 20;
-/// Events of one trade that are kept: the first that come.
-pub(crate) const ENTRIES_MAX: usize = 64;
 /// Time for which a trade is kept after its first event, in log time.
 pub(crate) const KEPT_MILLIS: i64 = 48 * 3600 * 1000;
 
@@ -73,6 +68,22 @@ impl Trade {
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
     }
+
+    fn add(&mut self, entry: Entry) {
+        self.bytes += entry.bytes();
+        let place = self.entries.partition_point(|other| other.time <= entry.time);
+        self.entries.insert(place, Arc::new(entry));
+    }
+
+    /// Keeps the first `max` events that came, each with a record of its own.
+    fn keep(&mut self, max: usize) {
+        let mut offsets: Vec<Offset> = self.entries.iter().map(|entry| entry.offset).collect();
+        offsets.sort_unstable();
+        if let Some(first_beyond) = offsets.get(max) {
+            self.entries.retain(|entry| entry.offset < *first_beyond);
+            self.bytes = self.entries.iter().map(|entry| entry.bytes()).sum();
+        }
+    }
 }
 
 /// Trades by id; a value that is cloned in O(1).
@@ -85,6 +96,7 @@ pub(crate) struct Trades {
     /// In the order of their first event.
     order: VecDeque<(Timestamp, TradeId)>,
     bytes: usize,
+    settings: PipelineSettings,
 }
 
 /// Bytes that a trade takes beside its entries.
@@ -94,20 +106,28 @@ impl Trades {
     /// Adds an event that came at `at`, and forgets the oldest trades if that
     /// is more than may be kept.
     pub(crate) fn add(&mut self, id: TradeId, at: Timestamp, entry: Entry) {
-        let bytes = entry.bytes();
-        let added = self.edit(id, at, |trade| {
-            if trade.entries.len() == ENTRIES_MAX {
-                return 0;
+        let events_max = self.settings.trade_events_kept as usize;
+        self.edit(id, at, |trade| {
+            if trade.entries.len() < events_max {
+                trade.add(entry);
             }
-            trade.bytes += bytes;
-            let place = trade.entries.partition_point(|other| other.time <= entry.time);
-            trade.entries.insert(place, Arc::new(entry));
-            bytes
         });
-        self.bytes += added;
-        while self.bytes > BYTES_MAX || self.order.len() > TRADES_MAX {
-            self.forget_oldest();
+    }
+
+    /// Bounds from here on. What is beyond a smaller one is forgotten at once.
+    pub(crate) fn configure(&mut self, settings: PipelineSettings) {
+        let events_max = settings.trade_events_kept as usize;
+        let longer = self.map.iter().filter(|(_, trade)| trade.entries.len() > events_max);
+        let ids: Vec<TradeId> = longer.map(|(id, _)| *id).collect();
+        for id in ids {
+            if let Some(trade) = self.map.get_mut(&id) {
+                self.bytes -= trade.bytes;
+                Arc::make_mut(trade).keep(events_max);
+                self.bytes += trade.bytes;
+            }
         }
+        self.settings = settings;
+        self.forget_beyond();
     }
 
     /// Notes that `id` was seen at a stage; the firsts before and after.
@@ -148,16 +168,28 @@ impl Trades {
         }
     }
 
-    fn edit<R>(&mut self, id: TradeId, at: Timestamp, edit: impl FnOnce(&mut Trade) -> R) -> R {
+    fn edit(&mut self, id: TradeId, at: Timestamp, edit: impl FnOnce(&mut Trade)) {
         if let Some(trade) = self.map.get_mut(&id) {
-            return edit(Arc::make_mut(trade));
+            let trade = Arc::make_mut(trade);
+            self.bytes -= trade.bytes;
+            edit(trade);
+            self.bytes += trade.bytes;
+        } else {
+            let mut trade = Trade::default();
+            edit(&mut trade);
+            self.bytes += trade.bytes + TRADE_BYTES;
+            self.map.insert_mut(id, Arc::new(trade));
+            self.order.push_back((at, id));
         }
-        let mut trade = Trade::default();
-        let result = edit(&mut trade);
-        self.map.insert_mut(id, Arc::new(trade));
-        self.order.push_back((at, id));
-        self.bytes += TRADE_BYTES;
-        result
+        self.forget_beyond();
+    }
+
+    fn forget_beyond(&mut self) {
+        let (bytes_max, trades_max) =
+            (self.settings.trades_bytes as usize, self.settings.trades_kept as usize);
+        while self.bytes > bytes_max || self.order.len() > trades_max {
+            self.forget_oldest();
+        }
     }
 
     fn forget_oldest(&mut self) {
@@ -181,7 +213,7 @@ mod tests {
 
     fn entry(millis: i64, message: &str) -> Entry {
         Entry {
-            offset: Offset(1),
+            offset: Offset(millis.unsigned_abs()),
             service: "capture".into(),
             stage: Stage::Received,
             time: at(millis),
@@ -196,23 +228,54 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_in_trades_bytes_and_time() {
+        let PipelineSettings { trades_kept, trades_bytes, trade_events_kept, .. } =
+            PipelineSettings::default();
+        let (trades_max, bytes_max) = (trades_kept as usize, trades_bytes as usize);
         let mut trades = Trades::default();
-        for n in 0..TRADES_MAX as u32 + 5 {
+        for n in 0..trades_kept + 5 {
             trades.add(id(n), at(n.into()), entry(n.into(), ""));
         }
-        assert_eq!((trades.map.size(), trades.order.len()), (TRADES_MAX, TRADES_MAX));
+        assert_eq!((trades.map.size(), trades.order.len()), (trades_max, trades_max));
         assert!(trades.map.get(&id(4)).is_none() && trades.map.get(&id(5)).is_some());
         for n in 0..40_000 {
             trades.add(id(100_000 + n / 50), at(1_000_000), entry(1, &"x".repeat(4000)));
-            assert!(trades.bytes <= BYTES_MAX);
+            assert!(trades.bytes <= bytes_max);
         }
-        let counted: usize = trades.map.iter().map(|(_, trade)| trade.bytes + TRADE_BYTES).sum();
-        assert_eq!(trades.bytes, counted);
+        assert_eq!(trades.bytes, counted(&trades));
         for _ in 0..100 {
             trades.add(id(100_799), at(1_000_000), entry(1, ""));
         }
-        assert_eq!(trades.map.get(&id(100_799)).unwrap().entries.len(), ENTRIES_MAX);
+        assert_eq!(trades.map.get(&id(100_799)).unwrap().entries.len(), trade_events_kept as usize);
         trades.expire(at(1_000_000 + KEPT_MILLIS));
+        assert_eq!((trades.map.size(), trades.order.len(), trades.bytes), (0, 0, 0));
+    }
+
+    /// The bytes of all trades, added up.
+    fn counted(trades: &Trades) -> usize {
+        trades.map.iter().map(|(_, trade)| trade.bytes + TRADE_BYTES).sum()
+    }
+
+    #[test]
+    fn smaller_bounds_hold_at_once() {
+        let mut trades = Trades::default();
+        for n in 0..10 {
+            for late in [3, 1, 2_u64] {
+                let entry = Entry { offset: Offset(10 - late), ..entry(late.cast_signed(), "x") };
+                trades.add(id(n), at(0), entry);
+            }
+        }
+        let settings =
+            PipelineSettings { trade_events_kept: 2, trades_kept: 4, ..PipelineSettings::default() };
+        trades.configure(settings);
+        assert_eq!((trades.map.size(), trades.bytes), (4, counted(&trades)));
+        assert!(trades.map.get(&id(5)).is_none(), "the oldest went");
+        let times: Vec<_> = trades.map.get(&id(9)).unwrap().entries.iter().map(|entry| entry.time).collect();
+        assert_eq!(times, [at(2), at(3)], "the first that came, by time");
+        let bytes_max = trades.bytes as u32 - 1;
+        trades.configure(PipelineSettings { trades_bytes: bytes_max, ..settings });
+        assert_eq!((trades.map.size(), trades.bytes), (3, counted(&trades)));
+        trades.configure(PipelineSettings { trades_kept: 0, ..settings });
+        trades.see(id(1), at(0), Stage::Received, at(50));
         assert_eq!((trades.map.size(), trades.order.len(), trades.bytes), (0, 0, 0));
     }
 

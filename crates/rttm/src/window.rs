@@ -109,6 +109,24 @@ impl<C: Count> Window<C> {
         self.change(millis, key, |before| before.minus(count));
     }
 
+    /// Counts of `from` become counts of `to`.
+    pub(crate) fn merge(&mut self, from: u16, to: u16) {
+        for number in self.current - self.back + 1..self.current - self.back + 1 + self.length {
+            let place = self.place(number);
+            let bucket = &mut self.buckets[place];
+            if let Ok(entry) = bucket.binary_search_by_key(&from, |(key, _)| *key) {
+                let (_, count) = bucket.remove(entry);
+                self.change(number * self.width_millis, to, |before| before.plus(count));
+            }
+        }
+        self.totals[usize::from(from)] = 0;
+    }
+
+    /// Counts keys below `keys`, too, from here on.
+    pub(crate) fn grow(&mut self, keys: usize) {
+        self.totals.resize(keys.max(self.totals.len()), 0);
+    }
+
     /// True if an event at `millis` counts, now or when log time gets there.
     pub(crate) fn reaches(&self, millis: i64) -> bool {
         let oldest = self.current - self.back + 1;
@@ -216,6 +234,7 @@ mod tests {
         Pass(i64),
         Add(i64, u16),
         Remove(prop::sample::Index),
+        Merge(u16, u16),
     }
 
     fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -228,6 +247,7 @@ mod tests {
             6 => (-8000..CLOCK_SKEW_MAX_MILLIS + 1, 0..3_u16).prop_map(|(ahead, key)| Move::Add(ahead, key)),
             4 => (-8000..4000_i64, 0..3_u16).prop_map(|(ahead, key)| Move::Add(ahead, key)),
             2 => any::<prop::sample::Index>().prop_map(Move::Remove),
+            1 => (0..3_u16, 1..3_u16).prop_map(|(from, by)| Move::Merge(from, (from + by) % 3)),
         ];
         prop::collection::vec(one, 1..100)
     }
@@ -258,6 +278,11 @@ mod tests {
                         window.remove(time, key, 1);
                     }
                     Move::Remove(_) => {}
+                    Move::Merge(from, to) => {
+                        window.merge(from, to);
+                        prop_assert!(!window.holds(from));
+                        plain.events.iter_mut().filter(|(_, key)| *key == from).for_each(|event| event.1 = to);
+                    }
                 }
                 for key in 0..3 {
                     let counts: Vec<u64> = (0..i64::from(BACK)).rev().map(|ago| plain.count(ago, key)).collect();

@@ -7,7 +7,7 @@ use hub_core::{Event, Offset, Record, Timestamp};
 use hub_fanout::Occasion;
 use proptest::prelude::*;
 use support::Fixture;
-use support::script::history;
+use support::script::{bounded_history, history};
 
 /// Everything that is shown and is not named by an offset.
 fn shown(hub: &mut Fixture) -> Vec<String> {
@@ -23,6 +23,13 @@ fn shown(hub: &mut Fixture) -> Vec<String> {
     let cleared = state.alerts().cleared.iter();
     shown.extend(cleared.map(|(_, alert)| format!("{} {:?}", alert.message(), alert.cleared_at)));
     shown
+}
+
+/// Each trade's events and the dead letters, which are named by their records.
+fn kept(hub: &mut Fixture) -> Vec<String> {
+    let state = hub.state();
+    let trades = (0..20).map(|n| format!("{:?}", state.trade(support::trade_id(n))));
+    trades.chain(state.letters_before(Offset(u64::MAX)).map(|letter| format!("{letter:?}"))).collect()
 }
 
 /// With a tick at each second in which nothing else was written.
@@ -44,7 +51,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn ticks_load_or_a_night_make_no_difference(records in history(80)) {
+    fn ticks_load_or_a_night_make_no_difference(records in prop_oneof![history(80), bounded_history(80)]) {
         let (mut with, mut without) = (Fixture::new(), Fixture::new());
         for record in &with_ticks(&records) {
             with.apply(record);
@@ -80,6 +87,26 @@ proptest! {
             (board.version, board.cleared.clone())
         };
         prop_assert_eq!(versions(&mut watched), versions(&mut replayed));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// The log is read again after a crash, by whatever batches, and what its settings said then holds then.
+    #[test]
+    fn bounds_that_change_in_the_middle_are_replayed(records in bounded_history(200), settled in prop::collection::vec(any::<bool>(), 200)) {
+        let (mut watched, mut replayed) = (Fixture::new(), Fixture::new());
+        for (record, settle) in records.iter().zip(settled) {
+            let event = Event::decode(&record.event.encode().unwrap()).unwrap();
+            let outcome = watched.apply(record);
+            prop_assert_eq!(&outcome, &replayed.apply(&Record { event, ..record.clone() }));
+            if settle {
+                watched.flush();
+            }
+        }
+        prop_assert_eq!(shown(&mut watched), shown(&mut replayed));
+        prop_assert_eq!(kept(&mut watched), kept(&mut replayed));
     }
 }
 

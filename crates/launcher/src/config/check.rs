@@ -47,8 +47,8 @@ pub(super) fn check_listeners(listeners: &[Listener<'_>], config: &Config) -> Re
 
 fn ranges(config: &Config) -> Result<(), Fault> {
     let (server, demo) = (&config.server, &config.demo);
-    let trader = &config.autotrader;
-    let ranges: [(&str, u64, u64, u64); 18] = [
+    let (rttm, trader) = (&config.rttm, &config.autotrader);
+    let ranges: [(&str, u64, u64, u64); 26] = [
         ("server.workers", server.workers as u64, 0, 1024),
         ("server.listen_backlog", server.listen_backlog.into(), 0, i32::MAX as u64),
         ("server.flush_ms", server.flush_ms, 1, 60_000),
@@ -56,6 +56,14 @@ fn ranges(config: &Config) -> Result<(), Fault> {
         ("server.deflate_min_bytes", server.deflate_min_bytes as u64, 0, 1 << 30),
         ("server.deflate_level", server.deflate_level.into(), 1, 9),
         ("analytics.idempotency_hours", config.analytics.idempotency_hours.into(), 1, 8_784),
+        ("rttm.trades_kept", rttm.trades_kept.into(), 1, 1_000_000),
+        ("rttm.trades_bytes", rttm.trades_bytes.into(), 1 << 20, u32::MAX.into()),
+        ("rttm.trade_events_kept", rttm.trade_events_kept.into(), 1, 1_000),
+        ("rttm.event_ids_kept", rttm.event_ids_kept.into(), 1_000, 10_000_000),
+        ("rttm.dead_letters_kept", rttm.dead_letters_kept.into(), 0, 100_000),
+        ("rttm.dead_letter_classes", rttm.dead_letter_classes.into(), 0, 10_000),
+        ("rttm.queues_kept", rttm.queues_kept.into(), 1, 10_000),
+        ("rttm.cleared_alerts_kept", rttm.cleared_alerts_kept.into(), 0, 1_000),
         ("autotrader.active_sessions_max", trader.active_sessions_max.into(), 1, 100_000),
         ("autotrader.stopped_sessions_kept", trader.stopped_sessions_kept.into(), 0, 100_000),
         ("autotrader.open_trades_max", trader.open_trades_max.into(), 1, 10_000),

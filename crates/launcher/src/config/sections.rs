@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hub_core::settings::{AlertRules, AutotraderSettings, Thresholds};
+use hub_core::settings::{AlertRules, AutotraderSettings, PipelineSettings, Thresholds};
 use hub_core::topic::TopicPattern;
 use hub_server::Bind;
 use serde::de::Error as _;
@@ -143,10 +143,36 @@ pub struct RttmConfig {
     pub tps_warning: u32,
     /// As above.
     pub tps_critical: u32,
+    /// Trades whose way can be looked at: the newest by their first event.
+    pub trades_kept: u32,
+    /// Bytes that they take together.
+    pub trades_bytes: u32,
+    /// Events of one trade: the first that came.
+    pub trade_events_kept: u32,
+    /// Identities of events, by which one that is sent again is known.
+    pub event_ids_kept: u32,
+    /// The hub's own rejections that can be looked at.
+    pub dead_letters_kept: u32,
+    /// Classes into which dead letters are told apart.
+    pub dead_letter_classes: u16,
+    /// Consumer groups' places in partitions.
+    pub queues_kept: u32,
+    /// Alerts that were cleared.
+    pub cleared_alerts_kept: u32,
 }
 
 impl Default for RttmConfig {
     fn default() -> RttmConfig {
+        let PipelineSettings {
+            trades_kept,
+            trades_bytes,
+            trade_events_kept,
+            event_ids_kept,
+            dead_letters_kept,
+            dead_letter_classes,
+            queues_kept,
+            cleared_alerts_kept,
+        } = PipelineSettings::default();
         RttmConfig {
             bind: Bind::localhost(8087),
             tls: false,
@@ -160,6 +186,14 @@ impl Default for RttmConfig {
             lag_critical: 5000,
             tps_warning: 10_000,
             tps_critical: 15_000,
+            trades_kept,
+            trades_bytes,
+            trade_events_kept,
+            event_ids_kept,
+            dead_letters_kept,
+            dead_letter_classes,
+            queues_kept,
+            cleared_alerts_kept,
         }
     }
 }
@@ -181,6 +215,20 @@ impl RttmConfig {
     pub(super) fn alerts(&self) -> AlertRules {
         let [(_, latency_ms), (_, error_rate), (_, dlq), (_, queue_lag), (_, tps)] = self.thresholds();
         AlertRules { latency_ms, error_rate, dlq, queue_lag, tps, ..AlertRules::default() }
+    }
+
+    /// As projections read them.
+    pub(super) fn settings(&self) -> PipelineSettings {
+        PipelineSettings {
+            trades_kept: self.trades_kept,
+            trades_bytes: self.trades_bytes,
+            trade_events_kept: self.trade_events_kept,
+            event_ids_kept: self.event_ids_kept,
+            dead_letters_kept: self.dead_letters_kept,
+            dead_letter_classes: self.dead_letter_classes,
+            queues_kept: self.queues_kept,
+            cleared_alerts_kept: self.cleared_alerts_kept,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Random histories of the pipeline.
 
 use hub_core::event::{Event, RejectedInput, Stage};
+use hub_core::settings::PipelineSettings;
 use hub_core::{AlertRules, Offset, Record, Rejection, Settings, Timestamp};
 use proptest::prelude::*;
 
@@ -10,8 +11,38 @@ const HOUR: i64 = 3_600_000;
 
 /// A history of up to `records` records, offsets from 1 without gaps.
 pub(crate) fn history(records: usize) -> impl Strategy<Value = Vec<Record>> {
+    history_within(Just(PipelineSettings::default()), 1, records)
+}
+
+/// The same, with bounds that change and are at times so small that they are met.
+pub(crate) fn bounded_history(records: usize) -> impl Strategy<Value = Vec<Record>> {
+    let bound = || prop_oneof![4 => 0..6_u32, 1 => Just(500)];
+    let bytes = prop_oneof![4 => 0..20_000_u32, 1 => Just(1 << 20)];
+    let trades = (bound(), bytes, bound(), bound());
+    let bounds = (trades, (bound(), 0..6_u16, bound(), bound())).prop_map(|(trades, others)| {
+        let (trades_kept, trades_bytes, trade_events_kept, event_ids_kept) = trades;
+        let (dead_letters_kept, dead_letter_classes, queues_kept, cleared_alerts_kept) = others;
+        PipelineSettings {
+            trades_kept,
+            trades_bytes,
+            trade_events_kept,
+            event_ids_kept,
+            dead_letters_kept,
+            dead_letter_classes,
+            queues_kept,
+            cleared_alerts_kept,
+        }
+    });
+    history_within(bounds, 4, records)
+}
+
+fn history_within(
+    bounds: impl Strategy<Value = PipelineSettings>,
+    settings: u32,
+    records: usize,
+) -> impl Strategy<Value = Vec<Record>> {
     let again = prop::option::weighted(0.1, any::<prop::sample::Index>());
-    prop::collection::vec((pause(), event(), again), 1..=records).prop_map(|steps| {
+    prop::collection::vec((pause(), event(bounds, settings), again), 1..=records).prop_map(|steps| {
         let (mut millis, mut events) = (START, Vec::<Event>::new());
         let mut record =
             |(pause, (make, ahead), again): (i64, (Make, Option<i64>), Option<prop::sample::Index>)| {
@@ -50,7 +81,7 @@ enum Make {
     Invalid(u32),
     Queue(u32, u64),
     Rejected(u32),
-    Settings(i64, u32),
+    Settings(i64, u32, PipelineSettings),
     Tick,
 }
 
@@ -66,7 +97,7 @@ impl Make {
                 let rejection = Rejection::of("price", format!("{n} is wrong"));
                 Event::Rejected(RejectedInput::new("prices", rejection, b"{}"))
             }
-            Make::Settings(horizon, factor) => {
+            Make::Settings(horizon, factor, pipeline) => {
                 let mut alerts = AlertRules::default();
                 for thresholds in
                     [&mut alerts.dlq, &mut alerts.error_rate, &mut alerts.latency_ms, &mut alerts.tps]
@@ -74,7 +105,12 @@ impl Make {
                     thresholds.warning = factor;
                     thresholds.critical = factor * 3;
                 }
-                Event::Settings(Settings { idempotency_horizon_ms: horizon, alerts, ..Settings::default() })
+                Event::Settings(Settings {
+                    idempotency_horizon_ms: horizon,
+                    alerts,
+                    pipeline,
+                    ..Settings::default()
+                })
             }
             Make::Tick => Event::Tick,
         }
@@ -85,8 +121,11 @@ fn stage() -> impl Strategy<Value = Stage> {
     prop::sample::select(Stage::ALL)
 }
 
-/// An event, and how far ahead of its record's time it claims to be.
-fn event() -> impl Strategy<Value = (Make, Option<i64>)> {
+/// An event, and how far ahead of its record's time it claims to be; `settings` is how often they change.
+fn event(
+    bounds: impl Strategy<Value = PipelineSettings>,
+    settings: u32,
+) -> impl Strategy<Value = (Make, Option<i64>)> {
     let ahead = prop_oneof![
         6 => Just(None),
         8 => (-4000..1000_i64).prop_map(Some),
@@ -104,8 +143,8 @@ fn event() -> impl Strategy<Value = (Make, Option<i64>)> {
         2 => trade().prop_map(Make::Invalid),
         3 => (0..3_u32, prop_oneof![0..20_u64, 900..6000_u64]).prop_map(|(partition, lag)| Make::Queue(partition, lag)),
         2 => trade().prop_map(Make::Rejected),
-        1 => (prop_oneof![Just(0), Just(60_000), Just(i64::MAX)], 1..9_u32)
-            .prop_map(|(horizon, factor)| Make::Settings(horizon, factor)),
+        settings => (prop_oneof![Just(0), Just(60_000), Just(i64::MAX)], 1..9_u32, bounds)
+            .prop_map(|(horizon, factor, bounds)| Make::Settings(horizon, factor, bounds)),
         2 => Just(Make::Tick),
     ];
     (make, ahead)

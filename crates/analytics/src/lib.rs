@@ -16,6 +16,7 @@
 //! before.
 
 mod closings;
+mod config;
 mod holders;
 mod http;
 mod ledger;
@@ -38,9 +39,11 @@ mod table;
 use std::sync::Arc;
 
 use hub_core::dto::{Execution, PositionRow, UnrealizedPnl};
+use hub_core::limits::Limits;
 use hub_fanout::{Catalog, Composition, Topic, published};
-use hub_server::{Bind, Service, SocketRoute, StompMounts};
+use hub_server::{Service, SocketRoute, StompMounts};
 
+pub use config::AnalyticsConfig;
 pub use http::routes;
 pub use listing::Quote;
 pub use projection::AnalyticsProjection;
@@ -72,26 +75,25 @@ pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) 
 }
 
 /// The service: both state topics, the feed, `/api/analysis/all`, STOMP in all its carriers and
-/// `/ws/positions`, where a subscription may name `portfolios_max` portfolios.
+/// `/ws/positions`. Adds its topics to the catalog, and gives the way to read what it has applied.
 pub fn service(
-    bind: Bind,
-    tls: bool,
+    config: &AnalyticsConfig,
+    limits: &Limits,
     catalog: &mut Catalog,
-    portfolios_max: usize,
 ) -> (Service, AnalyticsReads) {
     let (projection, reads) = register(catalog);
     let positions = SocketRoute::new(
         "/ws/positions",
         "Sends positions and unrealised P&L to those without STOMP",
         schema::socket_message,
-        Arc::new(PositionsEndpoint::new(portfolios_max)),
+        Arc::new(PositionsEndpoint::new(limits.portfolios_per_subscription)),
     );
     let service = Service {
         projections: vec![Box::new(projection)],
         routes: routes(&reads),
         sockets: vec![positions],
         stomp: StompMounts { sockjs: vec!["/ws", ""], websocket: vec!["/ws", "/"], tcp: true },
-        ..Service::new("analytics", "analytics", bind, tls)
+        ..Service::new("analytics", "analytics", config.bind.clone(), config.tls)
     };
     (service, reads)
 }

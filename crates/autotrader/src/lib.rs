@@ -14,6 +14,7 @@
 
 mod answers;
 mod balance;
+mod config;
 mod desk;
 mod documents;
 mod http;
@@ -32,10 +33,12 @@ mod state;
 mod trade;
 mod triggers;
 
+use hub_core::limits::Limits;
 use hub_fanout::{Catalog, Topic, published};
-use hub_server::{Bind, Service};
+use hub_server::Service;
 
 pub use answers::{Answer, CompletedCommand};
+pub use config::AutotraderConfig;
 pub use desk::{CommandError, Desk};
 pub use http::routes;
 pub use percent::Percent;
@@ -59,20 +62,18 @@ pub fn register(catalog: &mut Catalog) -> (AutotraderProjection, AutotraderReads
     (AutotraderProjection::new(feed, writer), AutotraderReads { states, feed })
 }
 
-/// The service. The symbols whose prices a connection follows have at most `symbols_bytes`
-/// together.
+/// The service. Adds its feed to the catalog, and gives the way to read what it has applied.
 pub fn service(
-    bind: Bind,
-    tls: bool,
+    config: &AutotraderConfig,
+    limits: &Limits,
     catalog: &mut Catalog,
-    symbols_bytes: usize,
 ) -> (Service, AutotraderReads) {
     let (projection, reads) = register(catalog);
     let service = Service {
         projections: vec![Box::new(projection)],
         routes: routes(&reads),
-        sockets: sockets(reads.clone(), symbols_bytes),
-        ..Service::new("auto-trader", "autotrader", bind, tls)
+        sockets: sockets(reads.clone(), limits.followed_symbols_bytes),
+        ..Service::new("auto-trader", "autotrader", config.bind.clone(), config.tls)
     };
     (service, reads)
 }

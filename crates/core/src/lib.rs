@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod close;
+pub mod contradiction;
 pub mod derived;
 pub mod dto;
 pub mod event;
@@ -32,6 +33,7 @@ pub mod trouble;
 pub mod views;
 
 pub use close::CloseReason;
+pub use contradiction::Contradiction;
 pub use derived::Derived;
 pub use event::Event;
 pub use fixed::{Money, Price, Quantity, Ratio};

@@ -3,22 +3,27 @@
 //! Bounds that can't be set are constants where they are used; docs/limits.md
 //! lists those that a peer can meet, crates/tidy/tests/bounds.rs all of them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::contradiction::Contradiction;
 use crate::heartbeat::STOMP_HEARTBEAT_MS;
 
 /// Section `[limits]` of the configuration. Sizes are in bytes, times in
 /// milliseconds.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// One inbound message: an HTTP body, a WebSocket message, a STOMP frame.
+    #[schemars(range(min = 1024))]
     pub message_bytes: usize,
     /// Bytes that may wait for one socket, behind the message that is being written, before the connection counts as
     /// slow.
+    #[schemars(range(min = 4096))]
     pub outbox_bytes: usize,
     /// Keys a slow state subscription remembers one by one; beyond, it falls
     /// back to "everything changed since my watermark".
+    #[schemars(range(min = 1))]
     pub dirty_keys: usize,
     /// Connections of the whole process, of whatever kind; one more is closed as
     /// soon as it is accepted. 0: as many as the process may have files open,
@@ -29,58 +34,80 @@ pub struct Limits {
     /// this machine reaches the hub, else a quarter of that.
     pub sessions_per_address: usize,
     /// Subscriptions of one STOMP session.
+    #[schemars(range(min = 1))]
     pub subscriptions_per_session: usize,
     /// Portfolios that one subscription may name.
+    #[schemars(range(min = 1))]
     pub portfolios_per_subscription: usize,
     /// The symbols whose prices one connection of the auto-trader follows: their
     /// texts together.
+    #[schemars(range(min = 1024))]
     pub followed_symbols_bytes: usize,
     /// Bytes that are retained of one feed.
+    #[schemars(range(min = 4096))]
     pub feed_bytes: usize,
     /// Events that are retained of one feed, if they fit `feed_bytes`.
+    #[schemars(range(min = 1))]
     pub feed_events: usize,
     /// Messages that one queue may hold, waiting or unacknowledged.
+    #[schemars(range(min = 1))]
     pub queue_messages: usize,
     /// Their bytes, for one queue; all queues together hold four times as
     /// much.
     pub queue_bytes: usize,
     /// Messages that one consumer of a queue may have unacknowledged.
+    #[schemars(range(min = 1))]
     pub queue_prefetch: usize,
     /// Refusals by NACK after which a message of a queue is dropped.
+    #[schemars(range(min = 1))]
     pub queue_nacks: u32,
     /// Open transactions of one STOMP session; 0: it may have none.
     pub transactions_per_session: usize,
     /// Frames that are held for one transaction.
+    #[schemars(range(min = 1))]
     pub transaction_frames: usize,
     /// Bytes that are held for one transaction.
+    #[schemars(range(min = 1024))]
     pub transaction_bytes: usize,
     /// Bytes per second that one STOMP session may send; 0: as many as it likes.
     pub session_bytes_per_second: u32,
     /// SENDs of one STOMP session that are not answered yet; beyond, it is read no further until one is.
+    #[schemars(range(min = 1))]
     pub sends_per_session: usize,
     /// Bytes that one connection may bring before the others get their turn: as they came, and as what they became.
+    #[schemars(range(min = 65_536))]
     pub turn_bytes: usize,
     /// Headers of one STOMP frame.
+    #[schemars(range(min = 8))]
     pub stomp_headers: usize,
     /// One line of a STOMP frame's head.
+    #[schemars(range(min = 256))]
     pub stomp_header_line_bytes: usize,
     /// Items of one ingest request.
+    #[schemars(range(min = 1))]
     pub ingest_items: usize,
     /// The interval of STOMP heart-beats, offered and asked for.
+    #[schemars(range(min = 1000))]
     pub heartbeat_ms: u32,
     /// From the first byte to a request's head, an upgrade or a CONNECT.
+    #[schemars(range(min = 100))]
     pub handshake_ms: u64,
     /// For the body of an HTTP request to come in whole.
+    #[schemars(range(min = 100))]
     pub body_ms: u64,
     /// For a WebSocket message or STOMP frame that has begun to come in whole,
     /// however many frames or messages carry it.
+    #[schemars(range(min = 100))]
     pub message_ms: u64,
     /// Time for which a peer may take not one byte of what waits for it.
+    #[schemars(range(min = 100))]
     pub stall_ms: u64,
     /// Time for which an HTTP connection is kept without a request: longer than balancers do, who end theirs after
     /// 60 s, so that none sends a request on a connection that is being closed.
+    #[schemars(range(min = 1000))]
     pub keep_alive_ms: u64,
     /// For a peer to answer our Close, and for outboxes to drain at shutdown.
+    #[schemars(range(min = 100))]
     pub close_ms: u64,
     /// Records waiting for the log's writer, over all callers.
     pub log_queue_records: usize,
@@ -124,64 +151,27 @@ impl Default for Limits {
     }
 }
 
-/// Two limits that contradict each other, or one that makes no sense.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("limits.{key}: {reason}")]
-pub struct LimitsError {
-    /// The key at fault, without its section.
-    pub key: &'static str,
-    /// Reason why its value can't be.
-    pub reason: &'static str,
-}
-
 impl Limits {
-    /// Checks the limits against each other.
-    pub fn check(&self) -> Result<(), LimitsError> {
-        let rules: [(&'static str, bool, &'static str); 27] = [
-            ("message_bytes", self.message_bytes >= 1024, "must be at least 1024"),
-            ("outbox_bytes", self.outbox_bytes >= 4096, "must be at least 4096"),
-            ("dirty_keys", self.dirty_keys >= 1, "must be at least 1"),
-            ("subscriptions_per_session", self.subscriptions_per_session >= 1, "must be at least 1"),
-            ("portfolios_per_subscription", self.portfolios_per_subscription >= 1, "must be at least 1"),
-            ("followed_symbols_bytes", self.followed_symbols_bytes >= 1024, "must be at least 1024"),
-            ("feed_bytes", self.feed_bytes >= 4096, "must be at least 4096"),
-            ("feed_events", self.feed_events >= 1, "must be at least 1"),
-            ("queue_messages", self.queue_messages >= 1, "must be at least 1"),
+    /// Checks the limits against each other; the ranges of each are beside it.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        let rules: [(&'static str, bool, &'static str); 3] = [
             (
                 "queue_bytes",
                 self.queue_bytes >= self.message_bytes,
                 "must be at least limits.message_bytes, or the largest message would never fit",
             ),
-            ("queue_prefetch", self.queue_prefetch >= 1, "must be at least 1"),
-            ("queue_nacks", self.queue_nacks >= 1, "must be at least 1"),
-            ("transaction_frames", self.transaction_frames >= 1, "must be at least 1"),
-            ("transaction_bytes", self.transaction_bytes >= 1024, "must be at least 1024"),
-            ("sends_per_session", self.sends_per_session >= 1, "must be at least 1"),
-            ("turn_bytes", self.turn_bytes >= 65_536, "must be at least 65536"),
-            ("stomp_headers", self.stomp_headers >= 8, "must be at least 8"),
             (
                 "stomp_header_line_bytes",
-                (256..=self.message_bytes).contains(&self.stomp_header_line_bytes),
-                "must be at least 256 and no more than limits.message_bytes",
+                self.stomp_header_line_bytes <= self.message_bytes,
+                "must be no more than limits.message_bytes",
             ),
-            ("ingest_items", self.ingest_items >= 1, "must be at least 1"),
-            ("heartbeat_ms", self.heartbeat_ms >= 1000, "must be at least 1000"),
-            ("handshake_ms", self.handshake_ms >= 100, "must be at least 100"),
-            ("body_ms", self.body_ms >= 100, "must be at least 100"),
-            ("message_ms", self.message_ms >= 100, "must be at least 100"),
-            ("stall_ms", self.stall_ms >= 100, "must be at least 100"),
-            ("keep_alive_ms", self.keep_alive_ms >= 1000, "must be at least 1000"),
-            ("close_ms", self.close_ms >= 100, "must be at least 100"),
             (
                 "log_queue_records",
                 self.log_queue_records >= self.ingest_items,
                 "must be at least limits.ingest_items, or the largest request could never be taken in",
             ),
         ];
-        match rules.into_iter().find(|(_, holds, _)| !holds) {
-            Some((key, _, reason)) => Err(LimitsError { key, reason }),
-            None => Ok(()),
-        }
+        Contradiction::first("limits", rules)
     }
 }
 
@@ -197,6 +187,6 @@ mod tests {
     #[test]
     fn a_contradiction_names_the_key() {
         let limits = Limits { log_queue_records: 10, ingest_items: 20, ..Limits::default() };
-        assert_eq!(limits.check().unwrap_err().key, "log_queue_records");
+        assert_eq!(limits.check().unwrap_err().key, "limits.log_queue_records");
     }
 }

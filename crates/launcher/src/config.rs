@@ -6,18 +6,21 @@
 //! commas. Whatever is wrong stops the start with one line that names the key,
 //! its value, where it was set and what would be right.
 //!
-//! To add a key: a field in [`sections`] with its default (of `[limits]` in
-//! [`Limits`], of `[demo]` in [`DemoConfig`]), a line in
-//! `configs/default.toml`, and a rule in `check.rs` where it has one. Known
-//! keys and their types are read off [`Config::default`].
+//! To add a key: a field of its section, with its default and its range (of a
+//! service in the service's `config.rs`, of `[limits]` in [`Limits`], of
+//! `[demo]` in [`DemoConfig`], of others in [`sections`]), and a line in
+//! `configs/default.toml`. Known keys and their types are read off
+//! [`Config::default`], their ranges off its schema.
 
 mod check;
 mod error;
 mod fault;
 mod layer;
 mod origins;
+mod ranges;
 mod schema;
 pub mod sections;
+mod services;
 mod values;
 
 use std::path::Path;
@@ -26,13 +29,11 @@ use hub_core::Settings;
 use hub_core::limits::Limits;
 use hub_demo::DemoConfig;
 use hub_server::{Bind, Service};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Origin};
-pub use sections::{
-    AnalyticsConfig, AuthConfig, AutotraderConfig, GatewayConfig, LeaderboardConfig, LogConfig, RelayConfig,
-    RttmConfig, ServerConfig,
-};
+pub use sections::{AuthConfig, GatewayConfig, LogConfig, RelayConfig, ServerConfig};
 
 use check::Listener;
 use fault::Fault;
@@ -42,19 +43,23 @@ use schema::Schema;
 use crate::start_error::StartError;
 
 /// Everything that can be configured, checked.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Keys that all services share.
     pub server: ServerConfig,
     /// Positions and P&L.
-    pub analytics: AnalyticsConfig,
+    #[cfg(feature = "analytics")]
+    pub analytics: hub_analytics::AnalyticsConfig,
     /// The ranking.
-    pub leaderboard: LeaderboardConfig,
+    #[cfg(feature = "leaderboard")]
+    pub leaderboard: hub_leaderboard::LeaderboardConfig,
     /// The pipeline watched.
-    pub rttm: RttmConfig,
+    #[cfg(feature = "rttm")]
+    pub rttm: hub_rttm::RttmConfig,
     /// Trading sessions.
-    pub autotrader: AutotraderConfig,
+    #[cfg(feature = "autotrader")]
+    pub autotrader: hub_autotrader::AutotraderConfig,
     /// Everything on one origin.
     pub gateway: GatewayConfig,
     /// The embedded log.
@@ -86,7 +91,7 @@ impl Config {
         file: Option<&Path>,
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Config, ConfigError> {
-        let schema = Schema::of(&Config::default())?;
+        let schema = Schema::of(&Config::default(), services::LEFT_OUT)?;
         let mut layers = vec![Layer::from_defaults(&schema)];
         if let Some(path) = file {
             layers.push(Layer::from_file(path, &schema)?);
@@ -94,7 +99,7 @@ impl Config {
         layers.push(Layer::from_environment(env, &schema)?);
 
         let config = merge(&layers)?;
-        check::check(&config).map_err(|fault| fault.locate(&layers))?;
+        ranges::check(&layers).and_then(|()| check::check(&config)).map_err(|fault| fault.locate(&layers))?;
         Ok(config)
     }
 
@@ -110,18 +115,12 @@ impl Config {
 
     /// The part that projections read while they apply records.
     pub fn settings(&self) -> Settings {
-        Settings {
-            idempotency_horizon_ms: i64::from(self.analytics.idempotency_hours) * 3_600_000,
-            resume_horizon_ms: i64::from(self.server.resume_horizon_ms),
-            alerts: self.rttm.alerts(),
-            autotrader: self.autotrader.settings(),
-            pipeline: self.rttm.settings(),
-        }
+        services::settings(self)
     }
 
     /// The listeners of each service: its section, its addresses, and true where TLS is on.
     pub fn listeners(&self) -> impl Iterator<Item = (&'static str, &Bind, bool)> {
-        check::listeners(self).into_iter().map(|listener| (listener.section, listener.bind, listener.tls))
+        services::listeners(self).into_iter().map(|listener| (listener.section, listener.bind, listener.tls))
     }
 
     /// The origins that may connect: those configured or, where none are and

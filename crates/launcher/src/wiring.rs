@@ -56,9 +56,7 @@ pub fn services(wiring: &mut Wiring, config: &Config) -> Result<Vec<Service>, St
 #[cfg(feature = "analytics")]
 #[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
 fn analytics(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError> {
-    let (own, portfolios_max) = (&config.analytics, config.limits.portfolios_per_subscription);
-    let (service, reads) =
-        hub_analytics::service(own.bind.clone(), own.tls, &mut wiring.catalog, portfolios_max);
+    let (service, reads) = hub_analytics::service(&config.analytics, &config.limits, &mut wiring.catalog);
     wiring.pnl = Some(Arc::new(reads));
     Ok(service)
 }
@@ -66,16 +64,13 @@ fn analytics(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError
 #[cfg(feature = "leaderboard")]
 #[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
 fn leaderboard(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError> {
-    let own = &config.leaderboard;
-    Ok(hub_leaderboard::service(own.bind.clone(), own.tls, own.dialect.into(), wiring.pnl.clone()))
+    Ok(hub_leaderboard::service(&config.leaderboard, wiring.pnl.clone()))
 }
 
 #[cfg(feature = "autotrader")]
 #[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
 fn autotrader(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError> {
-    let (own, symbols_bytes) = (&config.autotrader, config.limits.followed_symbols_bytes);
-    let (service, reads) =
-        hub_autotrader::service(own.bind.clone(), own.tls, &mut wiring.catalog, symbols_bytes);
+    let (service, reads) = hub_autotrader::service(&config.autotrader, &config.limits, &mut wiring.catalog);
     wiring.trading = Some(reads);
     Ok(service)
 }
@@ -83,5 +78,5 @@ fn autotrader(wiring: &mut Wiring, config: &Config) -> Result<Service, StartErro
 #[cfg(feature = "rttm")]
 fn rttm(_: &mut Wiring, config: &Config) -> Result<Service, StartError> {
     let host = hub_rttm::HostMetrics::start().map_err(StartError::Thread)?;
-    Ok(hub_rttm::service(config.rttm.bind.clone(), config.rttm.tls, Arc::new(host)))
+    Ok(hub_rttm::service(&config.rttm, Arc::new(host)))
 }

@@ -17,6 +17,7 @@
 //! change was undone.
 
 mod board;
+mod config;
 mod document;
 mod documents;
 mod entry;
@@ -36,12 +37,13 @@ use std::sync::Arc;
 
 use hub_core::views::PortfolioPnl;
 use hub_fanout::published;
-use hub_server::{Bind, Service};
+use hub_server::Service;
 
 pub use board::{Around, Board, Ranked};
+pub use config::{Dialect, LeaderboardConfig};
 pub use entry::{Entry, Metrics};
 pub use http::routes;
-pub use native::{Dialect, sockets};
+pub use native::sockets;
 pub use projection::LeaderboardProjection;
 pub use reads::LeaderboardReads;
 pub use row::Row;
@@ -57,13 +59,13 @@ pub fn register(pnl: Option<Arc<dyn PortfolioPnl>>) -> (LeaderboardProjection, L
     (LeaderboardProjection::new(writer), LeaderboardReads { states, pnl })
 }
 
-/// The service. `dialect` is what `/ws/updates` speaks where its query does not say.
-pub fn service(bind: Bind, tls: bool, dialect: Dialect, pnl: Option<Arc<dyn PortfolioPnl>>) -> Service {
+/// The service; `pnl` as of [`register`].
+pub fn service(config: &LeaderboardConfig, pnl: Option<Arc<dyn PortfolioPnl>>) -> Service {
     let (projection, reads) = register(pnl);
     Service {
         projections: vec![Box::new(projection)],
         routes: routes(&reads),
-        sockets: sockets(&reads, dialect),
-        ..Service::new("leaderboard", "leaderboard", bind, tls)
+        sockets: sockets(&reads, config),
+        ..Service::new("leaderboard", "leaderboard", config.bind.clone(), config.tls)
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use hub_core::{Count, Parameter, ParameterError, Parameters, PortfolioId};
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
 use hub_server::{Query, SocketRoute};
-use serde::{Deserialize, Serialize};
 
+use crate::config::{Dialect, LeaderboardConfig};
 use crate::document::{DocumentKey, Form};
 use crate::documents::Documents;
 use crate::reads::LeaderboardReads;
@@ -44,30 +44,7 @@ const FOLLOWED: &str = "leaderboard";
 /// Characters of an unknown command that are repeated to its sender.
 const SHOWN_CHARS: usize = 40;
 
-/// The form in which `/ws/updates` speaks to who asks for none (`leaderboard.dialect`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dialect {
-    /// `snapshot` and `update`.
-    #[default]
-    Native,
-    /// As the deployed PMS frontend reads it (LB-WS): the whole top list on
-    /// change.
-    Pms,
-}
-
-impl Dialect {
-    fn read(text: &str) -> Result<Dialect, ParameterError> {
-        match text {
-            "native" => Ok(Dialect::Native),
-            "pms" => Ok(Dialect::Pms),
-            _ => Err(DIALECT.wrong("must be native or pms")),
-        }
-    }
-}
-
-/// The native sockets of this service, by path. `dialect` is what
-/// `/ws/updates` speaks where `?dialect=` does not say otherwise.
+/// The native sockets of this service, by path, as `config` says.
 ///
 /// Parameters of the upgrade's query, and members of a `subscribe` command,
 /// which replaces what was followed:
@@ -75,7 +52,7 @@ impl Dialect {
 ///   with the same limit), `dialect` (`native` or `pms`);
 /// - `/ws/top`: `n` (10, at most 1,000);
 /// - `/ws/around`: `portfolioId`, `range` (5, at most 500).
-pub fn sockets(reads: &LeaderboardReads, dialect: Dialect) -> Vec<SocketRoute> {
+pub fn sockets(reads: &LeaderboardReads, config: &LeaderboardConfig) -> Vec<SocketRoute> {
     let documents = Arc::new(Documents::new(reads.clone()));
     let endpoint = |channel| Arc::new(Endpoint { channel, documents: Arc::clone(&documents) });
     vec![
@@ -83,7 +60,7 @@ pub fn sockets(reads: &LeaderboardReads, dialect: Dialect) -> Vec<SocketRoute> {
             "/ws/updates",
             "Sends the ranking, then what changes of it",
             schema::updates_message,
-            endpoint(Channel::Updates(dialect)),
+            endpoint(Channel::Updates(config.dialect)),
         )
         .also_at(&["/ws/leaderboard/updates"]),
         SocketRoute::new(
@@ -135,7 +112,10 @@ impl Channel {
 
 fn updates(default: Dialect, given: &Parameters<'_>) -> Result<DocumentKey, ParameterError> {
     let limit = LIMIT.read(given)?;
-    let dialect = given.text(&DIALECT).map_or(Ok(default), |text| Dialect::read(&text))?;
+    let dialect = match given.text(&DIALECT) {
+        Some(name) => Dialect::named(&name).ok_or_else(|| DIALECT.wrong(Dialect::MUST_BE))?,
+        None => default,
+    };
     let resume = given.text(&RESUME).map(|text| text.parse()).transpose();
     let resume =
         resume.map_err(|error: hub_core::position::PositionError| RESUME.wrong(error.to_string()))?;

@@ -20,6 +20,7 @@
 //! `INGEST` and can be looked at. Re-drive and discard are not served yet.
 
 mod alerts;
+mod config;
 mod dead_letters;
 mod distribution;
 mod dlq;
@@ -41,9 +42,10 @@ mod wire;
 
 use std::sync::Arc;
 
-use hub_server::{Bind, Service};
+use hub_server::Service;
 
 pub use alerts::{Alert, AlertBoard, Metric, Severity};
+pub use config::RttmConfig;
 pub use dead_letters::DeadLetter;
 pub use dlq::{Class, ClassKey, Origin};
 pub use endpoints::sockets;
@@ -64,12 +66,12 @@ pub fn register() -> (RttmProjection, RttmReads) {
 }
 
 /// The service, whose sockets show this host, too.
-pub fn service(bind: Bind, tls: bool, host: Arc<HostMetrics>) -> Service {
+pub fn service(config: &RttmConfig, host: Arc<HostMetrics>) -> Service {
     let (projection, reads) = register();
     Service {
         projections: vec![Box::new(projection)],
         routes: routes(&reads),
         sockets: sockets(&reads, host),
-        ..Service::new("rttm", "rttm", bind, tls)
+        ..Service::new("rttm", "rttm", config.bind.clone(), config.tls)
     }
 }

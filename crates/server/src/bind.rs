@@ -1,9 +1,11 @@
 //! The addresses where a service listens.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -171,6 +173,16 @@ impl fmt::Display for Address {
 }
 
 /// One address is a text, several are a list of texts.
+impl JsonSchema for Bind {
+    fn schema_name() -> Cow<'static, str> {
+        "Bind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "array"], "items": { "type": "string" } })
+    }
+}
+
 impl Serialize for Bind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let [address] = self.0.as_slice() {

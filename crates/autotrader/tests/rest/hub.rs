@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::path::Path;
 
 use actix_web::http::Method;
-use hub_server::Bind;
+use hub_autotrader::AutotraderConfig;
+use hub_core::limits::Limits;
 use hub_server::testing::ServiceOnLog;
 use serde_json::Value;
 
@@ -13,7 +14,8 @@ pub(crate) struct Hub(ServiceOnLog);
 impl Hub {
     /// Replays the log that is there.
     pub(crate) async fn start(directory: &Path) -> Hub {
-        let wire = |catalog: &mut _| hub_autotrader::service(Bind::localhost(0), false, catalog, 1 << 20).0;
+        let (config, limits) = (AutotraderConfig::default(), Limits::default());
+        let wire = |catalog: &mut _| hub_autotrader::service(&config, &limits, catalog).0;
         Hub(ServiceOnLog::start(directory, wire).await)
     }
 

@@ -3,8 +3,8 @@
 use std::ops::Deref;
 use std::path::Path;
 
-use hub_autotrader::{AutotraderReads, Desk};
-use hub_server::Bind;
+use hub_autotrader::{AutotraderConfig, AutotraderReads, Desk};
+use hub_core::limits::Limits;
 use hub_server::testing::ServiceOnLog;
 
 pub(crate) struct Hub {
@@ -15,9 +15,10 @@ pub(crate) struct Hub {
 impl Hub {
     /// Replays the log that is there.
     pub(crate) async fn start(directory: &Path) -> Hub {
+        let (config, limits) = (AutotraderConfig::default(), Limits::default());
         let mut trading = None;
         let service = ServiceOnLog::start(directory, |catalog| {
-            let (service, reads) = hub_autotrader::service(Bind::localhost(0), false, catalog, 1 << 20);
+            let (service, reads) = hub_autotrader::service(&config, &limits, catalog);
             trading = Some(reads);
             service
         });

@@ -1,10 +1,9 @@
-//! Rules between values, once each is of the right type.
+//! Rules between values, once each is of the right type and in its range.
 
-use hub_core::settings::Thresholds;
 use hub_server::Bind;
 
 use super::fault::Fault;
-use super::{Config, origins};
+use super::{Config, origins, services};
 
 /// Addresses of a service, with the keys that set them.
 #[derive(Clone, Copy)]
@@ -14,28 +13,16 @@ pub(super) struct Listener<'a> {
     pub(super) tls: bool,
 }
 
-/// The listener of each service.
-pub(super) fn listeners(config: &Config) -> [Listener<'_>; 5] {
-    let Config { analytics, leaderboard, rttm, autotrader, gateway, .. } = config;
-    let listener = |section, bind, tls| Listener { section, bind, tls };
-    [
-        listener("analytics", &analytics.bind, analytics.tls),
-        listener("leaderboard", &leaderboard.bind, leaderboard.tls),
-        listener("rttm", &rttm.bind, rttm.tls),
-        listener("autotrader", &autotrader.bind, autotrader.tls),
-        listener("gateway", &gateway.bind, gateway.tls),
-    ]
-}
-
 /// Checks everything against everything.
 pub(super) fn check(config: &Config) -> Result<(), Fault> {
-    config.limits.check().map_err(|error| Fault::new(format!("limits.{}", error.key), error.reason))?;
-    ranges(config)?;
+    config.limits.check()?;
+    server(config)?;
     origins::check_origins(&config.server.allowed_origins)?;
     origins::check_hosts(&config.server.allowed_hosts)?;
-    thresholds(config)?;
+    #[cfg(feature = "rttm")]
+    config.rttm.check()?;
     origins::check_public_url(&config.gateway.public_url)?;
-    check_listeners(&listeners(config), config)
+    check_listeners(&services::listeners(config), config)
 }
 
 /// Checks the listeners of services against each other and against what they need of the rest.
@@ -45,49 +32,8 @@ pub(super) fn check_listeners(listeners: &[Listener<'_>], config: &Config) -> Re
     open_doors(listeners, config)
 }
 
-fn ranges(config: &Config) -> Result<(), Fault> {
-    let (server, demo) = (&config.server, &config.demo);
-    let (rttm, trader) = (&config.rttm, &config.autotrader);
-    let ranges: [(&str, u64, u64, u64); 26] = [
-        ("server.workers", server.workers as u64, 0, 1024),
-        ("server.listen_backlog", server.listen_backlog.into(), 0, i32::MAX as u64),
-        ("server.flush_ms", server.flush_ms, 1, 60_000),
-        ("server.resume_horizon_ms", server.resume_horizon_ms.into(), 1_000, 86_400_000),
-        ("server.deflate_min_bytes", server.deflate_min_bytes as u64, 0, 1 << 30),
-        ("server.deflate_level", server.deflate_level.into(), 1, 9),
-        ("analytics.idempotency_hours", config.analytics.idempotency_hours.into(), 1, 8_784),
-        ("rttm.trades_kept", rttm.trades_kept.into(), 1, 1_000_000),
-        ("rttm.trades_bytes", rttm.trades_bytes.into(), 1 << 20, u32::MAX.into()),
-        ("rttm.trade_events_kept", rttm.trade_events_kept.into(), 1, 1_000),
-        ("rttm.event_ids_kept", rttm.event_ids_kept.into(), 1_000, 10_000_000),
-        ("rttm.dead_letters_kept", rttm.dead_letters_kept.into(), 0, 100_000),
-        ("rttm.dead_letter_classes", rttm.dead_letter_classes.into(), 0, 10_000),
-        ("rttm.queues_kept", rttm.queues_kept.into(), 1, 10_000),
-        ("rttm.cleared_alerts_kept", rttm.cleared_alerts_kept.into(), 0, 1_000),
-        ("autotrader.active_sessions_max", trader.active_sessions_max.into(), 1, 100_000),
-        ("autotrader.stopped_sessions_kept", trader.stopped_sessions_kept.into(), 0, 100_000),
-        ("autotrader.open_trades_max", trader.open_trades_max.into(), 1, 10_000),
-        ("autotrader.closed_trades_kept", trader.closed_trades_kept.into(), 0, 100_000),
-        ("demo.portfolios", demo.portfolios.into(), 1, 100_000),
-        ("demo.symbols", demo.symbols.into(), 1, 10_000),
-        ("demo.prices_per_second", demo.prices_per_second.into(), 0, 100_000),
-        ("demo.transactions_per_second", demo.transactions_per_second.into(), 0, 100_000),
-        ("demo.risk_per_second", demo.risk_per_second.into(), 0, 100_000),
-        ("demo.trades_per_second", demo.trades_per_second.into(), 0, 10_000),
-        ("demo.trading_sessions", demo.trading_sessions.into(), 0, 100),
-    ];
-    for (key, value, least, most) in ranges {
-        if !(least..=most).contains(&value) {
-            return Err(Fault::new(key, format!("must be {least} to {most}")));
-        }
-    }
-    for (key, share) in
-        [("demo.invalid_share", demo.invalid_share), ("demo.failing_share", demo.failing_share)]
-    {
-        if !(0.0..=1.0).contains(&share) {
-            return Err(Fault::new(key, "must be 0 to 1"));
-        }
-    }
+fn server(config: &Config) -> Result<(), Fault> {
+    let server = &config.server;
     if !(server.tls_reload_ms == 0 || (100..=86_400_000).contains(&server.tls_reload_ms)) {
         return Err(Fault::new("server.tls_reload_ms", "must be 0 (at SIGHUP only) or 100 to 86400000"));
     }
@@ -109,22 +55,6 @@ fn ports(listeners: &[Listener]) -> Result<(), Fault> {
                 format!("{section}.bind"),
                 format!("must be another port than {}.bind has", other.section),
             ));
-        }
-    }
-    Ok(())
-}
-
-/// An alert that nothing can clear, or that is critical before it is a
-/// warning, makes no sense.
-fn thresholds(config: &Config) -> Result<(), Fault> {
-    for (what, Thresholds { warning, critical }) in config.rttm.thresholds() {
-        let unit = if what == "latency" { "_ms" } else { "" };
-        if warning == 0 {
-            return Err(Fault::new(format!("rttm.{what}_warning{unit}"), "must be at least 1"));
-        }
-        if critical < warning {
-            let reason = format!("must be at least rttm.{what}_warning{unit}");
-            return Err(Fault::new(format!("rttm.{what}_critical{unit}"), reason));
         }
     }
     Ok(())

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use ::config::ConfigError as LayerError;
+use hub_core::Contradiction;
 
 use super::error::ConfigError;
-use super::layer::Layer;
+use super::layer::{Layer, topmost};
 
 /// A key whose value can't be, and why; the value and its origin are looked up
 /// where the layers are known.
@@ -24,7 +25,7 @@ impl Fault {
     pub(super) fn locate(self, layers: &[Layer]) -> ConfigError {
         // An element of a list is `relay.destinations[1]`.
         let key = self.key.split('[').next().unwrap_or_default();
-        match layers.iter().rev().find_map(|layer| layer.get(key)) {
+        match topmost(layers, key) {
             Some(entry) => entry.clone().refused(key, &self.reason),
             None => ConfigError::Layering(format!("{}: {}", self.key, self.reason)),
         }
@@ -50,5 +51,11 @@ impl From<LayerError> for Fault {
             }
             other => Fault::new("", other.to_string()),
         }
+    }
+}
+
+impl From<Contradiction> for Fault {
+    fn from(Contradiction { key, reason }: Contradiction) -> Fault {
+        Fault::new(key, reason)
     }
 }

@@ -43,6 +43,9 @@ impl Layer {
             .map_err(|error| ConfigError::Syntax { path: path.to_owned(), reason: one_line(&error) })?;
         let mut layer = Layer::default();
         for (key, value) in flatten(table) {
+            if schema.passes_over(&key) {
+                continue;
+            }
             let entry = Entry { value, origin: Origin::File(path.to_owned()) };
             match schema.value_type(&key) {
                 Some(value_type) if value_type.accepts(&entry.value) => {
@@ -68,6 +71,9 @@ impl Layer {
         let mut layer = Layer::default();
         for (name, text) in variables {
             let key = key_of(&name);
+            if schema.passes_over(&key) {
+                continue;
+            }
             let Some(value_type) = schema.value_type(&key).filter(|_| variable_of(&key) == name) else {
                 let suggestion = schema.nearest(&key).map(variable_of);
                 return Err(ConfigError::UnknownKey { key, origin: Origin::Environment(name), suggestion });
@@ -82,9 +88,14 @@ impl Layer {
     }
 
     /// The value that this layer sets `key` to, if it does.
-    pub(super) fn get(&self, key: &str) -> Option<&Entry> {
+    fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.get(key)
     }
+}
+
+/// The value of `key` that wins, and where it was set.
+pub(super) fn topmost<'l>(layers: &'l [Layer], key: &str) -> Option<&'l Entry> {
+    layers.iter().rev().find_map(|layer| layer.get(key))
 }
 
 impl Source for Layer {
@@ -124,7 +135,7 @@ fn key_of(variable: &str) -> String {
 }
 
 /// The one variable that sets a key.
-fn variable_of(key: &str) -> String {
+pub(super) fn variable_of(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
 }
 
@@ -151,4 +162,30 @@ fn one_line(error: &LayerError) -> String {
     let words: Vec<&str> =
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !drawing(line)).collect();
     words.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_service_that_is_left_out_is_passed_over() {
+        let schema = Schema::of(&json!({ "server": { "flush_ms": 100 } }), &["weather"]).unwrap();
+        let known = ["server.flush_ms"];
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hub.toml");
+        std::fs::write(&path, "[weather]\nforecast = 'rain'\n[server]\nflush_ms = 7\n").unwrap();
+        let file = Layer::from_file(&path, &schema).unwrap();
+        assert_eq!(file.entries.keys().collect::<Vec<_>>(), known);
+
+        let variables = ["WEATHER__FORECAST", "SERVER__FLUSH_MS"].map(|name| format!("{PREFIX}{name}"));
+        let variables = variables.into_iter().map(|name| (name, "7".to_owned()));
+        let environment = Layer::from_environment(variables, &schema).unwrap();
+        assert_eq!(environment.entries.keys().collect::<Vec<_>>(), known);
+
+        std::fs::write(&path, "[climate]\n").unwrap();
+        assert!(Layer::from_file(&path, &schema).is_err(), "nobody knows that section");
+    }
 }

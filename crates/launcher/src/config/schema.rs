@@ -93,16 +93,21 @@ impl ValueType {
 /// The keys of the configuration, `section.key`, with their defaults.
 pub(super) struct Schema {
     leaves: BTreeMap<String, ValueKind>,
+    /// Sections that this build knows no keys of.
+    left_out: &'static [&'static str],
 }
 
 impl Schema {
-    /// The keys of a struct of structs. They are read by way of JSON, because
-    /// the `config` crate's own serializer loses empty lists.
-    pub(super) fn of(defaults: &impl Serialize) -> Result<Schema, ConfigError> {
+    /// The keys of a struct of structs, without the sections `left_out`. They are read by way of
+    /// JSON, because the `config` crate's own serializer loses empty lists.
+    pub(super) fn of(
+        defaults: &impl Serialize,
+        left_out: &'static [&'static str],
+    ) -> Result<Schema, ConfigError> {
         let failed = |error: serde_json::Error| ConfigError::Layering(error.to_string());
         let tree = serde_json::to_value(defaults).map_err(failed)?;
         let root: Map<String, Value> = serde_json::from_value(tree).map_err(failed)?;
-        Ok(Schema { leaves: flatten(root) })
+        Ok(Schema { leaves: flatten(root), left_out })
     }
 
     /// Every key with its built-in value.
@@ -118,6 +123,11 @@ impl Schema {
     /// True if `key` is the name of a section.
     pub(super) fn is_section(&self, key: &str) -> bool {
         self.leaves.keys().any(|leaf| leaf.split_once('.').is_some_and(|(section, _)| section == key))
+    }
+
+    /// True for a section that is left out, and for all keys in it.
+    pub(super) fn passes_over(&self, key: &str) -> bool {
+        self.left_out.iter().any(|section| key.split('.').next() == Some(section))
     }
 
     /// The key that was probably meant: one with few letters changed, or the

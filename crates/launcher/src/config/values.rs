@@ -91,13 +91,3 @@ impl Config {
         }
     }
 }
-
-#[cfg(feature = "leaderboard")]
-impl From<super::sections::LeaderboardDialect> for hub_leaderboard::Dialect {
-    fn from(dialect: super::sections::LeaderboardDialect) -> hub_leaderboard::Dialect {
-        match dialect {
-            super::sections::LeaderboardDialect::Native => hub_leaderboard::Dialect::Native,
-            super::sections::LeaderboardDialect::Pms => hub_leaderboard::Dialect::Pms,
-        }
-    }
-}

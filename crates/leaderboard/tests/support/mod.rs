@@ -12,7 +12,7 @@ use hub_core::views::PortfolioPnl;
 use hub_core::{Epoch, Event, Money, Offset, Outcome, PortfolioId, Settings};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Document, Occasion, Projection};
-use hub_leaderboard::{Dialect, LeaderboardReads, register, sockets};
+use hub_leaderboard::{Dialect, LeaderboardConfig, LeaderboardReads, register, sockets};
 use hub_server::SocketRoute;
 use hub_server::native::{Action, Followed, NativeSession, Query};
 use serde_json::Value;
@@ -45,7 +45,7 @@ impl Hub {
     ) -> Hub {
         let (projection, reads) = register(pnl);
         let projection: Box<dyn Projection> = Box::new(projection);
-        let sockets = sockets(&reads, dialect);
+        let sockets = sockets(&reads, &LeaderboardConfig { dialect, ..LeaderboardConfig::default() });
         let driver = Driver::of_epoch(EPOCH, START_MILLIS, before.into_iter().chain([projection]).collect());
         Hub { driver, reads, sockets }
     }

@@ -1,0 +1,31 @@
+//! The service's section of the configuration.
+
+use hub_server::Bind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `[analytics]`: positions and P&L.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnalyticsConfig {
+    /// Addresses it listens at.
+    pub bind: Bind,
+    /// Speaks TLS, with the certificate of `[server]`.
+    pub tls: bool,
+    /// Time for which an applied transaction id is remembered, in hours of log time.
+    #[schemars(range(min = 1, max = 8_784))]
+    pub idempotency_hours: u32,
+}
+
+impl Default for AnalyticsConfig {
+    fn default() -> AnalyticsConfig {
+        AnalyticsConfig { bind: Bind::localhost(8086), tls: false, idempotency_hours: 168 }
+    }
+}
+
+impl AnalyticsConfig {
+    /// The same time in milliseconds, as the projection reads it.
+    pub fn idempotency_horizon_ms(&self) -> i64 {
+        i64::from(self.idempotency_hours) * 3_600_000
+    }
+}

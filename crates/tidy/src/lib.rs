@@ -16,6 +16,7 @@ pub mod spdx;
 pub mod summaries;
 pub mod tree;
 pub mod twins;
+pub mod walks;
 
 /// Exceptions of a rule: a key, and the reason it is excused.
 pub type Exceptions = [(&'static str, &'static str)];

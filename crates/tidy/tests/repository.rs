@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use hub_tidy::source::Source;
 use hub_tidy::{
-    Exceptions, crates, door, excuse, ids, lengths, licences, links, returns, summaries, tree, twins,
+    Exceptions, crates, door, excuse, ids, lengths, licences, links, returns, summaries, tree, twins, walks,
 };
 use serde_json::Value;
 
@@ -88,6 +88,13 @@ fn links_lead_somewhere() {
     let files = tree::files(&root, "md").expect("a readable checkout");
     assert!(files.iter().any(|path| path == "ARCHITECTURE.md"), "{files:?}");
     no(&files.iter().flat_map(|path| links::broken(path, &read(path), &root)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_step_of_a_walk_leads_to_one_file() {
+    let page = read("ARCHITECTURE.md");
+    assert_eq!(walks::count(&page), 4, "a price tick, a SUBSCRIBE, an order, a configuration key");
+    no(&walks::complaints(&page));
 }
 
 #[test]

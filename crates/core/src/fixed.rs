@@ -36,15 +36,16 @@ pub enum DecimalError {
 }
 
 /// The digits of `-12.5e3`, before anything is made of them.
-struct Digits<'a> {
-    negative: bool,
-    whole: &'a str,
-    fraction: &'a str,
-    exponent: i64,
+pub(crate) struct Digits<'a> {
+    pub(crate) negative: bool,
+    pub(crate) whole: &'a str,
+    pub(crate) fraction: &'a str,
+    /// Power of ten, cut at a million either way.
+    pub(crate) exponent: i64,
 }
 
 impl<'a> Digits<'a> {
-    fn of(text: &'a str) -> Result<Digits<'a>, DecimalError> {
+    pub(crate) fn of(text: &'a str) -> Result<Digits<'a>, DecimalError> {
         let (mantissa, exponent) = match text.find(['e', 'E']) {
             Some(at) => (&text[..at], parse_exponent(&text[at + 1..])?),
             None => (text, 0),

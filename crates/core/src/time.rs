@@ -4,9 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
+mod claim;
 mod form;
+mod text;
+
+pub use claim::Unmeant;
+pub(crate) use claim::{claimed, given};
 
 /// Microseconds since 1970-01-01T00:00:00Z; two ticks of one millisecond are in order by them. Printed as
 /// ISO-8601 with milliseconds and `Z`, always 24 characters.
@@ -66,25 +71,53 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A text that is no point in time.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("must be an ISO-8601 date and time between 1970 and 9999, such as 2026-02-07T10:30:00.000Z")]
-pub struct TimestampError;
+/// A text that means no point in time that the hub takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimestampError {
+    /// Neither a text nor a number that is a time.
+    NotATime,
+    /// A time that can't be meant.
+    Unmeant {
+        /// Year it lies in, where a calendar has it.
+        year: Option<i32>,
+        /// Reason why not.
+        why: Unmeant,
+    },
+}
+
+impl std::error::Error for TimestampError {}
+
+impl fmt::Display for TimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TimestampError::Unmeant { year, why } = self else {
+            return f.write_str(
+                "must be ISO-8601 or milliseconds since 1970, such as 2026-02-07T10:30:00.000Z or 1770460200000",
+            );
+        };
+        let lies = match year {
+            Some(1) => "in the year 1".to_owned(),
+            Some(year) => format!("in {year}"),
+            None => "after 9999".to_owned(),
+        };
+        match why {
+            Unmeant::Unset => write!(f, "lies {lies}: was it never set?"),
+            Unmeant::Unit(unit) => write!(f, "lies {lies}: {unit}, where milliseconds are due?"),
+            Unmeant::Early => {
+                let year = year.map(|year| format!(", in {year}")).unwrap_or_default();
+                write!(f, "lies before 2000-01-01{year}")
+            }
+            Unmeant::Late => f.write_str("lies after 9999"),
+        }
+    }
+}
 
 impl FromStr for Timestamp {
     type Err = TimestampError;
 
-    /// ISO-8601 with an offset or `Z`; without either it is taken as UTC,
-    /// since the platform's services send zone-less UTC (BUG-A14).
+    /// A date and a time between 1970 and 9999; without a zone it is taken as
+    /// UTC, since the platform's services send zone-less UTC (BUG-A14).
     fn from_str(text: &str) -> Result<Timestamp, TimestampError> {
-        let micros = match DateTime::parse_from_rfc3339(text) {
-            Ok(instant) => instant.timestamp_micros(),
-            Err(_) => NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
-                .map_err(|_| TimestampError)?
-                .and_utc()
-                .timestamp_micros(),
-        };
-        Timestamp::from_micros(micros).ok_or(TimestampError)
+        text::micros(text).and_then(Timestamp::from_micros).ok_or(TimestampError::NotATime)
     }
 }
 

@@ -104,7 +104,8 @@ fn what_is_wrong_is_named_by_its_canonical_field() {
         ("buyPrice", "\"abc\""),
         ("buyPrice", "0.000000001"),
         ("timestamp", "\"yesterday\""),
-        ("timestamp", "1.5"),
+        ("timestamp", "true"),
+        ("timestamp", "\"\""),
         ("timestamp", "-1"),
     ];
     for (field, value) in wrong {

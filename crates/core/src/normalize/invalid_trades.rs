@@ -2,11 +2,11 @@
 //! timestamp?, validationErrors?}` (RT-IN-5); the errors are a text or an
 //! array of texts.
 
-use super::lifecycle::{message, present, shortened, time, trade_id};
+use super::lifecycle::{message, present, shortened, trade_id};
 use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject, SYMBOL, TIMESTAMP};
 use super::transactions;
-use crate::Rejection;
 use crate::event::InvalidTrade;
+use crate::{Rejection, Timestamp};
 
 const SIDE: Field = Field { name: "side", spellings: &["side"] };
 const PRICE: Field =
@@ -23,9 +23,15 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<InvalidTrade, Rejection> {
         side: present(object, &SIDE).map(transactions::side).transpose()?,
         price_per_stock: present(object, &PRICE).map(Raw::number).transpose()?,
         quantity: present(object, &QUANTITY).map(Raw::number).transpose()?,
-        timestamp: time(object, &TIMESTAMP)?,
+        timestamp: timestamp(object)?,
         validation_errors: errors(object)?,
     })
+}
+
+/// The refused trade's own time, which is evidence as it is; 0 is absent, as protobuf has it.
+fn timestamp(object: &RawObject<'_>) -> Result<Option<Timestamp>, Rejection> {
+    let time = present(object, &TIMESTAMP).map(Raw::any_time).transpose()?;
+    Ok(time.filter(|time| time.micros() > 0))
 }
 
 fn errors(object: &RawObject<'_>) -> Result<Option<String>, Rejection> {

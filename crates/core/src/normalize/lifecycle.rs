@@ -1,7 +1,8 @@
 //! Fields that the kinds of the pipeline have in common, and values that count as absent.
 //!
 //! The platform's services speak protobuf, where a field that was not set is
-//! an empty string or 0: an empty text and the time 0 are absent here, too.
+//! an empty string: an empty text is absent here, too. The time 0 is not: it
+//! is refused, since a sender whose clock says so must hear of it.
 
 use smol_str::SmolStr;
 
@@ -43,8 +44,7 @@ pub(super) fn event_time(object: &RawObject<'_>) -> Result<Option<Timestamp>, Re
 
 /// A time, where it is known.
 pub(super) fn time(object: &RawObject<'_>, field: &Field) -> Result<Option<Timestamp>, Rejection> {
-    let time = present(object, field).map(Raw::timestamp).transpose()?;
-    Ok(time.filter(|time| time.millis() > 0))
+    present(object, field).map(Raw::timestamp).transpose()
 }
 
 /// A name that has to be there.

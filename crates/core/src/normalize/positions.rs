@@ -1,8 +1,8 @@
 //! AN-WS-1 in all its spellings (FE-1).
 
-use super::raw::{Field, PORTFOLIO_ID, RawObject, SYMBOL};
-use crate::Rejection;
+use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject, SYMBOL};
 use crate::dto::PositionRow;
+use crate::{Rejection, Timestamp};
 
 const HOLDINGS: Field = Field { name: "holdings", spellings: &["holdings"] };
 const TOTAL_INVESTED: Field =
@@ -19,7 +19,13 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<PositionRow, Rejection> {
         holdings: object.require(&HOLDINGS)?.number()?,
         total_invested: object.require(&TOTAL_INVESTED)?.number()?,
         realized_pnl: object.require(&REALIZED_PNL)?.number()?,
-        created_at: object.time(&CREATED_AT)?,
-        updated_at: object.time(&UPDATED_AT)?,
+        created_at: time(object, &CREATED_AT)?,
+        updated_at: time(object, &UPDATED_AT)?,
     })
+}
+
+/// A time as the row shows it: to the millisecond.
+fn time(object: &RawObject<'_>, field: &Field) -> Result<Option<Timestamp>, Rejection> {
+    let time = object.get(field).map(Raw::any_time).transpose()?;
+    Ok(time.and_then(|time| Timestamp::from_millis(time.millis())))
 }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::body::Item;
 use crate::parameters::{is_ignored, is_spelling};
+use crate::time::{self, TimestampError};
 use crate::{Rejection, Timestamp};
 
 /// A field: its canonical name, which rejections carry, and the spellings it
@@ -37,6 +38,9 @@ pub(super) const TIMESTAMP: Field = Field { name: "timestamp", spellings: &["tim
 
 /// Characters of a key that are told.
 const KEY_CHARS: usize = 64;
+
+/// Characters of a time that is told with what is wrong with it.
+const TIME_CHARS: usize = 40;
 
 /// Keys and values in the order they came, borrowed from the input.
 pub(crate) struct RawObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -107,7 +111,7 @@ impl<'a> RawObject<'a> {
         self.get(field).ok_or_else(|| Rejection::of(field.name, "is required"))
     }
 
-    /// A timestamp, if there is one.
+    /// The time that a sender claims, if it does.
     pub(super) fn time(&self, field: &Field) -> Result<Option<Timestamp>, Rejection> {
         self.get(field).map(Raw::timestamp).transpose()
     }
@@ -188,16 +192,19 @@ impl<'a> Raw<'a> {
         text.parse().map_err(|error: T::Err| self.reject(error.to_string()))
     }
 
-    /// ISO-8601, or whole milliseconds since 1970 as a number or a numeric
-    /// string.
+    /// The time that a sender claims, in any of the spellings of times; one that can't be meant is refused with
+    /// its likely cause.
     pub(super) fn timestamp(self) -> Result<Timestamp, Rejection> {
         let text = self.digits()?;
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        let time =
-            if is_number { text.parse().ok().and_then(Timestamp::from_millis) } else { text.parse().ok() };
-        time.ok_or_else(|| {
-            self.reject("must be ISO-8601 or milliseconds since 1970, such as 2026-02-07T10:30:00.000Z")
+        time::claimed(&text).map_err(|error| {
+            let given = if error == TimestampError::NotATime || text.len() > TIME_CHARS { "" } else { &text };
+            self.reject(format!("{given} {error}").trim_start().to_owned())
         })
+    }
+
+    /// A time that nothing hangs on, or that is evidence: in any spelling, from 1970 on.
+    pub(super) fn any_time(self) -> Result<Timestamp, Rejection> {
+        time::given(&self.digits()?).map_err(|error| self.reject(error.to_string()))
     }
 
     /// A text of at most `max_chars` characters that is not blank.

@@ -83,6 +83,9 @@ pub struct Limits {
     /// One line of a STOMP frame's head.
     #[schemars(range(min = 256))]
     pub stomp_header_line_bytes: usize,
+    /// A session's first STOMP frame, if that is less than `message_bytes`: it is not yet known who sends it.
+    #[schemars(range(min = 1024))]
+    pub stomp_connect_bytes: usize,
     /// Items of one ingest request.
     #[schemars(range(min = 1))]
     pub ingest_items: usize,
@@ -106,6 +109,9 @@ pub struct Limits {
     /// 60 s, so that none sends a request on a connection that is being closed.
     #[schemars(range(min = 1000))]
     pub keep_alive_ms: u64,
+    /// Time for which a session of `SockJS`'s HTTP transports lives without a request of its client to receive by.
+    #[schemars(range(min = 100))]
+    pub sockjs_disconnect_delay_ms: u64,
     /// For a peer to answer our Close, and for outboxes to drain at shutdown.
     #[schemars(range(min = 100))]
     pub close_ms: u64,
@@ -138,6 +144,7 @@ impl Default for Limits {
             turn_bytes: 512 << 10,
             stomp_headers: 64,
             stomp_header_line_bytes: 8 << 10,
+            stomp_connect_bytes: 64 << 10,
             ingest_items: 10_000,
             heartbeat_ms: STOMP_HEARTBEAT_MS,
             handshake_ms: 10_000,
@@ -145,6 +152,7 @@ impl Default for Limits {
             message_ms: 60_000,
             stall_ms: 60_000,
             keep_alive_ms: 75_000,
+            sockjs_disconnect_delay_ms: 5_000,
             close_ms: 5_000,
             log_queue_records: 200_000,
         }

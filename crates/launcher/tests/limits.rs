@@ -45,8 +45,8 @@ fn before_connect_a_peer_may_send_64_line_ends_and_no_more() {
 }
 
 #[test]
-fn a_connect_may_have_64_kib_though_later_frames_may_have_more() {
-    let hub = hub(&[]);
+fn a_connect_may_have_as_much_as_is_set_though_later_frames_may_have_more() {
+    let hub = hub(&[("LIMITS__STOMP_CONNECT_BYTES", "100000")]);
     let addr = address(&hub);
     let opening = |bytes: usize| {
         let head = "CONNECT\naccept-version:1.2\nhost:x\n\n";
@@ -54,11 +54,11 @@ fn a_connect_may_have_64_kib_though_later_frames_may_have_more() {
     };
     for carrier in CARRIERS {
         let mut client = StompClient::unconnected(carrier(addr));
-        client.send_frame_text(&opening(64 << 10)).unwrap();
+        client.send_frame_text(&opening(100_000)).unwrap();
         assert_eq!(client.next_frame().unwrap().command, "CONNECTED");
         let mut client = StompClient::unconnected(carrier(addr));
-        client.send_frame_text(&opening((64 << 10) + 1)).unwrap();
-        assert_refused(&mut client, "frame too large", "longer than 65536");
+        client.send_frame_text(&opening(100_001)).unwrap();
+        assert_refused(&mut client, "frame too large", "longer than limits.stomp_connect_bytes = 100000");
 
         let mut client = connect(carrier(addr));
         client.send(TOPIC, &[("receipt", "r")], &vec![b'x'; 200_000]).unwrap();

@@ -8,7 +8,7 @@ use hub_core::limits::Limits;
 use hub_fanout::queues::{QueueFull, QueueLimits};
 use hub_fanout::{Catalog, Outcomes, Publisher, QueueRelay, RelayMessage, Target};
 use hub_log::EventLog;
-use hub_stomp::{HeartBeat, RateLimit, SessionConfig, TransactionLimits};
+use hub_stomp::{HeartBeat, OpeningLimits, RateLimit, SessionConfig, TransactionLimits};
 
 use crate::addresses::Addresses;
 use crate::compression::Compression;
@@ -28,7 +28,7 @@ pub const STOMP_LIMIT_NAMES: &[(&str, &str)] = &[
     ("rate.bytes_per_second", "limits.session_bytes_per_second"),
     ("rate.burst_bytes", ""),
     ("opening.max_eols", ""),
-    ("opening.max_connect_bytes", ""),
+    ("opening.max_connect_bytes", "limits.stomp_connect_bytes"),
     ("transactions.max_open", "limits.transactions_per_session"),
     ("transactions.max_frames", "limits.transaction_frames"),
     ("transactions.max_bytes", "limits.transaction_bytes"),
@@ -247,6 +247,7 @@ fn stomp(server_name: String, limits: &Limits) -> SessionConfig {
             max_headers: limits.stomp_headers,
             max_header_line_bytes: limits.stomp_header_line_bytes,
         },
+        opening: OpeningLimits { max_connect_bytes: limits.stomp_connect_bytes, ..OpeningLimits::default() },
         max_subscriptions: limits.subscriptions_per_session,
         transactions: TransactionLimits {
             max_open: limits.transactions_per_session,
@@ -256,7 +257,6 @@ fn stomp(server_name: String, limits: &Limits) -> SessionConfig {
         rate: rate(limits),
         limit_names: STOMP_LIMIT_NAMES,
         heart_beat: HeartBeat { offer_ms: limits.heartbeat_ms, wish_ms: limits.heartbeat_ms },
-        ..SessionConfig::default()
     }
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn server(
             outbound_bytes: limits.outbox_bytes,
             inbound_bytes: limits.message_bytes,
             stall: Duration::from_millis(limits.stall_ms),
+            absence: Duration::from_millis(limits.sockjs_disconnect_delay_ms),
             ..Limits::default()
         },
         script: chassis.sockjs_script.clone(),

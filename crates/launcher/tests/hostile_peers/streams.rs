@@ -104,6 +104,25 @@ fn a_stream_that_is_not_read_is_cut_off_and_one_without_news_is_not() {
 }
 
 #[test]
+fn a_session_whose_client_does_not_come_back_ends_after_the_delay_that_is_set() {
+    let long = "600000";
+    let [patient, brisk] = [long, "100"]
+        .map(|delay| hub(&[("LIMITS__SOCKJS_DISCONNECT_DELAY_MS", delay), ("LIMITS__HANDSHAKE_MS", long)]));
+    let open = |addr, name: &str| {
+        let answer = http::request(addr, "POST", &format!("/ws/000/{name}/xhr"), &[], b"").unwrap();
+        assert_eq!((answer.status, answer.text().unwrap()), (200, "o\n"));
+        await_metric(addr, SESSIONS, 1);
+    };
+    open(address(&patient), "gone");
+    // Twice, so that by the protocol's delay the first would have ended, too.
+    for name in ["gone", "again"] {
+        open(address(&brisk), name);
+        await_metric(address(&brisk), SESSIONS, 0);
+    }
+    assert_eq!(metric(address(&patient), SESSIONS), 1);
+}
+
+#[test]
 fn a_stomp_frame_in_many_requests_that_never_ends_is_closed_with_4005() {
     let hub = hub(&[("LIMITS__MESSAGE_MS", "400")]);
     let addr = address(&hub);

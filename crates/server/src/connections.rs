@@ -20,6 +20,11 @@ impl Connections {
         Connections { open: Arc::default(), max }
     }
 
+    /// The number that there may be at a time.
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
     /// A permit for one more; none if all are out.
     pub fn enter(&self) -> Option<ConnectionPermit> {
         let more = |open| (open < self.max).then_some(open + 1);

@@ -17,6 +17,10 @@ use crate::chassis::Chassis;
 use crate::http::methods::method_not_allowed;
 use crate::http::problem::Problem;
 
+/// Sessions that a service may have for each connection there may be: a client that comes again under another name
+/// leaves one behind, which lives for `limits.sockjs_disconnect_delay_ms`.
+const SESSIONS_PER_CONNECTION: usize = 2;
+
 /// A session on its way to its shard.
 pub(crate) struct NewSession {
     pub(crate) end: SessionEnd,
@@ -65,6 +69,7 @@ pub(crate) fn server(
             absence: Duration::from_millis(limits.sockjs_disconnect_delay_ms),
             ..Limits::default()
         },
+        max_sessions: chassis.connections.max().saturating_mul(SESSIONS_PER_CONNECTION),
         script: chassis.sockjs_script.clone(),
         frame_ancestors: Some(chassis.origins.source_list()),
         body_bytes: limits.message_bytes,

@@ -9,6 +9,7 @@ mod model;
 mod peer;
 mod queue;
 mod relay;
+mod sockjs;
 mod state;
 mod topics;
 mod turns;

@@ -85,7 +85,7 @@ pub(super) struct World {
     woken: Vec<u32>,
     new_connections: mpsc::UnboundedSender<NewConnection>,
     stage: watch::Sender<Stage>,
-    _sessions: mpsc::UnboundedSender<NewSession>,
+    pub(super) sessions: mpsc::UnboundedSender<NewSession>,
     pub(super) now: Moment,
     next_sweep: Instant,
     draining: bool,
@@ -141,7 +141,7 @@ impl World {
             woken: Vec::new(),
             new_connections,
             stage: stages,
-            _sessions: sessions,
+            sessions,
             now,
             next_sweep: now.instant + SWEEP,
             draining: false,
@@ -373,10 +373,12 @@ impl World {
 }
 
 fn chassis(limits: Limits, catalog: Catalog, publisher: Publisher) -> Chassis {
+    let unless_set = |limit: usize| if limit == 0 { 1 << 20 } else { limit };
     let config = ChassisConfig {
-        limits,
         client_send: true,
-        connections_per_address: 1 << 20,
+        connections: unless_set(limits.connections),
+        connections_per_address: unless_set(limits.sessions_per_address),
+        limits,
         ..ChassisConfig::default()
     };
     let (log, outcomes, metrics) = (Arc::new(StillLog), Outcomes::default(), Metrics::default());

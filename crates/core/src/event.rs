@@ -1,10 +1,12 @@
 //! Events that a log holds.
 
+pub mod form;
 mod lifecycle;
 pub mod trading;
 
 use serde::{Deserialize, Serialize};
 
+pub use form::EventError;
 pub use lifecycle::{
     DlqEvent, ErrorEvent, ErrorType, InvalidTrade, MESSAGE_MAX_CHARS, NameError, QueueMetric, Stage,
     TradeEvent, TradeEventType,
@@ -18,8 +20,8 @@ use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TransactionI
 
 /// One thing that happened, as it is kept in the log.
 ///
-/// Its form in the log is JSON, externally tagged (`{"price":{...}}`), with
-/// decimals as strings of digits: an operator can read a log with `sqlite3`.
+/// Its form in the log is binary, see [`form`]; for people it is JSON, externally tagged (`{"price":{...}}`), with
+/// decimals as strings of digits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
@@ -55,6 +57,11 @@ pub enum Event {
 }
 
 impl Event {
+    /// All words for kinds but `unknown`.
+    pub fn kinds() -> impl Iterator<Item = &'static str> {
+        Kind::ALL.map(Kind::as_str).into_iter().chain([trading::KIND, "tick", "settings"])
+    }
+
     /// The ingest kind it came as, as in metrics: `transactions`, `auto-trader`; of what no item
     /// can mean, a word of its own.
     pub fn kind(&self) -> &'static str {
@@ -72,10 +79,7 @@ impl Event {
             Event::Trading(_) => trading::KIND,
             Event::Tick => "tick",
             Event::Settings(_) => "settings",
-            Event::Rejected(input) => {
-                let kinds = Kind::ALL.map(Kind::as_str).into_iter().chain([trading::KIND]);
-                kinds.into_iter().find(|kind| *kind == input.kind).unwrap_or("unknown")
-            }
+            Event::Rejected(input) => Event::kinds().find(|kind| *kind == input.kind).unwrap_or("unknown"),
         }
     }
 }
@@ -217,56 +221,12 @@ impl RejectedInput {
     }
 }
 
-/// An event in a log that this program can't read.
-#[derive(Debug, thiserror::Error)]
-#[error("the event can't be decoded: {0}")]
-pub struct EventError(serde_json::Error);
-
-impl Event {
-    /// The bytes a log keeps.
-    pub fn encode(&self) -> Result<Vec<u8>, EventError> {
-        serde_json::to_vec(self).map_err(EventError)
-    }
-
-    /// The event those bytes mean.
-    pub fn decode(bytes: &[u8]) -> Result<Event, EventError> {
-        serde_json::from_slice(bytes).map_err(EventError)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_form_in_the_log_stays_readable_by_the_next_version() {
-        let text = r#"{"transaction":{"transactionId":"550e8400-e29b-41d4-a716-446655440000","portfolioId":"550e8400-e29b-41d4-a716-446655440001","symbol":"AAPL","side":"SELL","price":"15.25","lotPrice":"10","quantity":"100","timestamp":1770000000000}}"#;
-        let event = Event::decode(text.as_bytes()).unwrap();
-        let Event::Transaction(transaction) = &event else { panic!("not a transaction: {event:?}") };
-        assert_eq!(transaction.trade.side(), Side::Sell);
-        assert_eq!(transaction.quantity.to_string(), "100");
-        assert_eq!(String::from_utf8(event.encode().unwrap()).unwrap(), text);
-    }
-
-    #[test]
-    fn risk_metrics_are_kept_by_their_digits() {
-        let text = r#"{"risk":{"portfolioId":"550e8400-e29b-41d4-a716-446655440001","avgRateOfReturn":"0.008819639682769775","sharpeRatio":"-13.30202579498291","sortinoRatio":"0"}}"#;
-        let event = Event::decode(text.as_bytes()).unwrap();
-        assert!(matches!(event, Event::Risk(_)), "{event:?}");
-        assert_eq!(String::from_utf8(event.encode().unwrap()).unwrap(), text);
-    }
-
-    #[test]
     fn a_price_does_not_pay_for_the_widest_event() {
         assert!(size_of::<Event>() <= 128, "{}", size_of::<Event>());
-    }
-
-    #[test]
-    fn a_tick_and_a_rejection_survive_the_log() {
-        let rejected =
-            RejectedInput::new("prices", Rejection::of("price", "must be a decimal number"), b"{\xff}");
-        for event in [Event::Tick, Event::Rejected(rejected), Event::Settings(Settings::default())] {
-            assert_eq!(Event::decode(&event.encode().unwrap()).unwrap(), event);
-        }
     }
 }

@@ -37,10 +37,10 @@ impl DeadLetter {
     }
 }
 
-/// The kind of an event, and what it says, from its form in the log:
+/// The kind of an event, and what it says, from its JSON:
 /// `{"<tag>":{...}}`.
 fn of_event(event: &Event) -> (String, String) {
-    let bytes = event.encode().unwrap_or_default();
+    let bytes = serde_json::to_vec(event).unwrap_or_default();
     let tagged: Option<std::collections::BTreeMap<String, Box<RawValue>>> =
         serde_json::from_slice(&bytes).ok();
     let Some((tag, body)) = tagged.and_then(|mut tagged| tagged.pop_first()) else {

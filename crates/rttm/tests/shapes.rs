@@ -191,7 +191,7 @@ async fn what_the_hub_rejected_is_a_dead_letter() {
     hub.send(Event::Rejected(at_the_door));
     // An earlier projection found that it breaks a rule.
     let oversell = r#"{"transaction":{"transactionId":"550e8400-e29b-41d4-a716-446655440000","portfolioId":"550e8400-e29b-41d4-a716-446655440001","symbol":"AAPL","side":"SELL","price":"15.25","quantity":"100"}}"#;
-    let event = Event::decode(oversell.as_bytes()).unwrap();
+    let event: Event = serde_json::from_str(oversell).unwrap();
     hub.send_decided(event.clone(), Outcome::Rejected(Rejection::of("quantity", "is more than is held (7)")));
     hub.send_decided(event, Outcome::Duplicate);
     // And one of this projection's own.

@@ -1,0 +1,243 @@
+//! A message becomes an event, or names the field that no event can have.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::messages::{self as form, Command, Fact, Uuid, Wide};
+use super::{EventError, numbers};
+use crate::event::trading::{
+    CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradeId, TradingCommand, TradingRequest,
+};
+use crate::event::{DlqEvent, ErrorEvent, InvalidTrade, QueueMetric, RejectedInput, Trade, TradeEvent};
+use crate::event::{PortfolioInfo, PriceQuote, RiskMetrics, Side, SymbolInfo, Transaction};
+use crate::{Event, Money, PortfolioId, Price, Quantity, Ratio, Rejection, Symbol, Timestamp, TransactionId};
+use crate::{RequestId, TradeId as PipelineTradeId};
+
+pub(super) fn event(fact: Fact) -> Result<Event, EventError> {
+    Ok(match fact {
+        Fact::Transaction(it) => Event::Transaction(transaction(&it)?),
+        Fact::Price(it) => Event::Price(price(&it)?),
+        Fact::Portfolio(it) => Event::Portfolio(portfolio(it)?),
+        Fact::Symbol(it) => Event::Symbol(symbol_info(it)?),
+        Fact::Risk(it) => Event::Risk(risk(&it)?),
+        Fact::TradeEvent(it) => Event::TradeEvent(trade_event(it)?.into()),
+        Fact::QueueMetric(it) => Event::QueueMetric(queue_metric(it)?),
+        Fact::DlqEvent(it) => Event::DlqEvent(dlq_event(it)?.into()),
+        Fact::ErrorEvent(it) => Event::ErrorEvent(error_event(it)?),
+        Fact::InvalidTrade(it) => Event::InvalidTrade(invalid_trade(it)?.into()),
+        Fact::Trading(it) => Event::Trading(trading(it)?),
+        Fact::Tick(form::Tick {}) => Event::Tick,
+        Fact::Settings(it) => Event::Settings(
+            serde_json::from_str(&it.json).map_err(|error| EventError::new("settings", error))?,
+        ),
+        Fact::Rejected(it) => Event::Rejected(rejected(it)),
+    })
+}
+
+/// The 16 bytes of an id that has to be there.
+fn id(field: &'static str, id: Option<Uuid>) -> Result<[u8; 16], EventError> {
+    id.map(bytes).ok_or_else(|| EventError::missing(field))
+}
+
+fn bytes(id: Uuid) -> [u8; 16] {
+    (u128::from(id.high) << 64 | u128::from(id.low)).to_be_bytes()
+}
+
+fn wide(field: &'static str, value: Option<Wide>) -> Result<i128, EventError> {
+    let value = value.ok_or_else(|| EventError::missing(field))?;
+    Ok(i128::from(value.high) << 64 | i128::from(value.low))
+}
+
+fn parsed<T: FromStr<Err: fmt::Display>>(field: &'static str, text: &str) -> Result<T, EventError> {
+    text.parse().map_err(|error: T::Err| EventError::new(field, error))
+}
+
+fn time(field: &'static str, micros: Option<u64>) -> Result<Option<Timestamp>, EventError> {
+    let Some(micros) = micros else { return Ok(None) };
+    let time = i64::try_from(micros).ok().and_then(Timestamp::from_micros);
+    time.map(Some).ok_or_else(|| EventError::new(field, "is no time"))
+}
+
+fn symbol(field: &'static str, text: &str) -> Result<Symbol, EventError> {
+    parsed(field, text)
+}
+
+fn side(number: u32) -> Result<Side, EventError> {
+    numbers::side_of(number).ok_or_else(|| EventError::new("side", number))
+}
+
+fn quantity(value: Option<Wide>) -> Result<Quantity, EventError> {
+    let units =
+        wide("quantity", value)?.try_into().map_err(|_| EventError::new("quantity", "is too large"))?;
+    Ok(Quantity::from_units(units))
+}
+
+fn short(text: Option<String>) -> Option<smol_str::SmolStr> {
+    text.map(Into::into)
+}
+
+fn transaction(it: &form::Transaction) -> Result<Transaction, EventError> {
+    let price = Price::from_units(it.price);
+    Ok(Transaction {
+        transaction_id: TransactionId::from_bytes(id("transactionId", it.transaction_id)?),
+        portfolio_id: PortfolioId::from_bytes(id("portfolioId", it.portfolio_id)?),
+        symbol: symbol("symbol", &it.symbol)?,
+        trade: match side(it.side)? {
+            Side::Buy => Trade::Buy { price },
+            Side::Sell => Trade::Sell { price, lot_price: it.lot_price.map(Price::from_units) },
+        },
+        quantity: quantity(it.quantity)?,
+        timestamp: time("timestamp", it.timestamp)?,
+    })
+}
+
+fn price(it: &form::PriceQuote) -> Result<PriceQuote, EventError> {
+    Ok(PriceQuote {
+        symbol: symbol("symbol", &it.symbol)?,
+        price: Price::from_units(it.price),
+        timestamp: time("timestamp", it.timestamp)?,
+    })
+}
+
+fn portfolio(it: form::PortfolioInfo) -> Result<PortfolioInfo, EventError> {
+    Ok(PortfolioInfo {
+        portfolio_id: PortfolioId::from_bytes(id("portfolioId", it.portfolio_id)?),
+        name: it.name,
+        phone_number: it.phone_number,
+        address: it.address,
+    })
+}
+
+fn symbol_info(it: form::SymbolInfo) -> Result<SymbolInfo, EventError> {
+    Ok(SymbolInfo { symbol: symbol("symbol", &it.symbol)?, sector: it.sector })
+}
+
+fn risk(it: &form::RiskMetrics) -> Result<RiskMetrics, EventError> {
+    let ratio = |field, value| wide(field, value).map(Ratio::from_units);
+    Ok(RiskMetrics {
+        portfolio_id: PortfolioId::from_bytes(id("portfolioId", it.portfolio_id)?),
+        avg_rate_of_return: ratio("avgRateOfReturn", it.avg_rate_of_return)?,
+        sharpe_ratio: ratio("sharpeRatio", it.sharpe_ratio)?,
+        sortino_ratio: ratio("sortinoRatio", it.sortino_ratio)?,
+    })
+}
+
+fn trade_event(it: form::TradeEvent) -> Result<TradeEvent, EventError> {
+    Ok(TradeEvent {
+        trade_id: PipelineTradeId::from_bytes(id("tradeId", it.trade_id)?),
+        service_name: it.service_name.into(),
+        event_type: numbers::trade_event_type_of(it.event_type)
+            .ok_or_else(|| EventError::new("eventType", it.event_type))?,
+        event_stage: stage(it.event_stage)?,
+        event_status: short(it.event_status),
+        source_queue: short(it.source_queue),
+        target_queue: short(it.target_queue),
+        topic_name: short(it.topic_name),
+        consumer_group: short(it.consumer_group),
+        partition_id: it.partition_id,
+        offset_value: it.offset_value,
+        event_time: time("eventTime", it.event_time)?,
+        message: it.message,
+    })
+}
+
+fn stage(number: u32) -> Result<crate::event::Stage, EventError> {
+    numbers::stage_of(number).ok_or_else(|| EventError::new("eventStage", number))
+}
+
+fn queue_metric(it: form::QueueMetric) -> Result<QueueMetric, EventError> {
+    Ok(QueueMetric {
+        service_name: it.service_name.into(),
+        topic_name: it.topic_name.into(),
+        partition_id: it.partition_id,
+        produced_offset: it.produced_offset,
+        consumed_offset: it.consumed_offset,
+        consumer_group: it.consumer_group.into(),
+        snapshot_time: time("snapshotTime", it.snapshot_time)?,
+    })
+}
+
+fn dlq_event(it: form::DlqEvent) -> Result<DlqEvent, EventError> {
+    Ok(DlqEvent {
+        trade_id: it.trade_id.map(bytes).map(PipelineTradeId::from_bytes),
+        service_name: it.service_name.into(),
+        topic_name: short(it.topic_name),
+        original_topic: short(it.original_topic),
+        reason: it.reason,
+        event_stage: stage(it.event_stage)?,
+        event_time: time("eventTime", it.event_time)?,
+    })
+}
+
+fn error_event(it: form::ErrorEvent) -> Result<ErrorEvent, EventError> {
+    Ok(ErrorEvent {
+        trade_id: it.trade_id.map(bytes).map(PipelineTradeId::from_bytes),
+        service_name: it.service_name.into(),
+        error_type: numbers::error_type_of(it.error_type)
+            .ok_or_else(|| EventError::new("errorType", it.error_type))?,
+        error_message: it.error_message,
+        event_stage: stage(it.event_stage)?,
+        event_time: time("eventTime", it.event_time)?,
+    })
+}
+
+fn invalid_trade(it: form::InvalidTrade) -> Result<InvalidTrade, EventError> {
+    fn optional<T: FromStr<Err: fmt::Display>>(
+        field: &'static str,
+        text: Option<&String>,
+    ) -> Result<Option<T>, EventError> {
+        text.map(|text| parsed(field, text)).transpose()
+    }
+    Ok(InvalidTrade {
+        trade_id: parsed("tradeId", &it.trade_id)?,
+        portfolio_id: optional("portfolioId", it.portfolio_id.as_ref())?,
+        symbol: optional("symbol", it.symbol.as_ref())?,
+        side: it.side.as_deref().map(side_named).transpose()?,
+        price_per_stock: optional("pricePerStock", it.price_per_stock.as_ref())?,
+        quantity: optional("quantity", it.quantity.as_ref())?,
+        timestamp: optional("timestamp", it.timestamp.as_ref())?,
+        validation_errors: it.validation_errors,
+    })
+}
+
+fn side_named(text: &str) -> Result<Side, EventError> {
+    match text {
+        "BUY" => Ok(Side::Buy),
+        "SELL" => Ok(Side::Sell),
+        _ => Err(EventError::new("side", text)),
+    }
+}
+
+fn trading(it: form::TradingRequest) -> Result<TradingRequest, EventError> {
+    let command = match it.command.ok_or_else(|| EventError::missing("command"))? {
+        Command::CreateSession(it) => TradingCommand::CreateSession(CreateSession {
+            name: it.name,
+            initial_capital: Money::from_units(wide("initialCapital", it.initial_capital)?),
+        }),
+        Command::OpenTrade(it) => TradingCommand::OpenTrade(OpenTrade {
+            session_id: SessionId(it.session_id),
+            symbol: symbol("symbol", &it.symbol)?,
+            side: side(it.side)?,
+            quantity: quantity(it.quantity)?,
+            entry_price: it.entry_price.map(Price::from_units),
+            stop_loss: it.stop_loss.map(Price::from_units),
+            target: it.target.map(Price::from_units),
+        }),
+        Command::CloseTrade(it) => TradingCommand::CloseTrade(CloseTrade {
+            trade_id: TradeId(it.trade_id),
+            price: it.price.map(Price::from_units),
+        }),
+        Command::StopSession(it) => {
+            TradingCommand::StopSession(StopSession { session_id: SessionId(it.session_id) })
+        }
+    };
+    Ok(TradingRequest { request_id: it.request_id.map(bytes).map(RequestId::from_bytes), command })
+}
+
+fn rejected(it: form::RejectedInput) -> RejectedInput {
+    RejectedInput {
+        kind: it.kind,
+        rejection: Rejection { reason: it.reason.into(), field: it.field.map(Into::into) },
+        raw: String::from_utf8_lossy(&it.raw).into_owned(),
+    }
+}

@@ -1,0 +1,315 @@
+//! Messages of the log, in protobuf. A field is `optional` where absent and zero mean two things, and in settings.
+
+use prost::{Message, Oneof};
+
+/// An event with what stands beside it: the bytes of one record.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Entry {
+    #[prost(oneof = "Fact", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14")]
+    pub(super) fact: Option<Fact>,
+    #[prost(string, optional, tag = "17")]
+    pub(super) key: Option<String>,
+}
+
+/// The kinds of events; a tag is a kind's number, in the frame of a record, too.
+#[derive(Clone, PartialEq, Oneof)]
+pub(super) enum Fact {
+    #[prost(message, tag = "1")]
+    Transaction(Transaction),
+    #[prost(message, tag = "2")]
+    Price(PriceQuote),
+    #[prost(message, tag = "3")]
+    TradeEvent(TradeEvent),
+    #[prost(message, tag = "4")]
+    QueueMetric(QueueMetric),
+    #[prost(message, tag = "5")]
+    DlqEvent(DlqEvent),
+    #[prost(message, tag = "6")]
+    ErrorEvent(ErrorEvent),
+    #[prost(message, tag = "7")]
+    InvalidTrade(InvalidTrade),
+    #[prost(message, tag = "8")]
+    Portfolio(PortfolioInfo),
+    #[prost(message, tag = "9")]
+    Symbol(SymbolInfo),
+    #[prost(message, tag = "10")]
+    Risk(RiskMetrics),
+    #[prost(message, tag = "11")]
+    Trading(TradingRequest),
+    #[prost(message, tag = "12")]
+    Tick(Tick),
+    #[prost(message, tag = "13")]
+    Settings(Settings),
+    #[prost(message, tag = "14")]
+    Rejected(RejectedInput),
+}
+
+/// The 16 bytes of a UUID, as two big-endian halves.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Uuid {
+    #[prost(fixed64, tag = "1")]
+    pub(super) high: u64,
+    #[prost(fixed64, tag = "2")]
+    pub(super) low: u64,
+}
+
+/// An integer of 128 bits: `high * 2^64 + low`.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Wide {
+    #[prost(uint64, tag = "1")]
+    pub(super) low: u64,
+    #[prost(sint64, tag = "2")]
+    pub(super) high: i64,
+}
+
+/// Side: 1 BUY, 2 SELL. Prices in units of 10^-8, quantities likewise, times in microseconds since 1970.
+#[expect(clippy::struct_field_names, reason = "names of the wire")]
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Transaction {
+    #[prost(message, optional, tag = "1")]
+    pub(super) transaction_id: Option<Uuid>,
+    #[prost(message, optional, tag = "2")]
+    pub(super) portfolio_id: Option<Uuid>,
+    #[prost(string, tag = "3")]
+    pub(super) symbol: String,
+    #[prost(uint32, tag = "4")]
+    pub(super) side: u32,
+    #[prost(sint64, tag = "5")]
+    pub(super) price: i64,
+    #[prost(sint64, optional, tag = "6")]
+    pub(super) lot_price: Option<i64>,
+    #[prost(message, optional, tag = "7")]
+    pub(super) quantity: Option<Wide>,
+    #[prost(uint64, optional, tag = "8")]
+    pub(super) timestamp: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct PriceQuote {
+    #[prost(string, tag = "1")]
+    pub(super) symbol: String,
+    #[prost(sint64, tag = "2")]
+    pub(super) price: i64,
+    #[prost(uint64, optional, tag = "3")]
+    pub(super) timestamp: Option<u64>,
+}
+
+/// Stages and types: 1 and up, in the order in which docs/platform.md names them.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct TradeEvent {
+    #[prost(message, optional, tag = "1")]
+    pub(super) trade_id: Option<Uuid>,
+    #[prost(string, tag = "2")]
+    pub(super) service_name: String,
+    #[prost(uint32, tag = "3")]
+    pub(super) event_type: u32,
+    #[prost(uint32, tag = "4")]
+    pub(super) event_stage: u32,
+    #[prost(string, optional, tag = "5")]
+    pub(super) event_status: Option<String>,
+    #[prost(string, optional, tag = "6")]
+    pub(super) source_queue: Option<String>,
+    #[prost(string, optional, tag = "7")]
+    pub(super) target_queue: Option<String>,
+    #[prost(string, optional, tag = "8")]
+    pub(super) topic_name: Option<String>,
+    #[prost(string, optional, tag = "9")]
+    pub(super) consumer_group: Option<String>,
+    #[prost(uint32, optional, tag = "10")]
+    pub(super) partition_id: Option<u32>,
+    #[prost(uint64, optional, tag = "11")]
+    pub(super) offset_value: Option<u64>,
+    #[prost(uint64, optional, tag = "12")]
+    pub(super) event_time: Option<u64>,
+    #[prost(string, optional, tag = "13")]
+    pub(super) message: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct QueueMetric {
+    #[prost(string, tag = "1")]
+    pub(super) service_name: String,
+    #[prost(string, tag = "2")]
+    pub(super) topic_name: String,
+    #[prost(uint32, tag = "3")]
+    pub(super) partition_id: u32,
+    #[prost(uint64, tag = "4")]
+    pub(super) produced_offset: u64,
+    #[prost(uint64, tag = "5")]
+    pub(super) consumed_offset: u64,
+    #[prost(string, tag = "6")]
+    pub(super) consumer_group: String,
+    #[prost(uint64, optional, tag = "7")]
+    pub(super) snapshot_time: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct DlqEvent {
+    #[prost(message, optional, tag = "1")]
+    pub(super) trade_id: Option<Uuid>,
+    #[prost(string, tag = "2")]
+    pub(super) service_name: String,
+    #[prost(string, optional, tag = "3")]
+    pub(super) topic_name: Option<String>,
+    #[prost(string, optional, tag = "4")]
+    pub(super) original_topic: Option<String>,
+    #[prost(string, optional, tag = "5")]
+    pub(super) reason: Option<String>,
+    #[prost(uint32, tag = "6")]
+    pub(super) event_stage: u32,
+    #[prost(uint64, optional, tag = "7")]
+    pub(super) event_time: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ErrorEvent {
+    #[prost(message, optional, tag = "1")]
+    pub(super) trade_id: Option<Uuid>,
+    #[prost(string, tag = "2")]
+    pub(super) service_name: String,
+    #[prost(uint32, tag = "3")]
+    pub(super) error_type: u32,
+    #[prost(string, optional, tag = "4")]
+    pub(super) error_message: Option<String>,
+    #[prost(uint32, tag = "5")]
+    pub(super) event_stage: u32,
+    #[prost(uint64, optional, tag = "6")]
+    pub(super) event_time: Option<u64>,
+}
+
+/// Evidence: every field is the text that came.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct InvalidTrade {
+    #[prost(string, tag = "1")]
+    pub(super) trade_id: String,
+    #[prost(string, optional, tag = "2")]
+    pub(super) portfolio_id: Option<String>,
+    #[prost(string, optional, tag = "3")]
+    pub(super) symbol: Option<String>,
+    #[prost(string, optional, tag = "4")]
+    pub(super) side: Option<String>,
+    #[prost(string, optional, tag = "5")]
+    pub(super) price_per_stock: Option<String>,
+    #[prost(string, optional, tag = "6")]
+    pub(super) quantity: Option<String>,
+    #[prost(string, optional, tag = "7")]
+    pub(super) timestamp: Option<String>,
+    #[prost(string, optional, tag = "8")]
+    pub(super) validation_errors: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct PortfolioInfo {
+    #[prost(message, optional, tag = "1")]
+    pub(super) portfolio_id: Option<Uuid>,
+    #[prost(string, tag = "2")]
+    pub(super) name: String,
+    #[prost(string, optional, tag = "3")]
+    pub(super) phone_number: Option<String>,
+    #[prost(string, optional, tag = "4")]
+    pub(super) address: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct SymbolInfo {
+    #[prost(string, tag = "1")]
+    pub(super) symbol: String,
+    #[prost(string, tag = "2")]
+    pub(super) sector: String,
+}
+
+/// Ratios in units of 10^-18.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct RiskMetrics {
+    #[prost(message, optional, tag = "1")]
+    pub(super) portfolio_id: Option<Uuid>,
+    #[prost(message, optional, tag = "2")]
+    pub(super) avg_rate_of_return: Option<Wide>,
+    #[prost(message, optional, tag = "3")]
+    pub(super) sharpe_ratio: Option<Wide>,
+    #[prost(message, optional, tag = "4")]
+    pub(super) sortino_ratio: Option<Wide>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct TradingRequest {
+    #[prost(message, optional, tag = "1")]
+    pub(super) request_id: Option<Uuid>,
+    #[prost(oneof = "Command", tags = "2, 3, 4, 5")]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Clone, PartialEq, Oneof)]
+pub(super) enum Command {
+    #[prost(message, tag = "2")]
+    CreateSession(CreateSession),
+    #[prost(message, tag = "3")]
+    OpenTrade(OpenTrade),
+    #[prost(message, tag = "4")]
+    CloseTrade(CloseTrade),
+    #[prost(message, tag = "5")]
+    StopSession(StopSession),
+}
+
+/// Money in units of 10^-16.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct CreateSession {
+    #[prost(string, optional, tag = "1")]
+    pub(super) name: Option<String>,
+    #[prost(message, optional, tag = "2")]
+    pub(super) initial_capital: Option<Wide>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct OpenTrade {
+    #[prost(uint64, tag = "1")]
+    pub(super) session_id: u64,
+    #[prost(string, tag = "2")]
+    pub(super) symbol: String,
+    #[prost(uint32, tag = "3")]
+    pub(super) side: u32,
+    #[prost(message, optional, tag = "4")]
+    pub(super) quantity: Option<Wide>,
+    #[prost(sint64, optional, tag = "5")]
+    pub(super) entry_price: Option<i64>,
+    #[prost(sint64, optional, tag = "6")]
+    pub(super) stop_loss: Option<i64>,
+    #[prost(sint64, optional, tag = "7")]
+    pub(super) target: Option<i64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct CloseTrade {
+    #[prost(uint64, tag = "1")]
+    pub(super) trade_id: u64,
+    #[prost(sint64, optional, tag = "2")]
+    pub(super) price: Option<i64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct StopSession {
+    #[prost(uint64, tag = "1")]
+    pub(super) session_id: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Tick {}
+
+/// The JSON of `core::settings::Settings`, whose members have defaults: a setting is new more often than an event.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Settings {
+    #[prost(string, tag = "1")]
+    pub(super) json: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct RejectedInput {
+    #[prost(string, tag = "1")]
+    pub(super) kind: String,
+    #[prost(string, tag = "2")]
+    pub(super) reason: String,
+    #[prost(string, optional, tag = "3")]
+    pub(super) field: Option<String>,
+    #[prost(bytes = "vec", tag = "4")]
+    pub(super) raw: Vec<u8>,
+}

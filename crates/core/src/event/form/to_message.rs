@@ -1,0 +1,212 @@
+//! An event becomes a message.
+
+use super::messages::{self as form, Command, Fact, Uuid, Wide};
+use super::numbers;
+use crate::event::trading::{TradingCommand, TradingRequest};
+use crate::event::{DlqEvent, ErrorEvent, InvalidTrade, QueueMetric, RejectedInput, Trade, TradeEvent};
+use crate::event::{PortfolioInfo, PriceQuote, RiskMetrics, SymbolInfo, Transaction};
+use crate::{Event, Price, Quantity, Timestamp};
+
+use super::EventError;
+
+pub(super) fn fact(event: &Event) -> Result<Fact, EventError> {
+    Ok(match event {
+        Event::Transaction(it) => Fact::Transaction(transaction(it)),
+        Event::Price(it) => Fact::Price(price(it)),
+        Event::Portfolio(it) => Fact::Portfolio(portfolio(it)),
+        Event::Symbol(it) => Fact::Symbol(symbol(it)),
+        Event::Risk(it) => Fact::Risk(risk(it)),
+        Event::TradeEvent(it) => Fact::TradeEvent(trade_event(it)),
+        Event::QueueMetric(it) => Fact::QueueMetric(queue_metric(it)),
+        Event::DlqEvent(it) => Fact::DlqEvent(dlq_event(it)),
+        Event::ErrorEvent(it) => Fact::ErrorEvent(error_event(it)),
+        Event::InvalidTrade(it) => Fact::InvalidTrade(invalid_trade(it)),
+        Event::Trading(it) => Fact::Trading(trading(it)),
+        Event::Tick => Fact::Tick(form::Tick {}),
+        Event::Settings(it) => {
+            let json = serde_json::to_string(it).map_err(|error| EventError::new("settings", error))?;
+            Fact::Settings(form::Settings { json })
+        }
+        Event::Rejected(it) => Fact::Rejected(rejected(it)),
+    })
+}
+
+fn uuid(bytes: [u8; 16]) -> Uuid {
+    let all = u128::from_be_bytes(bytes);
+    Uuid { high: (all >> 64) as u64, low: all as u64 }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what a field of a message takes")]
+fn some_uuid(bytes: [u8; 16]) -> Option<Uuid> {
+    Some(uuid(bytes))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what a field of a message takes")]
+fn wide(value: i128) -> Option<Wide> {
+    Some(Wide { low: value as u64, high: (value >> 64) as i64 })
+}
+
+fn micros(time: Option<Timestamp>) -> Option<u64> {
+    time.map(|time| time.micros().unsigned_abs())
+}
+
+fn text(value: Option<&smol_str::SmolStr>) -> Option<String> {
+    value.map(ToString::to_string)
+}
+
+fn quantity(quantity: Quantity) -> Option<Wide> {
+    wide(quantity.units().into())
+}
+
+fn units(price: Option<Price>) -> Option<i64> {
+    price.map(Price::units)
+}
+
+fn transaction(it: &Transaction) -> form::Transaction {
+    let (price, lot_price) = match it.trade {
+        Trade::Buy { price } => (price, None),
+        Trade::Sell { price, lot_price } => (price, lot_price),
+    };
+    form::Transaction {
+        transaction_id: some_uuid(it.transaction_id.to_bytes()),
+        portfolio_id: some_uuid(it.portfolio_id.to_bytes()),
+        symbol: it.symbol.as_str().to_owned(),
+        side: numbers::side(it.trade.side()),
+        price: price.units(),
+        lot_price: units(lot_price),
+        quantity: quantity(it.quantity),
+        timestamp: micros(it.timestamp),
+    }
+}
+
+fn price(it: &PriceQuote) -> form::PriceQuote {
+    form::PriceQuote {
+        symbol: it.symbol.as_str().to_owned(),
+        price: it.price.units(),
+        timestamp: micros(it.timestamp),
+    }
+}
+
+fn portfolio(it: &PortfolioInfo) -> form::PortfolioInfo {
+    form::PortfolioInfo {
+        portfolio_id: some_uuid(it.portfolio_id.to_bytes()),
+        name: it.name.clone(),
+        phone_number: it.phone_number.clone(),
+        address: it.address.clone(),
+    }
+}
+
+fn symbol(it: &SymbolInfo) -> form::SymbolInfo {
+    form::SymbolInfo { symbol: it.symbol.as_str().to_owned(), sector: it.sector.clone() }
+}
+
+fn risk(it: &RiskMetrics) -> form::RiskMetrics {
+    form::RiskMetrics {
+        portfolio_id: some_uuid(it.portfolio_id.to_bytes()),
+        avg_rate_of_return: wide(it.avg_rate_of_return.units()),
+        sharpe_ratio: wide(it.sharpe_ratio.units()),
+        sortino_ratio: wide(it.sortino_ratio.units()),
+    }
+}
+
+fn trade_event(it: &TradeEvent) -> form::TradeEvent {
+    form::TradeEvent {
+        trade_id: some_uuid(it.trade_id.to_bytes()),
+        service_name: it.service_name.to_string(),
+        event_type: numbers::trade_event_type(it.event_type),
+        event_stage: numbers::stage(it.event_stage),
+        event_status: text(it.event_status.as_ref()),
+        source_queue: text(it.source_queue.as_ref()),
+        target_queue: text(it.target_queue.as_ref()),
+        topic_name: text(it.topic_name.as_ref()),
+        consumer_group: text(it.consumer_group.as_ref()),
+        partition_id: it.partition_id,
+        offset_value: it.offset_value,
+        event_time: micros(it.event_time),
+        message: it.message.clone(),
+    }
+}
+
+fn queue_metric(it: &QueueMetric) -> form::QueueMetric {
+    form::QueueMetric {
+        service_name: it.service_name.to_string(),
+        topic_name: it.topic_name.to_string(),
+        partition_id: it.partition_id,
+        produced_offset: it.produced_offset,
+        consumed_offset: it.consumed_offset,
+        consumer_group: it.consumer_group.to_string(),
+        snapshot_time: micros(it.snapshot_time),
+    }
+}
+
+fn dlq_event(it: &DlqEvent) -> form::DlqEvent {
+    form::DlqEvent {
+        trade_id: it.trade_id.map(|id| uuid(id.to_bytes())),
+        service_name: it.service_name.to_string(),
+        topic_name: text(it.topic_name.as_ref()),
+        original_topic: text(it.original_topic.as_ref()),
+        reason: it.reason.clone(),
+        event_stage: numbers::stage(it.event_stage),
+        event_time: micros(it.event_time),
+    }
+}
+
+fn error_event(it: &ErrorEvent) -> form::ErrorEvent {
+    form::ErrorEvent {
+        trade_id: it.trade_id.map(|id| uuid(id.to_bytes())),
+        service_name: it.service_name.to_string(),
+        error_type: numbers::error_type(it.error_type),
+        error_message: it.error_message.clone(),
+        event_stage: numbers::stage(it.event_stage),
+        event_time: micros(it.event_time),
+    }
+}
+
+fn invalid_trade(it: &InvalidTrade) -> form::InvalidTrade {
+    form::InvalidTrade {
+        trade_id: it.trade_id.to_string(),
+        portfolio_id: it.portfolio_id.map(|id| id.to_string()),
+        symbol: it.symbol.as_ref().map(|symbol| symbol.as_str().to_owned()),
+        side: it
+            .side
+            .map(|side| if side == crate::event::Side::Buy { "BUY".to_owned() } else { "SELL".to_owned() }),
+        price_per_stock: it.price_per_stock.map(|price| price.to_string()),
+        quantity: it.quantity.map(|quantity| quantity.to_string()),
+        timestamp: it.timestamp.map(|time| time.to_string()),
+        validation_errors: it.validation_errors.clone(),
+    }
+}
+
+fn trading(it: &TradingRequest) -> form::TradingRequest {
+    let command = match &it.command {
+        TradingCommand::CreateSession(it) => Command::CreateSession(form::CreateSession {
+            name: it.name.clone(),
+            initial_capital: wide(it.initial_capital.units()),
+        }),
+        TradingCommand::OpenTrade(it) => Command::OpenTrade(form::OpenTrade {
+            session_id: it.session_id.0,
+            symbol: it.symbol.as_str().to_owned(),
+            side: numbers::side(it.side),
+            quantity: quantity(it.quantity),
+            entry_price: units(it.entry_price),
+            stop_loss: units(it.stop_loss),
+            target: units(it.target),
+        }),
+        TradingCommand::CloseTrade(it) => {
+            Command::CloseTrade(form::CloseTrade { trade_id: it.trade_id.0, price: units(it.price) })
+        }
+        TradingCommand::StopSession(it) => {
+            Command::StopSession(form::StopSession { session_id: it.session_id.0 })
+        }
+    };
+    form::TradingRequest { request_id: it.request_id.map(|id| uuid(id.to_bytes())), command: Some(command) }
+}
+
+fn rejected(it: &RejectedInput) -> form::RejectedInput {
+    form::RejectedInput {
+        kind: it.kind.clone(),
+        reason: it.rejection.reason.to_string(),
+        field: it.rejection.field.as_ref().map(ToString::to_string),
+        raw: it.raw.clone().into_bytes(),
+    }
+}

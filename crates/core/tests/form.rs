@@ -1,0 +1,253 @@
+//! The form of events in the log gives back what was put in, whatever that was.
+
+use hub_core::event::trading::{
+    self, CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradingCommand, TradingRequest,
+};
+use hub_core::event::{
+    DlqEvent, ErrorEvent, ErrorType, PortfolioInfo, PriceQuote, QueueMetric, RejectedInput, RiskMetrics,
+    Side, Stage, SymbolInfo, Trade, TradeEvent, TradeEventType, Transaction, form,
+};
+use hub_core::settings::Settings;
+use hub_core::{
+    Event, Money, PortfolioId, Price, Quantity, Ratio, Rejection, RequestId, Symbol, Timestamp, TradeId,
+    TransactionId,
+};
+use proptest::option::of;
+use proptest::prelude::*;
+
+fn id() -> impl Strategy<Value = [u8; 16]> {
+    prop_oneof![Just([0; 16]), Just([0xff; 16]), any::<[u8; 16]>()]
+}
+
+fn time() -> impl Strategy<Value = Option<Timestamp>> {
+    of((0..=253_402_300_799_999_999_i64).prop_map(|micros| Timestamp::from_micros(micros).unwrap()))
+}
+
+fn symbol() -> impl Strategy<Value = Symbol> {
+    "[A-Za-z0-9.ü]{1,32}".prop_map(|text| text.parse().unwrap())
+}
+
+fn price() -> impl Strategy<Value = Price> {
+    any::<i64>().prop_map(Price::from_units)
+}
+
+fn quantity() -> impl Strategy<Value = Quantity> {
+    any::<i64>().prop_map(Quantity::from_units)
+}
+
+fn ratio() -> impl Strategy<Value = Ratio> {
+    any::<i128>().prop_map(Ratio::from_units)
+}
+
+fn name() -> impl Strategy<Value = String> {
+    ".{0,40}"
+}
+
+fn side() -> impl Strategy<Value = Side> {
+    prop_oneof![Just(Side::Buy), Just(Side::Sell)]
+}
+
+fn stage() -> impl Strategy<Value = Stage> {
+    proptest::sample::select(Stage::ALL)
+}
+
+fn transaction() -> impl Strategy<Value = Event> {
+    (id(), id(), symbol(), side(), price(), of(price()), quantity(), time()).prop_map(
+        |(transaction, portfolio, symbol, side, price, lot_price, quantity, timestamp)| {
+            Event::Transaction(Transaction {
+                transaction_id: TransactionId::from_bytes(transaction),
+                portfolio_id: PortfolioId::from_bytes(portfolio),
+                symbol,
+                trade: match side {
+                    Side::Buy => Trade::Buy { price },
+                    Side::Sell => Trade::Sell { price, lot_price },
+                },
+                quantity,
+                timestamp,
+            })
+        },
+    )
+}
+
+fn reference() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (symbol(), price(), time()).prop_map(|(symbol, price, timestamp)| Event::Price(PriceQuote {
+            symbol,
+            price,
+            timestamp
+        })),
+        (id(), name(), of(name()), of(name())).prop_map(|(id, name, phone_number, address)| {
+            let portfolio_id = PortfolioId::from_bytes(id);
+            Event::Portfolio(PortfolioInfo { portfolio_id, name, phone_number, address })
+        }),
+        (symbol(), name()).prop_map(|(symbol, sector)| Event::Symbol(SymbolInfo { symbol, sector })),
+        (id(), ratio(), ratio(), ratio()).prop_map(
+            |(id, avg_rate_of_return, sharpe_ratio, sortino_ratio)| {
+                let portfolio_id = PortfolioId::from_bytes(id);
+                Event::Risk(RiskMetrics { portfolio_id, avg_rate_of_return, sharpe_ratio, sortino_ratio })
+            }
+        ),
+    ]
+}
+
+fn trade_event() -> impl Strategy<Value = Event> {
+    let texts = (name(), of(name()), of(name()), of(name()), of(name()), of(name()), of(name()));
+    let numbers = (of(any::<u32>()), of(any::<u64>()), time());
+    (id(), proptest::sample::select(TradeEventType::ALL), stage(), texts, numbers).prop_map(
+        |(id, event_type, event_stage, texts, (partition_id, offset_value, event_time))| {
+            let (service, status, source, target, topic, group, message) = texts;
+            Event::TradeEvent(Box::new(TradeEvent {
+                trade_id: TradeId::from_bytes(id),
+                service_name: service.into(),
+                event_type,
+                event_stage,
+                event_status: status.map(Into::into),
+                source_queue: source.map(Into::into),
+                target_queue: target.map(Into::into),
+                topic_name: topic.map(Into::into),
+                consumer_group: group.map(Into::into),
+                partition_id,
+                offset_value,
+                event_time,
+                message,
+            }))
+        },
+    )
+}
+
+fn pipeline() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (name(), name(), any::<u32>(), any::<u64>(), any::<u64>(), name(), time()).prop_map(
+            |(service, topic, partition_id, produced_offset, consumed_offset, group, snapshot_time)| {
+                Event::QueueMetric(QueueMetric {
+                    service_name: service.into(),
+                    topic_name: topic.into(),
+                    partition_id,
+                    produced_offset,
+                    consumed_offset,
+                    consumer_group: group.into(),
+                    snapshot_time,
+                })
+            }
+        ),
+        (of(id()), name(), of(name()), of(name()), of(name()), stage(), time()).prop_map(
+            |(id, service, topic, original, reason, event_stage, event_time)| {
+                Event::DlqEvent(Box::new(DlqEvent {
+                    trade_id: id.map(TradeId::from_bytes),
+                    service_name: service.into(),
+                    topic_name: topic.map(Into::into),
+                    original_topic: original.map(Into::into),
+                    reason,
+                    event_stage,
+                    event_time,
+                }))
+            }
+        ),
+        (of(id()), name(), proptest::sample::select(ErrorType::ALL), of(name()), stage(), time()).prop_map(
+            |(id, service, error_type, error_message, event_stage, event_time)| {
+                Event::ErrorEvent(ErrorEvent {
+                    trade_id: id.map(TradeId::from_bytes),
+                    service_name: service.into(),
+                    error_type,
+                    error_message,
+                    event_stage,
+                    event_time,
+                })
+            }
+        ),
+    ]
+}
+
+fn command() -> impl Strategy<Value = Event> {
+    let command = prop_oneof![
+        (of(name()), any::<i128>()).prop_map(|(name, capital)| TradingCommand::CreateSession(
+            CreateSession { name, initial_capital: Money::from_units(capital) }
+        )),
+        (any::<u64>(), symbol(), side(), quantity(), of(price()), of(price()), of(price())).prop_map(
+            |(session, symbol, side, quantity, entry_price, stop_loss, target)| TradingCommand::OpenTrade(
+                OpenTrade {
+                    session_id: SessionId(session),
+                    symbol,
+                    side,
+                    quantity,
+                    entry_price,
+                    stop_loss,
+                    target
+                }
+            )
+        ),
+        (any::<u64>(), of(price())).prop_map(|(trade, price)| TradingCommand::CloseTrade(CloseTrade {
+            trade_id: trading::TradeId(trade),
+            price
+        })),
+        any::<u64>()
+            .prop_map(|session| TradingCommand::StopSession(StopSession { session_id: SessionId(session) })),
+    ];
+    (of(id()), command).prop_map(|(id, command)| {
+        Event::Trading(TradingRequest { request_id: id.map(RequestId::from_bytes), command })
+    })
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let rejected = (name(), name(), of(name()), name()).prop_map(|(kind, reason, field, raw)| {
+        let rejection = Rejection { reason: reason.into(), field: field.map(Into::into) };
+        Event::Rejected(RejectedInput::new(&kind, rejection, raw.as_bytes()))
+    });
+    let settings = (any::<i64>(), any::<i64>()).prop_map(|(idempotency_horizon_ms, resume_horizon_ms)| {
+        Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms, ..Settings::default() })
+    });
+    prop_oneof![
+        transaction(),
+        reference(),
+        trade_event(),
+        pipeline(),
+        command(),
+        rejected,
+        settings,
+        Just(Event::Tick)
+    ]
+}
+
+proptest! {
+    #[test]
+    fn an_entry_is_given_back_with_its_key(event in event(), key in of(".{0,20}")) {
+        let bytes = form::encode(&event, key.as_deref()).unwrap();
+        prop_assert_eq!(form::decode(&bytes).unwrap(), (event, key));
+    }
+
+    #[test]
+    fn bytes_that_are_no_entry_are_refused_or_mean_something(bytes: Vec<u8>) {
+        if let Ok((event, _)) = form::decode(&bytes) {
+            prop_assert!((1..16).contains(&event.number()));
+        }
+    }
+}
+
+#[test]
+fn a_transaction_has_at_most_80_bytes_beside_its_id() {
+    let largest_usual = Event::Transaction(Transaction {
+        transaction_id: TransactionId::from_bytes([0xff; 16]),
+        portfolio_id: PortfolioId::from_bytes([0xff; 16]),
+        symbol: "RELIANCE.NS".parse().unwrap(),
+        trade: Trade::Sell {
+            price: "12345.12345678".parse().unwrap(),
+            lot_price: Some("12345.12345678".parse().unwrap()),
+        },
+        quantity: "1000000".parse().unwrap(),
+        timestamp: Timestamp::from_micros(1_770_000_000_123_456),
+    });
+    // Length, kind, checksum and time of its frame.
+    let bytes = largest_usual.encode().unwrap().len() + 7;
+    assert!(bytes - 16 <= 80, "{bytes}");
+}
+
+#[test]
+fn what_a_newer_version_added_is_passed_over_and_a_kind_it_added_is_refused() {
+    let mut price = Event::Tick.encode().unwrap();
+    // Field 31, a varint.
+    price.extend([0xf8, 0x01, 0x07]);
+    assert_eq!(Event::decode(&price).unwrap(), Event::Tick);
+    // Field 15, a message: no kind that this version knows.
+    let error = Event::decode(&[0x7a, 0x00]).unwrap_err().to_string();
+    assert!(error.contains("kind"), "{error}");
+}

@@ -11,6 +11,8 @@
 //! publishes the records and only then acknowledges. A tail that keeps up is
 //! served from the published ring and never decodes from the file.
 
+mod block;
+mod chain;
 mod file;
 mod lock;
 mod published;
@@ -20,6 +22,7 @@ mod ring;
 mod schema;
 mod store;
 mod tail;
+mod view;
 mod work;
 mod writer;
 
@@ -37,6 +40,7 @@ use queue::Queue;
 use reader::Reader;
 use store::Store;
 use tail::EmbeddedTail;
+pub use view::LogView;
 use work::Work;
 use writer::Writer;
 
@@ -68,12 +72,12 @@ impl EmbeddedLog {
     /// [`LogError::Open`] for everything else, all naming the path.
     pub fn open(path: &Path, options: Options) -> Result<EmbeddedLog, LogError> {
         let file = LogFile::prepare(path)?;
-        let (store, epoch) = Store::open(&file, &options)?;
-        let published =
-            Arc::new(Published::new(store.last().offset, options.ring_max_records, options.ring_max_bytes));
+        let (store, identity) = Store::open(&file, &options)?;
+        let (epoch, head) = (identity.epoch, store.head().offset);
+        let published = Arc::new(Published::new(head, options.ring_max_records, options.ring_max_bytes));
         let queue = Arc::new(Queue::new(&options));
-        let reader = Arc::new(Reader::new(file.path.clone()));
-        tracing::info!(log = %file, %epoch, head = %store.last().offset, "event log opened");
+        let reader = Arc::new(Reader::new(file.path.clone(), identity));
+        tracing::info!(log = %file, %epoch, %head, "event log opened");
         let name = file.to_string();
         let writer = Writer::new(file, store, Arc::clone(&queue), Arc::clone(&published), options);
         let writer = thread::Builder::new()

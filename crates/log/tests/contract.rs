@@ -28,10 +28,10 @@ fn the_suite_runs_as_one_function_too() {
 fn offsets_have_no_holes_even_where_appends_failed() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("log.db");
-    let options = Options { file_max_bytes: Some(200 << 10), ..Options::default() };
+    let options = Options { file_max_bytes: Some(100 << 10), ..Options::default() };
     let log = EmbeddedLog::open(&path, options).unwrap();
     let mut acknowledged = Vec::new();
-    for size in [100, 10_000, 100, 10_000, 100] {
+    for size in [100, 20_000, 100, 20_000, 100] {
         let entries = (0..size).map(|_| Event::Tick.into()).collect();
         if let Ok(appended) = log.append(entries).wait() {
             acknowledged.extend(appended.offsets);

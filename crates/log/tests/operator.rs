@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use files::{history, note, open};
-use hub_log::EventLog;
+use hub_log::{EmbeddedLog, EventLog, Options};
 use rusqlite::Connection;
 
 /// The statement that the page prints and that begins so.
@@ -36,8 +36,8 @@ fn a_backup_that_is_taken_while_the_hub_writes_is_a_log_that_can_be_restored() {
     assert_eq!(history(&copy), history(&log)[..100]);
     copy.close().unwrap();
 
-    let changed = Connection::open(&backup).unwrap().execute(&printed("UPDATE"), []).unwrap();
-    assert_eq!(changed, 1);
+    let renewed = EmbeddedLog::open(&backup, Options { restored: true, ..Options::new() }).unwrap();
+    renewed.close().unwrap();
     let restored = open(&backup).unwrap();
     assert_ne!(restored.epoch(), epoch);
     assert_eq!(history(&restored).len(), 100);
@@ -45,7 +45,7 @@ fn a_backup_that_is_taken_while_the_hub_writes_is_a_log_that_can_be_restored() {
 }
 
 #[test]
-fn a_log_at_work_is_the_files_that_the_page_names() {
+fn a_log_at_work_is_the_files_that_the_page_names_and_its_owners_alone() {
     let dir = tempfile::tempdir().unwrap();
     let log = open(&dir.path().join("hub.db")).unwrap();
     log.append(vec![note("one")]).wait().unwrap();
@@ -54,4 +54,10 @@ fn a_log_at_work_is_the_files_that_the_page_names() {
     let mut names: Vec<_> = names.collect();
     names.sort();
     assert_eq!(names, ["hub.db", "hub.db-shm", "hub.db-wal", "hub.db.lock"]);
+    #[cfg(unix)]
+    for name in names {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(dir.path().join(&name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
 }

@@ -134,23 +134,3 @@ fn when_the_writer_dies_everyone_is_told() {
     let log = open(&path).expect("the lock is free again");
     assert_eq!(text_of(&history(&log)[0]), "one");
 }
-
-#[test]
-fn an_operator_can_read_the_file_with_sql() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("log.db");
-    let log = open(&path).unwrap();
-    log.append(vec![note("one"), Entry { key: Some("k".to_owned()), ..note("two") }]).wait().unwrap();
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let row: (i64, String, String) = connection
-        .query_row(
-            "SELECT offset, key, event ->> '$.portfolio.name' FROM records WHERE key = 'k'",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
-        .unwrap();
-    assert_eq!(row, (2, "k".to_owned(), "two".to_owned()));
-    let epoch: String =
-        connection.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0)).unwrap();
-    assert_eq!(epoch, log.epoch().to_string());
-}

@@ -28,6 +28,7 @@ const FIXED: &Exceptions = &[
     ("leaderboard PUT_BACK_MAX", "beyond, a snapshot costs less than a difference"),
     ("leaderboard RANGE_MAX", "rows of one answer, in docs/services.md"),
     ("leaderboard ROWS_MAX", "rows of one answer, in docs/services.md"),
+    ("log MAX_RECORDS", "records of one row of the file: what is read to find one"),
     ("rttm ALERTS_MAX", "alerts of one answer, in docs/services.md"),
     ("rttm CLASS_MAX_CHARS", "a part of what tells classes apart"),
     ("rttm HISTORY_MAX", "24 h of a point each 5 minutes"),

@@ -1,6 +1,7 @@
 //! File of the log: its path, its directories and its lock.
 
 use std::fmt;
+use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,21 @@ impl LogFile {
         Ok(LogFile { path, _lock: lock })
     }
 
+    /// Creates the file if it is missing, readable by its owner only: records hold names, telephone numbers and
+    /// addresses. SQLite gives the files beside it the same mode.
+    pub(super) fn create_private(&self) -> Result<(), LogError> {
+        match private(OpenOptions::new().append(true).create_new(true)).open(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(open_error(&self.path, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes from others what they may do with a log that is there. By its path: closing a handle of the file would
+    /// drop SQLite's locks on it.
+    pub(super) fn make_private(&self) -> Result<(), LogError> {
+        make_private(&self.path).map_err(|error| open_error(&self.path, error))
+    }
+
     /// Makes the file's name survive a loss of power.
     pub(super) fn sync_name(&self) -> Result<(), LogError> {
         let parent = self.path.parent().unwrap_or(Path::new("/"));
@@ -65,6 +81,37 @@ fn create_directories(directory: &Path) -> io::Result<()> {
         let parent = created.parent().filter(|path| *path != Path::new(""));
         sync_directory(parent.unwrap_or(Path::new(".")))?;
     }
+    Ok(())
+}
+
+/// Readable and writable by its owner.
+#[cfg(unix)]
+const PRIVATE: u32 = 0o600;
+
+/// Options by which a file that is created is its owner's alone.
+#[cfg(unix)]
+pub(super) fn private(options: &mut OpenOptions) -> &OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, PRIVATE)
+}
+
+#[cfg(not(unix))]
+pub(super) fn private(options: &mut OpenOptions) -> &OpenOptions {
+    options
+}
+
+#[cfg(unix)]
+fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o777 == PRIVATE {
+        return Ok(());
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(PRIVATE))
+}
+
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "the signature of the other platforms")]
+fn make_private(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

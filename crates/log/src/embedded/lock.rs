@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
-use super::file::open_error;
+use super::file::{open_error, private};
 use crate::LogError;
 
 /// A locked file beside the log. The operating system releases the lock when
@@ -19,10 +19,7 @@ impl LockFile {
     pub(super) fn acquire(log: &Path) -> Result<LockFile, LogError> {
         let mut path = log.as_os_str().to_owned();
         path.push(".lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
+        let file = private(OpenOptions::new().create(true).write(true).truncate(false))
             .open(&path)
             .map_err(|error| open_error(log, error))?;
         match file.try_lock() {

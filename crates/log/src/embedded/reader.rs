@@ -1,17 +1,26 @@
-//! Reading records from the file.
+//! Reading records from the file: nothing is given out that was not found whole, and in its place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use hub_core::event::form;
 use hub_core::{Event, Offset, Record, Timestamp};
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
+use super::block::{self, Frame};
+use super::chain::Chain;
+use super::file::open_error;
 use super::lock;
-use super::schema::offset_of;
+use super::schema::{self, Head, Identity, offset_of, time_of};
 use crate::LogError;
 
-const READ_RECORDS: &str =
-    "SELECT offset, at, event FROM records WHERE offset > ?1 AND offset <= ?2 ORDER BY offset LIMIT ?3";
+/// From the block that holds the first record wanted.
+const READ_BLOCKS: &str = "SELECT first, count, at, chain, records FROM blocks \
+     WHERE first >= (SELECT max(first) FROM blocks WHERE first <= ?1) AND first <= ?2 ORDER BY first";
+
+const LAST_BLOCK: &str = "SELECT first, count, at, chain, records FROM blocks ORDER BY first DESC LIMIT 1";
+
+const CHAIN_BEFORE: &str = "SELECT chain FROM blocks WHERE first < ?1 ORDER BY first DESC LIMIT 1";
 
 /// Records that are read in one go: while SQLite reads, the write-ahead log can't be folded into the file beyond what
 /// the reader sees.
@@ -21,12 +30,13 @@ const CHUNK_RECORDS: usize = 1024;
 /// writer; opened by the first that needs it.
 pub(super) struct Reader {
     path: PathBuf,
+    beginning: Chain,
     connection: Mutex<Option<Connection>>,
 }
 
 impl Reader {
-    pub(super) fn new(path: PathBuf) -> Reader {
-        Reader { path, connection: Mutex::new(None) }
+    pub(super) fn new(path: PathBuf, identity: Identity) -> Reader {
+        Reader { path, beginning: identity.beginning, connection: Mutex::new(None) }
     }
 
     /// Up to `max_records` after `after`, none beyond `head`, which must be
@@ -46,7 +56,7 @@ impl Reader {
             drop(connection);
             cursor = match records.last() {
                 Some(last) if last.offset > cursor => last.offset,
-                _ => return Err(self.wrong(cursor.next(), "it is missing")),
+                _ => return Err(wrong(&self.path, cursor.next(), MISSING)),
             };
         }
         Ok(records)
@@ -64,52 +74,140 @@ impl Reader {
         (after, head): (Offset, Offset),
         max_records: usize,
     ) -> Result<(), LogError> {
-        let unreadable = |error: rusqlite::Error| self.unreadable(&error);
+        let unreadable = |error: rusqlite::Error| unreadable(&self.path, &error);
         let connection = match slot {
             Some(connection) => connection,
-            None => slot.insert(self.connect().map_err(unreadable)?),
+            None => slot.insert(connect(&self.path).map_err(unreadable)?),
         };
-        let mut statement = connection.prepare_cached(READ_RECORDS).map_err(unreadable)?;
-        let bounds = [after, head].map(|offset| i64::try_from(offset.0).unwrap_or(i64::MAX));
-        let max = i64::try_from(max_records).unwrap_or(i64::MAX);
-        let mut rows = statement.query((bounds[0], bounds[1], max)).map_err(unreadable)?;
-        let mut expected = after.next();
-        while let Some(row) = rows.next().map_err(unreadable)? {
-            records.push(Arc::new(self.record(row, expected)?));
-            expected = expected.next();
+        let mut statement = connection.prepare_cached(READ_BLOCKS).map_err(unreadable)?;
+        let bounds = [after.next(), head].map(|offset| i64::try_from(offset.0).unwrap_or(i64::MAX));
+        let mut rows = statement.query(bounds).map_err(unreadable)?;
+        let (mut wanted, mut before) = (max_records, None);
+        while wanted > 0
+            && let Some(row) = rows.next().map_err(unreadable)?
+        {
+            let block = Block::of(row).map_err(|error| self.wrong_row(row, after, &error))?;
+            let (expected, chain) = match before {
+                Some(place) => place,
+                None => {
+                    (block.first, chain_before(connection, block.first, self.beginning).map_err(unreadable)?)
+                }
+            };
+            if block.first != expected {
+                return Err(wrong(&self.path, expected, MISSING));
+            }
+            let (frames, chain) = block.open(chain, &self.path)?;
+            before = Some((block.after(), chain));
+            let fresh =
+                frames.iter().filter(|frame| frame.offset > after && frame.offset <= head).take(wanted);
+            for frame in fresh {
+                records.push(Arc::new(self.record(frame)?));
+                wanted -= 1;
+            }
         }
         Ok(())
     }
 
-    /// One row. Offsets have no holes, so one that is not the expected one
-    /// means that records are lost.
-    fn record(&self, row: &Row<'_>, expected: Offset) -> Result<Record, LogError> {
-        let wrong = |error: rusqlite::Error| self.wrong(expected, &error.to_string());
-        let offset = offset_of(row.get(0).map_err(wrong)?);
-        if offset != expected {
-            return Err(self.wrong(expected, "it is missing"));
+    fn record(&self, frame: &Frame<'_>) -> Result<Record, LogError> {
+        let Frame { offset, at, kind, bytes } = *frame;
+        let (event, _) =
+            form::decode(bytes).map_err(|error| wrong(&self.path, offset, &error.to_string()))?;
+        if Event::number(&event) != kind {
+            return Err(wrong(&self.path, offset, "it is of another kind than its frame says"));
         }
-        let at = Timestamp::from_micros(row.get(1).map_err(wrong)?)
-            .ok_or_else(|| self.wrong(expected, "its time is out of range"))?;
-        let text = row.get_ref(2).and_then(|value| Ok(value.as_bytes()?)).map_err(wrong)?;
-        let event = Event::decode(text).map_err(|error| self.wrong(expected, &error.to_string()))?;
         Ok(Record { offset, at, event })
     }
 
-    fn connect(&self) -> rusqlite::Result<Connection> {
-        let connection = Connection::open_with_flags(
-            &self.path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        connection.busy_timeout(super::store::BUSY_TIMEOUT)?;
-        Ok(connection)
+    fn wrong_row(&self, row: &Row<'_>, after: Offset, error: &rusqlite::Error) -> LogError {
+        let offset = row.get(0).map_or(after.next(), offset_of);
+        wrong(&self.path, offset, &error.to_string())
+    }
+}
+
+/// The head of a log, whose last block is there and is what the head says.
+pub(super) fn head(connection: &Connection, path: &Path, identity: Identity) -> Result<Head, LogError> {
+    let failed = |error: rusqlite::Error| open_error(path, error);
+    let head = schema::head(connection)
+        .map_err(failed)?
+        .ok_or_else(|| open_error(path, "it doesn't say its head"))?;
+    let mut statement = connection.prepare(LAST_BLOCK).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let Some(row) = rows.next().map_err(failed)? else {
+        let begun = Head { offset: Offset::START, at: Timestamp::default(), chain: identity.beginning };
+        return if head == begun { Ok(head) } else { Err(wrong(path, head.offset, MISSING)) };
+    };
+    let block = Block::of(row).map_err(failed)?;
+    let before = chain_before(connection, block.first, identity.beginning).map_err(failed)?;
+    let (frames, chain) = block.open(before, path)?;
+    let at = frames.last().map_or(block.at, |frame| frame.at);
+    if block.after() != head.offset.next() {
+        return Err(wrong(path, head.offset.max(block.after()), MISSING));
+    }
+    if (at, chain) != (head.at, head.chain) {
+        return Err(wrong(path, head.offset, "it is not the record that was written last"));
+    }
+    Ok(head)
+}
+
+const MISSING: &str = "it is missing";
+
+/// A row of the file.
+struct Block {
+    first: Offset,
+    count: u32,
+    at: Timestamp,
+    chain: Chain,
+    records: Vec<u8>,
+}
+
+impl Block {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Block> {
+        Ok(Block {
+            first: offset_of(row.get(0)?),
+            count: row.get(1)?,
+            at: time_of(row.get(2)?),
+            chain: Chain(row.get(3)?),
+            records: row.get(4)?,
+        })
     }
 
-    fn unreadable(&self, error: &rusqlite::Error) -> LogError {
-        LogError::Unreadable { log: self.path.display().to_string(), cause: error.to_string() }
+    /// The offset after its last record.
+    fn after(&self) -> Offset {
+        Offset(self.first.0.saturating_add(self.count.into()))
     }
 
-    fn wrong(&self, offset: Offset, cause: &str) -> LogError {
-        LogError::Record { log: self.path.display().to_string(), offset, cause: cause.to_owned() }
+    /// Its records, once they are known to be whole and to follow what was before them.
+    fn open(&self, before: Chain, path: &Path) -> Result<(Vec<Frame<'_>>, Chain), LogError> {
+        let (frames, chain) = block::open(&self.records, (self.first, self.count, self.at), before)
+            .map_err(|damaged| wrong(path, damaged.0, "it is damaged"))?;
+        if chain != self.chain {
+            let last = self.after().0.saturating_sub(1);
+            let cause =
+                format!("it does not follow from what was before it (records {} to {last})", self.first);
+            return Err(wrong(path, self.first, &cause));
+        }
+        Ok((frames, chain))
     }
+}
+
+fn chain_before(connection: &Connection, first: Offset, beginning: Chain) -> rusqlite::Result<Chain> {
+    let first = i64::try_from(first.0).unwrap_or(i64::MAX);
+    let found = connection.prepare_cached(CHAIN_BEFORE)?.query_row([first], |row| row.get(0)).optional()?;
+    Ok(found.map_or(beginning, Chain))
+}
+
+/// A connection that only reads.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(super::store::BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+fn unreadable(path: &Path, error: &rusqlite::Error) -> LogError {
+    LogError::Unreadable { log: path.display().to_string(), cause: error.to_string() }
+}
+
+fn wrong(path: &Path, offset: Offset, cause: &str) -> LogError {
+    LogError::Record { log: path.display().to_string(), offset, cause: cause.to_owned() }
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hub_core::Epoch;
 use hub_core::trouble::{Extent, Trouble};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::file::{LogFile, open_error};
-use super::schema::{self, Last};
+use super::reader;
+use super::schema::{self, Head, Identity};
 use super::work::Work;
 use crate::{Clock, LogError, Options};
 
@@ -29,17 +29,19 @@ pub(super) struct Store {
     log: String,
     connection: Connection,
     checkpoints: Checkpoints,
-    last: Last,
+    head: Head,
     /// The write-ahead log grows.
     unfolded: Trouble,
 }
 
 impl Store {
     /// Opens or creates the log.
-    pub(super) fn open(file: &LogFile, options: &Options) -> Result<(Store, Epoch), LogError> {
+    pub(super) fn open(file: &LogFile, options: &Options) -> Result<(Store, Identity), LogError> {
         let failed = |error: rusqlite::Error| open_error(&file.path, error);
+        file.create_private()?;
         let mut connection = connect(&file.path).map_err(failed)?;
         schema::establish(&mut connection, file, &options.clock)?;
+        file.make_private()?;
         file.sync_name()?;
         let journal: String =
             connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
@@ -50,30 +52,28 @@ impl Store {
         if options.restored {
             schema::renew_epoch(&connection).map_err(failed)?;
         }
-        let epoch = schema::epoch(&connection)
-            .map_err(failed)?
-            .ok_or_else(|| open_error(&file.path, "it doesn't say its epoch"))?;
-        let last = schema::last(&connection).map_err(failed)?;
+        let identity = schema::required_identity(&connection, &file.path)?;
+        let head = reader::head(&connection, &file.path, identity)?;
         let due_pages = options.checkpoint_bytes / u64::from(PAGE_BYTES);
         let checkpoints = Checkpoints::watch(&mut connection, due_pages).map_err(failed)?;
         Ok((
-            Store { log: file.to_string(), connection, checkpoints, last, unfolded: Trouble::default() },
-            epoch,
+            Store { log: file.to_string(), connection, checkpoints, head, unfolded: Trouble::default() },
+            identity,
         ))
     }
 
     /// The last committed record.
-    pub(super) fn last(&self) -> Last {
-        self.last
+    pub(super) fn head(&self) -> Head {
+        self.head
     }
 
     /// Writes a group of appends as one durable transaction. After an error
     /// nothing of the group is in the file, except as [`LogError::Storage`]
     /// says.
     pub(super) fn append(&mut self, group: Vec<Work>, clock: &Clock) -> Result<Written, LogError> {
-        let written = draft::write_group(&mut self.connection, self.last, group, clock)
+        let written = draft::write_group(&mut self.connection, self.head, group, clock)
             .map_err(|error| self.failure(&error))?;
-        self.last = written.last;
+        self.head = written.head;
         Ok(written)
     }
 

@@ -1,6 +1,7 @@
 //! Work that a caller queues for the writer.
 
 use hub_core::Event;
+use hub_core::event::form;
 
 use crate::{Entry, LogError};
 
@@ -15,7 +16,7 @@ pub(super) enum Work {
 /// An entry and its form in the file.
 pub(super) struct EncodedEntry {
     pub(super) event: Event,
-    pub(super) text: String,
+    pub(super) bytes: Vec<u8>,
     pub(super) key: Option<String>,
 }
 
@@ -41,19 +42,16 @@ impl Work {
     /// Its encoded size.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Work::Entries(entries) => entries.iter().map(|entry| entry.text.len()).sum(),
-            Work::Tick(entry) => entry.text.len(),
+            Work::Entries(entries) => entries.iter().map(|entry| entry.bytes.len()).sum(),
+            Work::Tick(entry) => entry.bytes.len(),
         }
     }
 }
 
 impl EncodedEntry {
     fn encode(Entry { event, key }: Entry) -> Result<EncodedEntry, LogError> {
-        let failed = |cause: String| LogError::Event { cause };
-        let bytes = event.encode().map_err(|error| failed(error.to_string()))?;
-        // The column is text, so that an operator can query it with SQLite's
-        // JSON functions.
-        let text = String::from_utf8(bytes).map_err(|error| failed(error.to_string()))?;
-        Ok(EncodedEntry { event, text, key })
+        let bytes = form::encode(&event, key.as_deref())
+            .map_err(|error| LogError::Event { cause: error.to_string() })?;
+        Ok(EncodedEntry { event, bytes, key })
     }
 }

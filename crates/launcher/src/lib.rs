@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod healthcheck;
 pub mod hub;
 pub mod listeners;
+pub mod log_file;
 pub mod serve;
 pub mod start_error;
 pub mod ticker;

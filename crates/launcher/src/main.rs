@@ -1,12 +1,13 @@
 //! The command line of pms-hub.
 
 use std::ffi::OsStr;
-use std::io::IsTerminal as _;
+use std::io::{BufWriter, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use pms_hub::config::Config;
+use pms_hub::log_file::{self, Shown};
 use pms_hub::serve::serve;
 use tracing_subscriber::EnvFilter;
 
@@ -41,12 +42,60 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Look into the log's file, or tell it that it was restored.
+    #[command(subcommand)]
+    Log(LogCommand),
+}
+
+#[derive(Subcommand)]
+enum LogCommand {
+    /// Print records as lines of JSON, `{position, at, kind, event}`, also while a hub runs.
+    Show {
+        /// The configuration that says where the log is (`log.path`).
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// The first record: a position, or an offset alone.
+        #[arg(long, value_name = "POSITION")]
+        from: Option<String>,
+        /// The most records.
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+        /// Records of one kind, such as `transactions`, `auto-trader` or `settings`.
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+    },
+    /// Give a log that was restored from a copy a new epoch, so that clients who resume begin anew. The hub is stopped.
+    RenewEpoch {
+        /// The configuration that says where the log is (`log.path`).
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve { config, demo } => serve_until_told(config.as_deref(), demo),
         Command::Healthcheck { config } => healthcheck(config.as_deref()),
+        Command::Log(LogCommand::Show { config, from, limit, kind }) => with_log(config.as_deref(), |path| {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            log_file::show(path, &Shown { from, limit, kind }, &mut out)
+        }),
+        Command::Log(LogCommand::RenewEpoch { config }) => with_log(config.as_deref(), |path| {
+            let epoch = log_file::renew_epoch(path)?;
+            eprintln!("{} has epoch {epoch} now", path.display());
+            Ok(())
+        }),
+    }
+}
+
+fn with_log(config: Option<&Path>, act: impl FnOnce(&Path) -> anyhow::Result<()>) -> ExitCode {
+    let config = match Config::load(config, environment()) {
+        Ok(config) => config,
+        Err(error) => return complain(2, &error),
+    };
+    match act(&config.log.path) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(1, &format!("{error:#}")),
     }
 }
 

@@ -1,0 +1,106 @@
+//! The log's file at the command line: records for people, and a new epoch for a log that was restored.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use hub_core::position::Position;
+use hub_core::{Event, Offset, Record};
+use hub_log::{EmbeddedLog, EventLog, LogView, Options};
+use serde_json::json;
+
+/// Records that are read at a time.
+const CHUNK: usize = 1024;
+
+/// Choice of the records that are shown.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// The first of them: a position, or an offset alone.
+    pub from: Option<String>,
+    /// The most of them.
+    pub limit: Option<u64>,
+    /// Their kind, as in `hub_ingest_total`: `transactions`, `prices`, `auto-trader`, `tick`...
+    pub kind: Option<String>,
+}
+
+/// Writes records of the log at `path` as lines of JSON: `{position, at, kind, event}`. Each was found whole, and in
+/// its place.
+pub fn show(path: &Path, shown: &Shown, out: &mut impl Write) -> anyhow::Result<()> {
+    if let Some(kind) = &shown.kind
+        && !Event::kinds().any(|known| known == kind)
+    {
+        let kinds: Vec<&str> = Event::kinds().collect();
+        anyhow::bail!("--kind: {kind:?} is none; there are {}", kinds.join(", "));
+    }
+    let log = LogView::open(path)?;
+    let mut cursor = match &shown.from {
+        Some(text) => Offset(first(text, &log)?.0.saturating_sub(1)),
+        None => Offset::START,
+    };
+    let mut left = shown.limit.unwrap_or(u64::MAX);
+    while left > 0 {
+        let records = log.read(cursor, CHUNK)?;
+        let Some(last) = records.last() else { break };
+        cursor = last.offset;
+        for record in records.iter().filter(|record| shown.has(record)).take(saturating(left)) {
+            if !write_line(out, &line(record, &log))? {
+                return Ok(());
+            }
+            left -= 1;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the log at `path`, which no hub has open, a new epoch: it was restored from a copy.
+pub fn renew_epoch(path: &Path) -> anyhow::Result<String> {
+    anyhow::ensure!(path.is_file(), "{}: there is no such file", path.display());
+    let log = EmbeddedLog::open(path, Options { restored: true, ..Options::new() })?;
+    let epoch = log.epoch().to_string();
+    log.close()?;
+    Ok(epoch)
+}
+
+impl Shown {
+    fn has(&self, record: &Record) -> bool {
+        self.kind.as_ref().is_none_or(|kind| kind == record.event.kind())
+    }
+}
+
+/// The offset that `--from` means in this log.
+fn first(text: &str, log: &LogView) -> anyhow::Result<Offset> {
+    if let Ok(offset) = text.parse() {
+        return Ok(Offset(offset));
+    }
+    let position: Position =
+        text.parse().ok().with_context(|| format!("--from: {text:?} is neither a position nor an offset"))?;
+    anyhow::ensure!(
+        position.epoch == log.epoch(),
+        "--from: {text} is a position of another log: this one has epoch {}",
+        log.epoch()
+    );
+    Ok(position.offset)
+}
+
+fn line(record: &Record, log: &LogView) -> String {
+    let position = Position { epoch: log.epoch(), offset: record.offset };
+    json!({
+        "position": position.to_string(),
+        "at": record.at.to_string(),
+        "kind": record.event.kind(),
+        "event": record.event,
+    })
+    .to_string()
+}
+
+/// False once nobody reads any more (`| head`).
+fn write_line(out: &mut impl Write, line: &str) -> anyhow::Result<bool> {
+    match writeln!(out, "{line}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        result => Ok(result.map(|()| true)?),
+    }
+}
+
+fn saturating(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}

@@ -124,26 +124,3 @@ pub struct StopSession {
     /// Which.
     pub session_id: SessionId,
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::Event;
-
-    /// Written by this version; the next ones must read them.
-    const IN_THE_LOG: [&str; 5] = [
-        r#"{"trading":{"requestId":"550e8400-e29b-41d4-a716-446655440000","command":{"create-session":{"name":"Morning","initialCapital":"50000.5"}}}}"#,
-        r#"{"trading":{"command":{"open-trade":{"sessionId":6,"symbol":"NIFTY","side":"SELL","quantity":"50","entryPrice":"195.25","stopLoss":"200","target":"190.5"}}}}"#,
-        r#"{"trading":{"command":{"open-trade":{"sessionId":6,"symbol":"NIFTY","side":"BUY","quantity":"0.5"}}}}"#,
-        r#"{"trading":{"command":{"close-trade":{"tradeId":9,"price":"196.3"}}}}"#,
-        r#"{"trading":{"command":{"stop-session":{"sessionId":6}}}}"#,
-    ];
-
-    #[test]
-    fn the_form_in_the_log_stays_readable_by_the_next_version() {
-        for text in IN_THE_LOG {
-            let event = Event::decode(text.as_bytes()).unwrap();
-            assert!(matches!(event, Event::Trading(_)), "{event:?}");
-            assert_eq!(String::from_utf8(event.encode().unwrap()).unwrap(), text);
-        }
-    }
-}

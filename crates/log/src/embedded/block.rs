@@ -24,7 +24,7 @@ pub(super) const MAX_RECORDS: u32 = 256;
 pub(super) const FULL_BYTES: usize = 64 * 1024;
 
 /// A block that is being written.
-pub(super) struct Block {
+pub(super) struct Draft {
     pub(super) first: Offset,
     pub(super) at: Timestamp,
     pub(super) count: u32,
@@ -33,10 +33,10 @@ pub(super) struct Block {
     lanes: Lanes,
 }
 
-impl Block {
+impl Draft {
     /// Begins a block whose first record has this offset and time.
-    pub(super) fn new(first: Offset, at: Timestamp) -> Block {
-        Block { first, at, count: 0, bytes: Vec::new(), last_at: at, lanes: Lanes::default() }
+    pub(super) fn new(first: Offset, at: Timestamp) -> Draft {
+        Draft { first, at, count: 0, bytes: Vec::new(), last_at: at, lanes: Lanes::default() }
     }
 
     /// Adds the next record; its time is not before its predecessor's.
@@ -158,15 +158,15 @@ mod tests {
         Timestamp::from_micros(micros).unwrap()
     }
 
-    fn block(records: &[(u8, i64, &[u8])]) -> Block {
-        let mut block = Block::new(FIRST, at(records[0].1));
+    fn block(records: &[(u8, i64, &[u8])]) -> Draft {
+        let mut block = Draft::new(FIRST, at(records[0].1));
         for (kind, time, bytes) in records {
             block.push(*kind, at(*time), bytes);
         }
         block
     }
 
-    fn sample() -> Block {
+    fn sample() -> Draft {
         block(&[
             (1, 1_000_000, b"one"),
             (2, 1_000_000, b""),

@@ -63,7 +63,7 @@ pub(super) struct Head {
     pub(super) chain: Chain,
 }
 
-/// Who the log is.
+/// Identity of a log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Identity {
     /// The epoch of its positions.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hub_core::{Offset, Record, Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior};
 
-use super::super::block::Block;
+use super::super::block;
 use super::super::ring::Committed;
 use super::super::schema::{Head, PUT_HEAD, offset_of, time_of};
 use super::super::work::{EncodedEntry, Work};
@@ -52,7 +52,7 @@ struct Draft<'transaction> {
     put_block: CachedStatement<'transaction>,
     find_key: CachedStatement<'transaction>,
     /// Records that are not in the file yet.
-    block: Option<Block>,
+    block: Option<block::Draft>,
     written: Written,
 }
 
@@ -125,10 +125,10 @@ impl<'transaction> Draft<'transaction> {
         if let Some(key) = key {
             self.transaction.prepare_cached(PUT_KEY)?.execute((key, integer(offset), at.micros()))?;
         }
-        if self.block.as_ref().is_some_and(Block::is_full) {
+        if self.block.as_ref().is_some_and(block::Draft::is_full) {
             self.end_block()?;
         }
-        self.block.get_or_insert_with(|| Block::new(offset, at)).push(event.number(), at, &bytes);
+        self.block.get_or_insert_with(|| block::Draft::new(offset, at)).push(event.number(), at, &bytes);
         self.written.bytes += bytes.len();
         let record = Arc::new(Record { offset, at, event });
         self.written.committed.push(Committed { record, bytes: bytes.len() });

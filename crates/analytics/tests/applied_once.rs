@@ -4,7 +4,7 @@ mod support;
 
 use hub_core::event::Trade;
 use hub_core::{Event, Outcome};
-use support::{Fixture, all_changed, elements, field, trade};
+use support::{Fixture, all_changed, elements, field, text, trade};
 
 #[test]
 fn a_transaction_that_comes_twice_changes_nothing_the_second_time() {
@@ -78,4 +78,6 @@ fn a_transaction_from_the_future_is_refused_and_one_a_little_ahead_is_not() {
     assert_eq!(field(&hub.send(event)), Some("timestamp"));
     let event = ahead(&hub, 300_000);
     assert_eq!(hub.send(event), Outcome::Accepted);
+    let told = text(hub.items()[0].json.clone());
+    assert!(told.contains(&format!(r#""timestamp":"{}""#, hub.now())), "its record's time: {told}");
 }

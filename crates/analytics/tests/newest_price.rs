@@ -3,7 +3,7 @@
 mod support;
 
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Event, Outcome};
+use hub_core::{Event, Outcome, Timestamp};
 use support::{Fixture, field, keys, portfolio, quote};
 
 #[test]
@@ -33,6 +33,7 @@ fn a_confirmed_price_is_newer_but_changes_no_mark() {
     let mut hub = Fixture::watched();
     hub.buy(1, "AAPL", "1", "10");
     let noon = hub.now();
+    hub.millis += 1000;
     hub.send(quote("AAPL", "16", Some(noon)));
     let before = hub.publish()[1].view.element(0).unwrap();
 
@@ -53,6 +54,51 @@ fn a_price_from_the_future_is_refused() {
     let ahead = hub.now().plus_millis(300_001);
     assert_eq!(field(&hub.send(quote("AAPL", "16", Some(ahead)))), Some("timestamp"));
     assert_eq!(hub.price("AAPL", "15"), Outcome::Accepted, "it was not held");
+}
+
+#[test]
+fn a_price_ahead_of_the_hub_s_time_shuts_out_no_right_one() {
+    let mut hub = Fixture::watched();
+    hub.buy(1, "AAPL", "1", "10");
+    let ahead = hub.now().plus_millis(240_000);
+    assert_eq!(hub.send(quote("AAPL", "16", Some(ahead))), Outcome::Accepted);
+    hub.settle();
+    assert_eq!(hub.reads.settled().quote(&"AAPL".parse().unwrap()).unwrap().time, hub.now(), "its record's");
+    hub.millis += 1;
+    for price in ["17", "18"] {
+        let now = hub.now();
+        assert_eq!(hub.send(quote("AAPL", price, Some(now))), Outcome::Accepted);
+    }
+    assert!(hub.mark().unwrap().contains(r#""AAPL":8"#));
+    assert_eq!(hub.send(quote("AAPL", "19", Some(ahead))), Outcome::Accepted, "in the order of the log");
+}
+
+#[test]
+fn a_wall_clock_that_was_set_back_shuts_out_no_right_price() {
+    let mut hub = Fixture::new();
+    hub.buy(1, "AAPL", "1", "10");
+    // The log's time stands still until the clock is where it was; that of the senders goes on.
+    let senders = hub.now();
+    for (millis, price) in [(0, "16"), (60_000, "17"), (120_000, "18")] {
+        assert_eq!(hub.send(quote("AAPL", price, Some(senders.plus_millis(millis)))), Outcome::Accepted);
+        assert_eq!(hub.price("AAPL", price), Outcome::Accepted);
+    }
+    assert!(hub.mark().unwrap().contains(r#""AAPL":8"#));
+}
+
+#[test]
+fn prices_of_one_millisecond_are_in_order() {
+    let mut hub = Fixture::new();
+    hub.buy(1, "AAPL", "1", "10");
+    let micros = hub.now().micros();
+    hub.millis += 1;
+    for (after, price, outcome) in
+        [(7, "16", Outcome::Accepted), (6, "99", Outcome::Stale), (8, "17", Outcome::Accepted)]
+    {
+        let time = Timestamp::from_micros(micros + after);
+        assert_eq!(hub.send(quote("AAPL", price, time)), outcome, "{after}");
+    }
+    assert!(hub.mark().unwrap().contains(r#""AAPL":7"#));
 }
 
 #[test]

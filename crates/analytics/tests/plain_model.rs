@@ -61,7 +61,7 @@ fn compare(hub: &mut Fixture, model: &Model) {
     assert_eq!(values, model.marks());
     assert!(state.portfolios().map(|id| state.mark(id).map(text)).eq(values));
     for symbol in SYMBOLS.iter().map(|symbol| symbol.parse().unwrap()) {
-        let quote = state.quote(&symbol).map(|quote| (quote.price.units(), quote.time.millis()));
+        let quote = state.quote(&symbol).map(|quote| (quote.price.units(), quote.time.micros()));
         assert_eq!(quote, model.prices.get(&symbol).copied());
     }
 }

@@ -103,6 +103,7 @@ fn a_price_goes_out_when_it_changed() {
     hub.price("NIFTY", "22150.5");
     assert!(compose(&*document, Occasion::Changed { after: upto }, hub.now()).is_empty());
     let quoted = Timestamp::from_millis(hub.millis + 7).unwrap();
+    hub.millis += 1000;
     hub.send(quote("NIFTY", "22151", Some(quoted)));
     assert_eq!(
         compose(&*document, Occasion::Changed { after: upto }, hub.now()),

@@ -115,6 +115,18 @@ fn a_stale_price_triggers_nothing_and_a_confirmed_one_does() {
 }
 
 #[test]
+fn a_price_ahead_of_the_hub_s_time_shuts_out_no_right_one() {
+    let mut hub = hub();
+    hub.send(open(1, "BUY NIFTY 1 @102 sl 90"));
+    let ahead = Timestamp::from_millis(hub.millis + 240_000);
+    assert_eq!(hub.send(quote("NIFTY", "101", ahead)), Outcome::Accepted);
+    assert!(exits(&hub).is_empty());
+    let now = Timestamp::from_millis(hub.millis);
+    assert_eq!(hub.send(quote("NIFTY", "89", now)), Outcome::Accepted);
+    assert_eq!(exits(&hub).len(), 1, "its stop loss is seen");
+}
+
+#[test]
 fn levels_lie_on_either_side_of_the_entry() {
     let mut hub = hub();
     for (trade, field) in [

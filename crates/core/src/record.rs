@@ -17,14 +17,15 @@ pub struct Record {
 }
 
 impl Record {
-    /// The time an event claims, or this record's `at` where it claims none.
-    /// A claim more than five minutes ahead of `at` is refused.
+    /// The time of this record's event: the one that it claims, or `at` where it claims none, or one ahead of `at`.
+    /// So a sender whose clock is fast, or a wall clock that was set back, shuts out nobody: nothing is newer than
+    /// what the log took in last. A claim more than five minutes ahead is refused.
     pub fn event_time(&self, claimed: Option<Timestamp>) -> Result<Timestamp, Rejection> {
         match claimed {
             Some(time) if time > self.at.plus_millis(CLOCK_SKEW_MAX_MILLIS) => {
                 Err(Rejection::of("timestamp", "is more than 5 minutes ahead of the hub's time"))
             }
-            Some(time) => Ok(time),
+            Some(time) => Ok(time.min(self.at)),
             None => Ok(self.at),
         }
     }

@@ -42,6 +42,8 @@ pub struct Queue {
     pub lag: u64,
     /// The time at which that was so.
     pub time: Timestamp,
+    /// The same as its sender has it, by which a report is known when it comes again.
+    snapshot_time: Option<Timestamp>,
     /// Earlier lags, the oldest first (RT-QAGG).
     pub history: VecDeque<(Timestamp, u64)>,
 }
@@ -72,8 +74,8 @@ impl Queues {
         }
     }
 
-    /// A snapshot taken at `time`. One of the same time as the last is a
-    /// duplicate, an older one changes nothing.
+    /// A snapshot taken at `time`. One that its sender took at the same time
+    /// as the last is a duplicate, an older one changes nothing.
     pub(crate) fn report(&mut self, metric: &QueueMetric, time: Timestamp) -> Outcome {
         let key = QueueKey {
             topic: metric.topic_name.clone(),
@@ -82,8 +84,10 @@ impl Queues {
         };
         let known = self.map.get(&key);
         match known {
-            // Where the sender names no time, the record's own can't repeat.
-            Some(known) if known.time == time && metric.snapshot_time.is_some() => return Outcome::Duplicate,
+            // Not by `time`: reports of a clock that is fast all count as their records' time.
+            Some(known) if known.snapshot_time.is_some() && known.snapshot_time == metric.snapshot_time => {
+                return Outcome::Duplicate;
+            }
             Some(known) if known.time > time => return Outcome::Stale,
             _ => {}
         }
@@ -107,6 +111,7 @@ impl Queues {
             consumed: metric.consumed_offset,
             lag: metric.lag(),
             time,
+            snapshot_time: metric.snapshot_time,
             history,
         };
         self.map.insert_mut(key, Arc::new(queue));
@@ -174,7 +179,11 @@ mod tests {
         Timestamp::from_millis(START + seconds * 1000).unwrap()
     }
 
-    fn metric(partition: u32, lag: u64) -> QueueMetric {
+    fn report(queues: &mut Queues, partition: u32, lag: u64, seconds: i64) -> Outcome {
+        queues.report(&metric(partition, lag, Some(at(seconds))), at(seconds))
+    }
+
+    fn metric(partition: u32, lag: u64, snapshot_time: Option<Timestamp>) -> QueueMetric {
         QueueMetric {
             service_name: "capture".into(),
             topic_name: "trades".into(),
@@ -182,7 +191,7 @@ mod tests {
             produced_offset: 1000 + lag,
             consumed_offset: 1000,
             consumer_group: "g".into(),
-            snapshot_time: Some(at(0)),
+            snapshot_time,
         }
     }
 
@@ -201,12 +210,12 @@ mod tests {
     #[test]
     fn the_newest_snapshot_counts() {
         let mut queues = Queues::new(500);
-        assert_eq!(queues.report(&metric(0, 7), at(10)), Outcome::Accepted);
-        assert_eq!(queues.report(&metric(0, 7), at(10)), Outcome::Duplicate);
-        assert_eq!(queues.report(&metric(0, 99), at(9)), Outcome::Stale);
-        assert_eq!(queues.report(&metric(1, 3), at(9)), Outcome::Accepted);
+        assert_eq!(report(&mut queues, 0, 7, 10), Outcome::Accepted);
+        assert_eq!(report(&mut queues, 0, 7, 10), Outcome::Duplicate);
+        assert_eq!(report(&mut queues, 0, 99, 9), Outcome::Stale);
+        assert_eq!(report(&mut queues, 1, 3, 9), Outcome::Accepted);
         assert_eq!(queues.largest_lag(at(10).millis()), 7);
-        assert_eq!(queues.report(&metric(0, 2), at(11)), Outcome::Accepted);
+        assert_eq!(report(&mut queues, 0, 2, 11), Outcome::Accepted);
         assert_eq!(queues.largest_lag(at(11).millis()), 3);
         assert_eq!(queues.largest_lag(at(309).millis()), 2, "the other is too old");
         let history: Vec<_> =
@@ -215,17 +224,39 @@ mod tests {
     }
 
     #[test]
+    fn reports_ahead_of_the_hub_s_time_are_newer_one_after_another() {
+        let mut queues = Queues::new(500);
+        for (ahead, lag, outcome) in [
+            (240, 7, Outcome::Accepted),
+            (240, 7, Outcome::Duplicate),
+            (241, 3, Outcome::Accepted),
+            (0, 5, Outcome::Accepted),
+            (-1, 9, Outcome::Stale),
+        ] {
+            let reported = queues.report(&metric(0, lag, Some(at(ahead))), at(ahead.min(0)));
+            assert_eq!(reported, outcome, "{ahead}");
+        }
+        for _ in 0..2 {
+            assert_eq!(
+                queues.report(&metric(0, 1, None), at(0)),
+                Outcome::Accepted,
+                "none says that it is the same"
+            );
+        }
+    }
+
+    #[test]
     fn memory_is_bounded_in_queues_points_and_time() {
         let mut queues = Queues::new(500);
         for partition in 0..503 {
-            queues.report(&metric(partition, 1), at(partition.into()));
+            report(&mut queues, partition, 1, partition.into());
         }
         assert_eq!(queues.map.size(), 500);
         assert_eq!(queues.map.keys().next().unwrap().partition, 3);
         queues.keep(20);
         assert_eq!((queues.map.size(), queues.map.keys().next().unwrap().partition), (20, 483));
         for second in 0..1000 {
-            queues.report(&metric(9, u64::from(second % 2 == 0)), at(1000 + second));
+            report(&mut queues, 9, u64::from(second % 2 == 0), 1000 + second);
         }
         let nine = queues.map.iter().find(|(key, _)| key.partition == 9).unwrap().1;
         assert_eq!(nine.history.len(), HISTORY_MAX);
@@ -237,7 +268,7 @@ mod tests {
     fn the_largest_are_shown_in_order() {
         let mut queues = Queues::new(500);
         for (partition, lag) in [(0, 5), (1, 9), (2, 7), (3, 1)] {
-            queues.report(&metric(partition, lag), at(0));
+            report(&mut queues, partition, lag, 0);
         }
         let shown =
             |limit| largest(&queues.map, limit).iter().map(|(key, _)| key.partition).collect::<Vec<_>>();

@@ -86,9 +86,10 @@ fn a_clearing_is_not_shown_before_its_flush() {
 #[test]
 fn every_condition_has_its_production_threshold() {
     let mut hub = Fixture::new();
+    hub.pass(5000);
     for n in 0..5 {
         hub.send(error_event(None, Stage::Enriched, None));
-        hub.send(trade_event(n, Stage::Received, None));
+        hub.send(trade_event(n, Stage::Received, Some(at(0))));
         hub.send(trade_event(n, Stage::Validated, Some(at(1000))));
         hub.send(trade_event(n, Stage::Enriched, Some(at(1999))));
         hub.send(trade_event(n, Stage::Committed, Some(at(4999))));

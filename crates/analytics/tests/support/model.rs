@@ -9,7 +9,7 @@ use hub_core::{
     Event, Money, Offset, PortfolioId, Quantity, Record, Settings, Symbol, Timestamp, TransactionId,
 };
 
-const SKEW_MILLIS: i64 = 300_000;
+const SKEW_MICROS: i64 = 300_000_000;
 
 #[derive(Default)]
 pub(crate) struct Model {
@@ -20,7 +20,7 @@ pub(crate) struct Model {
     /// In the order of first mention, with the inputs of the mark and the
     /// offset that last changed them.
     pub(crate) portfolios: Vec<(PortfolioId, Inputs, Offset)>,
-    /// Value and time.
+    /// Value and time, in microseconds.
     pub(crate) prices: BTreeMap<Symbol, (i64, i64)>,
 }
 
@@ -46,11 +46,13 @@ pub(crate) type Verdict = (&'static str, Option<&'static str>);
 
 impl Model {
     pub(crate) fn apply(&mut self, record: &Record) -> Verdict {
-        let now = record.at.millis();
+        let now = record.at.micros();
         let Settings { idempotency_horizon_ms, resume_horizon_ms, .. } = self.settings;
-        self.ids.retain(|_, at| at.saturating_add(idempotency_horizon_ms) > now);
+        let [idempotency_micros, resume_micros] =
+            [idempotency_horizon_ms, resume_horizon_ms].map(|millis| millis.saturating_mul(1000));
+        self.ids.retain(|_, at| at.saturating_add(idempotency_micros) > now);
         for position in &mut self.positions {
-            position.closed = position.closed.filter(|at| at.saturating_add(resume_horizon_ms) > now);
+            position.closed = position.closed.filter(|at| at.saturating_add(resume_micros) > now);
         }
         let verdict = match &record.event {
             Event::Transaction(event) => self.transaction(record, event),
@@ -105,12 +107,12 @@ impl Model {
                 (realized, lots)
             }
         };
-        self.ids.insert(event.transaction_id, record.at.millis());
+        self.ids.insert(event.transaction_id, record.at.micros());
         let created_at = place.map_or(record.at, |at| self.positions[at].created_at);
         let position = Position {
             portfolio: event.portfolio_id,
             symbol: event.symbol.clone(),
-            closed: lots.is_empty().then_some(record.at.millis()),
+            closed: lots.is_empty().then_some(record.at.micros()),
             lots,
             realized,
             created_at,
@@ -131,7 +133,7 @@ impl Model {
         if ahead(record, event.timestamp) {
             return ("rejected", Some("timestamp"));
         }
-        let time = event.timestamp.unwrap_or(record.at).millis();
+        let time = event.timestamp.unwrap_or(record.at).min(record.at).micros();
         if self.prices.get(&event.symbol).is_some_and(|(_, held)| time < *held) {
             return ("stale", None);
         }
@@ -218,5 +220,5 @@ impl Position {
 }
 
 fn ahead(record: &Record, claimed: Option<Timestamp>) -> bool {
-    claimed.is_some_and(|time| time.millis() > record.at.millis() + SKEW_MILLIS)
+    claimed.is_some_and(|time| time.micros() > record.at.micros() + SKEW_MICROS)
 }

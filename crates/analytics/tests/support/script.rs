@@ -18,25 +18,27 @@ const QUANTITIES: [(u32, &str); 5] =
 /// A history of up to `records` records, offsets from 1 without gaps.
 pub(crate) fn history(records: usize) -> impl Strategy<Value = Vec<Record>> {
     prop::collection::vec((pause(), event()), 1..=records).prop_map(|steps| {
-        let mut millis = START_MILLIS;
+        let mut micros = START_MILLIS * 1000;
         let number = |(place, (pause, (event, ahead))): (usize, (i64, (Event, Option<i64>)))| {
-            millis += pause;
-            let at = Timestamp::from_millis(millis).unwrap();
+            micros += pause;
+            let at = Timestamp::from_micros(micros).unwrap();
             Record { offset: Offset(place as u64 + 1), at, event: claim(event, at, ahead) }
         };
         steps.into_iter().enumerate().map(number).collect()
     })
 }
 
-/// From one record to the next: mostly nothing, at times beyond a horizon.
+/// Microseconds from one record to the next: mostly none, at times beyond a horizon.
 fn pause() -> impl Strategy<Value = i64> {
-    prop_oneof![5 => Just(0), 5 => 1..1000_i64, 1 => 1000..900_000_i64, 1 => Just(600_000)]
+    let millis = prop_oneof![5 => Just(0), 5 => 1..1000_i64, 1 => 1000..900_000_i64, 1 => Just(600_000)];
+    prop_oneof![3 => millis.prop_map(|millis| millis * 1000), 1 => 1..1000_i64]
 }
 
-/// An event, and how far ahead of its record's time it claims to be.
+/// An event, and how many microseconds ahead of its record's time it claims to be.
 fn event() -> impl Strategy<Value = (Event, Option<i64>)> {
-    let ahead = prop_oneof![4 => Just(None), 4 => (-900_000..1000_i64).prop_map(Some),
-        1 => (299_999..300_002_i64).prop_map(Some)];
+    let ahead = prop_oneof![4 => Just(None), 4 => (-900_000_000..1_000_000_i64).prop_map(Some),
+        2 => (-3..3_i64).prop_map(Some), 1 => (0..240_000_000_i64).prop_map(Some),
+        1 => (299_999_998..300_000_002_i64).prop_map(Some)];
     let event = prop_oneof![
         8 => transaction(),
         5 => price(),
@@ -94,7 +96,7 @@ fn price() -> impl Strategy<Value = Event> {
 }
 
 fn claim(mut event: Event, at: Timestamp, ahead: Option<i64>) -> Event {
-    let claimed = ahead.map(|ahead| at.plus_millis(ahead));
+    let claimed = ahead.and_then(|ahead| Timestamp::from_micros(at.micros() + ahead));
     match &mut event {
         Event::Transaction(transaction) => transaction.timestamp = claimed,
         Event::Price(quote) => quote.timestamp = claimed,

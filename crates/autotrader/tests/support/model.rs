@@ -221,6 +221,7 @@ impl Model {
         if time > at + 300_000 {
             return rejected("timestamp");
         }
+        let time = time.min(at);
         let price = event.price.units();
         let mut changed = record.offset.0;
         if let Some((held, since, version)) = self.prices.get(&event.symbol) {

@@ -26,7 +26,8 @@ pub(crate) struct Model {
     trades: BTreeMap<TradeId, Trade>,
     /// Latencies from end to end, and by stage, of trades that are forgotten.
     forgotten: Vec<Firsts>,
-    queues: BTreeMap<u32, (i64, u64)>,
+    /// By partition: time, lag, and the time that was claimed.
+    queues: BTreeMap<u32, (i64, u64, Option<Timestamp>)>,
 }
 
 impl Model {
@@ -74,6 +75,7 @@ impl Model {
         if time > self.now + 300_000 {
             return ("rejected", Some(field));
         }
+        let time = time.min(self.now);
         let id = |trade: Option<TradeId>, kind, stage: usize| Some((trade?, claimed?.millis(), kind, stage));
         let id = match &record.event {
             Event::TradeEvent(event) => id(Some(event.trade_id), "trade", event.event_stage.index()),
@@ -88,7 +90,7 @@ impl Model {
             }
             self.applied.insert(id, self.now);
         }
-        self.count(&record.event, time, claimed.is_some(), record.offset.0)
+        self.count(&record.event, time, claimed, record.offset.0)
     }
 
     fn trade(&mut self, id: TradeId, time: i64, offset: u64) -> &mut Firsts {
@@ -101,7 +103,7 @@ impl Model {
         &mut self,
         event: &Event,
         time: i64,
-        claimed: bool,
+        claimed: Option<Timestamp>,
         offset: u64,
     ) -> (&'static str, Option<&'static str>) {
         let now = self.now;
@@ -125,16 +127,16 @@ impl Model {
                 self.invalid.push(time);
             }
             Event::QueueMetric(metric) => {
-                let known = self.queues.get(&metric.partition_id).filter(|(at, _)| {
+                let known = self.queues.get(&metric.partition_id).filter(|(at, ..)| {
                     let minute = now.div_euclid(60_000) * 60_000;
                     at + 24 * 3_600_000 > minute
                 });
                 match known {
-                    Some((at, _)) if *at == time && claimed => return ("duplicate", None),
-                    Some((at, _)) if *at > time => return ("stale", None),
+                    Some((_, _, last)) if last.is_some() && *last == claimed => return ("duplicate", None),
+                    Some((at, ..)) if *at > time => return ("stale", None),
                     _ => {}
                 }
-                self.queues.insert(metric.partition_id, (time, metric.lag()));
+                self.queues.insert(metric.partition_id, (time, metric.lag(), claimed));
             }
             _ => {}
         }
@@ -214,7 +216,7 @@ impl Model {
 
     pub(crate) fn lags(&self) -> Vec<(u32, u64)> {
         let minute = self.now.div_euclid(60_000) * 60_000;
-        let known = |(_, (at, _)): &(&u32, &(i64, u64))| at + 24 * 3_600_000 > minute;
-        self.queues.iter().filter(known).map(|(partition, (_, lag))| (*partition, *lag)).collect()
+        let known = self.queues.iter().filter(|(_, (at, ..))| at + 24 * 3_600_000 > minute);
+        known.map(|(partition, (_, lag, _))| (*partition, *lag)).collect()
     }
 }

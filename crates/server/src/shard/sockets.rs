@@ -11,6 +11,7 @@ mod ready;
 mod sends;
 mod socket;
 mod sweep;
+mod unanswered;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

@@ -5,8 +5,9 @@ use std::time::Instant;
 use hub_core::CloseReason;
 
 use super::Sockets;
+use super::unanswered::Sends;
 use crate::native::NativeSession;
-use crate::shard::pending::{Backlog, Sends};
+use crate::shard::pending::Backlog;
 use crate::shard::wire::Wire;
 
 /// One side of a socket: what its peer says, and what of it is not done yet.

@@ -7,9 +7,10 @@ use hub_core::CloseReason;
 use hub_stomp::{Refusal, Reply};
 
 use super::Sockets;
+use super::unanswered::{Rejected, Sends};
 use crate::ingest::{IngestError, IngestReport};
 use crate::shard::missing::missing;
-use crate::shard::pending::{Ending, PendingEnding, Rejected, Sends};
+use crate::shard::pending::{Ending, PendingEnding};
 
 /// Turn that a session takes when all that it sent is answered.
 pub(in crate::shard) enum AllAnswered {

@@ -6,15 +6,15 @@ use std::time::Instant;
 use hub_core::CloseReason;
 use hub_stomp::{Refusal, Reply};
 
-use super::ending::PendingEnding;
 use crate::ingest::{IngestError, IngestReport};
+use crate::shard::pending::PendingEnding;
 
 /// Rejected items that an ERROR names one by one.
 const NAMED_MAX: usize = 20;
 
 /// Facts a session sent that are not answered yet, in its order: so are the
 /// answers.
-pub(in crate::shard) struct Sends {
+pub(super) struct Sends {
     /// Facts that may be under way before the session is read no further
     /// (`limits.sends_per_session`).
     max: usize,
@@ -24,9 +24,9 @@ pub(in crate::shard) struct Sends {
     /// A SEND of the COMMIT that is being answered was rejected.
     commit_failed: bool,
     /// Ending for when everything before is answered.
-    pub(in crate::shard) ending: Option<PendingEnding>,
+    pub(super) ending: Option<PendingEnding>,
     /// Its peer has shut its side, and reads on.
-    pub(in crate::shard) half_closed: bool,
+    pub(super) half_closed: bool,
 }
 
 struct UnderWay {
@@ -37,7 +37,7 @@ struct UnderWay {
 
 impl Sends {
     /// Nothing is under way yet.
-    pub(in crate::shard) fn new(max: usize) -> Sends {
+    pub(super) fn new(max: usize) -> Sends {
         Sends {
             max,
             first: 0,
@@ -49,23 +49,23 @@ impl Sends {
     }
 
     /// Says whether the session is to be read no further for now.
-    pub(in crate::shard) fn must_wait(&self) -> bool {
+    pub(super) fn must_wait(&self) -> bool {
         self.under_way.len() >= self.max || self.ending.is_some()
     }
 
     /// Says whether it is to end, answered or not.
-    pub(in crate::shard) fn is_overdue(&self, now: Instant) -> bool {
+    pub(super) fn is_overdue(&self, now: Instant) -> bool {
         self.ending.as_ref().is_some_and(|pending| pending.is_over(now))
     }
 
     /// One more; its ordinal.
-    pub(in crate::shard) fn begin(&mut self, reply: Reply<'static>) -> u64 {
+    pub(super) fn begin(&mut self, reply: Reply<'static>) -> u64 {
         self.under_way.push_back(UnderWay { reply, is_commit: false, answer: None });
         self.first + self.under_way.len() as u64 - 1
     }
 
     /// A COMMIT, in its turn.
-    pub(in crate::shard) fn commit(&mut self, reply: Reply<'static>) {
+    pub(super) fn commit(&mut self, reply: Reply<'static>) {
         let answer = Some(Ok(IngestReport::default()));
         self.under_way.push_back(UnderWay { reply, is_commit: true, answer });
     }
@@ -73,24 +73,20 @@ impl Sends {
     /// Keeps the answer to a SEND until its turn. False: there is none of this
     /// ordinal, or no longer.
     #[must_use]
-    pub(in crate::shard) fn answered(
-        &mut self,
-        ordinal: u64,
-        answer: Result<IngestReport, IngestError>,
-    ) -> bool {
+    pub(super) fn answered(&mut self, ordinal: u64, answer: Result<IngestReport, IngestError>) -> bool {
         let index = ordinal.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         let sent = index.and_then(|index| self.under_way.get_mut(index));
         sent.map(|sent| sent.answer = Some(answer)).is_some()
     }
 
     /// Says whether all of it is answered.
-    pub(in crate::shard) fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.under_way.is_empty()
     }
 
     /// The next answer to give. A COMMIT of which a SEND was rejected has none:
     /// the ERROR names it.
-    pub(in crate::shard) fn pop(&mut self) -> Option<(Reply<'static>, Option<Rejected>)> {
+    pub(super) fn pop(&mut self) -> Option<(Reply<'static>, Option<Rejected>)> {
         loop {
             self.under_way.front()?.answer.as_ref()?;
             let UnderWay { reply, is_commit, answer } = self.under_way.pop_front()?;
@@ -105,7 +101,7 @@ impl Sends {
 }
 
 /// The ERROR that says what is not fine, and the reason to close with.
-pub(in crate::shard) type Rejected = (Refusal, CloseReason);
+pub(super) type Rejected = (Refusal, CloseReason);
 
 /// `None`: all is fine.
 fn rejected(reply: &Reply<'_>, answer: &Result<IngestReport, IngestError>) -> Option<Rejected> {

@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use hub_core::Settings;
-use hub_core::settings::PipelineSettings;
 use hub_server::Bind;
 use pms_hub::config::{Config, ConfigError};
 use serde_json::Value;
@@ -125,22 +124,24 @@ fn settings_are_in_milliseconds() {
     assert_eq!(config.settings(), settings);
 }
 
+/// A letter of a member's name, as the name of a key has it.
+fn snake(letter: char) -> impl Iterator<Item = char> {
+    letter.is_uppercase().then_some('_').into_iter().chain(letter.to_lowercase())
+}
+
 #[test]
-fn what_rttm_remembers_is_a_setting() {
-    let text = "[rttm]\ntrades_kept = 2\ntrades_bytes = 1048576\ntrade_events_kept = 3\nevent_ids_kept = 4000\n\
-                dead_letters_kept = 5\ndead_letter_classes = 6\nqueues_kept = 7\ncleared_alerts_kept = 8\n";
-    let pipeline = PipelineSettings {
-        trades_kept: 2,
-        trades_bytes: 1 << 20,
-        trade_events_kept: 3,
-        event_ids_kept: 4000,
-        dead_letters_kept: 5,
-        dead_letter_classes: 6,
-        queues_kept: 7,
-        cleared_alerts_kept: 8,
-    };
-    let settings = Settings { pipeline, ..Settings::default() };
-    assert_eq!(load_text(text, &[]).unwrap().settings(), settings);
+fn what_a_service_keeps_is_a_setting_of_the_same_name() {
+    let default = serde_json::to_value(Settings::default()).unwrap();
+    for (section, member) in [("rttm", "pipeline"), ("autotrader", "autotrader")] {
+        for (setting, value) in default[member].as_object().unwrap() {
+            let key: String = setting.chars().flat_map(snake).collect();
+            let less = value.as_u64().unwrap() - 1;
+            let config = load_text(&format!("[{section}]\n{key} = {less}\n"), &[]).unwrap();
+            let mut expected = default.clone();
+            expected[member][setting] = less.into();
+            assert_eq!(serde_json::to_value(config.settings()).unwrap(), expected);
+        }
+    }
 }
 
 #[test]

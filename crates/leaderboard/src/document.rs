@@ -12,8 +12,6 @@ pub(crate) use window::{Form, Window};
 
 /// At most four messages a second.
 const ON_CHANGE_MS: u64 = 250;
-/// A snapshot every 30 s.
-const SNAPSHOT_MS: u64 = 30_000;
 /// Room for a row of usual size, and what is around the rows.
 const ROW_BYTES: usize = 400;
 

@@ -50,11 +50,12 @@ mod tests {
     use hub_core::PortfolioId;
 
     use super::*;
+    use crate::LeaderboardConfig;
     use crate::document::Form;
 
     #[test]
     fn who_wants_the_same_shares_it() {
-        let documents = Documents::new(crate::register(None).1);
+        let documents = Documents::new(crate::register(&LeaderboardConfig::default(), None).1);
         let around = |n: u128| DocumentKey::Around { id: PortfolioId::from_bytes(n.to_be_bytes()), range: 5 };
         let (a, b) = (documents.get(around(1)), documents.get(around(1)));
         assert!(Arc::ptr_eq(&a, &b));
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn one_who_comes_back_shares_with_those_of_the_same_position() {
-        let documents = Documents::new(crate::register(None).1);
+        let documents = Documents::new(crate::register(&LeaderboardConfig::default(), None).1);
         let resumed = |offset: u64| {
             let from = format!("000000000000beef-{offset}").parse().unwrap();
             documents.get(DocumentKey::Resumed { limit: 50, from })

@@ -49,23 +49,26 @@ pub use reads::LeaderboardReads;
 pub use row::Row;
 pub use state::State;
 
-/// The projection, and the way to read what it has applied. `pnl` is joined to
-/// rows when they are sent; without it they have none.
+/// The projection, and the way to read what it has applied and to show it as `config` says. `pnl`
+/// is joined to rows when they are sent; without it they have none.
 ///
 /// The projection adds no topics to a catalog: what is watched here are
 /// [documents](sockets).
-pub fn register(pnl: Option<Arc<dyn PortfolioPnl>>) -> (LeaderboardProjection, LeaderboardReads) {
+pub fn register(
+    config: &LeaderboardConfig,
+    pnl: Option<Arc<dyn PortfolioPnl>>,
+) -> (LeaderboardProjection, LeaderboardReads) {
     let (writer, states) = published(State::start());
-    (LeaderboardProjection::new(writer), LeaderboardReads { states, pnl })
+    (LeaderboardProjection::new(writer), LeaderboardReads { states, pnl, config: Arc::new(config.clone()) })
 }
 
 /// The service; `pnl` as of [`register`].
 pub fn service(config: &LeaderboardConfig, pnl: Option<Arc<dyn PortfolioPnl>>) -> Service {
-    let (projection, reads) = register(pnl);
+    let (projection, reads) = register(config, pnl);
     Service {
         projections: vec![Box::new(projection)],
         routes: routes(&reads),
-        sockets: sockets(&reads, config),
+        sockets: sockets(&reads),
         ..Service::new("leaderboard", "leaderboard", config.bind.clone(), config.tls)
     }
 }

@@ -6,7 +6,7 @@ use hub_core::{Count, Parameter, ParameterError, Parameters, PortfolioId};
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
 use hub_server::{Query, SocketRoute};
 
-use crate::config::{Dialect, LeaderboardConfig};
+use crate::config::Dialect;
 use crate::document::{DocumentKey, Form};
 use crate::documents::Documents;
 use crate::reads::LeaderboardReads;
@@ -44,7 +44,7 @@ const FOLLOWED: &str = "leaderboard";
 /// Characters of an unknown command that are repeated to its sender.
 const SHOWN_CHARS: usize = 40;
 
-/// The native sockets of this service, by path, as `config` says.
+/// The native sockets of this service, by path.
 ///
 /// Parameters of the upgrade's query, and members of a `subscribe` command,
 /// which replaces what was followed:
@@ -52,7 +52,7 @@ const SHOWN_CHARS: usize = 40;
 ///   with the same limit), `dialect` (`native` or `pms`);
 /// - `/ws/top`: `n` (10, at most 1,000);
 /// - `/ws/around`: `portfolioId`, `range` (5, at most 500).
-pub fn sockets(reads: &LeaderboardReads, config: &LeaderboardConfig) -> Vec<SocketRoute> {
+pub fn sockets(reads: &LeaderboardReads) -> Vec<SocketRoute> {
     let documents = Arc::new(Documents::new(reads.clone()));
     let endpoint = |channel| Arc::new(Endpoint { channel, documents: Arc::clone(&documents) });
     vec![
@@ -60,7 +60,7 @@ pub fn sockets(reads: &LeaderboardReads, config: &LeaderboardConfig) -> Vec<Sock
             "/ws/updates",
             "Sends the ranking, then what changes of it",
             schema::updates_message,
-            endpoint(Channel::Updates(config.dialect)),
+            endpoint(Channel::Updates(reads.config.dialect)),
         )
         .also_at(&["/ws/leaderboard/updates"]),
         SocketRoute::new(

@@ -6,13 +6,15 @@ use hub_core::views::PortfolioPnl;
 use hub_core::{Money, PortfolioId};
 use hub_fanout::{Snapshot, StateReader};
 
+use crate::config::LeaderboardConfig;
 use crate::state::State;
 
-/// The way to what has been applied. Cheap to clone.
+/// The way to what has been applied, and what there is to know to show it. Cheap to clone.
 #[derive(Clone)]
 pub struct LeaderboardReads {
     pub(crate) states: StateReader<State>,
     pub(crate) pnl: Option<Arc<dyn PortfolioPnl>>,
+    pub(crate) config: Arc<LeaderboardConfig>,
 }
 
 impl LeaderboardReads {

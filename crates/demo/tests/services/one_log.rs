@@ -8,7 +8,7 @@ use hub_core::{Event, Offset, Outcome, Record, Timestamp};
 use hub_demo::DemoConfig;
 use hub_fanout::testing::{Driver, Handed};
 use hub_fanout::{Catalog, FeedItem};
-use hub_leaderboard::LeaderboardReads;
+use hub_leaderboard::{LeaderboardConfig, LeaderboardReads};
 use hub_rttm::RttmReads;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -29,7 +29,7 @@ impl Services {
     fn new() -> Services {
         let mut catalog = Catalog::default();
         let (positions, analytics) = hub_analytics::register(&mut catalog);
-        let (ranking, leaderboard) = hub_leaderboard::register(None);
+        let (ranking, leaderboard) = hub_leaderboard::register(&LeaderboardConfig::default(), None);
         let (sessions, autotrader) = hub_autotrader::register(&mut catalog);
         let (pipeline, rttm) = hub_rttm::register();
         let driver = Driver::new(

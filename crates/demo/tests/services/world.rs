@@ -10,7 +10,7 @@ use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
 use hub_demo::{Batch, DemoConfig, Market, Trader};
 use hub_fanout::Catalog;
 use hub_fanout::testing::Driver;
-use hub_leaderboard::LeaderboardReads;
+use hub_leaderboard::{LeaderboardConfig, LeaderboardReads};
 use hub_rttm::RttmReads;
 
 /// From one step to the next.
@@ -36,7 +36,7 @@ pub(crate) struct World {
 impl World {
     /// After the opening, at 2026-02-07T10:30:00.000Z.
     pub(crate) fn open(config: &DemoConfig) -> World {
-        let (leaderboard, ranks) = hub_leaderboard::register(None);
+        let (leaderboard, ranks) = hub_leaderboard::register(&LeaderboardConfig::default(), None);
         let (rttm, pipeline) = hub_rttm::register();
         let (autotrader, trading) = hub_autotrader::register(&mut Catalog::default());
         let driver =

@@ -8,11 +8,14 @@ use bytes::Bytes;
 use hub_core::{Offset, PortfolioId, Position, Timestamp};
 use hub_fanout::{Cadence, Composed, Document, Occasion, SnapshotReason, honour};
 
-use super::{ON_CHANGE_MS, ROW_BYTES, SNAPSHOT_MS, composed};
+use super::{ON_CHANGE_MS, ROW_BYTES, composed};
 use crate::board::{Board, Ranked};
 use crate::reads::LeaderboardReads;
 use crate::rows::write_rows;
 use crate::state::State;
+
+/// A snapshot every 30 s.
+const SNAPSHOT_MS: u64 = 30_000;
 
 /// `/ws/updates`: `snapshot` on connect and every 30 s, `update` on change.
 ///

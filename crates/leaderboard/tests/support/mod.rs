@@ -43,9 +43,10 @@ impl Hub {
         pnl: Option<Arc<dyn PortfolioPnl>>,
         dialect: Dialect,
     ) -> Hub {
-        let (projection, reads) = register(pnl);
+        let config = LeaderboardConfig { dialect, ..LeaderboardConfig::default() };
+        let (projection, reads) = register(&config, pnl);
         let projection: Box<dyn Projection> = Box::new(projection);
-        let sockets = sockets(&reads, &LeaderboardConfig { dialect, ..LeaderboardConfig::default() });
+        let sockets = sockets(&reads);
         let driver = Driver::of_epoch(EPOCH, START_MILLIS, before.into_iter().chain([projection]).collect());
         Hub { driver, reads, sockets }
     }

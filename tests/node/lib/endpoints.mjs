@@ -71,7 +71,7 @@ async function tradeSome(hub) {
   return session;
 }
 
-/** `[service, path]` of every GET, those that fail among them. */
+/** `[service, path]` of GETs of every service, those that fail among them. */
 export function calls({ tradeId, letterId, sessionId }) {
   const of = (service, base, paths) => paths.map((path) => [service, base + path]);
   return [

@@ -36,7 +36,7 @@ BUILD = [CARGO, "test", "--workspace", "--locked", "--no-run", "--message-format
 def main():
     options = arguments()
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")
-    built = binaries(options.without)
+    built = binaries(options)
     alone = [job for job in built if is_one_of(ALONE, job)]
     jobs = [(command, ["sh", "-c", command], ROOT) for command in options.beside]
     jobs += [job for job in built if job not in alone]
@@ -59,21 +59,27 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=1 + (os.cpu_count() or 1), help="binaries and suites at once")
     parser.add_argument("--without", action="append", default=[], metavar="PACKAGE", help="neither built nor run")
+    parser.add_argument("--but", action="append", default=[], metavar="PACKAGE:TARGET", help="built and run all the same")
     parser.add_argument("--beside", action="append", default=[], metavar="COMMAND", help="a suite of another runner")
     return parser.parse_args()
 
 
-def binaries(without):
+def is_chosen(options, package, target):
+    return package not in options.without or f"{package}:{target}" in options.but
+
+
+def binaries(options):
     """Builds the test binaries; name, command and folder of each, the long ones first."""
-    command = BUILD + (targets(without) if without else [])
+    command = BUILD + (targets(options) if options.without else [])
     found = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as build:
         for line in build.stdout:
             message = json.loads(line) if line.startswith("{") else {}
             if message.get("executable") and message["profile"]["test"]:
                 folder = Path(message["manifest_path"]).parent
-                if package(message["package_id"]) not in without:
-                    found.append((f"{folder.relative_to(ROOT)} {message['target']['name']}", message["executable"], folder))
+                name = message["target"]["name"]
+                if is_chosen(options, package(message["package_id"]), name):
+                    found.append((f"{folder.relative_to(ROOT)} {name}", message["executable"], folder))
     if build.returncode:
         sys.exit(build.returncode)
     # As cargo sets it, and for these alone: build scripts look at it, and would be run anew.
@@ -85,12 +91,12 @@ def is_one_of(names, job):
     return job[0].split()[-1] in names
 
 
-def targets(without):
-    """Options of cargo that choose the tests of the packages that are left."""
+def targets(options):
+    """Options of cargo that choose the tests that are left."""
     command = [CARGO, "metadata", "--locked", "--no-deps", "--format-version=1"]
     packages = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)["packages"]
-    left = [target for each in packages if each["name"] not in without for target in each["targets"]]
-    names = sorted({target["name"] for target in left if "test" in target["kind"]})
+    tests = [(each["name"], target["name"]) for each in packages for target in each["targets"] if "test" in target["kind"]]
+    names = sorted({name for package, name in tests if is_chosen(options, package, name)})
     return ["--lib", *(word for name in names for word in ("--test", name))]
 
 

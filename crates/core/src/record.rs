@@ -3,7 +3,7 @@
 use crate::{Event, Offset, Rejection, Timestamp};
 
 /// Time that an event may claim to be ahead of the log's own.
-pub const CLOCK_SKEW_MAX_MILLIS: i64 = 5 * 60 * 1000;
+const CLOCK_SKEW_MAX_MILLIS: i64 = 5 * 60 * 1000;
 
 /// An event, where it stands and when it was written.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -124,14 +124,13 @@ impl Memory {
         self.dlq.advance(millis);
     }
 
-    /// Something happened that alerts may come of, at `time` (or now, for what
-    /// is late): all windows that alerts look at are empty again
-    /// [`FRESH_MILLIS`] and a bucket later, and what can clear has cleared
-    /// after that.
-    fn stir(&mut self, time: Timestamp) {
+    /// Something happened that alerts may come of, now or earlier: all windows
+    /// that alerts look at are empty again [`FRESH_MILLIS`] and a bucket later,
+    /// and what can clear has cleared after that.
+    fn stir(&mut self) {
         let bucket_millis = 12_000;
         let after = self.settings.alerts.clear_after_ms.max(0);
-        let settled = time.max(self.now).plus_millis(FRESH_MILLIS + bucket_millis).plus_millis(after);
+        let settled = self.now.plus_millis(FRESH_MILLIS + bucket_millis).plus_millis(after);
         self.quiet_from = self.quiet_from.max(settled.second() + 2);
     }
 }
@@ -149,14 +148,14 @@ impl Memory {
         let (before, after) = self.trades.see(id, record.at, stage, time);
         self.pipeline.retime(&before, &after);
         self.pipeline.saw(stage, time);
-        self.stir(time);
+        self.stir();
         Ok(Outcome::Accepted)
     }
 
     fn queue_metric(&mut self, record: &Record, metric: &QueueMetric) -> Result<Outcome, Rejection> {
         let time = time_of(record, metric.snapshot_time, "snapshotTime")?;
         let outcome = self.queues.report(metric, time);
-        self.stir(time);
+        self.stir();
         Ok(outcome)
     }
 
@@ -195,7 +194,7 @@ impl Memory {
         }
         self.errors.add(time.millis(), 0, 1);
         self.last_error = self.last_error.max(Some(time));
-        self.stir(time);
+        self.stir();
         Ok(Outcome::Accepted)
     }
 
@@ -234,7 +233,7 @@ impl Memory {
     fn give_up(&mut self, class: ClassKey, time: Timestamp) {
         self.dlq.add(class, time);
         self.last_error = self.last_error.max(Some(time));
-        self.stir(time);
+        self.stir();
     }
 
     /// From here on. What is beyond a smaller bound is forgotten at once.
@@ -247,7 +246,7 @@ impl Memory {
         self.queues.keep(bounds.queues_kept as usize);
         self.alerts.keep(bounds.cleared_alerts_kept as usize, record.offset);
         self.letters.keep(bounds.dead_letters_kept as usize);
-        self.stir(record.at);
+        self.stir();
     }
 
     pub(crate) fn apply(&mut self, record: &Record) -> Option<Outcome> {

@@ -1,7 +1,5 @@
 //! Counts over the last so many buckets of log time.
 
-use hub_core::record::CLOCK_SKEW_MAX_MILLIS;
-
 /// A count of events in a bucket.
 pub(crate) trait Count: Copy + Default + PartialEq + Into<u64> {
     /// The sum; it stays at the largest value rather than overflow.
@@ -29,20 +27,18 @@ count!(u64);
 /// A ring of buckets, each with a count per key, and for each key the total
 /// over the window: the bucket that log time is in and those before it.
 ///
-/// An event counts in the bucket of its own time, however late it comes. One
-/// that is ahead of log time (by at most [`CLOCK_SKEW_MAX_MILLIS`]) waits in
-/// its bucket and counts when log time gets there. One from before the window
-/// does not count.
+/// An event counts in the bucket of its own time, however late it comes. None
+/// is ahead of log time ([`Record::event_time`](hub_core::Record::event_time)),
+/// and one from before the window does not count.
 ///
-/// Memory: `back` buckets and those ahead, each with at most one entry per
-/// key, whatever the load. Time moves bucket by bucket, so what is counted
+/// Memory: `back` buckets, each with at most one entry per key, whatever the
+/// load. Time moves bucket by bucket, so what is counted
 /// does not depend on how often [`advance`](Window::advance) is called.
 #[derive(Debug)]
 pub(crate) struct Window<C = u32> {
     width_millis: i64,
+    /// Number of buckets.
     back: i64,
-    /// Number of buckets, `back` and those ahead.
-    length: i64,
     /// The number of the bucket that log time is in.
     current: i64,
     /// The bucket with number `n` is at `n % buckets.len()`.
@@ -53,15 +49,11 @@ pub(crate) struct Window<C = u32> {
 impl<C: Count> Window<C> {
     /// Over `back` buckets of `width_millis` each, for keys below `keys`.
     pub(crate) fn new(back: u16, width_millis: i64, keys: usize) -> Window<C> {
-        let ahead = CLOCK_SKEW_MAX_MILLIS / width_millis + 1;
-        let back = i64::from(back);
-        let length = back + ahead;
         Window {
             width_millis,
-            back,
-            length,
+            back: back.into(),
             current: 0,
-            buckets: vec![Vec::new(); length as usize],
+            buckets: vec![Vec::new(); back.into()],
             totals: vec![0; keys],
         }
     }
@@ -71,21 +63,17 @@ impl<C: Count> Window<C> {
     /// perhaps more than once.
     pub(crate) fn advance(&mut self, millis: i64, mut changed: impl FnMut(u16)) {
         let target = millis.div_euclid(self.width_millis);
-        if target - self.current >= self.length {
+        if target - self.current >= self.back {
             self.clear(&mut changed);
             self.current = target;
         }
         while self.current < target {
             self.current += 1;
-            let leaving = self.place(self.current - self.back);
-            for (key, count) in self.buckets[leaving].drain(..) {
+            // The bucket that time enters is the one that leaves the window.
+            let place = self.place(self.current);
+            for (key, count) in self.buckets[place].drain(..) {
                 self.totals[usize::from(key)] -= count.into();
                 changed(key);
-            }
-            let entering = self.place(self.current);
-            for (key, count) in &self.buckets[entering] {
-                self.totals[usize::from(*key)] += (*count).into();
-                changed(*key);
             }
         }
     }
@@ -98,7 +86,7 @@ impl<C: Count> Window<C> {
     }
 
     /// Counts `count` more of `key` at `millis`; returns whether that is in
-    /// the window, or will be.
+    /// the window.
     pub(crate) fn add(&mut self, millis: i64, key: u16, count: C) -> bool {
         self.change(millis, key, |before| before.plus(count))
     }
@@ -111,7 +99,7 @@ impl<C: Count> Window<C> {
 
     /// Counts of `from` become counts of `to`.
     pub(crate) fn merge(&mut self, from: u16, to: u16) {
-        for number in self.current - self.back + 1..self.current - self.back + 1 + self.length {
+        for number in self.current - self.back + 1..=self.current {
             let place = self.place(number);
             let bucket = &mut self.buckets[place];
             if let Ok(entry) = bucket.binary_search_by_key(&from, |(key, _)| *key) {
@@ -127,10 +115,9 @@ impl<C: Count> Window<C> {
         self.totals.resize(keys.max(self.totals.len()), 0);
     }
 
-    /// True if an event at `millis` counts, now or when log time gets there.
+    /// True if an event at `millis` counts.
     pub(crate) fn reaches(&self, millis: i64) -> bool {
-        let oldest = self.current - self.back + 1;
-        (oldest..oldest + self.length).contains(&millis.div_euclid(self.width_millis))
+        (self.current - self.back + 1..=self.current).contains(&millis.div_euclid(self.width_millis))
     }
 
     fn change(&mut self, millis: i64, key: u16, to: impl FnOnce(C) -> C) -> bool {
@@ -154,10 +141,8 @@ impl<C: Count> Window<C> {
         } else {
             bucket[entry].1 = after;
         }
-        if number <= self.current {
-            let total = &mut self.totals[usize::from(key)];
-            *total = *total + after.into() - before.into();
-        }
+        let total = &mut self.totals[usize::from(key)];
+        *total = *total + after.into() - before.into();
         true
     }
 
@@ -181,12 +166,6 @@ impl<C: Count> Window<C> {
         self.counts(key).max().unwrap_or(0)
     }
 
-    /// True if any bucket, of the window or ahead of it, counts `key`.
-    pub(crate) fn holds(&self, key: u16) -> bool {
-        let counts = |bucket: &Vec<(u16, C)>| bucket.binary_search_by_key(&key, |(key, _)| *key).is_ok();
-        self.buckets.iter().any(counts)
-    }
-
     fn count(&self, number: i64, key: u16) -> u64 {
         let bucket = &self.buckets[self.place(number)];
         let entry = bucket.binary_search_by_key(&key, |(key, _)| *key);
@@ -194,7 +173,7 @@ impl<C: Count> Window<C> {
     }
 
     fn place(&self, number: i64) -> usize {
-        number.rem_euclid(self.length) as usize
+        number.rem_euclid(self.back) as usize
     }
 }
 
@@ -216,7 +195,8 @@ mod tests {
 
     impl Plain {
         fn add(&mut self, millis: i64, key: u16) -> bool {
-            let counts = millis.div_euclid(WIDTH) > self.now.div_euclid(WIDTH) - i64::from(BACK);
+            let ago = self.now.div_euclid(WIDTH) - millis.div_euclid(WIDTH);
+            let counts = (0..i64::from(BACK)).contains(&ago);
             if counts {
                 self.events.push((millis, key));
             }
@@ -244,8 +224,7 @@ mod tests {
         ];
         let one = prop_oneof![
             4 => pass.prop_map(Move::Pass),
-            6 => (-8000..CLOCK_SKEW_MAX_MILLIS + 1, 0..3_u16).prop_map(|(ahead, key)| Move::Add(ahead, key)),
-            4 => (-8000..4000_i64, 0..3_u16).prop_map(|(ahead, key)| Move::Add(ahead, key)),
+            10 => (0..8000_i64, 0..3_u16).prop_map(|(ago, key)| Move::Add(ago, key)),
             2 => any::<prop::sample::Index>().prop_map(Move::Remove),
             1 => (0..3_u16, 1..3_u16).prop_map(|(from, by)| Move::Merge(from, (from + by) % 3)),
         ];
@@ -269,8 +248,8 @@ mod tests {
                             prop_assert!(*total == window.totals()[key] || told.contains(&(key as u16)));
                         }
                     }
-                    Move::Add(ahead, key) => {
-                        let time = plain.now + ahead;
+                    Move::Add(ago, key) => {
+                        let time = plain.now - ago;
                         prop_assert_eq!(window.add(time, key, 1), plain.add(time, key));
                     }
                     Move::Remove(index) if !plain.events.is_empty() => {
@@ -280,7 +259,7 @@ mod tests {
                     Move::Remove(_) => {}
                     Move::Merge(from, to) => {
                         window.merge(from, to);
-                        prop_assert!(!window.holds(from));
+                        prop_assert_eq!(window.peak(from), 0);
                         plain.events.iter_mut().filter(|(_, key)| *key == from).for_each(|event| event.1 = to);
                     }
                 }
@@ -301,11 +280,10 @@ mod tests {
             window.advance(millis, |_| {});
             window.add(millis, (millis % 2) as u16, 1);
         }
-        assert_eq!(window.buckets.len(), 361);
+        assert_eq!(window.buckets.len(), 60);
         assert!(window.buckets.iter().all(|bucket| bucket.len() <= 2));
         assert_eq!(window.total(0), 30_000);
-        assert!(window.holds(0));
         window.advance(1_060_000, |_| {});
-        assert!(!window.holds(0) && !window.holds(1));
+        assert!(window.buckets.iter().all(Vec::is_empty) && window.totals() == [0, 0]);
     }
 }

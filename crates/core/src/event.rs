@@ -2,6 +2,7 @@
 
 pub mod form;
 mod lifecycle;
+mod rejected;
 pub mod trading;
 
 use serde::{Deserialize, Serialize};
@@ -11,10 +12,10 @@ pub use lifecycle::{
     DlqEvent, ErrorEvent, ErrorType, InvalidTrade, MESSAGE_MAX_CHARS, NameError, QueueMetric, Stage,
     TradeEvent, TradeEventType,
 };
+pub use rejected::{Provenance, RejectedInput, Sender};
 
 use self::trading::TradingRequest;
 use crate::kind::Kind;
-use crate::outcome::Rejection;
 use crate::settings::Settings;
 use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TransactionId};
 
@@ -53,7 +54,7 @@ pub enum Event {
     Settings(Settings),
     /// Something came in that is no event; kept so that nothing is dropped
     /// silently.
-    Rejected(RejectedInput),
+    Rejected(Box<RejectedInput>),
 }
 
 impl Event {
@@ -195,30 +196,6 @@ pub struct RiskMetrics {
     pub sharpe_ratio: Ratio,
     /// Return per unit of downward deviation.
     pub sortino_ratio: Ratio,
-}
-
-/// Raw input that could not become an event.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RejectedInput {
-    /// The ingest kind it was sent as, such as `transactions`.
-    pub kind: String,
-    /// Reason, and the field it is about.
-    #[serde(flatten)]
-    pub rejection: Rejection,
-    /// Input as it came, cut at [`RejectedInput::RAW_MAX_BYTES`].
-    pub raw: String,
-}
-
-impl RejectedInput {
-    /// Bytes of a rejected input that are kept.
-    pub const RAW_MAX_BYTES: usize = 4096;
-
-    /// Keeps the beginning of `raw`, invalid UTF-8 replaced.
-    pub fn new(kind: &str, rejection: Rejection, raw: &[u8]) -> RejectedInput {
-        let kept = &raw[..raw.len().min(Self::RAW_MAX_BYTES)];
-        RejectedInput { kind: kind.to_owned(), rejection, raw: String::from_utf8_lossy(kept).into_owned() }
-    }
 }
 
 #[cfg(test)]

@@ -25,23 +25,29 @@ pub use crate::kind::{Kind, KindError};
 pub use body::{BodyError, BodyForm, Item, items};
 
 use crate::dto::{PositionRow, UnrealizedPnl};
-use crate::event::RejectedInput;
+use crate::event::{Provenance, RejectedInput};
 use crate::{Event, Rejection};
 pub(crate) use raw::RawObject;
 
 /// Normalises a body of at most `max_items` items: each becomes the event it means, or a
-/// rejection that keeps its bytes ([`Event::Rejected`]). An error is about the body as a whole:
+/// rejection that keeps its bytes and the `way` they came ([`Event::Rejected`]). An error is about the body as a whole:
 /// then it holds no items.
-pub fn events(kind: Kind, body: &[u8], form: BodyForm, max_items: usize) -> Result<Vec<Event>, BodyError> {
+pub fn events(
+    kind: Kind,
+    body: &[u8],
+    form: BodyForm,
+    max_items: usize,
+    way: &Provenance<'_>,
+) -> Result<Vec<Event>, BodyError> {
     let event = |item: &Item<'_>| {
-        self::item(kind, item).unwrap_or_else(|rejection| rejected(kind.as_str(), rejection, item))
+        self::item(kind, item).unwrap_or_else(|rejection| rejected(kind.as_str(), rejection, item, way))
     };
     Ok(items(body, form, max_items)?.iter().map(event).collect())
 }
 
 /// Makes an event of an item of `kind` that means none, for the reason given.
-pub fn rejected(kind: &'static str, rejection: Rejection, item: &Item<'_>) -> Event {
-    Event::Rejected(RejectedInput::new(kind, rejection, item.raw()))
+pub fn rejected(kind: &'static str, rejection: Rejection, item: &Item<'_>, way: &Provenance<'_>) -> Event {
+    RejectedInput::new(kind, rejection, item.raw()).by(way).into()
 }
 
 /// Reads the event an item means.

@@ -189,10 +189,16 @@ fn command() -> impl Strategy<Value = Event> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let rejected = (name(), name(), of(name()), name()).prop_map(|(kind, reason, field, raw)| {
-        let rejection = Rejection { reason: reason.into(), field: field.map(Into::into) };
-        Event::Rejected(RejectedInput::new(&kind, rejection, raw.as_bytes()))
-    });
+    let way = (of(name()), name(), of(name()), of(name()));
+    let rejected = (name(), name(), of(name()), any::<Vec<u8>>(), way).prop_map(
+        |(kind, reason, field, raw, (content_type, door, sender, path))| {
+            let rejection = Rejection { reason: reason.into(), field: field.map(Into::into) };
+            let (content_type, sender) = (content_type.map(Into::into), sender.map(Into::into));
+            let (door, path) = (door.into(), path.map(Into::into));
+            let input = RejectedInput::new(&kind, rejection, &raw);
+            RejectedInput { content_type, door, sender, path, ..input }.into()
+        },
+    );
     let settings = (any::<i64>(), any::<i64>()).prop_map(|(idempotency_horizon_ms, resume_horizon_ms)| {
         Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms, ..Settings::default() })
     });

@@ -7,6 +7,7 @@ mod trading;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hub_core::Timestamp;
+use hub_core::event::Provenance;
 use hub_core::normalize::{self, BodyForm};
 use hub_core::trouble::{Extent, Trouble};
 use hub_server::{Ingest, IngestError};
@@ -114,7 +115,8 @@ impl Feed {
         let mut under_way = Vec::with_capacity(batches.len());
         for (kind, items) in batches {
             let body = format!("[{}]", items.join(","));
-            match normalize::events(*kind, body.as_bytes(), BodyForm::Json, items.len()) {
+            let way = Provenance { door: "demo", ..Provenance::default() };
+            match normalize::events(*kind, body.as_bytes(), BodyForm::Json, items.len(), &way) {
                 Ok(events) => under_way.push(self.ingest.append(events)?),
                 Err(error) => tracing::error!(%error, "the demo feed made a malformed body"),
             }

@@ -146,7 +146,7 @@ async fn a_rejection_that_was_logged_is_rejected_without_any_projection_saying_s
     let claim = setup.outcomes.claim();
     let rejection = Rejection::of("price", "is required");
     let input = hub_core::event::RejectedInput::new("prices", rejection.clone(), b"{}");
-    let appended = setup.log.append(vec![Entry::from(Event::Rejected(input))]).await.unwrap();
+    let appended = setup.log.append(vec![Entry::from(Event::from(input))]).await.unwrap();
     let outcomes = claim.outcomes(&appended.offsets).await.unwrap();
     assert_eq!(outcomes, [Outcome::Rejected(rejection)]);
     finish(setup);

@@ -1,6 +1,5 @@
 //! Dead letters: what the hub itself rejected, kept to be looked at.
 
-use hub_core::event::RejectedInput;
 use hub_core::{Event, Offset, Record, Rejection, Timestamp};
 use hub_fanout::NewestMap;
 use serde_json::value::RawValue;
@@ -27,7 +26,7 @@ pub struct DeadLetter {
 impl DeadLetter {
     pub(crate) fn new(record: &Record, rejection: Rejection) -> DeadLetter {
         let (kind, raw, readable) = match &record.event {
-            Event::Rejected(input) => (input.kind.clone(), input.raw.clone(), false),
+            Event::Rejected(input) => (input.kind.clone(), cut(&String::from_utf8_lossy(&input.raw)), false),
             event => {
                 let (kind, raw) = of_event(event);
                 (kind, raw, true)
@@ -68,13 +67,16 @@ fn kind_of(tag: &str) -> &str {
     }
 }
 
+/// Bytes that are kept of an input.
+const SHOWN_BYTES: usize = 4096;
+
 fn cut(text: &str) -> String {
-    let mut end = text.len().min(RejectedInput::RAW_MAX_BYTES);
+    let mut end = text.len().min(SHOWN_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     text[..end].to_owned()
 }
 
-/// The newest dead letters, by record. Each keeps at most [`RejectedInput::RAW_MAX_BYTES`] of what came in.
+/// The newest dead letters, by record. Each keeps at most [`SHOWN_BYTES`] of what came in.
 pub(crate) type DeadLetters = NewestMap<Offset, DeadLetter>;

@@ -36,7 +36,7 @@ fn fill(hub: &mut Fixture) {
 }
 
 fn rejected() -> Event {
-    Event::Rejected(RejectedInput::new("prices", Rejection::of("price", "is wrong"), b"{}"))
+    RejectedInput::new("prices", Rejection::of("price", "is wrong"), b"{}").into()
 }
 
 fn trades(state: &State) -> Vec<u32> {

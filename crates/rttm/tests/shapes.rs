@@ -188,7 +188,7 @@ async fn what_the_hub_rejected_is_a_dead_letter() {
     let mut hub = Fixture::new();
     let at_the_door =
         RejectedInput::new("prices", Rejection::of("price", "must be a decimal number"), b"{\"x\":1}");
-    hub.send(Event::Rejected(at_the_door));
+    hub.send(at_the_door.into());
     // An earlier projection found that it breaks a rule.
     let oversell = r#"{"transaction":{"transactionId":"550e8400-e29b-41d4-a716-446655440000","portfolioId":"550e8400-e29b-41d4-a716-446655440001","symbol":"AAPL","side":"SELL","price":"15.25","quantity":"100"}}"#;
     let event: Event = serde_json::from_str(oversell).unwrap();

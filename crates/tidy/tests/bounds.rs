@@ -16,7 +16,6 @@ const FIXED: &Exceptions = &[
     ("core MESSAGE_MAX_CHARS", "the vocabulary: a text that is longer is kept by its beginning"),
     ("core NAME_MAX_CHARS", "the vocabulary: what is in the log has to stay readable"),
     ("core PING_AFTER", "the interval of SockJS's heart-beat, which clients and proxies reckon with"),
-    ("core RAW_MAX_BYTES", "the vocabulary: a rejected item is kept by its beginning"),
     ("core SECTOR_MAX_CHARS", "the vocabulary: what is in the log has to stay readable"),
     ("core SILENT_AFTER", "three of these intervals; STOMP's heart-beats have a key"),
     ("core SYMBOL_MAX_CHARS", "the vocabulary: what is in the log has to stay readable"),

@@ -48,7 +48,7 @@ fn event() -> impl Strategy<Value = (Event, Option<i64>)> {
         1 => symbol(PRICED).prop_map(|symbol| {
             Event::Symbol(SymbolInfo { symbol, sector: "Technology".into() })
         }),
-        1 => Just(Event::Rejected(RejectedInput::new("prices", Rejection::of("price", "is wrong"), b"{}"))),
+        1 => Just(RejectedInput::new("prices", Rejection::of("price", "is wrong"), b"{}").into()),
         1 => (horizon(), horizon()).prop_map(|(idempotency_horizon_ms, resume_horizon_ms)| {
             Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms, ..Settings::default() })
         }),

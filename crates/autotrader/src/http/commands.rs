@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use hub_core::event::Provenance;
 use hub_core::event::trading::{KIND, TradingRequest};
 use hub_core::normalize::{self, BodyForm, Item};
 use hub_core::{Event, Rejection};
@@ -27,7 +28,9 @@ pub(super) async fn execute(
     read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,
 ) -> Result<HttpResponse, Problem> {
     let body = body::read(&mut request, empty).await?;
-    match Desk::new(request.ingest()?, reads).take(event(&body, read)?).await {
+    let way = Provenance { path: Some(request.http().path()), ..request.provenance() };
+    let event = event(&body, &way, read)?;
+    match Desk::new(request.ingest()?, reads).take(event).await {
         Ok(answered) => Ok(done(&answered, status)),
         Err(CommandError::Refused(rejection)) => refused(&rejection),
         Err(CommandError::Ingest(error)) => Err(error.into()),
@@ -49,6 +52,7 @@ fn done(answered: &CompletedCommand, status: u16) -> HttpResponse {
 /// A body that is no object is not a command at all.
 fn event(
     body: &[u8],
+    way: &Provenance<'_>,
     read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,
 ) -> Result<Event, Problem> {
     if body.trim_ascii_start().starts_with(b"[") {
@@ -62,7 +66,7 @@ fn event(
         Err(rejection) if rejection.field.is_none() => {
             Err(Problem::bad_request(format!("the body {}", rejection.reason)))
         }
-        Err(rejection) => Ok(normalize::rejected(KIND, rejection, item)),
+        Err(rejection) => Ok(normalize::rejected(KIND, rejection, item, way)),
     }
 }
 

@@ -170,7 +170,8 @@ async fn a_refused_body_is_logged_and_what_is_no_object_is_not() {
     hub.post("/sessions", r#"{"initialCapital":"much"}"#).await;
     let records = hub.chassis.log.read(hub_core::Offset::START, 9).unwrap();
     let Event::Rejected(input) = &records[0].event else { panic!("{records:?}") };
-    assert_eq!((input.kind.as_str(), input.raw.as_str()), ("auto-trader", r#"{"initialCapital":"much"}"#));
+    assert_eq!((input.kind.as_str(), &*input.raw), ("auto-trader", &br#"{"initialCapital":"much"}"#[..]));
+    assert_eq!((&*input.door, input.path.as_deref()), ("http", Some("/api/auto-trader/sessions")));
     hub.stop();
 }
 

@@ -95,7 +95,7 @@ impl Make {
             Make::Queue(partition, lag) => queue_metric(partition, lag, time),
             Make::Rejected(n) => {
                 let rejection = Rejection::of("price", format!("{n} is wrong"));
-                Event::Rejected(RejectedInput::new("prices", rejection, b"{}"))
+                RejectedInput::new("prices", rejection, b"{}").into()
             }
             Make::Settings(horizon, factor, pipeline) => {
                 let mut alerts = AlertRules::default();

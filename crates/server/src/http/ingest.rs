@@ -31,7 +31,8 @@ async fn ingest((): (), mut request: Request) -> Result<HttpResponse, Problem> {
         return Err(IngestError::Draining.into());
     }
     let body = request.body().await?;
-    let events = normalize::events(kind, &body, form, request.chassis()?.limits.ingest_items);
+    let (max_items, way) = (request.chassis()?.limits.ingest_items, request.provenance());
+    let events = normalize::events(kind, &body, form, max_items, &way);
     let events = events.map_err(|error| malformed(&error))?;
     let report = IngestReport::from(request.ingest()?.append(events)?.applied().await?);
     let status = StatusCode::from_u16(report.http_status()).unwrap_or(StatusCode::OK);

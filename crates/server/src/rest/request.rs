@@ -1,10 +1,11 @@
 //! A REST request, as handlers see it.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web::{self, Data, Path};
 use actix_web::{FromRequest as _, HttpRequest};
 use bytes::Bytes;
+use hub_core::event::{Provenance, Sender};
 use hub_core::{ParameterError, Parameters};
 
 use super::QueryParameters;
@@ -64,6 +65,13 @@ impl Request {
         let payload = web::Payload::from_request(&self.http, &mut self.payload).await;
         let payload = payload.map_err(|error| Problem::bad_request(error.to_string()))?;
         body::read(&self.http, payload, &self.chassis()?.limits).await
+    }
+
+    /// The way its body came; which path it was posted to is the caller's to say.
+    pub fn provenance(&self) -> Provenance<'_> {
+        let content_type = self.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let sender = self.http.peer_addr().map(|address| Sender { address, connection: None });
+        Provenance { door: "http", content_type, sender, path: None }
     }
 
     /// The chassis. 500 where an application has none, which only a test makes.

@@ -18,6 +18,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
+use hub_core::event::{Provenance, Sender};
 use hub_stomp::Session;
 use slab::Slab;
 
@@ -162,6 +163,14 @@ impl Sockets {
     /// The socket's id, for logs and answers.
     pub(super) fn id(&self, slot: usize) -> Option<u64> {
         Some(self.at(slot)?.id())
+    }
+
+    /// The way by which what the socket's peer sends comes.
+    pub(super) fn provenance(&self, slot: usize) -> Provenance<'static> {
+        let Some(socket) = self.at(slot) else { return Provenance::default() };
+        let connection = Some(socket.id());
+        let sender = socket.peer().map(|address| Sender { address, connection });
+        Provenance { door: socket.wire().transport(), sender, ..Provenance::default() }
     }
 
     /// The socket's wire.

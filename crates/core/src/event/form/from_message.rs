@@ -30,7 +30,7 @@ pub(super) fn event(fact: Fact) -> Result<Event, EventError> {
         Fact::Settings(it) => Event::Settings(
             serde_json::from_str(&it.json).map_err(|error| EventError::new("settings", error))?,
         ),
-        Fact::Rejected(it) => Event::Rejected(rejected(it)),
+        Fact::Rejected(it) => Event::Rejected(rejected(it).into()),
     })
 }
 
@@ -238,6 +238,10 @@ fn rejected(it: form::RejectedInput) -> RejectedInput {
     RejectedInput {
         kind: it.kind,
         rejection: Rejection { reason: it.reason.into(), field: it.field.map(Into::into) },
-        raw: String::from_utf8_lossy(&it.raw).into_owned(),
+        raw: it.raw,
+        content_type: short(it.content_type),
+        door: it.door.into(),
+        sender: short(it.sender),
+        path: short(it.path),
     }
 }

@@ -1,5 +1,6 @@
 //! Messages of the log, in protobuf. A field is `optional` where absent and zero mean two things, and in settings.
 
+use bytes::Bytes;
 use prost::{Message, Oneof};
 
 /// An event with what stands beside it: the bytes of one record.
@@ -310,6 +311,14 @@ pub(super) struct RejectedInput {
     pub(super) reason: String,
     #[prost(string, optional, tag = "3")]
     pub(super) field: Option<String>,
-    #[prost(bytes = "vec", tag = "4")]
-    pub(super) raw: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub(super) raw: Bytes,
+    #[prost(string, optional, tag = "5")]
+    pub(super) content_type: Option<String>,
+    #[prost(string, tag = "6")]
+    pub(super) door: String,
+    #[prost(string, optional, tag = "7")]
+    pub(super) sender: Option<String>,
+    #[prost(string, optional, tag = "8")]
+    pub(super) path: Option<String>,
 }

@@ -207,6 +207,10 @@ fn rejected(it: &RejectedInput) -> form::RejectedInput {
         kind: it.kind.clone(),
         reason: it.rejection.reason.to_string(),
         field: it.rejection.field.as_ref().map(ToString::to_string),
-        raw: it.raw.clone().into_bytes(),
+        raw: it.raw.clone(),
+        content_type: text(it.content_type.as_ref()),
+        door: it.door.to_string(),
+        sender: text(it.sender.as_ref()),
+        path: text(it.path.as_ref()),
     }
 }

@@ -62,7 +62,7 @@ impl Shard {
     pub(in crate::shard) fn adopt(&mut self, connection: NewConnection) -> usize {
         let NewConnection { id, stream, mut ahead, first, kind, service, peer } = connection;
         let Beginning { protocol, wire, phase, counted } = self.prepare(&kind);
-        let start = SocketStart { id, stream, protocol, wire, phase, service, counted };
+        let start = SocketStart { id, stream, protocol, wire, phase, service, peer, counted };
         let slot = self.sockets.adopt(start);
         tracing::debug!(connection = id, ?peer, service, "open");
         let opening = wire.opening();

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use hub_core::event::Provenance;
 use hub_core::normalize::{self, BodyForm, Kind};
 use hub_stomp::{Headers, Refusal, Reply};
 use tokio::sync::mpsc;
@@ -80,13 +81,15 @@ impl Shard {
         let kind: Kind = kind.parse().map_err(|error: normalize::KindError| {
             refused(format!("{error}; there are {}", Kind::ALL.map(Kind::as_str).join(", ")))
         })?;
-        let form = match headers.get("content-type") {
+        let content_type = headers.get("content-type");
+        let form = match &content_type {
             None => BodyForm::Json,
-            Some(text) => BodyForm::of_content_type(&text).ok_or_else(|| {
+            Some(text) => BodyForm::of_content_type(text).ok_or_else(|| {
                 refused("content-type must be application/json or application/x-ndjson".to_owned())
             })?,
         };
-        let events = normalize::events(kind, body, form, self.chassis.limits.ingest_items);
+        let way = Provenance { content_type: content_type.as_deref(), ..self.sockets.provenance(slot) };
+        let events = normalize::events(kind, body, form, self.chassis.limits.ingest_items, &way);
         let events = events.map_err(|error| refused(error.to_string()))?;
         let under_way = self.sockets.begin_send(slot, reply.into_owned());
         let Some((connection, ordinal)) = self.sockets.id(slot).zip(under_way) else {

@@ -1,6 +1,7 @@
 //! One socket: its stream, what waits for it, and its place in life.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -26,6 +27,7 @@ pub(super) struct Socket {
     pub(super) inbound: Inbound,
     pub(super) phase: Phase,
     pub(super) service: &'static str,
+    peer: Option<SocketAddr>,
     pub(super) opened: Instant,
     pub(super) last_sent: Instant,
     pub(super) last_received: Instant,
@@ -79,6 +81,7 @@ pub(in crate::shard) struct SocketStart {
     pub(in crate::shard) wire: Wire,
     pub(in crate::shard) phase: Phase,
     pub(in crate::shard) service: &'static str,
+    pub(in crate::shard) peer: Option<SocketAddr>,
     pub(in crate::shard) counted: bool,
 }
 
@@ -94,6 +97,7 @@ impl Socket {
             inbound: Inbound::new(start.protocol),
             phase: start.phase,
             service: start.service,
+            peer: start.peer,
             opened: now,
             last_sent: now,
             last_received: now,
@@ -106,6 +110,11 @@ impl Socket {
 
     pub(super) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Address of its peer, where the system told it.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.peer
     }
 
     pub(super) fn wire(&self) -> Wire {

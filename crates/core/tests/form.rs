@@ -4,8 +4,8 @@ use hub_core::event::trading::{
     self, CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradingCommand, TradingRequest,
 };
 use hub_core::event::{
-    DlqEvent, ErrorEvent, ErrorType, PortfolioInfo, PriceQuote, QueueMetric, RejectedInput, RiskMetrics,
-    Side, Stage, SymbolInfo, Trade, TradeEvent, TradeEventType, Transaction, form,
+    DlqEvent, ErrorEvent, ErrorType, InvalidTrade, PortfolioInfo, PriceQuote, QueueMetric, RejectedInput,
+    RiskMetrics, Side, Stage, SymbolInfo, Trade, TradeEvent, TradeEventType, Transaction, form,
 };
 use hub_core::settings::Settings;
 use hub_core::{
@@ -158,6 +158,22 @@ fn pipeline() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn invalid_trade() -> impl Strategy<Value = Event> {
+    let texts = [(); 7].map(|()| of(name()));
+    (name(), texts).prop_map(|(id, [portfolio, symbol, side, price, quantity, time, errors])| {
+        Event::InvalidTrade(Box::new(InvalidTrade {
+            trade_id: id.into(),
+            portfolio_id: portfolio.map(Into::into),
+            symbol: symbol.map(Into::into),
+            side: side.map(Into::into),
+            price_per_stock: price.map(Into::into),
+            quantity: quantity.map(Into::into),
+            timestamp: time.map(Into::into),
+            validation_errors: errors,
+        }))
+    })
+}
+
 fn command() -> impl Strategy<Value = Event> {
     let command = prop_oneof![
         (of(name()), any::<i128>()).prop_map(|(name, capital)| TradingCommand::CreateSession(
@@ -208,6 +224,7 @@ fn event() -> impl Strategy<Value = Event> {
         trade_event(),
         pipeline(),
         command(),
+        invalid_trade(),
         rejected,
         settings,
         Just(Event::Tick)

@@ -215,13 +215,16 @@ fn a_time_that_cant_be_meant_is_refused_in_every_kind_whose_time_matters() {
 
 #[test]
 fn what_a_refused_trade_says_of_its_time_is_evidence() {
-    for (time, millis) in [
-        ("1770000000", Some(1_770_000_000)),
-        ("0", None),
-        ("\"1999-01-01T00:00:00Z\"", Some(915_148_800_000)),
+    for (time, text, millis) in [
+        ("1770000000", "1770000000", None),
+        ("0", "0", None),
+        ("1770000000123", "1770000000123", Some(1_770_000_000_123)),
+        ("\"2026-02-02 02:40\"", "2026-02-02 02:40", Some(1_770_000_000_000)),
+        ("\"1999-01-01T00:00:00Z\"", "1999-01-01T00:00:00Z", None),
     ] {
         let event = read(Kind::InvalidTrades, &format!(r#"{{"tradeId":"{TRADE}","timestamp":{time}}}"#));
         let Ok(Event::InvalidTrade(trade)) = event else { panic!("{event:?}") };
-        assert_eq!(trade.timestamp.map(Timestamp::millis), millis, "{time}");
+        assert_eq!(trade.timestamp.as_deref(), Some(text));
+        assert_eq!(trade.time().map(Timestamp::millis), millis, "it counts where it is one: {time}");
     }
 }

@@ -198,16 +198,19 @@ impl Memory {
         Ok(Outcome::Accepted)
     }
 
-    fn invalid_trade(&mut self, record: &Record, trade: &InvalidTrade) -> Result<Outcome, Rejection> {
-        let time = time_of(record, trade.timestamp, "timestamp")?;
+    /// It is known to be bad: a time that it can't have had is the record's.
+    fn invalid_trade(&mut self, record: &Record, trade: &InvalidTrade) -> Outcome {
+        let time = record.event_time(trade.time()).unwrap_or(record.at);
         if !self.admit(Identity::of_invalid_trade(trade), record.at) {
-            return Ok(Outcome::Duplicate);
+            return Outcome::Duplicate;
         }
-        let (stage, message) = (Stage::Validated, trade.validation_errors.as_ref());
-        let account = Account { service: &VALIDATION, stage, message };
-        self.trades.add(trade.trade_id, record.at, account.entry(record, time, Source::Invalid));
+        if let Ok(id) = trade.trade_id.parse() {
+            let (stage, message) = (Stage::Validated, trade.validation_errors.as_ref());
+            let account = Account { service: &VALIDATION, stage, message };
+            self.trades.add(id, record.at, account.entry(record, time, Source::Invalid));
+        }
         self.pipeline.refused(time);
-        Ok(Outcome::Accepted)
+        Outcome::Accepted
     }
 
     /// Notes that an event is applied at `at`; false if it was before.
@@ -255,7 +258,7 @@ impl Memory {
             Event::QueueMetric(metric) => self.queue_metric(record, metric),
             Event::DlqEvent(event) => self.dlq_event(record, event),
             Event::ErrorEvent(event) => self.error_event(record, event),
-            Event::InvalidTrade(trade) => self.invalid_trade(record, trade),
+            Event::InvalidTrade(trade) => Ok(self.invalid_trade(record, trade)),
             Event::Rejected(input) => Err(input.rejection.clone()),
             Event::Settings(settings) => {
                 self.configure(settings, record);

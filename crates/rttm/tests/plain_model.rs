@@ -118,7 +118,6 @@ fn the_histories_are_worth_their_while() {
         ("stale", None),
         ("rejected", Some("eventTime")),
         ("rejected", Some("snapshotTime")),
-        ("rejected", Some("timestamp")),
         ("rejected", Some("price")),
     ] {
         assert!(verdicts.contains(&verdict), "{verdict:?}");

@@ -8,8 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::Side;
-use crate::{PortfolioId, Price, Quantity, Symbol, Timestamp, TradeId};
+use crate::{Timestamp, TradeId, time};
 
 /// Characters that are kept of a free text (a message, a reason).
 pub const MESSAGE_MAX_CHARS: usize = 1000;
@@ -238,32 +237,39 @@ pub struct ErrorEvent {
     pub event_time: Option<Timestamp>,
 }
 
-/// A trade that validation refused (RT-IN-5). What it says of itself may be
-/// what is wrong with it: prices and quantities may be 0 or less.
+/// A trade that validation refused (RT-IN-5). What it says of itself may be what is wrong with it, so that all of it is
+/// evidence: texts as they came, numbers by their digits, each cut at [`MESSAGE_MAX_CHARS`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InvalidTrade {
-    /// Which.
-    pub trade_id: TradeId,
+    /// Which; a UUID leads to the trade's way through the pipeline.
+    pub trade_id: SmolStr,
     /// Portfolio of the trade.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub portfolio_id: Option<PortfolioId>,
+    pub portfolio_id: Option<SmolStr>,
     /// Of what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub symbol: Option<Symbol>,
-    /// BUY or SELL.
+    pub symbol: Option<SmolStr>,
+    /// BUY or SELL, or whatever else was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub side: Option<Side>,
+    pub side: Option<SmolStr>,
     /// Per unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price_per_stock: Option<Price>,
+    pub price_per_stock: Option<SmolStr>,
     /// Quantity of the trade.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quantity: Option<Quantity>,
+    pub quantity: Option<SmolStr>,
     /// Time of the trade.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<Timestamp>,
+    pub timestamp: Option<SmolStr>,
     /// Reasons for the refusal, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_errors: Option<String>,
+}
+
+impl InvalidTrade {
+    /// The time of the trade, where what it says is one that can be meant.
+    pub fn time(&self) -> Option<Timestamp> {
+        time::claimed(self.timestamp.as_ref()?).ok()
+    }
 }

@@ -1,12 +1,14 @@
 //! `{tradeId, portfolioId?, symbol?, side?, pricePerStock?, quantity?,
 //! timestamp?, validationErrors?}` (RT-IN-5); the errors are a text or an
-//! array of texts.
+//! array of texts. It is known to be bad, so nothing in it is refused for that:
+//! what is no text is kept by its JSON.
 
-use super::lifecycle::{message, present, shortened, trade_id};
+use smol_str::SmolStr;
+
+use super::lifecycle::{TRADE_ID, present, shortened};
 use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject, SYMBOL, TIMESTAMP};
-use super::transactions;
+use crate::Rejection;
 use crate::event::InvalidTrade;
-use crate::{Rejection, Timestamp};
 
 const SIDE: Field = Field { name: "side", spellings: &["side"] };
 const PRICE: Field =
@@ -16,31 +18,26 @@ const ERRORS: Field =
     Field { name: "validationErrors", spellings: &["validationErrors", "validation_errors"] };
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<InvalidTrade, Rejection> {
+    let evidence = |field: &Field| present(object, field).and_then(|raw| shortened(&raw.evidence()));
+    let short = |field: &Field| evidence(field).map(SmolStr::from);
     Ok(InvalidTrade {
-        trade_id: trade_id(object)?,
-        portfolio_id: present(object, &PORTFOLIO_ID).map(Raw::parse).transpose()?,
-        symbol: present(object, &SYMBOL).map(Raw::parse).transpose()?,
-        side: present(object, &SIDE).map(transactions::side).transpose()?,
-        price_per_stock: present(object, &PRICE).map(Raw::number).transpose()?,
-        quantity: present(object, &QUANTITY).map(Raw::number).transpose()?,
-        timestamp: timestamp(object)?,
-        validation_errors: errors(object)?,
+        trade_id: short(&TRADE_ID).ok_or_else(|| Rejection::of(TRADE_ID.name, "is required"))?,
+        portfolio_id: short(&PORTFOLIO_ID),
+        symbol: short(&SYMBOL),
+        side: short(&SIDE),
+        price_per_stock: short(&PRICE),
+        quantity: short(&QUANTITY),
+        timestamp: short(&TIMESTAMP),
+        validation_errors: object.get(&ERRORS).and_then(errors),
     })
 }
 
-/// The refused trade's own time, which is evidence as it is; 0 is absent, as protobuf has it.
-fn timestamp(object: &RawObject<'_>) -> Result<Option<Timestamp>, Rejection> {
-    let time = present(object, &TIMESTAMP).map(Raw::any_time).transpose()?;
-    Ok(time.filter(|time| time.micros() > 0))
-}
-
-fn errors(object: &RawObject<'_>) -> Result<Option<String>, Rejection> {
-    let Some(raw) = object.get(&ERRORS) else { return Ok(None) };
+fn errors(raw: Raw<'_>) -> Option<String> {
     match raw.strings() {
         Some(mut list) => {
             list.retain(|text| !text.trim().is_empty());
-            Ok(shortened(&list.join("; ")))
+            shortened(&list.join("; "))
         }
-        None => message(object, &ERRORS).map_err(|_| raw.reject("must be a text or an array of texts")),
+        None => shortened(&raw.evidence()),
     }
 }

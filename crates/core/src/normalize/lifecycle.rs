@@ -17,7 +17,7 @@ pub(super) const CONSUMER_GROUP: Field =
     Field { name: "consumerGroup", spellings: &["consumerGroup", "consumer_group"] };
 pub(super) const PARTITION_ID: Field =
     Field { name: "partitionId", spellings: &["partitionId", "partition_id"] };
-const TRADE_ID: Field = Field { name: "tradeId", spellings: &["tradeId", "trade_id"] };
+pub(super) const TRADE_ID: Field = Field { name: "tradeId", spellings: &["tradeId", "trade_id"] };
 const EVENT_STAGE: Field = Field { name: "eventStage", spellings: &["eventStage", "event_stage"] };
 const EVENT_TIME: Field = Field { name: "eventTime", spellings: &["eventTime", "event_time"] };
 

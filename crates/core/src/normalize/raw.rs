@@ -207,6 +207,11 @@ impl<'a> Raw<'a> {
         time::given(&self.digits()?).map_err(|error| self.reject(error.to_string()))
     }
 
+    /// What is said, as it came: a string's content, of anything else its JSON.
+    pub(super) fn evidence(self) -> Cow<'a, str> {
+        unquoted(self.text).unwrap_or(Cow::Borrowed(self.text))
+    }
+
     /// A text of at most `max_chars` characters that is not blank.
     pub(super) fn text(self, max_chars: usize) -> Result<String, Rejection> {
         let text = self.string()?;

@@ -167,13 +167,13 @@ pub(crate) fn error_event(n: Option<u32>, stage: Stage, time: Option<Timestamp>)
 
 pub(crate) fn invalid_trade(n: u32, time: Option<Timestamp>) -> Event {
     Event::InvalidTrade(Box::new(InvalidTrade {
-        trade_id: trade_id(n),
+        trade_id: trade_id(n).to_string().into(),
         portfolio_id: None,
         symbol: None,
         side: None,
         price_per_stock: None,
         quantity: None,
-        timestamp: time,
+        timestamp: time.map(|time| time.to_string().into()),
         validation_errors: Some("unknown symbol".into()),
     }))
 }

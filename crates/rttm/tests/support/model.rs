@@ -9,7 +9,8 @@ use hub_core::{Record, Settings, Timestamp, TradeId};
 const KEPT: i64 = 48 * 3_600_000;
 const DAY: i64 = 24 * 60;
 
-type Id = (TradeId, i64, &'static str, usize);
+/// Trade, time, kind, stage, and the words of what may come to grief twice.
+type Id = (String, i64, &'static str, usize, Option<String>);
 /// When it was first heard of, its firsts, and its events by time and offset.
 type Trade = (i64, Firsts, Vec<(i64, u64)>);
 type Firsts = [Option<i64>; Stage::COUNT];
@@ -63,7 +64,7 @@ impl Model {
             Event::DlqEvent(event) => (event.event_time, "eventTime"),
             Event::ErrorEvent(event) => (event.event_time, "eventTime"),
             Event::QueueMetric(event) => (event.snapshot_time, "snapshotTime"),
-            Event::InvalidTrade(event) => (event.timestamp, "timestamp"),
+            Event::InvalidTrade(event) => (event.time(), "timestamp"),
             Event::Rejected(_) => return ("rejected", Some("price")),
             Event::Settings(settings) => {
                 self.settings = *settings;
@@ -72,16 +73,22 @@ impl Model {
             _ => return ("accepted", None),
         };
         let time = claimed.map_or(self.now, Timestamp::millis);
-        if time > self.now + 300_000 {
+        if time > self.now + 300_000 && field != "timestamp" {
             return ("rejected", Some(field));
         }
         let time = time.min(self.now);
-        let id = |trade: Option<TradeId>, kind, stage: usize| Some((trade?, claimed?.millis(), kind, stage));
+        let id = |trade: Option<TradeId>, kind, stage: Stage, words: Option<&str>| {
+            Some((trade?.to_string(), claimed?.millis(), kind, stage.index(), words.map(ToOwned::to_owned)))
+        };
         let id = match &record.event {
-            Event::TradeEvent(event) => id(Some(event.trade_id), "trade", event.event_stage.index()),
-            Event::DlqEvent(event) => id(event.trade_id, "dlq", event.event_stage.index()),
-            Event::ErrorEvent(event) => id(event.trade_id, "error", event.event_stage.index()),
-            Event::InvalidTrade(event) => id(Some(event.trade_id), "invalid", 0),
+            Event::TradeEvent(event) => id(Some(event.trade_id), "trade", event.event_stage, None),
+            Event::DlqEvent(event) => id(event.trade_id, "dlq", event.event_stage, event.reason.as_deref()),
+            Event::ErrorEvent(event) => {
+                id(event.trade_id, "error", event.event_stage, event.error_message.as_deref())
+            }
+            Event::InvalidTrade(event) => {
+                claimed.map(|time| (event.trade_id.to_string(), time.millis(), "invalid", 0, None))
+            }
             _ => None,
         };
         if let Some(id) = id {
@@ -123,7 +130,7 @@ impl Model {
                 self.errors.push(time);
             }
             Event::InvalidTrade(event) => {
-                self.trade(event.trade_id, time, offset);
+                event.trade_id.parse().ok().map(|id| self.trade(id, time, offset));
                 self.invalid.push(time);
             }
             Event::QueueMetric(metric) => {

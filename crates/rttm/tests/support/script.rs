@@ -91,7 +91,13 @@ impl Make {
             Make::Trade(n, stage) => trade_event(n, stage, time),
             Make::Dlq(n, stage, reason) => dlq_event(n, stage, &format!("no such account {reason}"), time),
             Make::Error(n, stage) => error_event(n, stage, time),
-            Make::Invalid(n) => invalid_trade(n, time),
+            Make::Invalid(n) => match invalid_trade(n, time) {
+                Event::InvalidTrade(mut trade) if n > 15 => {
+                    trade.trade_id = format!("T-{n}").into();
+                    Event::InvalidTrade(trade)
+                }
+                trade => trade,
+            },
             Make::Queue(partition, lag) => queue_metric(partition, lag, time),
             Make::Rejected(n) => {
                 let rejection = Rejection::of("price", format!("{n} is wrong"));

@@ -24,7 +24,7 @@ pub(super) fn event(fact: Fact) -> Result<Event, EventError> {
         Fact::QueueMetric(it) => Event::QueueMetric(queue_metric(it)?),
         Fact::DlqEvent(it) => Event::DlqEvent(dlq_event(it)?.into()),
         Fact::ErrorEvent(it) => Event::ErrorEvent(error_event(it)?),
-        Fact::InvalidTrade(it) => Event::InvalidTrade(invalid_trade(it)?.into()),
+        Fact::InvalidTrade(it) => Event::InvalidTrade(invalid_trade(it).into()),
         Fact::Trading(it) => Event::Trading(trading(it)?),
         Fact::Tick(form::Tick {}) => Event::Tick,
         Fact::Settings(it) => Event::Settings(
@@ -181,30 +181,16 @@ fn error_event(it: form::ErrorEvent) -> Result<ErrorEvent, EventError> {
     })
 }
 
-fn invalid_trade(it: form::InvalidTrade) -> Result<InvalidTrade, EventError> {
-    fn optional<T: FromStr<Err: fmt::Display>>(
-        field: &'static str,
-        text: Option<&String>,
-    ) -> Result<Option<T>, EventError> {
-        text.map(|text| parsed(field, text)).transpose()
-    }
-    Ok(InvalidTrade {
-        trade_id: parsed("tradeId", &it.trade_id)?,
-        portfolio_id: optional("portfolioId", it.portfolio_id.as_ref())?,
-        symbol: optional("symbol", it.symbol.as_ref())?,
-        side: it.side.as_deref().map(side_named).transpose()?,
-        price_per_stock: optional("pricePerStock", it.price_per_stock.as_ref())?,
-        quantity: optional("quantity", it.quantity.as_ref())?,
-        timestamp: optional("timestamp", it.timestamp.as_ref())?,
+fn invalid_trade(it: form::InvalidTrade) -> InvalidTrade {
+    InvalidTrade {
+        trade_id: it.trade_id.into(),
+        portfolio_id: short(it.portfolio_id),
+        symbol: short(it.symbol),
+        side: short(it.side),
+        price_per_stock: short(it.price_per_stock),
+        quantity: short(it.quantity),
+        timestamp: short(it.timestamp),
         validation_errors: it.validation_errors,
-    })
-}
-
-fn side_named(text: &str) -> Result<Side, EventError> {
-    match text {
-        "BUY" => Ok(Side::Buy),
-        "SELL" => Ok(Side::Sell),
-        _ => Err(EventError::new("side", text)),
     }
 }
 

@@ -165,14 +165,12 @@ fn error_event(it: &ErrorEvent) -> form::ErrorEvent {
 fn invalid_trade(it: &InvalidTrade) -> form::InvalidTrade {
     form::InvalidTrade {
         trade_id: it.trade_id.to_string(),
-        portfolio_id: it.portfolio_id.map(|id| id.to_string()),
-        symbol: it.symbol.as_ref().map(|symbol| symbol.as_str().to_owned()),
-        side: it
-            .side
-            .map(|side| if side == crate::event::Side::Buy { "BUY".to_owned() } else { "SELL".to_owned() }),
-        price_per_stock: it.price_per_stock.map(|price| price.to_string()),
-        quantity: it.quantity.map(|quantity| quantity.to_string()),
-        timestamp: it.timestamp.map(|time| time.to_string()),
+        portfolio_id: text(it.portfolio_id.as_ref()),
+        symbol: text(it.symbol.as_ref()),
+        side: text(it.side.as_ref()),
+        price_per_stock: text(it.price_per_stock.as_ref()),
+        quantity: text(it.quantity.as_ref()),
+        timestamp: text(it.timestamp.as_ref()),
         validation_errors: it.validation_errors.clone(),
     }
 }

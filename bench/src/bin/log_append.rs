@@ -183,7 +183,7 @@ fn transaction(n: u64) -> Event {
         (u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835) ^ salt).to_be_bytes()
     };
     let symbol = SYMBOLS[(n % SYMBOLS.len() as u64) as usize];
-    Event::Transaction(Transaction {
+    Event::Transaction(Box::new(Transaction {
         transaction_id: TransactionId::from_bytes(id(0)),
         portfolio_id: PortfolioId::from_bytes(id(1)),
         symbol: symbol.parse().expect("a symbol"),
@@ -194,7 +194,8 @@ fn transaction(n: u64) -> Event {
         timestamp: Some(
             hub_core::Timestamp::default().plus_millis(1_770_000_000_000 + (n % 1_000_000).cast_signed()),
         ),
-    })
+        trade_id: None,
+    }))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -55,7 +55,7 @@ pub struct Execution<'a> {
 
 impl Execution<'_> {
     /// Appends `{"transactionId","portfolioId","symbol","side","quantity",
-    /// "price","realizedPnl","timestamp"}`.
+    /// "price","realizedPnl","timestamp"}`, and `"tradeId"` where it is known.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         let Transaction { transaction_id, portfolio_id, symbol, trade, quantity, .. } = self.transaction;
         let side = match trade.side() {
@@ -72,9 +72,13 @@ impl Execution<'_> {
         put(
             out,
             format_args!(
-                r#","side":"{side}","quantity":{quantity},"price":{price},"realizedPnl":{realized},"timestamp":"{time}"}}"#
+                r#","side":"{side}","quantity":{quantity},"price":{price},"realizedPnl":{realized},"timestamp":"{time}""#
             ),
         );
+        if let Some(id) = self.transaction.trade_id {
+            put(out, format_args!(r#","tradeId":"{id}""#));
+        }
+        out.push(b'}');
     }
 
     /// The shape of what [`write_json`](Self::write_json) writes.
@@ -90,6 +94,7 @@ impl Execution<'_> {
                 "price": { "type": "number" },
                 "realizedPnl": { "type": "number" },
                 "timestamp": { "type": "string", "format": "date-time" },
+                "tradeId": { "type": "string", "format": "uuid" },
             },
             "required": ["transactionId", "portfolioId", "symbol", "side", "quantity", "price", "realizedPnl", "timestamp"],
         })
@@ -207,6 +212,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::{TradeId, TransactionId};
 
     fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut json = Vec::new();
@@ -242,6 +248,31 @@ mod tests {
             r#"{"id":{"portfolioId":"550e8400-e29b-41d4-a716-446655440001","symbol":"A\"B"},"holdings":150.5,"totalInvested":22500,"realizedPnl":-1000.123456789,"createdAt":"2026-02-07T10:30:00.000Z","updatedAt":null}"#
         );
         assert_declared(&json, &PositionRow::schema());
+    }
+
+    #[test]
+    fn an_execution_byte_for_byte() {
+        let id = |last: u8| TradeId::from_bytes([last; 16]).to_bytes();
+        let mut transaction = Transaction {
+            transaction_id: TransactionId::from_bytes(id(1)),
+            portfolio_id: PortfolioId::from_bytes(id(2)),
+            symbol: "A\"B".parse().unwrap(),
+            trade: Trade::Sell { price: "15".parse().unwrap(), lot_price: None },
+            quantity: "1.5".parse().unwrap(),
+            timestamp: None,
+            trade_id: Some(TradeId::from_bytes(id(3))),
+        };
+        let execution = |transaction: &Transaction| {
+            let timestamp = Timestamp::from_millis(1_770_460_200_000).unwrap();
+            let realized_pnl = "-7.5".parse().unwrap();
+            text(|out| Execution { transaction, realized_pnl, timestamp }.write_json(out))
+        };
+        let json = execution(&transaction);
+        let known = r#"{"transactionId":"01010101-0101-0101-0101-010101010101","portfolioId":"02020202-0202-0202-0202-020202020202","symbol":"A\"B","side":"SELL","quantity":1.5,"price":15,"realizedPnl":-7.5,"timestamp":"2026-02-07T10:30:00.000Z""#;
+        assert_eq!(json, format!(r#"{known},"tradeId":"03030303-0303-0303-0303-030303030303"}}"#));
+        assert_declared(&json, &Execution::schema());
+        transaction.trade_id = None;
+        assert_eq!(execution(&transaction), format!("{known}}}"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub use rejected::{Provenance, RejectedInput, Sender};
 use self::trading::TradingRequest;
 use crate::kind::Kind;
 use crate::settings::Settings;
-use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TransactionId};
+use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TradeId, TransactionId};
 
 /// One thing that happened, as it is kept in the log.
 ///
@@ -27,7 +27,7 @@ use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TransactionI
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
     /// Shares were bought or sold (AN-IN-1).
-    Transaction(Transaction),
+    Transaction(Box<Transaction>),
     /// A symbol has a new price (AN-IN-2).
     Price(PriceQuote),
     /// A portfolio's master data.
@@ -113,6 +113,9 @@ pub struct Transaction {
     /// Time at which it happened; the record's `at` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
+    /// The trade's id in the pipeline, where its sender told it: it leads to the way that the trade took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
 }
 
 /// Effect of a transaction and its prices; all prices are more than zero.

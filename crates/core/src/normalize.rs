@@ -54,7 +54,7 @@ pub fn rejected(kind: &'static str, rejection: Rejection, item: &Item<'_>, way: 
 pub fn item(kind: Kind, item: &Item<'_>) -> Result<Event, Rejection> {
     let object = RawObject::parse(item)?;
     match kind {
-        Kind::Transactions => transactions::read(&object).map(Event::Transaction),
+        Kind::Transactions => transactions::read(&object).map(|event| Event::Transaction(event.into())),
         Kind::Prices => prices::read(&object).map(Event::Price),
         Kind::Portfolios => portfolios::read(&object).map(Event::Portfolio),
         Kind::Symbols => symbols::read(&object).map(Event::Symbol),

@@ -52,9 +52,9 @@ fn stage() -> impl Strategy<Value = Stage> {
 }
 
 fn transaction() -> impl Strategy<Value = Event> {
-    (id(), id(), symbol(), side(), price(), of(price()), quantity(), time()).prop_map(
-        |(transaction, portfolio, symbol, side, price, lot_price, quantity, timestamp)| {
-            Event::Transaction(Transaction {
+    (id(), id(), symbol(), side(), price(), of(price()), quantity(), time(), of(id())).prop_map(
+        |(transaction, portfolio, symbol, side, price, lot_price, quantity, timestamp, trade)| {
+            Event::Transaction(Box::new(Transaction {
                 transaction_id: TransactionId::from_bytes(transaction),
                 portfolio_id: PortfolioId::from_bytes(portfolio),
                 symbol,
@@ -64,7 +64,8 @@ fn transaction() -> impl Strategy<Value = Event> {
                 },
                 quantity,
                 timestamp,
-            })
+                trade_id: trade.map(TradeId::from_bytes),
+            }))
         },
     )
 }
@@ -248,7 +249,7 @@ proptest! {
 
 #[test]
 fn a_transaction_has_at_most_80_bytes_beside_its_id() {
-    let largest_usual = Event::Transaction(Transaction {
+    let largest_usual = Event::Transaction(Box::new(Transaction {
         transaction_id: TransactionId::from_bytes([0xff; 16]),
         portfolio_id: PortfolioId::from_bytes([0xff; 16]),
         symbol: "RELIANCE.NS".parse().unwrap(),
@@ -258,7 +259,8 @@ fn a_transaction_has_at_most_80_bytes_beside_its_id() {
         },
         quantity: "1000000".parse().unwrap(),
         timestamp: Timestamp::from_micros(1_770_000_000_123_456),
-    });
+        trade_id: None,
+    }));
     // Length, kind, checksum and time of its frame.
     let bytes = largest_usual.encode().unwrap().len() + 7;
     assert!(bytes - 16 <= 80, "{bytes}");

@@ -16,7 +16,7 @@ fn read(kind: Kind, json: &str) -> Result<Event, Rejection> {
 
 fn transaction(json: &str) -> Result<Transaction, Rejection> {
     match read(Kind::Transactions, json)? {
-        Event::Transaction(transaction) => Ok(transaction),
+        Event::Transaction(transaction) => Ok(*transaction),
         other => panic!("{other:?}"),
     }
 }
@@ -115,6 +115,18 @@ fn what_is_wrong_is_named_by_its_canonical_field() {
     for json in ["1", "\"text\"", "null", "[[1]]", "true"] {
         assert_eq!(read(Kind::Prices, json), Err(Rejection::whole("must be a JSON object")), "{json}");
     }
+}
+
+#[test]
+fn a_transaction_may_name_its_trade() {
+    for (name, value) in [("tradeId", ID.to_owned()), ("trade_id", ID.to_uppercase())] {
+        let named = transaction(&buy_with(name, &format!("\"{value}\""))).unwrap();
+        assert_eq!(named.trade_id.map(|id| id.to_string()).as_deref(), Some(ID));
+    }
+    for absent in ["null", "\"\""] {
+        assert_eq!(transaction(&buy_with("tradeId", absent)).unwrap().trade_id, None);
+    }
+    assert_eq!(field_at_fault(transaction(&buy_with("tradeId", "\"T-1\""))), "tradeId");
 }
 
 #[test]

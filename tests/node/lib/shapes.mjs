@@ -31,12 +31,14 @@ export function assertUnrealised(pnl) {
   assertUnpriced(pnl, shown);
 }
 
-/** An element of `/topic/transactions`. */
+/** An element of `/topic/transactions`; `tradeId` is there only if its sender gave one. */
 export function assertTransaction(transaction) {
   const shown = JSON.stringify(transaction);
   const numbers = ['quantity', 'price', 'realizedPnl'];
-  assertKeys(transaction, ['transactionId', 'portfolioId', 'symbol', 'side', ...numbers, 'timestamp'], shown);
-  for (const key of ['transactionId', 'portfolioId']) assert.match(transaction[key], UUID, shown);
+  const optional = 'tradeId' in transaction ? ['tradeId'] : [];
+  const keys = ['transactionId', 'portfolioId', 'symbol', 'side', ...numbers, 'timestamp', ...optional];
+  assertKeys(transaction, keys, shown);
+  for (const key of ['transactionId', 'portfolioId', ...optional]) assert.match(transaction[key], UUID, shown);
   assertSymbol(transaction.symbol, shown);
   assert.match(transaction.side, /^(BUY|SELL)$/, shown);
   for (const key of numbers) assertNumber(transaction[key], shown);

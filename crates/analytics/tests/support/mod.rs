@@ -108,14 +108,15 @@ pub(crate) fn transaction_id(n: u8) -> TransactionId {
 }
 
 pub(crate) fn trade(id: u8, of: u8, symbol: &str, quantity: &str, trade: Trade) -> Event {
-    Event::Transaction(Transaction {
+    Event::Transaction(Box::new(Transaction {
         transaction_id: transaction_id(id),
         portfolio_id: portfolio(of),
         symbol: symbol.parse().unwrap(),
         trade,
         quantity: quantity.parse().unwrap(),
         timestamp: None,
-    })
+        trade_id: None,
+    }))
 }
 
 pub(crate) fn quote(symbol: &str, price: &str, timestamp: Option<Timestamp>) -> Event {

@@ -78,14 +78,15 @@ fn transaction() -> impl Strategy<Value = Event> {
     let quantity = prop::strategy::Union::new_weighted(weighted.to_vec());
     (0..200_u8, 0..PORTFOLIOS, symbol(SYMBOLS.len()), trade, quantity).prop_map(
         |(id, of, symbol, trade, quantity)| {
-            Event::Transaction(Transaction {
+            Event::Transaction(Box::new(Transaction {
                 transaction_id: transaction_id(id),
                 portfolio_id: portfolio(of),
                 symbol,
                 trade,
                 quantity,
                 timestamp: None,
-            })
+                trade_id: None,
+            }))
         },
     )
 }

@@ -207,7 +207,7 @@ impl<'a> Raw<'a> {
         time::given(&self.digits()?).map_err(|error| self.reject(error.to_string()))
     }
 
-    /// What is said, as it came: a string's content, of anything else its JSON.
+    /// Text of what is said, as it came: a string's content, of anything else its JSON.
     pub(super) fn evidence(self) -> Cow<'a, str> {
         unquoted(self.text).unwrap_or(Cow::Borrowed(self.text))
     }

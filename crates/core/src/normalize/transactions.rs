@@ -1,6 +1,7 @@
 //! `{transactionId, portfolioId, symbol, side, quantity, price?, buyPrice?,
-//! sellPrice?, timestamp?}` (AN-IN-1).
+//! sellPrice?, timestamp?, tradeId?}` (AN-IN-1).
 
+use super::lifecycle::trade_id_if_known;
 use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject, SYMBOL, TIMESTAMP};
 use crate::event::{Side, Trade, Transaction};
 use crate::{Price, Quantity, Rejection};
@@ -21,6 +22,7 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<Transaction, Rejection> {
         trade: trade(object)?,
         quantity: quantity(object)?,
         timestamp: object.time(&TIMESTAMP)?,
+        trade_id: trade_id_if_known(object)?,
     })
 }
 

@@ -44,7 +44,7 @@ impl Ledger {
 
     fn apply(&mut self, item: &str) -> Verdict {
         let transaction = match read(Kind::Transactions, item) {
-            Ok(Event::Transaction(transaction)) => transaction,
+            Ok(Event::Transaction(transaction)) => *transaction,
             Ok(other) => panic!("{item} is {other:?}"),
             Err(rejection) => return Verdict::of(&rejection),
         };

@@ -15,7 +15,7 @@ use crate::{RequestId, TradeId as PipelineTradeId};
 
 pub(super) fn event(fact: Fact) -> Result<Event, EventError> {
     Ok(match fact {
-        Fact::Transaction(it) => Event::Transaction(transaction(&it)?),
+        Fact::Transaction(it) => Event::Transaction(transaction(&it)?.into()),
         Fact::Price(it) => Event::Price(price(&it)?),
         Fact::Portfolio(it) => Event::Portfolio(portfolio(it)?),
         Fact::Symbol(it) => Event::Symbol(symbol_info(it)?),
@@ -88,6 +88,7 @@ fn transaction(it: &form::Transaction) -> Result<Transaction, EventError> {
         },
         quantity: quantity(it.quantity)?,
         timestamp: time("timestamp", it.timestamp)?,
+        trade_id: it.trade_id.map(bytes).map(PipelineTradeId::from_bytes),
     })
 }
 

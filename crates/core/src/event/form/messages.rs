@@ -83,6 +83,8 @@ pub(super) struct Transaction {
     pub(super) quantity: Option<Wide>,
     #[prost(uint64, optional, tag = "8")]
     pub(super) timestamp: Option<u64>,
+    #[prost(message, optional, tag = "9")]
+    pub(super) trade_id: Option<Uuid>,
 }
 
 #[derive(Clone, PartialEq, Message)]

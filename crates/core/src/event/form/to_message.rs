@@ -76,6 +76,7 @@ fn transaction(it: &Transaction) -> form::Transaction {
         lot_price: units(lot_price),
         quantity: quantity(it.quantity),
         timestamp: micros(it.timestamp),
+        trade_id: it.trade_id.map(|id| uuid(id.to_bytes())),
     }
 }
 

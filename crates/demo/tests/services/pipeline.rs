@@ -183,7 +183,8 @@ fn offsets_never_go_back() {
 #[test]
 fn a_run_has_trades_of_its_own() {
     let trades = |run| {
-        let batches = Market::new(&config(1), run).step(Duration::from_secs(1), Timestamp::default());
+        let now = Timestamp::from_millis(1_770_460_200_000).unwrap();
+        let batches = Market::new(&config(1), run).step(Duration::from_secs(1), now);
         let (kind, items) = batches.into_iter().find(|(kind, _)| *kind == Kind::TradeEvents).unwrap();
         let Ok(Event::TradeEvent(event)) = read(kind, &items[0]) else { panic!("{items:?}") };
         event.trade_id

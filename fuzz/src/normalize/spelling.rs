@@ -67,7 +67,11 @@ impl Object {
             self.with_values(|_, value| value.to_owned()),
             self.with_keys(snake_case),
             self.with_values(|key, value| if is_numeric(key) { unquoted(value) } else { value.to_owned() }),
-            self.with_values(|key, value| if TIMES.contains(&key) { iso(value) } else { value.to_owned() }),
+            self.with_times(iso),
+            self.with_times(|value| iso(value).replace('T', " ").replace('Z', "+00")),
+            self.with_times(|value| {
+                iso(value).replace('T', "t").replace('.', ",").replace('Z', "-0000[Etc/UTC]")
+            }),
             self.with_nested_id(),
             self.with_quoted_numbers(),
         ]
@@ -83,6 +87,10 @@ impl Object {
 
     fn with_values(&self, value: impl Fn(&str, &str) -> String) -> Object {
         Object(self.0.iter().map(|(key, old)| (key.clone(), value(key, old))).collect())
+    }
+
+    fn with_times(&self, time: impl Fn(&str) -> String) -> Object {
+        self.with_values(|key, value| if TIMES.contains(&key) { time(value) } else { value.to_owned() })
     }
 
     fn with_keys(&self, key: impl Fn(&str) -> String) -> Object {

@@ -90,13 +90,13 @@ describe('hub.msgpack', () => {
     const bought = {
       CENTS: { quantity: '3', price: '10.25' },
       TENTH: { quantity: '1', price: '0.1' },
-      SMALL: { quantity: '0.000001', price: '0.00000001' },
+      SMALL: { quantity: '0.00000001', price: '0.00000001' },
       THIRD: { quantity: '0.333333', price: '0.33333333' },
       DIGITS: { quantity: '1', price: '12345678901.23456789' },
-      // 2 ** 53 + 1, more than 2 ** 64, and more than that with decimals.
+      // 2 ** 53 + 1, more than 2 ** 64, and a million million with all decimals.
       ODD: { quantity: '9007199254.740993', price: '1000000' },
       LARGE: { quantity: '1000000000', price: '90071992547' },
-      LARGEST: { quantity: '9223372036854', price: '92233720368.54775807' },
+      LARGEST: { quantity: '1000000000000.00000001', price: '9223372036.54775807' },
     };
     const sold = ['ODD', 'LARGE', 'LARGEST'];
     await trade(hub, ...Object.entries(bought).map(([symbol, order]) => purchase(id, symbol, order)));
@@ -120,12 +120,12 @@ describe('hub.msgpack', () => {
     assert.deepEqual(all, [
       ['CENTS', 2, 20.5, -0.1],
       ['TENTH', 1, 0.1, 0],
-      ['SMALL', 0.000001, 1e-14, 0],
+      ['SMALL', 0.00000001, 1e-16, 0],
       ['THIRD', 0.333333, 0.11111099888889, 0],
       ['DIGITS', 1, 12345678901.234568, 0],
       ['ODD', 0, 0, -9007199254740903],
       ['LARGE', 0, 0, -90071992547000000000],
-      ['LARGEST', 0, 0, -8.507059173022746e23],
+      ['LARGEST', 0, 0, -9.223372036547758e21],
     ]);
     assert.ok(packed.data('position-update').some(({ totalInvested }) => totalInvested === 2 ** 53));
   });

@@ -190,7 +190,7 @@ fn transaction(n: u64) -> Event {
         trade: Trade::Buy {
             price: Price::from_units(15_025_000_000 + (n % 1_000).cast_signed() * 1_000_000),
         },
-        quantity: Quantity::from_units(100_000_000),
+        quantity: Quantity::from_units(10_000_000_000),
         timestamp: Some(
             hub_core::Timestamp::default().plus_millis(1_770_000_000_000 + (n % 1_000_000).cast_signed()),
         ),

@@ -39,7 +39,7 @@ impl Ledger {
         event: &'e Transaction,
     ) -> Result<Execution<'e>, Rejection> {
         let timestamp = record.event_time(event.timestamp)?;
-        check_positive(event)?;
+        check_sizes(event)?;
         let row = self.row_of(event);
         let before = row.map(|row| self.balance(row)).unwrap_or_default();
         let after = match event.trade {
@@ -55,7 +55,7 @@ impl Ledger {
         let row = row.unwrap_or_else(|| self.open(record, event));
         if let Some(lots) = self.lots.get_mut(row as usize) {
             match event.trade {
-                Trade::Buy { price } => lots.add(price, event.quantity),
+                Trade::Buy { price } => lots.add(timestamp, price, event.quantity),
                 Trade::Sell { lot_price, .. } => lots.consume(event.quantity, lot_price),
             }
         }
@@ -163,13 +163,13 @@ impl Ledger {
 }
 
 /// The door has checked this; a log written by something else has not.
-fn check_positive(event: &Transaction) -> Result<(), Rejection> {
+fn check_sizes(event: &Transaction) -> Result<(), Rejection> {
     let (Trade::Buy { price } | Trade::Sell { price, .. }) = event.trade;
     if !event.quantity.is_positive() {
         return Err(Rejection::of("quantity", "must be more than zero"));
     }
-    if !price.is_positive() {
-        return Err(Rejection::of("price", "must be more than zero"));
+    if price < Price::ZERO {
+        return Err(Rejection::of("price", "must not be negative"));
     }
     Ok(())
 }

@@ -72,37 +72,76 @@ fn a_sale_that_names_a_lot_takes_no_other() {
 #[test]
 fn digits_are_neither_rounded_nor_lost() {
     let mut hub = Fixture::new();
-    hub.buy(1, "AAPL", "0.000001", "0.00000001");
+    hub.buy(1, "AAPL", "0.00000001", "0.00000001");
     hub.buy(2, "AAPL", "3", "0.1");
     hub.price("AAPL", "0.3");
-    assert_eq!(hub.reads_row(), ("3.000001".into(), "0.30000000000001".into(), "0".into()));
-    assert!(hub.mark().unwrap().contains(r#""overallUnrealised_Pnl":0.60000029999999,"#), "{:?}", hub.mark());
+    assert_eq!(hub.reads_row(), ("3.00000001".into(), "0.3000000000000001".into(), "0".into()));
+    assert!(
+        hub.mark().unwrap().contains(r#""overallUnrealised_Pnl":0.6000000029999999,"#),
+        "{:?}",
+        hub.mark()
+    );
+}
+
+/// As many as there are at the dearest price; money holds that once, and not twice.
+const MANY: &str = "100000000000.00000001";
+const DEAREST: &str = "92233720368.54775807";
+
+#[test]
+fn a_million_million_with_eight_places_is_held_exactly() {
+    let mut hub = Fixture::new();
+    assert_eq!(hub.buy(1, "AAPL", "1000000000000.00000001", "123456.00000001"), Outcome::Accepted);
+    let invested = "123456000000010000.0012345600000001";
+    assert_eq!(hub.reads_row(), ("1000000000000.00000001".into(), invested.into(), "0".into()));
+    assert_eq!(hub.sell(2, "AAPL", "1000000000000.00000001", "123456.00000002", None), Outcome::Accepted);
+    assert_eq!(hub.reads_row(), ("0".into(), "0".into(), "10000.0000000000000001".into()));
 }
 
 #[test]
 fn what_can_not_be_represented_is_refused_by_field_and_changes_nothing() {
     let mut hub = Fixture::new();
-    let most = "9223372036854.775807";
-    hub.buy(1, "AAPL", most, "0.00000001");
-    let refused = hub.buy(2, "AAPL", "0.000001", "1");
-    assert_eq!(support::field(&refused), Some("quantity"), "{refused:?}");
-
-    // Each round trip earns nearly 2^126 units of money; the third would be too much.
-    for id in 1..3 {
-        assert_eq!(hub.sell(10 * id, "AAPL", most, "92233720368.54775807", None), Outcome::Accepted);
-        assert_eq!(hub.buy(10 * id + 1, "AAPL", most, "0.00000001"), Outcome::Accepted);
-    }
+    assert_eq!(hub.buy(1, "AAPL", "999999999999999.99999999", "0.00000001"), Outcome::Accepted);
     let before = hub.reads_row();
-    let refused = hub.sell(40, "AAPL", most, "92233720368.54775807", None);
-    assert_eq!(support::field(&refused), Some("price"), "{refused:?}");
+    let refused = hub.buy(2, "AAPL", "0.00000002", "1");
+    assert_eq!(support::field(&refused), Some("quantity"), "{refused:?}");
+    let refused = hub.sell(3, "AAPL", "1000000000000", DEAREST, None);
+    assert_eq!(support::field(&refused), Some("quantity"), "{refused:?}");
+    let refused = hub.buy(4, "MSFT", "1000000000000", DEAREST);
+    assert_eq!(support::field(&refused), Some("quantity"), "{refused:?}");
+    assert_eq!((hub.reads_row(), hub.row(1)), (before, None));
+
+    // A round trip earns more than half of what money holds; so does what is bought dearly.
+    let mut hub = Fixture::new();
+    hub.buy(1, "AAPL", MANY, "0.00000001");
+    assert_eq!(hub.sell(2, "AAPL", MANY, DEAREST, None), Outcome::Accepted);
+    hub.buy(3, "AAPL", MANY, "0.00000001");
+    let before = hub.reads_row();
+    let refused = hub.sell(4, "AAPL", MANY, DEAREST, None);
+    assert_eq!(support::field(&refused), Some("realizedPnl"), "{refused:?}");
     assert_eq!(hub.reads_row(), before);
-    assert_eq!(hub.sell(40, "AAPL", most, "0.00000001", None), Outcome::Accepted, "its lots are all there");
+    assert_eq!(hub.sell(4, "AAPL", MANY, "0.00000001", None), Outcome::Accepted, "its lots are all there");
+    assert_eq!(hub.buy(5, "AAPL", MANY, DEAREST), Outcome::Accepted);
+    let refused = hub.buy(6, "AAPL", MANY, DEAREST);
+    assert_eq!(support::field(&refused), Some("totalInvested"), "{refused:?}");
 }
 
 #[test]
-fn a_log_that_says_zero_or_less_is_refused_by_field() {
+fn free_shares_cost_nothing_and_worthless_ones_earn_nothing() {
     let mut hub = Fixture::new();
-    for (quantity, price, wrong) in [("0", "1", "quantity"), ("-1", "1", "quantity"), ("1", "0", "price")] {
+    assert_eq!(hub.buy(1, "AAPL", "2", "0"), Outcome::Accepted);
+    assert_eq!(hub.buy(2, "AAPL", "1", "10"), Outcome::Accepted);
+    assert_eq!(hub.reads_row(), ("3".into(), "10".into(), "0".into()));
+    assert_eq!(hub.sell(3, "AAPL", "1", "4", None), Outcome::Accepted);
+    assert_eq!(hub.sell(4, "AAPL", "2", "0", None), Outcome::Accepted);
+    // 4 earned with a free share; a free one and one of 10 given away.
+    assert_eq!(hub.reads_row(), ("0".into(), "0".into(), "-6".into()));
+}
+
+#[test]
+fn a_log_that_says_less_than_zero_is_refused_by_field() {
+    let mut hub = Fixture::new();
+    for (quantity, price, wrong) in [("0", "1", "quantity"), ("-1", "1", "quantity"), ("1", "-0.01", "price")]
+    {
         let refused = hub.buy(1, "AAPL", quantity, price);
         assert_eq!(support::field(&refused), Some(wrong), "{refused:?}");
     }
@@ -113,11 +152,12 @@ fn a_log_that_says_zero_or_less_is_refused_by_field() {
 fn a_sum_too_large_to_be_represented_says_which_symbol_it_leaves_out() {
     let mut hub = Fixture::new();
     for (id, symbol) in [(1, "A"), (2, "B"), (3, "C")] {
-        hub.buy(id, symbol, "9223372036854.775807", "0.00000001");
-        hub.price(symbol, "92233720368.54775807");
+        hub.buy(id, symbol, if symbol == "C" { "1000000000000" } else { MANY }, "0.00000001");
+        hub.price(symbol, DEAREST);
     }
     let mark = hub.mark().unwrap();
-    assert!(mark.contains(r#""unpriced":["C"]"#) && !mark.contains(r#""C":8"#), "{mark}");
+    let alone = mark.contains(r#""unpriced":["B","C"]"#) && mark.contains(r#"{"A":9223372036"#);
+    assert!(alone && !mark.contains(r#""B":"#) && !mark.contains(r#""C":"#), "{mark}");
 }
 
 impl Fixture {

@@ -123,6 +123,8 @@ fn the_histories_are_worth_their_while() {
         ("stale", None),
         ("rejected", Some("timestamp")),
         ("rejected", Some("quantity")),
+        ("rejected", Some("totalInvested")),
+        ("rejected", Some("realizedPnl")),
     ] {
         assert!(verdicts.contains(&verdict), "{verdict:?}");
     }

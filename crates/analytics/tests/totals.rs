@@ -42,6 +42,10 @@ fn money(raw: &RawValue) -> i128 {
     raw.get().parse::<Money>().unwrap().units()
 }
 
+fn value(price: Price, quantity: Quantity) -> i128 {
+    Money::of(price, quantity).unwrap().units()
+}
+
 fn parsed<T: serde::de::DeserializeOwned>(view: &dyn hub_fanout::View) -> Vec<T> {
     elements(view).iter().flatten().map(|json| serde_json::from_slice(json).unwrap()).collect()
 }
@@ -50,7 +54,8 @@ fn parsed<T: serde::de::DeserializeOwned>(view: &dyn hub_fanout::View) -> Vec<T>
 #[derive(Default)]
 struct Books {
     prices: BTreeMap<String, Price>,
-    /// Paid for purchases less earned by sales.
+    /// Paid for purchases less earned by sales: of all portfolios together it may be more than 128 bits hold, and is
+    /// compared without what is beyond.
     spent: i128,
 }
 
@@ -61,22 +66,28 @@ impl Books {
                 self.prices.insert(quote.symbol.to_string(), quote.price);
             }
             Event::Transaction(transaction) => match transaction.trade {
-                Trade::Buy { price } => self.spent += Money::of(price, transaction.quantity).units(),
-                Trade::Sell { price, .. } => self.spent -= Money::of(price, transaction.quantity).units(),
+                Trade::Buy { price } => self.spend(value(price, transaction.quantity)),
+                Trade::Sell { price, .. } => self.spend(-value(price, transaction.quantity)),
             },
             _ => {}
         }
     }
 
+    fn spend(&mut self, amount: i128) {
+        self.spent = self.spent.wrapping_add(amount);
+    }
+
     /// No cent appears or is lost, and each mark is the sum of its rows.
     fn check(&self, rows: &[Row], marks: &[Mark]) {
-        let held: i128 = rows.iter().map(|row| money(&row.total_invested) - money(&row.realized_pnl)).sum();
+        let held = rows.iter().fold(0_i128, |sum, row| {
+            sum.wrapping_add(money(&row.total_invested)).wrapping_sub(money(&row.realized_pnl))
+        });
         assert_eq!(held, self.spent, "what is invested less what was gained was spent");
         for mark in marks {
             assert_eq!(mark.symbol.values().map(|value| money(value)).sum::<i128>(), money(&mark.overall));
             let own = rows.iter().filter(|row| row.id.portfolio_id == mark.portfolio_id);
             let priced = own.filter(|row| !mark.unpriced.contains(&row.id.symbol));
-            let worth: i128 = priced.map(|row| self.worth(row)).sum();
+            let worth = priced.fold(0_i128, |sum, row| sum.wrapping_add(self.worth(row)));
             assert_eq!(worth, money(&mark.overall), "portfolio {}", mark.portfolio_id);
         }
     }
@@ -86,7 +97,7 @@ impl Books {
         if holdings.is_zero() {
             return 0;
         }
-        Money::of(self.prices[&row.id.symbol], holdings).units() - money(&row.total_invested)
+        value(self.prices[&row.id.symbol], holdings) - money(&row.total_invested)
     }
 }
 

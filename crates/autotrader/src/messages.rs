@@ -49,17 +49,19 @@ pub(crate) fn session_update(session: &Session, at: Timestamp, now: Timestamp) -
 }
 
 /// `pnl_update` of an open trade whose symbol costs `price`; sent at `now`.
-pub(crate) fn pnl_update(trade: &Trade, price: Price, now: Timestamp) -> Bytes {
-    message("pnl_update", |data| {
+/// None where its P&L can't be represented.
+pub(crate) fn pnl_update(trade: &Trade, price: Price, now: Timestamp) -> Option<Bytes> {
+    let pnl = trade.pnl_at(price)?;
+    Some(message("pnl_update", |data| {
         data.number("sessionId", trade.session);
         data.number("tradeId", trade.id);
         data.text("symbol", trade.symbol.as_str());
         data.number("currentPrice", price);
         data.number("entryPrice", trade.entry_price);
-        data.number("unrealizedPnL", trade.pnl_at(price));
+        data.number("unrealizedPnL", pnl);
         data.number("pnlPercent", trade.percent_at(price));
         data.time("timestamp", now);
-    })
+    }))
 }
 
 /// `price_update`; its timestamp is when the price was quoted.

@@ -110,7 +110,8 @@ impl Session {
     /// the oldest closed ones beyond `kept`. Returns whether that was
     /// possible: where a sum can't be represented, nothing changes.
     pub(crate) fn end(&mut self, trade: Arc<Trade>, exit: Exit, kept: u32) -> bool {
-        let Some(balance) = self.balance.closed(trade.cost(), exit.pnl, exit.at) else { return false };
+        let balance = trade.cost().and_then(|cost| self.balance.closed(cost, exit.pnl, exit.at));
+        let Some(balance) = balance else { return false };
         self.balance = balance;
         self.counts.closed += 1;
         self.counts.winning += u64::from(exit.pnl > Money::ZERO);

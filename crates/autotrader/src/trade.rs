@@ -80,20 +80,20 @@ impl Trade {
         }
     }
 
-    /// The capital it holds while it is open.
-    pub fn cost(&self) -> Money {
+    /// The capital it holds while it is open; `None` if it can't be
+    /// represented, as that of a trade which was opened can.
+    pub fn cost(&self) -> Option<Money> {
         Money::of(self.entry_price, self.quantity)
     }
 
     /// The P&L at `price`: `(price - entry) * quantity`, the other way
-    /// round for SELL. Exact, and never out of range: both products are
-    /// positive and less than 2^126.
-    pub fn pnl_at(&self, price: Price) -> Money {
-        let (now, then) = (Money::of(price, self.quantity).units(), self.cost().units());
-        Money::from_units(match self.side {
-            Side::Buy => now - then,
-            Side::Sell => then - now,
-        })
+    /// round for SELL. Exact, or `None` if it can't be represented.
+    pub fn pnl_at(&self, price: Price) -> Option<Money> {
+        let gain = match self.side {
+            Side::Buy => price.checked_sub(self.entry_price),
+            Side::Sell => self.entry_price.checked_sub(price),
+        };
+        Money::of(gain?, self.quantity)
     }
 
     /// The P&L at `price` in percent of the entry price.
@@ -106,10 +106,10 @@ impl Trade {
         Percent::of(gain, entry)
     }
 
-    /// The trade as it ends.
-    pub(crate) fn closed(&self, price: Price, reason: ExitReason, at: Timestamp) -> Trade {
-        let exit = Exit { price, pnl: self.pnl_at(price), reason, at };
-        Trade { exit: Some(exit), ..self.clone() }
+    /// The trade as it ends; `None` if its P&L can't be represented.
+    pub(crate) fn closed(&self, price: Price, reason: ExitReason, at: Timestamp) -> Option<Trade> {
+        let exit = Exit { price, pnl: self.pnl_at(price)?, reason, at };
+        Some(Trade { exit: Some(exit), ..self.clone() })
     }
 }
 
@@ -136,23 +136,29 @@ mod tests {
     fn the_documented_example() {
         let (entry, now) = ("195.25".parse().unwrap(), "196.30".parse().unwrap());
         let long = trade(Side::Buy, "50".parse().unwrap(), entry);
-        assert_eq!(long.pnl_at(now).to_string(), "52.5");
+        assert_eq!(long.pnl_at(now), Some("52.5".parse().unwrap()));
         assert_eq!(long.percent_at(now).to_string(), "0.54");
         let short = trade(Side::Sell, "50".parse().unwrap(), entry);
-        assert_eq!(short.pnl_at(now).to_string(), "-52.5");
+        assert_eq!(short.pnl_at(now), Some("-52.5".parse().unwrap()));
         assert_eq!(short.percent_at(now).to_string(), "-0.54");
     }
 
     #[test]
-    fn the_largest_gain_and_loss_can_be_represented() {
-        let (least, most) = (Price::from_units(1), Price::from_units(i64::MAX));
+    fn the_largest_gain_and_loss_are_exact_or_none() {
+        let (least, most) = (Price::from_units(1), Price::MAX);
         for side in [Side::Buy, Side::Sell] {
             for (entry, now) in [(least, most), (most, least), (most, most)] {
-                let trade = trade(side, Quantity::from_units(i64::MAX), entry);
+                let many = trade(side, "100000000000".parse().unwrap(), entry);
                 let sign = if side == Side::Buy { 1 } else { -1 };
                 let gain = i128::from(now.units()) - i128::from(entry.units());
-                assert_eq!(trade.pnl_at(now).units(), sign * gain * i128::from(i64::MAX));
-                let _ = trade.percent_at(now).to_string();
+                assert_eq!(many.pnl_at(now).map(Money::units), Some(sign * gain * many.quantity.units()));
+                let too_many = trade(side, Quantity::MAX, entry);
+                assert_eq!(too_many.pnl_at(now).is_some(), gain == 0);
+                assert_eq!(
+                    too_many.closed(now, ExitReason::Manual, Timestamp::default()).is_some(),
+                    gain == 0
+                );
+                let _ = too_many.percent_at(now).to_string();
             }
         }
     }

@@ -219,6 +219,42 @@ fn a_log_written_by_something_else_breaks_no_rule() {
 }
 
 #[test]
+fn a_million_million_with_eight_places_is_traded_exactly() {
+    let mut hub = Fixture::new();
+    hub.create("1000000000000000000000");
+    assert_eq!(hub.send(open(1, "BUY NIFTY 1000000000000.00000001 @100")), Outcome::Accepted);
+    assert_eq!(hub.send(close(1, Some("100.00000001"))), Outcome::Accepted);
+    let shown =
+        r#""currentCapital":1000000000000000010000.0000000000000001,"totalPnL":10000.0000000000000001,"#;
+    assert!(hub.numbers(1)[0].contains(shown), "{:?}", hub.numbers(1));
+}
+
+#[test]
+fn what_can_not_be_represented_is_refused_by_field_and_changes_nothing() {
+    let mut hub = Fixture::new();
+    hub.create("17000000000000000000000");
+    let refused = hub.send(open(1, "BUY NIFTY 1000000000000000 @92233720368"));
+    assert!(
+        matches!(&refused, Outcome::Rejected(it) if it.field.as_deref() == Some("quantity")),
+        "{refused:?}"
+    );
+    // What it would earn is too much for money; what it would make of the capital is.
+    for (quantity, id) in [("1000000000000000", 1), ("1000000000000", 2)] {
+        assert_eq!(hub.send(open(1, &format!("BUY NIFTY {quantity} @1"))), Outcome::Accepted);
+        let refused = hub.send(close(id, Some("9223372036")));
+        assert!(
+            matches!(&refused, Outcome::Rejected(it) if it.field.as_deref() == Some("price")),
+            "{refused:?}"
+        );
+    }
+    hub.send(quote("NIFTY", "9223372036", None));
+    let refused = hub.send(stop(1));
+    assert!(matches!(&refused, Outcome::Rejected(it) if it.field.is_none()), "{refused:?}");
+    assert_eq!((number(&hub, "totalPnL"), number(&hub, "totalTrades")), ("0".into(), "2".into()));
+    assert_eq!(hub.send(close(1, Some("1"))), Outcome::Accepted, "it is still open");
+}
+
+#[test]
 fn a_command_with_a_key_is_done_once_within_the_horizon() {
     let mut hub = hub();
     hub.send(Event::Settings(Settings { idempotency_horizon_ms: 1000, ..Settings::default() }));

@@ -3,12 +3,13 @@
 //! | type | scale (decimal places) | carrier | largest value |
 //! |---|---|---|---|
 //! | [`Price`] | 8 | `i64` | 92 233 720 368.54775807 |
-//! | [`Quantity`] | 6 | `i64` | 9 223 372 036 854.775807 |
-//! | [`Money`] | 14 | `i128` | about 1.7 * 10^24 |
+//! | [`Quantity`] | 8 | `i128` | 10^15 |
+//! | [`Money`] | 16 | `i128` | about 1.7 * 10^22 |
 //! | [`Ratio`] | 18 | `i128` | 10^18 |
 //!
-//! A price times a quantity is a `Money` without rounding, because 8 + 6 = 14.
-//! Every operation is checked; what can't be represented is refused where it
+//! A price times a quantity is a `Money` without rounding, because 8 + 8 = 16;
+//! the largest of both would be more than a `Money` holds, so that the product
+//! is checked, as every sum is. What can't be represented is refused where it
 //! enters, never rounded (but for the last places of a [`Ratio`], see there). No
 //! value passes through a binary float.
 
@@ -30,9 +31,24 @@ pub enum DecimalError {
     /// More decimal places than the type holds.
     #[error("must have at most {0} decimal places")]
     TooManyPlaces(u32),
-    /// Beyond the type's range.
-    #[error("is too large to be represented")]
-    OutOfRange,
+    /// Beyond the type's range, which ends there.
+    #[error("must be at most {0}")]
+    OutOfRange(&'static str),
+}
+
+/// The numbers that a type holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Range {
+    /// Decimal places.
+    scale: u32,
+    /// The largest, for people.
+    largest: &'static str,
+}
+
+impl Range {
+    const fn exceeded(self) -> DecimalError {
+        DecimalError::OutOfRange(self.largest)
+    }
 }
 
 /// The digits of `-12.5e3`, before anything is made of them.
@@ -67,17 +83,21 @@ impl<'a> Digits<'a> {
 }
 
 /// Reads `-12.5e3` as an integer of `10^-scale` units, by its digits.
-fn parse_scaled(text: &str, scale: u32) -> Result<i128, DecimalError> {
+fn parse_scaled(text: &str, range: Range) -> Result<i128, DecimalError> {
     let Digits { negative, whole, fraction, exponent } = Digits::of(text)?;
     // Trailing zeros carry no value: "1.500000000" fits where "1.5" does.
     let fraction = fraction.trim_end_matches('0');
+    let places = i64::try_from(fraction.len()).map_err(|_| range.exceeded())?;
+    let by = i64::from(range.scale) - places + exponent;
     let mut units: i128 = 0;
     for byte in whole.bytes().chain(fraction.bytes()) {
         let digit = i128::from(byte - b'0');
-        units = units.checked_mul(10).and_then(|u| u.checked_add(digit)).ok_or(DecimalError::OutOfRange)?;
+        let next = units.checked_mul(10).and_then(|units| units.checked_add(digit));
+        // So many digits are too much of one or of the other.
+        let too_many = || if by < 0 { DecimalError::TooManyPlaces(range.scale) } else { range.exceeded() };
+        units = next.ok_or_else(too_many)?;
     }
-    let places = i64::try_from(fraction.len()).map_err(|_| DecimalError::OutOfRange)?;
-    let units = shift(units, i64::from(scale) - places + exponent, scale)?;
+    let units = shift(units, by, range)?;
     Ok(if negative { -units } else { units })
 }
 
@@ -92,18 +112,18 @@ fn parse_exponent(text: &str) -> Result<i64, DecimalError> {
 }
 
 /// `units * 10^by`, exactly.
-fn shift(units: i128, by: i64, scale: u32) -> Result<i128, DecimalError> {
+fn shift(units: i128, by: i64, range: Range) -> Result<i128, DecimalError> {
     if units == 0 {
         return Ok(0);
     }
     let power = |n: u64| u32::try_from(n).ok().and_then(|n| 10_i128.checked_pow(n));
     if by >= 0 {
-        let factor = power(by.unsigned_abs()).ok_or(DecimalError::OutOfRange)?;
-        return units.checked_mul(factor).ok_or(DecimalError::OutOfRange);
+        let shifted = power(by.unsigned_abs()).and_then(|factor| units.checked_mul(factor));
+        return shifted.ok_or(range.exceeded());
     }
     match power(by.unsigned_abs()) {
         Some(divisor) if units % divisor == 0 => Ok(units / divisor),
-        _ => Err(DecimalError::TooManyPlaces(scale)),
+        _ => Err(DecimalError::TooManyPlaces(range.scale)),
     }
 }
 
@@ -125,7 +145,7 @@ fn write_scaled(f: &mut fmt::Formatter<'_>, units: i128, scale: u32) -> fmt::Res
 }
 
 macro_rules! fixed {
-    ($(#[$doc:meta])* $name:ident, $carrier:ty, $scale:literal) => {
+    ($(#[$doc:meta])* $name:ident, $carrier:ty, $scale:literal, $max:expr, $largest:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
         pub struct $name($carrier);
@@ -135,10 +155,19 @@ macro_rules! fixed {
             pub const SCALE: u32 = $scale;
             /// 0.
             pub const ZERO: Self = Self(0);
+            /// The largest that there is, either side of zero.
+            pub const MAX: Self = Self($max);
 
-            /// From units of `10^-SCALE`.
+            const RANGE: Range = Range { scale: $scale, largest: $largest };
+
+            /// From units of `10^-SCALE` that are known to be in range.
             pub const fn from_units(units: $carrier) -> Self {
                 Self(units)
+            }
+
+            /// From units of `10^-SCALE`, or `None` if they are out of range.
+            pub const fn from_units_checked(units: $carrier) -> Option<Self> {
+                if units > Self::MAX.0 || units < -Self::MAX.0 { None } else { Some(Self(units)) }
             }
 
             /// In units of `10^-SCALE`.
@@ -159,13 +188,13 @@ macro_rules! fixed {
             /// The sum, or `None` if it can't be represented.
             #[must_use]
             pub fn checked_add(self, other: Self) -> Option<Self> {
-                self.0.checked_add(other.0).map(Self)
+                self.0.checked_add(other.0).and_then(Self::from_units_checked)
             }
 
             /// The difference, or `None` if it can't be represented.
             #[must_use]
             pub fn checked_sub(self, other: Self) -> Option<Self> {
-                self.0.checked_sub(other.0).map(Self)
+                self.0.checked_sub(other.0).and_then(Self::from_units_checked)
             }
         }
 
@@ -173,8 +202,8 @@ macro_rules! fixed {
             type Err = DecimalError;
 
             fn from_str(text: &str) -> Result<Self, DecimalError> {
-                let units = parse_scaled(text, Self::SCALE)?;
-                <$carrier>::try_from(units).map(Self).map_err(|_| DecimalError::OutOfRange)
+                let units = <$carrier>::try_from(parse_scaled(text, Self::RANGE)?).ok();
+                units.and_then(Self::from_units_checked).ok_or(Self::RANGE.exceeded())
             }
         }
 
@@ -202,22 +231,23 @@ macro_rules! fixed {
 
 fixed! {
     /// The price of one unit of a symbol, 8 decimal places.
-    Price, i64, 8
+    Price, i64, 8, i64::MAX, "92233720368.54775807"
 }
 fixed! {
-    /// Quantity of a symbol, 6 decimal places.
-    Quantity, i64, 6
+    /// Quantity of a symbol, 8 decimal places; what a position holds is one, too.
+    Quantity, i128, 8, 10_i128.pow(15 + 8), "10^15"
 }
 fixed! {
-    /// An amount of money, 14 decimal places.
-    Money, i128, 14
+    /// An amount of money, 16 decimal places.
+    Money, i128, 16, i128::MAX, "1.7 * 10^22"
 }
 
 impl Money {
-    /// Price times quantity: exact, and never out of range (2^63 * 2^63 < 2^127).
+    /// Price times quantity: exact, or `None` if it can't be represented.
     #[must_use]
-    pub fn of(price: Price, quantity: Quantity) -> Money {
-        Money(i128::from(price.0) * i128::from(quantity.0))
+    pub fn of(price: Price, quantity: Quantity) -> Option<Money> {
+        let units = i128::from(price.0).checked_mul(quantity.0)?;
+        Money::from_units_checked(units)
     }
 }
 
@@ -250,17 +280,49 @@ mod tests {
         }
         assert_eq!(error("0.000000001"), DecimalError::TooManyPlaces(8));
         assert_eq!(error("1e-999"), DecimalError::TooManyPlaces(8));
-        assert_eq!(error("92233720368.54775808"), DecimalError::OutOfRange);
-        assert_eq!(error("1e999"), DecimalError::OutOfRange);
-        assert_eq!(error(&"9".repeat(4000)), DecimalError::OutOfRange);
+        assert_eq!(error(&format!("0.{}", "3".repeat(60))), DecimalError::TooManyPlaces(8));
+        for text in ["92233720368.54775808", "-92233720368.54775808", "1e999", &"9".repeat(4000)] {
+            assert_eq!(error(text).to_string(), "must be at most 92233720368.54775807", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quantity_has_8_places_beside_15_digits() {
+        let most = "1000000000000000";
+        assert_eq!(most.parse(), Ok(Quantity::MAX));
+        let below: Quantity = "999999999999999.99999999".parse().unwrap();
+        assert_eq!(below.checked_add(Quantity::from_units(1)), Some(Quantity::MAX));
+        assert_eq!(below.to_string(), "999999999999999.99999999");
+        assert_eq!(Quantity::MAX.checked_add(Quantity::from_units(1)), None);
+        assert_eq!(Quantity::ZERO.checked_sub(Quantity::MAX), Some(Quantity::from_units(-Quantity::MAX.0)));
+        for text in ["1000000000000000.00000001", "-1000000000000000.00000001", "1e16"] {
+            let error = text.parse::<Quantity>().unwrap_err();
+            assert_eq!(error.to_string(), "must be at most 10^15", "{text}");
+        }
+        assert_eq!("1e-9".parse::<Quantity>(), Err(DecimalError::TooManyPlaces(8)));
+    }
+
+    #[test]
+    fn a_product_is_exact_or_none() {
+        let price = |text: &str| text.parse::<Price>().unwrap();
+        let cost = Money::of(price("0.00000001"), Quantity::from_units(1)).unwrap();
+        assert_eq!(cost.to_string(), "0.0000000000000001");
+        // 10^12 with 8 places, at a price with 8 places.
+        let quantity: Quantity = "1000000000000.00000001".parse().unwrap();
+        let cost = Money::of(price("123456.00000001"), quantity).unwrap();
+        assert_eq!(cost.to_string(), "123456000000010000.0012345600000001");
+        assert_eq!(Money::of(Price::MAX, quantity), None);
+        assert_eq!(Money::of(price("-92233720368"), Quantity::MAX), None);
     }
 
     proptest! {
         #[test]
         fn printing_and_reading_are_inverse(price: i64, money: i128) {
+            // The least integers of all are out of range.
+            let (price, money) = (price.max(-i64::MAX), money.max(-i128::MAX));
             prop_assert_eq!(Price(price).to_string().parse(), Ok(Price(price)));
-            // i128::MIN has no positive counterpart to print from digits.
-            let money = money.max(-i128::MAX);
+            let quantity = Quantity(money % (Quantity::MAX.0 + 1));
+            prop_assert_eq!(quantity.to_string().parse(), Ok(quantity));
             prop_assert_eq!(Money(money).to_string().parse(), Ok(Money(money)));
         }
 
@@ -271,9 +333,16 @@ mod tests {
         }
 
         #[test]
-        fn price_times_quantity_never_overflows(price: i64, quantity: i64) {
-            let money = Money::of(Price(price), Quantity(quantity));
-            prop_assert_eq!(money.units(), i128::from(price) * i128::from(quantity));
+        fn a_product_is_that_of_the_integers(price: i64, quantity in -Quantity::MAX.0..=Quantity::MAX.0) {
+            // In 64-bit limbs, by hand: the high part is zero where it fits.
+            let (low, high) = (u128::from(price.unsigned_abs()), quantity.unsigned_abs());
+            let (part, carry) = (low * (high & u128::from(u64::MAX)), low * (high >> 64));
+            let top = carry + (part >> 64);
+            let expected = (top >> 63 == 0).then(|| top << 64 | part & u128::from(u64::MAX));
+            let product = Money::of(Price(price), Quantity(quantity));
+            prop_assert_eq!(product.map(|money| money.units().unsigned_abs()), expected);
+            let negative = (price < 0) != (quantity < 0);
+            prop_assert!(product.is_none_or(|money| money.is_zero() || (money.units() < 0) == negative));
         }
 
         #[test]

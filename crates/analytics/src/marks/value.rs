@@ -45,7 +45,7 @@ pub(crate) fn encode(state: &State, portfolio: &Portfolio) -> Option<Bytes> {
 /// Adds the symbols up.
 ///
 /// Those that would carry the sum beyond what can be represented (about
-/// 1.7 * 10^24), in order of symbol, are left out and called unpriced: the
+/// 1.7 * 10^22), in order of symbol, are left out and called unpriced: the
 /// total is that of the symbols shown. Nothing real comes near it; what
 /// matters is that it neither wraps nor panics.
 fn sum_up(mark: &mut UnrealizedPnl) {
@@ -61,10 +61,11 @@ fn sum_up(mark: &mut UnrealizedPnl) {
     unpriced.sort_unstable();
 }
 
-/// `price * holdings - totalInvested` of an open position, if it is priced.
+/// `price * holdings - totalInvested` of an open position, if it is priced
+/// and this can be represented.
 pub(crate) fn unrealized(state: &State, member: &Member) -> Option<Money> {
     let price = state.listings.get(member.symbol)?.quote?.price;
     let position = state.rows.get(member.row)?;
     let position = position.position();
-    Money::of(price, position.holdings).checked_sub(position.total_invested)
+    Money::of(price, position.holdings)?.checked_sub(position.total_invested)
 }

@@ -27,8 +27,8 @@ pub(crate) struct Model {
 pub(crate) struct Position {
     pub(crate) portfolio: PortfolioId,
     pub(crate) symbol: Symbol,
-    /// Price and quantity, oldest first.
-    lots: Vec<(i64, i64)>,
+    /// In the order of the log.
+    lots: Vec<Lot>,
     realized: i128,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -36,6 +36,18 @@ pub(crate) struct Position {
     /// When it closed, while that is listed.
     closed: Option<i64>,
 }
+
+/// A purchase, and what is left of it.
+#[derive(Clone)]
+struct Lot {
+    /// Its own time, which is not after its record's.
+    bought_at: Timestamp,
+    price: i128,
+    left: i128,
+}
+
+/// 10^15, with 8 places.
+const HELD_MOST: i128 = 100_000_000_000_000_000_000_000;
 
 /// What a mark is computed from: each position's version, what is priced of
 /// what is open, and which closings are listed.
@@ -80,32 +92,16 @@ impl Model {
         let place = self.positions.iter().position(of_event);
         let (mut lots, realized) =
             place.map_or((vec![], 0), |at| (self.positions[at].lots.clone(), self.positions[at].realized));
-        let held: i128 = lots.iter().map(|(_, quantity)| i128::from(*quantity)).sum();
-        let (realized, lots) = match event.trade {
-            Trade::Buy { price } => {
-                if held + i128::from(event.quantity.units()) > i128::from(i64::MAX) {
-                    return ("rejected", Some("quantity"));
-                }
-                lots.push((price.units(), event.quantity.units()));
-                (realized, lots)
-            }
+        let traded = match event.trade {
+            Trade::Buy { price } => buy(&mut lots, record, event, price.units().into()).map(|()| realized),
             Trade::Sell { price, lot_price } => {
-                let mut owed = event.quantity.units();
-                let mut realized = realized;
-                for (lot, left) in &mut lots {
-                    if lot_price.is_none_or(|named| named.units() == *lot) {
-                        let taken = owed.min(*left);
-                        realized += (i128::from(price.units()) - i128::from(*lot)) * i128::from(taken);
-                        *left -= taken;
-                        owed -= taken;
-                    }
-                }
-                if owed > 0 {
-                    return ("rejected", Some("quantity"));
-                }
-                lots.retain(|(_, left)| *left > 0);
-                (realized, lots)
+                sell(&mut lots, event, price.units().into(), lot_price.map(|price| price.units().into()))
+                    .and_then(|gain| realized.checked_add(gain).ok_or("realizedPnl"))
             }
+        };
+        let realized = match traded {
+            Ok(realized) => realized,
+            Err(field) => return ("rejected", Some(field)),
         };
         self.ids.insert(event.transaction_id, record.at.micros());
         let created_at = place.map_or(record.at, |at| self.positions[at].created_at);
@@ -183,20 +179,28 @@ impl Model {
                 continue;
             }
             match self.prices.get(&symbol) {
-                Some((price, _)) => {
-                    let worth = |(lot, left): &(i64, i64)| {
-                        (i128::from(*price) - i128::from(*lot)) * i128::from(*left)
-                    };
-                    values.insert(symbol, position.lots.iter().map(worth).sum());
-                }
+                Some((price, _)) => match position.worth(i128::from(*price)) {
+                    Some(worth) => drop(values.insert(symbol, worth)),
+                    None => unpriced.push(symbol),
+                },
                 None => unpriced.push(symbol),
             }
         }
+        // In their order, those that still fit the sum.
+        let mut overall: i128 = 0;
+        values.retain(|symbol, worth| {
+            let sum = overall.checked_add(*worth);
+            overall = sum.unwrap_or(overall);
+            if sum.is_none() {
+                unpriced.push(symbol.clone());
+            }
+            sum.is_some()
+        });
         unpriced.sort();
         if values.is_empty() && !unpriced.is_empty() {
             return None;
         }
-        let overall = Money::from_units(values.values().sum());
+        let overall = Money::from_units(overall);
         let symbols = values.into_iter().map(|(symbol, value)| (symbol, Money::from_units(value))).collect();
         let mut json = vec![];
         UnrealizedPnl { portfolio_id: id, symbols, overall, unpriced }.write_json(&mut json);
@@ -205,18 +209,65 @@ impl Model {
 }
 
 impl Position {
+    fn held(&self) -> i128 {
+        self.lots.iter().map(|lot| lot.left).sum()
+    }
+
+    /// What would be gained by selling all of it now, if that can be told.
+    fn worth(&self, price: i128) -> Option<i128> {
+        price.checked_mul(self.held()).map(|earned| earned - cost(&self.lots).unwrap())
+    }
+
     fn row(&self) -> PositionRow {
-        let cost = |(lot, left): &(i64, i64)| i128::from(*lot) * i128::from(*left);
         PositionRow {
             portfolio_id: self.portfolio,
             symbol: self.symbol.clone(),
-            holdings: Quantity::from_units(self.lots.iter().map(|(_, left)| left).sum()),
-            total_invested: Money::from_units(self.lots.iter().map(cost).sum()),
+            holdings: Quantity::from_units(self.held()),
+            total_invested: Money::from_units(cost(&self.lots).unwrap()),
             realized_pnl: Money::from_units(self.realized),
             created_at: Some(self.created_at),
             updated_at: Some(self.updated_at),
         }
     }
+}
+
+/// Adds a lot, unless too much would be held or invested.
+fn buy(lots: &mut Vec<Lot>, record: &Record, event: &Transaction, price: i128) -> Result<(), &'static str> {
+    let left = event.quantity.units();
+    if lots.iter().map(|lot| lot.left).sum::<i128>() + left > HELD_MOST || price.checked_mul(left).is_none() {
+        return Err("quantity");
+    }
+    lots.push(Lot { bought_at: event.timestamp.unwrap_or(record.at).min(record.at), price, left });
+    cost(lots).map(|_| ()).ok_or("totalInvested")
+}
+
+/// Takes from the lots what is sold, the first by trade date first, and tells what was gained.
+fn sell(
+    lots: &mut Vec<Lot>,
+    event: &Transaction,
+    price: i128,
+    named: Option<i128>,
+) -> Result<i128, &'static str> {
+    let mut owed = event.quantity.units();
+    let mut spent = 0;
+    let mut by_date: Vec<&mut Lot> = lots.iter_mut().collect();
+    // Stable: purchases of one time stay in the order of the log.
+    by_date.sort_by_key(|lot| lot.bought_at);
+    for lot in by_date {
+        if named.is_none_or(|named| named == lot.price) {
+            let taken = owed.min(lot.left);
+            spent += lot.price * taken;
+            lot.left -= taken;
+            owed -= taken;
+        }
+    }
+    lots.retain(|lot| lot.left > 0);
+    let earned = price.checked_mul(event.quantity.units());
+    if owed > 0 { Err("quantity") } else { earned.map(|earned| earned - spent).ok_or("quantity") }
+}
+
+fn cost(lots: &[Lot]) -> Option<i128> {
+    lots.iter().map(|lot| lot.price * lot.left).try_fold(0_i128, i128::checked_add)
 }
 
 fn ahead(record: &Record, claimed: Option<Timestamp>) -> bool {

@@ -1,7 +1,10 @@
 //! Random histories: few ids, symbols and prices, so that they collide.
 
+use std::fmt::Debug;
+use std::str::FromStr;
+
 use hub_core::event::{PortfolioInfo, PriceQuote, RejectedInput, SymbolInfo, Trade, Transaction};
-use hub_core::{Event, Offset, Record, Rejection, Settings, Timestamp};
+use hub_core::{Event, Offset, Price, Record, Rejection, Settings, Timestamp};
 use proptest::prelude::*;
 
 use super::{START_MILLIS, portfolio, transaction_id};
@@ -10,10 +13,21 @@ pub(crate) const SYMBOLS: [&str; 4] = ["MSFT", "AAPL", "A-SYMBOL-OF-MORE-THAN-23
 /// The last symbol is traded, but never priced.
 const PRICED: usize = 3;
 pub(crate) const PORTFOLIOS: u8 = 4;
-const PRICES: [&str; 4] = ["10", "12", "12.5", "0.00000001"];
+/// With the largest quantities the last one is more than money holds, or makes totals that are.
+const PRICES: [(u32, &str); 5] =
+    [(6, "10"), (6, "12"), (6, "12.5"), (6, "0.00000001"), (1, "92233720368.54775807")];
+/// Money holds their value at the largest price once, and not twice.
+const MANY: &str = "99000000000.00000001";
 /// Mostly small and few, so that sales close positions now and then.
-const QUANTITIES: [(u32, &str); 5] =
-    [(20, "1"), (20, "2"), (2, "3.5"), (2, "0.000001"), (1, "9000000000000")];
+const QUANTITIES: [(u32, &str); 7] = [
+    (20, "1"),
+    (20, "2"),
+    (2, "3.5"),
+    (2, "0.00000001"),
+    (1, MANY),
+    (1, "1000000000000.00000001"),
+    (1, "600000000000000"),
+];
 
 /// A history of up to `records` records, offsets from 1 without gaps.
 pub(crate) fn history(records: usize) -> impl Strategy<Value = Vec<Record>> {
@@ -64,20 +78,41 @@ fn symbol(of_first: usize) -> impl Strategy<Value = hub_core::Symbol> {
     prop::sample::select(&SYMBOLS[..of_first]).prop_map(|symbol| symbol.parse().unwrap())
 }
 
-fn value() -> impl Strategy<Value = hub_core::Price> {
-    prop::sample::select(&PRICES[..]).prop_map(|price| price.parse().unwrap())
+fn value() -> impl Strategy<Value = Price> {
+    weighted(&PRICES)
+}
+
+/// Free shares, and worthless ones that are sold.
+fn traded_at() -> impl Strategy<Value = Price> {
+    prop_oneof![12 => value(), 1 => Just(Price::ZERO)]
+}
+
+fn weighted<T: FromStr<Err: Debug> + Clone + Debug>(
+    choices: &'static [(u32, &'static str)],
+) -> impl Strategy<Value = T> {
+    let choices = choices.iter().map(|(weight, text)| (*weight, Just(text.parse().unwrap())));
+    prop::strategy::Union::new_weighted(choices.collect())
+}
+
+/// At two prices of which the dearer makes totals of [`MANY`] that money does not hold.
+fn dear_or_cheap() -> impl Strategy<Value = Trade> {
+    let price = || prop_oneof![Just(Price::from_units(1)), Just(Price::MAX)];
+    prop_oneof![
+        price().prop_map(|price| Trade::Buy { price }),
+        price().prop_map(|price| Trade::Sell { price, lot_price: None }),
+    ]
 }
 
 fn transaction() -> impl Strategy<Value = Event> {
     let trade = prop_oneof![
-        3 => value().prop_map(|price| Trade::Buy { price }),
-        4 => (value(), prop::option::weighted(0.3, value()))
+        3 => traded_at().prop_map(|price| Trade::Buy { price }),
+        4 => (traded_at(), prop::option::weighted(0.3, value()))
             .prop_map(|(price, lot_price)| Trade::Sell { price, lot_price }),
     ];
-    let weighted = QUANTITIES.map(|(weight, quantity)| (weight, Just(quantity.parse().unwrap())));
-    let quantity = prop::strategy::Union::new_weighted(weighted.to_vec());
-    (0..200_u8, 0..PORTFOLIOS, symbol(SYMBOLS.len()), trade, quantity).prop_map(
-        |(id, of, symbol, trade, quantity)| {
+    let usual = (0..PORTFOLIOS, symbol(SYMBOLS.len()), trade, weighted(&QUANTITIES));
+    let of_one = (Just(0), symbol(1), dear_or_cheap(), Just(MANY.parse().unwrap()));
+    (0..200_u8, prop_oneof![9 => usual.boxed(), 1 => of_one.boxed()]).prop_map(
+        |(id, (of, symbol, trade, quantity))| {
             Event::Transaction(Box::new(Transaction {
                 transaction_id: transaction_id(id),
                 portfolio_id: portfolio(of),

@@ -29,7 +29,7 @@ impl Document for SessionDocument {
         Cadence { on_change_ms: None, period_ms: Some(PERIOD_MS) }
     }
 
-    /// A trade whose symbol was never priced has no P&L, and no message.
+    /// A trade whose symbol was never priced has no P&L, and no message; nor has one whose P&L can't be represented.
     fn compose(&self, _: Occasion, now: Timestamp) -> Composed {
         let state = self.reads.settled();
         let applied = state.applied();
@@ -38,7 +38,7 @@ impl Document for SessionDocument {
             messages.push(messages::session_update(session, applied.at, now));
             messages.extend(session.open_trades().filter_map(|trade| {
                 let quote = state.quote(&trade.symbol)?;
-                Some(messages::pnl_update(trade, quote.price, now))
+                messages::pnl_update(trade, quote.price, now)
             }));
         }
         Composed { messages, upto: applied.position.offset }

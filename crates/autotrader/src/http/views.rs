@@ -45,7 +45,7 @@ pub(super) fn trade(out: &mut Vec<u8>, trade: &Trade, price: Option<Price>) {
         view.optional("stopLoss", trade.stop_loss, Object::number);
         view.optional("target", trade.target, Object::number);
         view.optional("currentPrice", price, Object::number);
-        view.optional("unrealizedPnL", price.map(|price| trade.pnl_at(price)), Object::number);
+        view.optional("unrealizedPnL", price.and_then(|price| trade.pnl_at(price)), Object::number);
         view.optional("exitPrice", trade.exit.map(|exit| exit.price), Object::number);
         view.optional("pnl", trade.exit.map(|exit| exit.pnl), Object::number);
         view.optional("pnlPercent", valued_at.map(|price| trade.percent_at(price)), Object::number);

@@ -15,13 +15,13 @@ impl Ledger {
     /// that price.
     ///
     /// One whose profit would carry the session's capital beyond what can be
-    /// represented (about 1.7 * 10^24) stays open: nothing real comes near it;
+    /// represented (about 1.7 * 10^22) stays open: nothing real comes near it;
     /// what matters is that it neither wraps nor panics.
     pub(super) fn exits(&mut self, record: &Record, symbol: &Symbol, price: Price) -> Vec<Arc<Trade>> {
         let crossed = self.triggers.get(symbol).map(|levels| levels.crossed_by(price)).unwrap_or_default();
         let end = |id| {
             let trade = self.open_trade(id)?;
-            let ended = trade.closed(price, triggers::reason(trade, price), record.at);
+            let ended = trade.closed(price, triggers::reason(trade, price), record.at)?;
             self.end(Arc::new(ended))
         };
         crossed.into_iter().filter_map(end).collect()

@@ -42,8 +42,8 @@ impl Ledger {
         })?;
         check_price("price", Some(price))?;
         let ended = trade.closed(price, ExitReason::Manual, record.at);
-        let ended = self
-            .end(Arc::new(ended))
+        let ended = ended
+            .and_then(|ended| self.end(Arc::new(ended)))
             .ok_or_else(|| Rejection::of("price", "leaves a capital that can't be represented"))?;
         Ok((Answer::Trade(Arc::clone(&ended)), vec![ended]))
     }
@@ -88,7 +88,9 @@ impl Ledger {
 
 /// The balance after opening a trade: it holds the trade's cost, whichever side it is on.
 fn stake(session: &Session, trade: &Trade) -> Result<Balance, Rejection> {
-    let (cost, available) = (trade.cost(), session.balance.available());
+    let cost = trade.cost();
+    let cost = cost.ok_or_else(|| Rejection::of("quantity", "times the price is more than 1.7 * 10^22"))?;
+    let available = session.balance.available();
     let balance = available.filter(|available| cost <= *available).and(session.balance.opened(cost));
     balance.ok_or_else(|| {
         let of = available.unwrap_or_default();

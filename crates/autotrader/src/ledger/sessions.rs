@@ -36,7 +36,7 @@ impl Ledger {
         let ended = ended.collect::<Result<Vec<_>, _>>()?;
         for trade in &ended {
             if !self.end_in(&mut session, trade) {
-                return Err(Rejection::whole("the session's capital can't be represented any more"));
+                return Err(unrepresentable());
             }
         }
         session.stopped_at = Some(record.at);
@@ -65,6 +65,11 @@ impl Ledger {
             let (id, symbol) = (trade.id, &trade.symbol);
             Rejection::whole(format!("no price of {symbol} is known: close trade {id} at a price first"))
         })?;
-        Ok(Arc::new(trade.closed(price, ExitReason::Manual, record.at)))
+        let ended = trade.closed(price, ExitReason::Manual, record.at);
+        ended.map(Arc::new).ok_or_else(unrepresentable)
     }
+}
+
+fn unrepresentable() -> Rejection {
+    Rejection::whole("the session's capital can't be represented any more")
 }

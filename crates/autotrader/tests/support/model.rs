@@ -65,13 +65,14 @@ fn rejected(field: &'static str) -> Verdict {
 const REFUSED: Verdict = ("rejected", None);
 
 impl Trade {
-    fn pnl(&self, price: i64) -> i128 {
-        let gain = (i128::from(price) - i128::from(self.entry)) * i128::from(self.command.quantity.units());
-        if self.command.side == Side::Buy { gain } else { -gain }
+    fn pnl(&self, price: i64) -> Option<i128> {
+        let gain = i128::from(price) - i128::from(self.entry);
+        let gain = if self.command.side == Side::Buy { gain } else { -gain };
+        gain.checked_mul(self.command.quantity.units())
     }
 
-    fn cost(&self) -> i128 {
-        i128::from(self.entry) * i128::from(self.command.quantity.units())
+    fn cost(&self) -> Option<i128> {
+        i128::from(self.entry).checked_mul(self.command.quantity.units())
     }
 
     fn crossed(&self, price: i64) -> Option<&'static str> {
@@ -164,9 +165,9 @@ impl Model {
             return rejected("target");
         }
         let trade = Trade { session: place, command: command.clone(), entry, exit: None, forgotten: false };
-        let staked: i128 = self.open_of(place).map(|(_, trade)| trade.cost()).sum();
-        let current = self.current(place).unwrap();
-        if current.checked_sub(staked).is_none_or(|available| trade.cost() > available) {
+        let staked: i128 = self.open_of(place).map(|(_, trade)| trade.cost().unwrap()).sum();
+        let available = self.current(place).unwrap().checked_sub(staked);
+        if trade.cost().zip(available).is_none_or(|(cost, available)| cost > available) {
             return rejected("quantity");
         }
         self.trades.push(trade);
@@ -248,7 +249,8 @@ impl Model {
 
     /// Ends a trade, unless that makes a sum that can't be represented.
     fn end(&mut self, place: usize, price: i64, reason: &'static str, at: Timestamp) -> bool {
-        let (session, pnl) = (self.trades[place].session, self.trades[place].pnl(price));
+        let session = self.trades[place].session;
+        let Some(pnl) = self.trades[place].pnl(price) else { return false };
         self.closings += 1;
         let exit = Exit { price, pnl, reason, at: at.millis(), ordinal: self.closings };
         self.trades[place].exit = Some(exit);

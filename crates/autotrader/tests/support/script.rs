@@ -13,15 +13,21 @@ use super::START_MILLIS;
 /// The last symbol is never priced.
 pub(crate) const SYMBOLS: [&str; 3] = ["NIFTY", "BANKNIFTY", "UNPRICED"];
 const PRICED: usize = 2;
-/// Mostly few and close together, so that levels are crossed often. Times a
-/// large quantity, the last but one earns all that can be represented.
+/// Mostly few and close together, so that levels are crossed often. Times the
+/// large quantities, the last but one earns nearly all that can be represented, or more.
 const PRICES: [(u32, &str); 7] =
-    [(6, "90"), (6, "95.5"), (8, "100"), (6, "104.25"), (6, "110"), (1, "92233"), (2, "0.00000001")];
+    [(6, "90"), (6, "95.5"), (8, "100"), (6, "104.25"), (6, "110"), (1, "92233720"), (2, "0.00000001")];
 /// As dear as it gets. Only as a quote and an exit.
 const DEAREST: &str = "92233720368";
-const QUANTITIES: [(u32, &str); 5] = [(8, "1"), (8, "2"), (2, "0.5"), (1, "0.000001"), (3, "9000000000000")];
-const CAPITALS: [(u32, &str); 4] =
-    [(1, "150"), (4, "1000"), (4, "1000000"), (3, "1600000000000000000000000")];
+const QUANTITIES: [(u32, &str); 6] = [
+    (8, "1"),
+    (8, "2"),
+    (2, "0.5"),
+    (1, "0.00000001"),
+    (2, "90000000000000"),
+    (1, "900000000000000.00000001"),
+];
+const CAPITALS: [(u32, &str); 4] = [(1, "150"), (4, "1000"), (4, "1000000"), (3, "16000000000000000000000")];
 
 /// A history of up to `records` records, offsets from 1 without gaps. Now and
 /// then somebody sends again what came shortly before.

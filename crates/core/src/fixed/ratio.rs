@@ -8,6 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{DecimalError, Digits, write_scaled};
 
+const EXCEEDED: DecimalError = DecimalError::OutOfRange("10^18");
+
 /// A quotient without a unit, 18 decimal places.
 ///
 /// Unlike an amount of money, a ratio was rounded by whoever divided, mostly to
@@ -58,7 +60,7 @@ impl FromStr for Ratio {
         let number = Digits::of(text)?;
         let units = round(&number)?;
         if units > Ratio::MAX.0 {
-            return Err(DecimalError::OutOfRange);
+            return Err(EXCEEDED);
         }
         Ok(Ratio(if number.negative { -units } else { units }))
     }
@@ -66,18 +68,18 @@ impl FromStr for Ratio {
 
 /// The size in units, the digits beyond the last place rounded.
 fn round(number: &Digits<'_>) -> Result<i128, DecimalError> {
-    let whole = i64::try_from(number.whole.len()).map_err(|_| DecimalError::OutOfRange)?;
+    let whole = i64::try_from(number.whole.len()).map_err(|_| EXCEEDED)?;
     let Ok(kept) = usize::try_from(whole + number.exponent + i64::from(Ratio::SCALE)) else { return Ok(0) };
     let mut digits = number.whole.bytes().chain(number.fraction.bytes()).map(|byte| i128::from(byte - b'0'));
     let push = |units: i128, digit| units.checked_mul(10).and_then(|units| units.checked_add(digit));
     let mut units = 0;
     for digit in digits.by_ref().take(kept) {
-        units = push(units, digit).ok_or(DecimalError::OutOfRange)?;
+        units = push(units, digit).ok_or(EXCEEDED)?;
     }
     // Zeros that an exponent implies: zero stays zero, anything else soon ends.
     let implied = kept.saturating_sub(number.whole.len() + number.fraction.len());
     for _ in 0..if units == 0 { 0 } else { implied } {
-        units = push(units, 0).ok_or(DecimalError::OutOfRange)?;
+        units = push(units, 0).ok_or(EXCEEDED)?;
     }
     let up = digits.next().is_some_and(|next| next >= 5);
     Ok(units + i128::from(up))
@@ -141,9 +143,9 @@ mod tests {
     #[test]
     fn what_is_too_large_or_no_number_is_refused() {
         for text in ["1000000000000000000.0000000000000001", "1e19", "1e999", "-1e999999999999999999999"] {
-            assert_eq!(units(text), Err(DecimalError::OutOfRange), "{text}");
+            assert_eq!(units(text), Err(EXCEEDED), "{text}");
         }
-        assert_eq!(units(&"9".repeat(4000)), Err(DecimalError::OutOfRange));
+        assert_eq!(units(&"9".repeat(4000)), Err(EXCEEDED));
         for text in ["", "-", "NaN", "Infinity", "-Infinity", "1.", ".5", "1e", " 1", "0x1p3"] {
             assert_eq!(units(text), Err(DecimalError::NotANumber), "{text:?}");
         }

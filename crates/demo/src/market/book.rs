@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 pub(super) const LOTS_MAX: usize = 400;
 
 /// Units of a [`Quantity`] in a share.
-const SHARE: i64 = 10_i64.pow(Quantity::SCALE);
+const SHARE: i128 = 10_i128.pow(Quantity::SCALE);
 
 /// So much, bought at one price.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     /// Held per portfolio, symbol and price.
-    fn held(book: &Book, lot: &Lot, at_price: bool) -> i64 {
+    fn held(book: &Book, lot: &Lot, at_price: bool) -> i128 {
         let matches = |other: &&Lot| {
             (other.portfolio, other.symbol) == (lot.portfolio, lot.symbol)
                 && (!at_price || other.price == lot.price)

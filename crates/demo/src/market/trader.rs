@@ -4,8 +4,8 @@
 //! time. It remembers nothing but its session's id, which it learns by asking
 //! for the same session again: so it goes on after a restart where the log
 //! ends, and is not confused by whoever else stops its session or closes its
-//! trades. (Not beyond `analytics.idempotency_hours`, after which it is given
-//! another session.)
+//! trades. (Not beyond `analytics.idempotency_hours`, where that is not for
+//! ever: then it is given another session.)
 
 use hub_autotrader::{Answer, Session, State, Trade};
 use hub_core::event::Side;
@@ -30,7 +30,7 @@ const HELD_MILLIS: i64 = 60_000;
 const SULK_MILLIS: i64 = 10_000;
 
 const CAPITAL_UNITS: i128 = 1_000_000 * 10_i128.pow(Money::SCALE);
-const SHARE: Quantity = Quantity::from_units(10_i64.pow(Quantity::SCALE));
+const SHARE: Quantity = Quantity::from_units(10_i128.pow(Quantity::SCALE));
 const CENT_UNITS: i64 = 10_i64.pow(Price::SCALE - 2);
 
 /// Names of sessions.
@@ -180,9 +180,8 @@ fn distance(price: Price, rng: &mut ChaCha8Rng) -> i64 {
 
 /// Shares that one `part`th of the available capital buys; one at least.
 fn affordable(session: &Session, price: Price, part: i128) -> Option<Quantity> {
-    let shares = session.available_capital()?.units() / part / Money::of(price, SHARE).units();
-    let shares = i64::try_from(shares.max(1)).ok()?;
-    shares.checked_mul(SHARE.units()).map(Quantity::from_units)
+    let shares = session.available_capital()?.units() / part / Money::of(price, SHARE)?.units();
+    shares.max(1).checked_mul(SHARE.units()).and_then(Quantity::from_units_checked)
 }
 
 /// At this price, whatever the last one is by then: the levels are around it.

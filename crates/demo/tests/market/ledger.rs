@@ -22,7 +22,7 @@ pub(crate) enum Verdict {
 #[derive(Default)]
 pub(crate) struct Ledger {
     seen: BTreeSet<TransactionId>,
-    lots: BTreeMap<(PortfolioId, Symbol), Vec<(Price, i64)>>,
+    lots: BTreeMap<(PortfolioId, Symbol), Vec<(Price, i128)>>,
 }
 
 impl Ledger {
@@ -80,9 +80,9 @@ pub(crate) fn read(kind: Kind, item: &str) -> Result<Event, Rejection> {
     normalize::item(kind, &items[0])
 }
 
-fn sell(lots: &mut [(Price, i64)], quantity: i64, lot_price: Option<Price>) -> bool {
+fn sell(lots: &mut [(Price, i128)], quantity: i128, lot_price: Option<Price>) -> bool {
     let meant = |price: Price| lot_price.is_none_or(|wanted| wanted == price);
-    let held: i64 = lots.iter().filter(|(price, _)| meant(*price)).map(|(_, held)| held).sum();
+    let held: i128 = lots.iter().filter(|(price, _)| meant(*price)).map(|(_, held)| held).sum();
     let mut left = quantity;
     if held < quantity {
         return false;

@@ -228,7 +228,8 @@ fn each_item_that_breaks_a_rule_is_rejected_with_its_field_and_the_others_count(
         (with("side", json!("HOLD")), Some("side")),
         (with("quantity", json!(0)), Some("quantity")),
         (with("quantity", json!("1e30")), Some("quantity")),
-        (with("quantity", json!("0.0000001")), Some("quantity")),
+        (with("quantity", json!("0.000000001")), Some("quantity")),
+        (with("quantity", json!("1000000000000000.00000001")), Some("quantity")),
         (with("buyPrice", json!("NaN")), Some("buyPrice")),
         (with("buyPrice", json!(-1)), Some("buyPrice")),
         (with("timestamp", json!("yesterday")), Some("timestamp")),
@@ -251,7 +252,7 @@ fn each_item_that_breaks_a_rule_is_rejected_with_its_field_and_the_others_count(
         );
         assert_eq!(result["reason"].is_string(), field.is_some(), "{item}: {result}");
     }
-    assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(2), &json!(14)));
+    assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(2), &json!(15)));
     let rows: Value = serde_json::from_str(&analysis(addr)).unwrap();
     assert_eq!((rows.as_array().unwrap().len(), &rows[0]["holdings"]), (1, &json!(3)));
 }

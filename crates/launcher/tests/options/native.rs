@@ -81,7 +81,7 @@ fn numbers_and_texts_are_those_of_the_stomp_topics() {
     let addr = address(&hub);
     let odd = "A\"\\/\u{e9}\u{1f4c8}";
     let items = json!([{"transactionId": uuid(1), "portfolioId": uuid(1), "symbol": odd, "side": "BUY",
-                        "quantity": "0.000001", "price": "123456789.125"}]);
+                        "quantity": "0.00000001", "price": "123456789.125"}]);
     ingest(addr, "transactions", &items);
     ingest(addr, "prices", &json!({"symbol": odd, "price": "0.10"}));
     let mut ws = socket(addr, "?batch=true");

@@ -37,9 +37,9 @@ impl Model {
     pub(crate) fn stuck(&self) -> usize {
         let price = |trade: &Trade| self.prices.get(&trade.command.symbol).map(|price| price.0);
         let overflows = |trade: &&Trade| {
-            let pnl =
-                price(trade).filter(|price| trade.crossed(*price).is_some()).map(|price| trade.pnl(price));
-            pnl.is_some_and(|pnl| self.current(trade.session).unwrap().checked_add(pnl).is_none())
+            let crossed = price(trade).filter(|price| trade.crossed(*price).is_some());
+            let current = self.current(trade.session).unwrap();
+            crossed.is_some_and(|price| trade.pnl(price).and_then(|pnl| current.checked_add(pnl)).is_none())
         };
         self.trades.iter().filter(|trade| trade.exit.is_none()).filter(overflows).count()
     }
@@ -61,7 +61,7 @@ impl Model {
         messages.extend(self.open_of(session).filter_map(|(place, trade)| {
             let symbol = &trade.command.symbol;
             let (price, ..) = *self.prices.get(symbol)?;
-            let pnl = Money::from_units(trade.pnl(price));
+            let pnl = Money::from_units(trade.pnl(price)?);
             let up = if trade.command.side == Side::Buy { 1 } else { -1 };
             let rate = percent(up * (i128::from(price) - i128::from(trade.entry)), trade.entry.into());
             let (price, entry, trade) = (Price::from_units(price), Price::from_units(trade.entry), place + 1);
@@ -80,5 +80,5 @@ fn percent(part: i128, whole: i128) -> Money {
     }
     let thousandths = part.abs() * 100_000 / whole;
     let hundredths = thousandths / 10 + i128::from(thousandths % 10 >= 5);
-    Money::from_units(part.signum() * hundredths * 10_i128.pow(12))
+    Money::from_units(part.signum() * hundredths * 10_i128.pow(14))
 }

@@ -67,9 +67,8 @@ fn side(number: u32) -> Result<Side, EventError> {
 }
 
 fn quantity(value: Option<Wide>) -> Result<Quantity, EventError> {
-    let units =
-        wide("quantity", value)?.try_into().map_err(|_| EventError::new("quantity", "is too large"))?;
-    Ok(Quantity::from_units(units))
+    let quantity = Quantity::from_units_checked(wide("quantity", value)?);
+    quantity.ok_or_else(|| EventError::new("quantity", "is too large"))
 }
 
 fn short(text: Option<String>) -> Option<smol_str::SmolStr> {

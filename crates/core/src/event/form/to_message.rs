@@ -55,7 +55,7 @@ fn text(value: Option<&smol_str::SmolStr>) -> Option<String> {
 }
 
 fn quantity(quantity: Quantity) -> Option<Wide> {
-    wide(quantity.units().into())
+    wide(quantity.units())
 }
 
 fn units(price: Option<Price>) -> Option<i64> {

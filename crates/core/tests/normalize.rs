@@ -75,8 +75,42 @@ fn a_sale_earns_its_sell_price_and_names_a_lot_only_by_a_buy_price_that_is_not_z
     assert_eq!(sell(r#""price":15,"buyPrice":"0""#), Ok(Trade::Sell { price: price("15"), lot_price: None }));
     assert_eq!(sell(r#""sellPrice":"0","price":7"#), Ok(Trade::Sell { price: price("7"), lot_price: None }));
     assert_eq!(field_at_fault(sell(r#""buyPrice":10"#)), "sellPrice");
+    assert_eq!(field_at_fault(sell(r#""sellPrice":"0.00""#)), "sellPrice");
     assert_eq!(field_at_fault(sell(r#""sellPrice":-1"#)), "sellPrice");
     assert_eq!(field_at_fault(sell(r#""sellPrice":5,"buyPrice":-10"#)), "buyPrice");
+}
+
+#[test]
+fn a_price_of_zero_is_one_and_a_sides_own_of_zero_is_absent() {
+    let of = |side: &str, prices: &str| {
+        let json = buy_with("side", &format!("\"{side}\"")).replace("\"buyPrice\":1.5", prices);
+        transaction(&json).map(|transaction| transaction.trade)
+    };
+    let (zero, two) = (Price::ZERO, "2".parse().unwrap());
+    for (prices, price) in
+        [(r#""price":0"#, zero), (r#""price":"-0.0","buyPrice":0"#, zero), (r#""price":0,"buyPrice":2"#, two)]
+    {
+        assert_eq!(of("BUY", prices), Ok(Trade::Buy { price }), "{prices}");
+    }
+    for (prices, price, lot_price) in [
+        (r#""price":0"#, zero, None),
+        (r#""price":0,"sellPrice":0,"buyPrice":2"#, zero, Some(two)),
+        (r#""price":0,"sellPrice":2,"buyPrice":"0""#, two, None),
+    ] {
+        assert_eq!(of("SELL", prices), Ok(Trade::Sell { price, lot_price }), "{prices}");
+    }
+    assert_eq!(field_at_fault(of("BUY", r#""buyPrice":0"#)), "buyPrice");
+    assert_eq!(field_at_fault(of("SELL", r#""price":-0.00000001"#)), "price");
+}
+
+#[test]
+fn a_quantity_has_8_places_beside_15_digits() {
+    for quantity in ["1000000000000.00000001", "999999999999999.99999999", "1000000000000000", "0.00000001"] {
+        for json in [quantity.to_owned(), format!("\"{quantity}\"")] {
+            let read = transaction(&buy_with("quantity", &json)).unwrap();
+            assert_eq!(read.quantity.to_string(), quantity);
+        }
+    }
 }
 
 #[test]
@@ -98,8 +132,8 @@ fn what_is_wrong_is_named_by_its_canonical_field() {
         ("quantity", "{}"),
         ("quantity", "\"NaN\""),
         ("quantity", "\"Infinity\""),
-        ("quantity", "0.0000001"),
-        ("quantity", "1e30"),
+        ("quantity", "0.000000001"),
+        ("quantity", "1000000000000000.00000001"),
         ("buyPrice", "-1"),
         ("buyPrice", "\"abc\""),
         ("buyPrice", "0.000000001"),

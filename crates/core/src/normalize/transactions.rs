@@ -27,14 +27,16 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<Transaction, Rejection> {
 }
 
 /// BUY costs `buyPrice` or `price`; SELL earns `sellPrice` or `price`, and its
-/// lot price is `buyPrice`. A price that the side does not use must be one all
+/// lot price is `buyPrice`. A `price` of 0 is one: shares that were free, or
+/// worth nothing; a side's own of 0 is absent, as protobuf has it. A price that the side does not use must be one all
 /// the same: a sender that garbles one is not to be trusted with another.
 fn trade(object: &RawObject<'_>) -> Result<Trade, Rejection> {
     let plain = price(object, &PRICE)?;
-    let (buy, sell) = (price(object, &BUY_PRICE)?, price(object, &SELL_PRICE)?);
+    let own = |field| price(object, field).map(|price| price.filter(|price| !price.is_zero()));
+    let (buy, sell) = (own(&BUY_PRICE)?, own(&SELL_PRICE)?);
     let either = |own: Option<Price>, field: &Field| {
         own.or(plain)
-            .ok_or_else(|| Rejection::of(field.name, "is required (or price), and must be greater than 0"))
+            .ok_or_else(|| Rejection::of(field.name, "is required (or price): 0 is for absent, but in price"))
     };
     match side(object.require(&SIDE)?)? {
         Side::Buy => Ok(Trade::Buy { price: either(buy, &BUY_PRICE)? }),
@@ -53,16 +55,11 @@ pub(super) fn side(raw: Raw<'_>) -> Result<Side, Rejection> {
     }
 }
 
-/// A price that is there and not 0: protobuf sends `"0"` for one that is
-/// absent. A negative one is never taken for absent.
+/// A price that is there; none is negative.
 fn price(object: &RawObject<'_>, field: &Field) -> Result<Option<Price>, Rejection> {
     let Some(raw) = object.get(field) else { return Ok(None) };
     let price: Price = raw.number()?;
-    match price {
-        Price::ZERO => Ok(None),
-        price if price.is_positive() => Ok(Some(price)),
-        _ => Err(raw.reject("must be greater than 0")),
-    }
+    if price < Price::ZERO { Err(raw.reject("must not be negative")) } else { Ok(Some(price)) }
 }
 
 pub(super) fn quantity(object: &RawObject<'_>) -> Result<Quantity, Rejection> {

@@ -12,14 +12,14 @@ pub struct AnalyticsConfig {
     pub bind: Bind,
     /// Speaks TLS, with the certificate of `[server]`.
     pub tls: bool,
-    /// Time for which an applied transaction id is remembered, in hours of log time.
-    #[schemars(range(min = 1, max = 8_784))]
+    /// Time for which ids of what was applied are remembered, in hours of log time; 0 is for ever.
+    #[schemars(range(max = 8_784))]
     pub idempotency_hours: u32,
 }
 
 impl Default for AnalyticsConfig {
     fn default() -> AnalyticsConfig {
-        AnalyticsConfig { bind: Bind::localhost(8086), tls: false, idempotency_hours: 168 }
+        AnalyticsConfig { bind: Bind::localhost(8086), tls: false, idempotency_hours: 0 }
     }
 }
 

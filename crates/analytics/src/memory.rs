@@ -11,8 +11,8 @@ use crate::ledger::Ledger;
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) ledger: Ledger,
-    /// Transactions that have been applied (AN-IDEM, BUG-A4), for the
-    /// idempotency horizon. One that was rejected is not among them: it may
+    /// Transactions that have been applied (AN-IDEM, BUG-A4), for as
+    /// long as the settings say. One that was rejected is not among them: it may
     /// come again.
     pub(crate) applied_ids: ExpiringMap<TransactionId>,
     pub(crate) settings: Settings,

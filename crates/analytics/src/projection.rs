@@ -103,7 +103,7 @@ impl Projection for AnalyticsProjection {
 
     fn advance(&mut self, now: Timestamp, offset: Offset, _: &mut Step) {
         self.memory.last = offset;
-        self.memory.applied_ids.expire(now, self.memory.settings.idempotency_horizon_ms);
+        self.memory.applied_ids.expire(now, self.memory.settings.idempotency_horizon());
         self.memory.ledger.drop_closings(now, self.memory.settings.resume_horizon_ms, offset);
     }
 

@@ -42,15 +42,24 @@ fn an_id_is_remembered_for_the_horizon_of_log_time() {
 }
 
 #[test]
+fn an_id_counts_once_however_long_ago_unless_told_otherwise() {
+    let mut hub = Fixture::new();
+    hub.buy(1, "AAPL", "1", "10");
+    // Ten years.
+    hub.millis += 3_652 * 86_400_000;
+    assert_eq!(hub.buy(1, "AAPL", "1", "10"), Outcome::Duplicate);
+}
+
+#[test]
 fn settings_take_effect_from_their_record_on() {
     let mut hub = Fixture::new();
     hub.buy(1, "AAPL", "1", "10");
     hub.millis += 1000;
     hub.configure(1000, 1000);
     assert_eq!(hub.buy(1, "AAPL", "1", "10"), Outcome::Accepted, "as old as the new horizon");
-    hub.configure(i64::MAX, 1000);
+    hub.configure(0, 1000);
     hub.millis += 1_000_000_000;
-    assert_eq!(hub.buy(1, "AAPL", "1", "10"), Outcome::Duplicate);
+    assert_eq!(hub.buy(1, "AAPL", "1", "10"), Outcome::Duplicate, "0 is for ever");
 }
 
 #[test]

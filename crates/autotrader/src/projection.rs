@@ -61,7 +61,7 @@ impl Projection for AutotraderProjection {
     fn advance(&mut self, now: Timestamp, _: Offset, _: &mut Step) {
         // What was earned today is a function of log time and needs no step
         // at midnight.
-        self.memory.keyed.expire(now, self.memory.settings.idempotency_horizon_ms);
+        self.memory.keyed.expire(now, self.memory.settings.idempotency_horizon());
     }
 
     fn apply(&mut self, record: &Record, step: &mut Step) {

@@ -16,7 +16,7 @@ pub use pipeline::PipelineSettings;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
-    /// Time for which an applied transaction id is remembered.
+    /// Time for which ids of what was applied are remembered; 0 is for ever.
     pub idempotency_horizon_ms: i64,
     /// Time back to which a subscriber may resume; removals are remembered this long.
     pub resume_horizon_ms: i64,
@@ -31,12 +31,19 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            idempotency_horizon_ms: 7 * 24 * 3600 * 1000,
+            idempotency_horizon_ms: 0,
             resume_horizon_ms: 10 * 60 * 1000,
             alerts: AlertRules::default(),
             autotrader: AutotraderSettings::default(),
             pipeline: PipelineSettings::default(),
         }
+    }
+}
+
+impl Settings {
+    /// Milliseconds of log time for which what was applied is known if it comes again; `None` is for ever.
+    pub fn idempotency_horizon(&self) -> Option<i64> {
+        (self.idempotency_horizon_ms != 0).then_some(self.idempotency_horizon_ms)
     }
 }
 

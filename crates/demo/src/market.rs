@@ -7,7 +7,7 @@
 //!
 //! A hub that starts again keeps its log, so the same opening comes to it a
 //! second time: its transactions have the ids they had, and are duplicates.
-//! (Not beyond `analytics.idempotency_hours`, after which ids are forgotten.)
+//! (Not beyond `analytics.idempotency_hours`, where that is not for ever.)
 
 mod book;
 mod id;

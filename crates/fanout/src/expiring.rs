@@ -77,8 +77,9 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
     }
 
     /// Forgets entries that were inserted `horizon_millis` or longer before
-    /// `now`.
-    pub fn expire(&mut self, now: Timestamp, horizon_millis: i64) {
+    /// `now`; none where there is no horizon.
+    pub fn expire(&mut self, now: Timestamp, horizon_millis: Option<i64>) {
+        let Some(horizon_millis) = horizon_millis else { return };
         while let Some((at, _)) = self.inserted.front()
             && at.plus_millis(horizon_millis) <= now
         {
@@ -156,14 +157,14 @@ mod tests {
     fn a_key_is_remembered_for_the_horizon_and_not_longer() {
         let mut map = ExpiringMap::default();
         assert!(map.insert(1, "early", at(1000)) && map.insert(2, "late", at(1001)));
-        map.expire(at(1099), 100);
+        map.expire(at(1099), Some(100));
         assert!(!map.insert(1, "again", at(1099)), "which does not renew it");
         assert_eq!((map.get(1), map.len()), (Some(&"early"), 2));
-        map.expire(at(1100), 100);
+        map.expire(at(1100), Some(100));
         assert!(!map.contains(1) && map.contains(2));
         assert_eq!((map.len(), map.inserted.len()), (1, 1));
         assert!(map.insert(1, "new", at(1100)));
-        map.expire(at(2000), i64::MAX);
+        map.expire(at(2000), None);
         assert_eq!(map.len(), 2);
     }
 

@@ -122,6 +122,8 @@ fn settings_are_in_milliseconds() {
     let settings =
         Settings { idempotency_horizon_ms: 7_200_000, resume_horizon_ms: 5000, ..Settings::default() };
     assert_eq!(config.settings(), settings);
+    let settings = load_text("", &[]).unwrap().settings();
+    assert_eq!(settings.idempotency_horizon(), None, "an id counts once for ever");
 }
 
 /// A letter of a member's name, as the name of a key has it.

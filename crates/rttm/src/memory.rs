@@ -75,7 +75,7 @@ impl Default for Memory {
 impl Memory {
     /// Time passes; alerts that are due are evaluated.
     pub(crate) fn advance(&mut self, now: Timestamp, offset: Offset) {
-        self.identities.expire(now, self.settings.idempotency_horizon_ms);
+        self.identities.expire(now, self.settings.idempotency_horizon());
         if now == self.now {
             return;
         }

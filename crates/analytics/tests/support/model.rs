@@ -62,7 +62,8 @@ impl Model {
         let Settings { idempotency_horizon_ms, resume_horizon_ms, .. } = self.settings;
         let [idempotency_micros, resume_micros] =
             [idempotency_horizon_ms, resume_horizon_ms].map(|millis| millis.saturating_mul(1000));
-        self.ids.retain(|_, at| at.saturating_add(idempotency_micros) > now);
+        // 0 is for ever.
+        self.ids.retain(|_, at| idempotency_micros == 0 || at.saturating_add(idempotency_micros) > now);
         for position in &mut self.positions {
             position.closed = position.closed.filter(|at| at.saturating_add(resume_micros) > now);
         }

@@ -95,7 +95,8 @@ impl Model {
         let now = record.at.millis();
         self.told.clear();
         let horizon = self.settings.idempotency_horizon_ms;
-        self.keys.retain(|_, (at, _)| at.saturating_add(horizon) > now);
+        // 0 is for ever.
+        self.keys.retain(|_, (at, _)| horizon == 0 || at.saturating_add(horizon) > now);
         let verdict = match &record.event {
             Event::Trading(request) => self.request(record, request),
             Event::Price(event) => self.price(record, event),

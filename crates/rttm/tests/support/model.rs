@@ -36,7 +36,8 @@ impl Model {
     pub(crate) fn apply(&mut self, record: &Record) -> (&'static str, Option<&'static str>) {
         self.now = record.at.millis();
         let (now, horizon) = (self.now, self.settings.idempotency_horizon_ms);
-        self.applied.retain(|_, at| at.saturating_add(horizon) > now);
+        // 0 is for ever.
+        self.applied.retain(|_, at| horizon == 0 || at.saturating_add(horizon) > now);
         let old: Vec<TradeId> =
             self.trades.iter().filter(|(_, trade)| trade.0 + KEPT <= now).map(|(id, _)| *id).collect();
         for id in old {

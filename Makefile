@@ -104,6 +104,7 @@ bench:
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
 	$(CARGO) run --release --locked -p hub-bench --bin fanout
 	$(CARGO) bench --locked -p hub-bench --bench stomp_parse
+	$(CARGO) bench --locked -p hub-bench --bench record_form
 	$(CARGO) bench --locked -p hub-bench --bench deflate
 
 ## A fuzz target with libFuzzer, on stable Rust with a C++ compiler; see docs/testing.md.

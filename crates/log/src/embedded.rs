@@ -23,6 +23,7 @@ mod schema;
 mod store;
 mod tail;
 mod view;
+mod wal;
 mod work;
 mod writer;
 

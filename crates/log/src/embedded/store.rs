@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::file::{LogFile, open_error};
 use super::reader;
 use super::schema::{self, Head, Identity};
+use super::wal::{self, LeftOut};
 use super::work::Work;
 use crate::{Clock, LogError, Options};
 
@@ -22,7 +23,7 @@ pub(super) use draft::Written;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// SQLite's page, in bytes.
-const PAGE_BYTES: u32 = 4096;
+pub(super) const PAGE_BYTES: u32 = 4096;
 
 /// The only connection that writes.
 pub(super) struct Store {
@@ -39,6 +40,7 @@ impl Store {
     pub(super) fn open(file: &LogFile, options: &Options) -> Result<(Store, Identity), LogError> {
         let failed = |error: rusqlite::Error| open_error(&file.path, error);
         file.create_private()?;
+        report_left_out(file);
         let mut connection = connect(&file.path).map_err(failed)?;
         schema::establish(&mut connection, file, &options.clock)?;
         file.make_private()?;
@@ -118,6 +120,18 @@ impl Store {
             Some(ErrorCode::DatabaseBusy) => LogError::Busy,
             _ => LogError::Storage { log, cause: error.to_string() },
         }
+    }
+}
+
+/// Says what SQLite will leave out in silence; that this can't be told is for SQLite to say.
+fn report_left_out(file: &LogFile) {
+    if let Ok(Some(LeftOut { frame, commits })) = wal::left_out(&file.path) {
+        tracing::error!(
+            log = %file,
+            frame,
+            commits,
+            "the write-ahead log is damaged and ends early: unless the power was cut, acknowledged records are lost"
+        );
     }
 }
 

@@ -1,6 +1,8 @@
 //! Encoding and decoding of an event's form in the log, beside JSON by serde of the same event: what the log held
 //! before, and what `pms-hub log show` prints.
 
+#![allow(clippy::print_stdout, reason = "a benchmark reports on standard output")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

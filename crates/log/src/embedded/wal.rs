@@ -19,7 +19,7 @@ const FRAME_HEADER_BYTES: usize = 24;
 /// The magic number of a write-ahead log, less the bit that says how its checksums are computed.
 const MAGIC: u32 = 0x377f_0682;
 
-/// What SQLite leaves out.
+/// The part that SQLite leaves out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct LeftOut {
     /// The frame, from 1, at which it stops; 0 for the header.

@@ -71,6 +71,12 @@ pub enum LogError {
         /// Fault of the configuration.
         cause: String,
     },
+    /// The log holds no record at this offset.
+    #[error("there is no record {offset}")]
+    Absent {
+        /// The offset.
+        offset: Offset,
+    },
     /// Something else lies where the log should be; it was not touched.
     #[error("{log} is not an event log of pms-hub: {cause}")]
     NotALog {

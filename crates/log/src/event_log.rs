@@ -67,8 +67,19 @@ pub trait EventLog: Send + Sync + 'static {
     fn tick(&self) -> Append;
 
     /// The records after `after`, in order: `max_records` of them, fewer only
-    /// if the log has no more. Of a failed or closed log, what is committed.
+    /// if the log has no more, or where they are large: then so many as an
+    /// implementation bounds by their bytes, but at least one. Of a failed or
+    /// closed log, what is committed.
     fn read(&self, after: Offset, max_records: usize) -> Result<Vec<Arc<Record>>, LogError>;
+
+    /// One record that is committed.
+    ///
+    /// # Errors
+    /// [`LogError::Absent`] where the log has none at this offset, and what [`EventLog::read`] returns.
+    fn record(&self, offset: Offset) -> Result<Arc<Record>, LogError> {
+        let found = self.read(Offset(offset.0.saturating_sub(1)), 1)?.pop();
+        found.filter(|record| record.offset == offset).ok_or(LogError::Absent { offset })
+    }
 
     /// Follows the log from the first record after `after`. An `after` beyond
     /// the head waits for the log to get there.

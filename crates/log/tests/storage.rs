@@ -40,9 +40,40 @@ fn an_append_larger_than_the_queue_is_told_so() {
     let options = Options { queue_max_records: 10, queue_max_bytes: 1000, ..Options::new() };
     let log = EmbeddedLog::open(&dir.path().join("log.db"), options).unwrap();
     let ticks = |count| (0..count).map(|_| Event::Tick.into()).collect();
-    assert_eq!(log.append(ticks(11)).wait(), Err(LogError::TooLarge { records: 11, bytes: 66 }));
+    assert_eq!(log.append(ticks(11)).wait(), Err(LogError::TooLarge { records: 11, bytes: 22 }));
     assert!(matches!(log.append(vec![note("x".repeat(1000))]).wait(), Err(LogError::TooLarge { .. })));
     assert_eq!(log.append(ticks(10)).wait().unwrap().offsets.len(), 10);
+}
+
+#[test]
+fn a_read_ends_where_records_are_large_and_whoever_goes_on_gets_all() {
+    const RECORDS: u64 = 50;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log.db");
+    let log = EmbeddedLog::open(&path, Options { ring_max_bytes: 0, ..Options::new() }).unwrap();
+    for n in 0..RECORDS {
+        log.append(vec![note(format!("{n}").repeat(1 << 20)), note(String::new())]).wait().unwrap();
+    }
+    let (mut cursor, mut reads) = (Offset::START, 0);
+    while cursor < log.head() {
+        let records = log.read(cursor, usize::MAX).unwrap();
+        assert!((1..=70).contains(&records.len()), "{} records at once", records.len());
+        let after = records.iter().map(|record| record.offset);
+        assert!(after.eq((cursor.0 + 1..).map(Offset).take(records.len())), "none is skipped");
+        cursor = records.last().unwrap().offset;
+        reads += 1;
+    }
+    assert!(reads > 1 && cursor == Offset(2 * RECORDS), "{reads} reads");
+    let (mut tail, mut seen) = (log.tail(Offset::START), 0);
+    while seen < 2 * RECORDS {
+        let records = tail.next(usize::MAX, FOREVER).unwrap();
+        assert!(records.len() <= 70, "{} records at once", records.len());
+        seen += records.len() as u64;
+    }
+    assert_eq!(log.record(Offset(7)).unwrap().offset, Offset(7));
+    for absent in [0, 2 * RECORDS + 1, u64::MAX] {
+        assert_eq!(log.record(Offset(absent)), Err(LogError::Absent { offset: Offset(absent) }));
+    }
 }
 
 #[test]

@@ -26,6 +26,9 @@ const CHAIN_BEFORE: &str = "SELECT chain FROM blocks WHERE first < ?1 ORDER BY f
 /// the reader sees.
 const CHUNK_RECORDS: usize = 1024;
 
+/// Bytes at which a read ends, whatever was asked for: a record can be as large as a message.
+const READ_BYTES: usize = 16 << 20;
+
 /// A read-only connection of its own, so that reading never holds up the
 /// writer; opened by the first that needs it.
 pub(super) struct Reader {
@@ -40,19 +43,19 @@ impl Reader {
     }
 
     /// Up to `max_records` after `after`, none beyond `head`, which must be
-    /// committed.
+    /// committed; fewer, but at least one, where they come to [`READ_BYTES`].
     pub(super) fn read(
         &self,
         after: Offset,
         head: Offset,
         max_records: usize,
     ) -> Result<Vec<Arc<Record>>, LogError> {
-        let mut records = Vec::new();
+        let (mut records, mut bytes) = (Vec::new(), 0);
         let mut cursor = after;
-        while records.len() < max_records && cursor < head {
+        while records.len() < max_records && bytes < READ_BYTES && cursor < head {
             let max_chunk = CHUNK_RECORDS.min(max_records - records.len());
             let mut connection = lock(&self.connection);
-            self.read_chunk(&mut connection, &mut records, (cursor, head), max_chunk)?;
+            bytes += self.read_chunk(&mut connection, &mut records, (cursor, head), max_chunk)?;
             drop(connection);
             cursor = match records.last() {
                 Some(last) if last.offset > cursor => last.offset,
@@ -73,7 +76,7 @@ impl Reader {
         records: &mut Vec<Arc<Record>>,
         (after, head): (Offset, Offset),
         max_records: usize,
-    ) -> Result<(), LogError> {
+    ) -> Result<usize, LogError> {
         let unreadable = |error: rusqlite::Error| unreadable(&self.path, &error);
         let connection = match slot {
             Some(connection) => connection,
@@ -82,8 +85,9 @@ impl Reader {
         let mut statement = connection.prepare_cached(READ_BLOCKS).map_err(unreadable)?;
         let bounds = [after.next(), head].map(|offset| i64::try_from(offset.0).unwrap_or(i64::MAX));
         let mut rows = statement.query(bounds).map_err(unreadable)?;
-        let (mut wanted, mut before) = (max_records, None);
+        let (mut wanted, mut bytes, mut before) = (max_records, 0, None);
         while wanted > 0
+            && bytes < READ_BYTES
             && let Some(row) = rows.next().map_err(unreadable)?
         {
             let block = Block::of(row).map_err(|error| self.wrong_row(row, after, &error))?;
@@ -102,10 +106,11 @@ impl Reader {
                 frames.iter().filter(|frame| frame.offset > after && frame.offset <= head).take(wanted);
             for frame in fresh {
                 records.push(Arc::new(self.record(frame)?));
+                bytes += frame.bytes.len();
                 wanted -= 1;
             }
         }
-        Ok(())
+        Ok(bytes)
     }
 
     fn record(&self, frame: &Frame<'_>) -> Result<Record, LogError> {

@@ -14,8 +14,8 @@ use crate::heartbeat::STOMP_HEARTBEAT_MS;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// One inbound message: an HTTP body, a WebSocket message, a STOMP frame.
-    #[schemars(range(min = 1024))]
+    /// One inbound message: an HTTP body, a WebSocket message, a STOMP frame. An item of that size is one record.
+    #[schemars(range(min = 1024, max = 1 << 28))]
     pub message_bytes: usize,
     /// Bytes that may wait for one socket, behind the message that is being written, before the connection counts as
     /// slow.

@@ -1,10 +1,11 @@
 //! Raw JSON in all its spellings becomes one typed event, or a rejection with
 //! a reason and the canonical name of the field at fault.
 //!
-//! To add a kind: a line in [`Kind`], a file beside the others, and its arm in
-//! [`item`].
+//! To add a kind: a line in [`Kind`], a file beside the others with its reader and
+//! its writer, and their arms in [`item`] and [`canonical()`].
 
 mod body;
+mod canonical;
 mod dlq_events;
 mod error_events;
 mod invalid_trades;
@@ -23,6 +24,7 @@ mod unrealized;
 
 pub use crate::kind::{Kind, KindError};
 pub use body::{BodyError, BodyForm, Item, items};
+pub use canonical::{canonical, post_path};
 
 use crate::dto::{PositionRow, UnrealizedPnl};
 use crate::event::{Provenance, RejectedInput};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::Value;
 
 mod claim;
 mod form;
@@ -58,6 +59,11 @@ impl Timestamp {
     /// The whole second this instant lies in.
     pub fn second(self) -> i64 {
         self.0.div_euclid(1_000_000)
+    }
+
+    /// Milliseconds as a number where they are whole, as senders write them; a text to the microsecond where not.
+    pub(crate) fn json(self) -> Value {
+        if self.0 % 1000 == 0 { self.millis().into() } else { self.text(SecondsFormat::Micros).into() }
     }
 
     fn text(self, digits: SecondsFormat) -> String {

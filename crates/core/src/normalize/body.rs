@@ -67,11 +67,10 @@ pub enum BodyError {
 ///
 /// A body that is not JSON as a whole is an error; in NDJSON a line that is not
 /// JSON is an item that will be rejected, and the others go on. A byte-order
-/// mark before all of it is skipped.
+/// mark before a body, or a line, is skipped.
 pub fn items(body: &[u8], form: BodyForm, max_items: usize) -> Result<Vec<Item<'_>>, BodyError> {
-    let body = hub_json::without_bom(body);
     let items = match form {
-        BodyForm::Json => json(body)?,
+        BodyForm::Json => json(hub_json::without_bom(body))?,
         BodyForm::NdJson => ndjson(body, max_items),
     };
     if items.len() > max_items {
@@ -93,6 +92,19 @@ fn json(body: &[u8]) -> Result<Vec<Item<'_>>, BodyError> {
 }
 
 fn ndjson(body: &[u8], max_items: usize) -> Vec<Item<'_>> {
-    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let lines = body.split(|byte| *byte == b'\n').map(trimmed).filter(|line| !line.is_empty());
     lines.take(max_items.saturating_add(1)).map(Item::line).collect()
+}
+
+/// A line without blanks around it and byte-order marks before it, of which concatenated files have some. A line that
+/// is sent again alone is the same line.
+fn trimmed(line: &[u8]) -> &[u8] {
+    let mut line = line.trim_ascii();
+    loop {
+        let rest = hub_json::without_bom(line).trim_ascii_start();
+        if rest.len() == line.len() {
+            return line;
+        }
+        line = rest;
+    }
 }

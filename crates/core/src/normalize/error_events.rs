@@ -1,7 +1,10 @@
 //! `{tradeId?, serviceName, errorType, errorMessage?, eventStage, eventTime?}`
 //! (RT-IN-4).
 
-use super::lifecycle::{SERVICE_NAME, event_time, message, name, stage, trade_id_if_known};
+use super::canonical::Members;
+use super::lifecycle::{
+    EVENT_STAGE, EVENT_TIME, SERVICE_NAME, TRADE_ID, event_time, message, name, stage, trade_id_if_known,
+};
 use super::raw::{Field, RawObject};
 use crate::Rejection;
 use crate::event::ErrorEvent;
@@ -18,4 +21,13 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<ErrorEvent, Rejection> {
         event_stage: stage(object)?,
         event_time: event_time(object)?,
     })
+}
+
+pub(super) fn write(it: &ErrorEvent, to: &mut Members) {
+    to.optional(&TRADE_ID, it.trade_id);
+    to.text(&SERVICE_NAME, &it.service_name);
+    to.text(&ERROR_TYPE, it.error_type);
+    to.optional(&ERROR_MESSAGE, it.error_message.as_ref());
+    to.text(&EVENT_STAGE, it.event_stage);
+    to.time(&EVENT_TIME, it.event_time);
 }

@@ -5,6 +5,7 @@
 
 use smol_str::SmolStr;
 
+use super::canonical::Members;
 use super::lifecycle::{TRADE_ID, present, shortened};
 use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject, SYMBOL, TIMESTAMP};
 use crate::Rejection;
@@ -40,4 +41,15 @@ fn errors(raw: Raw<'_>) -> Option<String> {
         }
         None => shortened(&raw.evidence()),
     }
+}
+
+pub(super) fn write(it: &InvalidTrade, to: &mut Members) {
+    to.text(&TRADE_ID, &it.trade_id);
+    to.optional(&PORTFOLIO_ID, it.portfolio_id.as_ref());
+    to.optional(&SYMBOL, it.symbol.as_ref());
+    to.optional(&SIDE, it.side.as_ref());
+    to.optional(&PRICE, it.price_per_stock.as_ref());
+    to.optional(&QUANTITY, it.quantity.as_ref());
+    to.optional(&TIMESTAMP, it.timestamp.as_ref());
+    to.optional(&ERRORS, it.validation_errors.as_ref());
 }

@@ -18,8 +18,8 @@ pub(super) const CONSUMER_GROUP: Field =
 pub(super) const PARTITION_ID: Field =
     Field { name: "partitionId", spellings: &["partitionId", "partition_id"] };
 pub(super) const TRADE_ID: Field = Field { name: "tradeId", spellings: &["tradeId", "trade_id"] };
-const EVENT_STAGE: Field = Field { name: "eventStage", spellings: &["eventStage", "event_stage"] };
-const EVENT_TIME: Field = Field { name: "eventTime", spellings: &["eventTime", "event_time"] };
+pub(super) const EVENT_STAGE: Field = Field { name: "eventStage", spellings: &["eventStage", "event_stage"] };
+pub(super) const EVENT_TIME: Field = Field { name: "eventTime", spellings: &["eventTime", "event_time"] };
 
 /// The longest name of a service, topic, queue or group, in characters: what
 /// Kafka allows for a topic.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::canonical::Members;
 use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject};
 use crate::Rejection;
 use crate::event::PortfolioInfo;
@@ -37,4 +38,11 @@ fn contact(raw: Raw<'_>, text: Cow<'_, str>) -> Result<String, Rejection> {
         return Err(raw.reject(format!("must have at most {CONTACT_MAX_CHARS} characters")));
     }
     Ok(text.into_owned())
+}
+
+pub(super) fn write(it: &PortfolioInfo, to: &mut Members) {
+    to.text(&PORTFOLIO_ID, it.portfolio_id);
+    to.text(&NAME, &it.name);
+    to.optional(&PHONE_NUMBER, it.phone_number.as_ref());
+    to.optional(&ADDRESS, it.address.as_ref());
 }

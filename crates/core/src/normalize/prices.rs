@@ -1,5 +1,6 @@
 //! `{symbol, price, timestamp?}` (AN-IN-2).
 
+use super::canonical::Members;
 use super::raw::{Field, RawObject, SYMBOL, TIMESTAMP};
 use crate::event::PriceQuote;
 use crate::{Price, Rejection};
@@ -15,4 +16,10 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<PriceQuote, Rejection> {
         return Err(raw.reject("must be greater than 0"));
     }
     Ok(PriceQuote { symbol, price, timestamp: object.time(&TIMESTAMP)? })
+}
+
+pub(super) fn write(it: &PriceQuote, to: &mut Members) {
+    to.text(&SYMBOL, &it.symbol);
+    to.text(&PRICE, it.price);
+    to.time(&TIMESTAMP, it.timestamp);
 }

@@ -2,6 +2,7 @@
 //! consumerGroup, snapshotTime?}` (RT-IN-2). An offset that is absent is not
 //! taken for 0: that would be a lag nobody measured.
 
+use super::canonical::Members;
 use super::lifecycle::{
     CONSUMER_GROUP, PARTITION_ID, SERVICE_NAME, TOPIC_NAME, count, name, partition, time,
 };
@@ -23,4 +24,14 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<QueueMetric, Rejection> {
         consumer_group: name(object, &CONSUMER_GROUP)?,
         snapshot_time: time(object, &SNAPSHOT_TIME)?,
     })
+}
+
+pub(super) fn write(it: &QueueMetric, to: &mut Members) {
+    to.text(&SERVICE_NAME, &it.service_name);
+    to.text(&TOPIC_NAME, &it.topic_name);
+    to.count(&PARTITION_ID, it.partition_id);
+    to.count(&PRODUCED, it.produced_offset);
+    to.count(&CONSUMED, it.consumed_offset);
+    to.text(&CONSUMER_GROUP, &it.consumer_group);
+    to.time(&SNAPSHOT_TIME, it.snapshot_time);
 }

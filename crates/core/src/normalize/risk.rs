@@ -1,5 +1,6 @@
 //! `{portfolioId, avgRateOfReturn, sharpeRatio, sortinoRatio}` (LB-IN-1).
 
+use super::canonical::Members;
 use super::raw::{Field, PORTFOLIO_ID, RawObject};
 use crate::Rejection;
 use crate::event::RiskMetrics;
@@ -18,4 +19,11 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<RiskMetrics, Rejection> {
         sharpe_ratio: object.require(&SHARPE_RATIO)?.number()?,
         sortino_ratio: object.require(&SORTINO_RATIO)?.number()?,
     })
+}
+
+pub(super) fn write(it: &RiskMetrics, to: &mut Members) {
+    to.text(&PORTFOLIO_ID, it.portfolio_id);
+    to.text(&AVG_RATE_OF_RETURN, it.avg_rate_of_return);
+    to.text(&SHARPE_RATIO, it.sharpe_ratio);
+    to.text(&SORTINO_RATIO, it.sortino_ratio);
 }

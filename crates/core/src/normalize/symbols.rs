@@ -1,5 +1,6 @@
 //! `{symbol, sector}` (AN-IN-4).
 
+use super::canonical::Members;
 use super::raw::{Field, RawObject, SYMBOL};
 use crate::Rejection;
 use crate::event::SymbolInfo;
@@ -12,4 +13,9 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<SymbolInfo, Rejection> {
         symbol: object.require(&SYMBOL)?.parse()?,
         sector: object.require(&SECTOR)?.text(SECTOR_MAX_CHARS)?,
     })
+}
+
+pub(super) fn write(it: &SymbolInfo, to: &mut Members) {
+    to.text(&SYMBOL, &it.symbol);
+    to.text(&SECTOR, &it.sector);
 }

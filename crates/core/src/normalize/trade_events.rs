@@ -2,9 +2,10 @@
 //! targetQueue?, topicName?, consumerGroup?, partitionId?, offsetValue?,
 //! eventTime?, message?}` (RT-IN-1).
 
+use super::canonical::Members;
 use super::lifecycle::{
-    CONSUMER_GROUP, PARTITION_ID, SERVICE_NAME, TOPIC_NAME, count, event_time, message, name, optional_name,
-    partition, present, stage, trade_id,
+    CONSUMER_GROUP, EVENT_STAGE, EVENT_TIME, PARTITION_ID, SERVICE_NAME, TOPIC_NAME, TRADE_ID, count,
+    event_time, message, name, optional_name, partition, present, stage, trade_id,
 };
 use super::raw::{Field, RawObject};
 use crate::Rejection;
@@ -33,4 +34,24 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<TradeEvent, Rejection> {
         event_time: event_time(object)?,
         message: message(object, &MESSAGE)?,
     })
+}
+
+pub(super) fn write(it: &TradeEvent, to: &mut Members) {
+    to.text(&TRADE_ID, it.trade_id);
+    to.text(&SERVICE_NAME, &it.service_name);
+    to.text(&EVENT_TYPE, it.event_type);
+    to.text(&EVENT_STAGE, it.event_stage);
+    to.optional(&EVENT_STATUS, it.event_status.as_ref());
+    to.optional(&SOURCE_QUEUE, it.source_queue.as_ref());
+    to.optional(&TARGET_QUEUE, it.target_queue.as_ref());
+    to.optional(&TOPIC_NAME, it.topic_name.as_ref());
+    to.optional(&CONSUMER_GROUP, it.consumer_group.as_ref());
+    if let Some(id) = it.partition_id {
+        to.count(&PARTITION_ID, id);
+    }
+    if let Some(offset) = it.offset_value {
+        to.count(&OFFSET_VALUE, offset);
+    }
+    to.time(&EVENT_TIME, it.event_time);
+    to.optional(&MESSAGE, it.message.as_ref());
 }

@@ -2,6 +2,7 @@
 //! command is about is said by its path.
 
 use super::body::Item;
+use super::canonical::Members;
 use super::raw::{Field, RawObject, SYMBOL};
 use super::transactions::{self, QUANTITY, SIDE};
 use crate::event::Side;
@@ -73,6 +74,36 @@ fn price(object: &RawObject<'_>, field: &Field) -> Result<Option<Price>, Rejecti
     let Some(raw) = object.get(field) else { return Ok(None) };
     let price: Price = raw.number()?;
     if price.is_positive() { Ok(Some(price)) } else { Err(raw.reject("must be greater than 0")) }
+}
+
+/// Path that a command is posted to: it names the session or trade.
+pub fn path(command: &TradingCommand) -> String {
+    match command {
+        TradingCommand::CreateSession(_) => "/api/auto-trader/sessions".to_owned(),
+        TradingCommand::OpenTrade(it) => format!("/api/auto-trader/sessions/{}/trades", it.session_id),
+        TradingCommand::CloseTrade(it) => format!("/api/auto-trader/trades/{}/close", it.trade_id),
+        TradingCommand::StopSession(it) => format!("/api/auto-trader/sessions/{}/stop", it.session_id),
+    }
+}
+
+pub(super) fn write(request: &TradingRequest, to: &mut Members) {
+    match &request.command {
+        TradingCommand::CreateSession(it) => {
+            to.optional(&NAME, it.name.as_ref());
+            to.text(&INITIAL_CAPITAL, it.initial_capital);
+        }
+        TradingCommand::OpenTrade(it) => {
+            to.text(&SYMBOL, &it.symbol);
+            to.text(&SIDE, it.side.as_str());
+            to.text(&QUANTITY, it.quantity);
+            to.optional(&ENTRY_PRICE, it.entry_price);
+            to.optional(&STOP_LOSS, it.stop_loss);
+            to.optional(&TARGET, it.target);
+        }
+        TradingCommand::CloseTrade(it) => to.optional(&PRICE, it.price),
+        TradingCommand::StopSession(_) => {}
+    }
+    to.optional(&REQUEST_ID, request.request_id);
 }
 
 #[cfg(test)]

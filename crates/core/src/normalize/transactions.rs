@@ -1,7 +1,8 @@
 //! `{transactionId, portfolioId, symbol, side, quantity, price?, buyPrice?,
 //! sellPrice?, timestamp?, tradeId?}` (AN-IN-1).
 
-use super::lifecycle::trade_id_if_known;
+use super::canonical::Members;
+use super::lifecycle::{TRADE_ID, trade_id_if_known};
 use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject, SYMBOL, TIMESTAMP};
 use crate::event::{Side, Trade, Transaction};
 use crate::{Price, Quantity, Rejection};
@@ -66,4 +67,19 @@ pub(super) fn quantity(object: &RawObject<'_>) -> Result<Quantity, Rejection> {
     let raw = object.require(&QUANTITY)?;
     let quantity: Quantity = raw.number()?;
     if quantity.is_positive() { Ok(quantity) } else { Err(raw.reject("must be greater than 0")) }
+}
+
+pub(super) fn write(it: &Transaction, to: &mut Members) {
+    to.text(&TRANSACTION_ID, it.transaction_id);
+    to.text(&PORTFOLIO_ID, it.portfolio_id);
+    to.text(&SYMBOL, &it.symbol);
+    to.text(&SIDE, it.trade.side().as_str());
+    to.text(&QUANTITY, it.quantity);
+    let (Trade::Buy { price } | Trade::Sell { price, .. }) = it.trade;
+    to.text(&PRICE, price);
+    if let Trade::Sell { lot_price, .. } = it.trade {
+        to.optional(&BUY_PRICE, lot_price);
+    }
+    to.time(&TIMESTAMP, it.timestamp);
+    to.optional(&TRADE_ID, it.trade_id);
 }

@@ -2,20 +2,14 @@
 
 use std::fmt;
 
-use chrono::SecondsFormat;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Timestamp;
 
-/// Milliseconds as a number where they are whole, as senders write them; a text to the microsecond where not.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 % 1000 == 0 {
-            serializer.serialize_i64(self.millis())
-        } else {
-            serializer.serialize_str(&self.text(SecondsFormat::Micros))
-        }
+        self.json().serialize(serializer)
     }
 }
 

@@ -1,8 +1,16 @@
-//! Dead letters: what the hub itself rejected, kept to be looked at.
+//! Dead letters: what the hub itself rejected, kept to be looked at. Here is where each is in the log; what was sent is
+//! read there when somebody looks.
+
+use std::sync::Arc;
 
 use hub_core::{Event, Offset, Record, Rejection, Timestamp};
 use hub_fanout::NewestMap;
-use serde_json::value::RawValue;
+use hub_log::{EventLog, LogError};
+
+use crate::state::State;
+
+/// Bytes of payload with which a page of dead letters ends; the next one begins after it.
+const PAGE_BYTES: usize = 1 << 20;
 
 /// Something that the hub took in and rejected: at the door, or because it
 /// breaks a rule of the domain.
@@ -13,70 +21,63 @@ pub struct DeadLetter {
     /// The time at which it came.
     pub at: Timestamp,
     /// The ingest kind it came as.
-    pub kind: String,
+    pub kind: &'static str,
     /// The reason, and the field at fault.
     pub rejection: Rejection,
-    /// The input: as it came if it could not be read, else as the log
-    /// holds it. Cut where it is too long.
-    pub raw: String,
     /// True if it could be read.
     pub readable: bool,
 }
 
 impl DeadLetter {
     pub(crate) fn new(record: &Record, rejection: Rejection) -> DeadLetter {
-        let (kind, raw, readable) = match &record.event {
-            Event::Rejected(input) => (input.kind.clone(), cut(&String::from_utf8_lossy(&input.raw)), false),
-            event => {
-                let (kind, raw) = of_event(event);
-                (kind, raw, true)
-            }
-        };
-        DeadLetter { offset: record.offset, at: record.at, kind, rejection, raw, readable }
+        let readable = !matches!(record.event, Event::Rejected(_));
+        DeadLetter { offset: record.offset, at: record.at, kind: record.event.kind(), rejection, readable }
     }
 }
 
-/// The kind of an event, and what it says, from its JSON:
-/// `{"<tag>":{...}}`.
-fn of_event(event: &Event) -> (String, String) {
-    let bytes = serde_json::to_vec(event).unwrap_or_default();
-    let tagged: Option<std::collections::BTreeMap<String, Box<RawValue>>> =
-        serde_json::from_slice(&bytes).ok();
-    let Some((tag, body)) = tagged.and_then(|mut tagged| tagged.pop_first()) else {
-        return ("unknown".to_owned(), String::from_utf8_lossy(&bytes).into_owned());
-    };
-    (kind_of(&tag).to_owned(), cut(body.get()))
-}
-
-/// Ingest kinds are the plural of the tags in the log, but for those that are
-/// the same.
-fn kind_of(tag: &str) -> &str {
-    match tag {
-        "transaction" => "transactions",
-        "price" => "prices",
-        "portfolio" => "portfolios",
-        "symbol" => "symbols",
-        "valuation" => "valuations",
-        "position" => "positions",
-        "trade-event" => "trade-events",
-        "queue-metric" => "queue-metrics",
-        "dlq-event" => "dlq-events",
-        "error-event" => "error-events",
-        "invalid-trade" => "invalid-trades",
-        same => same,
-    }
-}
-
-/// Bytes that are kept of an input.
-const SHOWN_BYTES: usize = 4096;
-
-fn cut(text: &str) -> String {
-    let mut end = text.len().min(SHOWN_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].to_owned()
-}
-
-/// The newest dead letters, by record. Each keeps at most [`SHOWN_BYTES`] of what came in.
+/// The newest dead letters, by record.
 pub(crate) type DeadLetters = NewestMap<Offset, DeadLetter>;
+
+/// A dead letter and its record.
+pub(crate) type Opened = (Arc<DeadLetter>, Arc<Record>);
+
+/// Some of the dead letters before a record, the newest first, and whether there are more.
+pub(crate) struct Page {
+    pub(crate) letters: Vec<Opened>,
+    pub(crate) more: bool,
+}
+
+/// Reads `limit` dead letters, but no more than fit [`PAGE_BYTES`], and at least one if there is any. Blocks.
+pub(crate) fn page(
+    state: &State,
+    before: Offset,
+    limit: usize,
+    log: &dyn EventLog,
+) -> Result<Page, LogError> {
+    let (mut letters, mut bytes) = (Vec::new(), 0);
+    let mut found = state.letters_before(before);
+    while letters.len() < limit
+        && bytes < PAGE_BYTES
+        && let Some(letter) = found.next()
+    {
+        let opened = open(letter, log)?;
+        bytes += payload_bytes(&opened.1);
+        letters.push(opened);
+    }
+    let more = found.next().is_some();
+    Ok(Page { letters, more })
+}
+
+/// Reads a dead letter's record. Blocks.
+pub(crate) fn open(letter: &Arc<DeadLetter>, log: &dyn EventLog) -> Result<Opened, LogError> {
+    let record = log.record(letter.offset)?;
+    Ok((Arc::clone(letter), record))
+}
+
+/// Size of what may be large: a fact's fields are bounded.
+fn payload_bytes(record: &Record) -> usize {
+    match &record.event {
+        Event::Rejected(input) => input.raw.len(),
+        _ => 0,
+    }
+}

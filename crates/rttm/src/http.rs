@@ -6,9 +6,11 @@ use bytes::Bytes;
 use hub_core::parameters::whole;
 use hub_core::schema::Schema;
 use hub_core::{Offset, Parameter, TradeId};
+use hub_log::EventLog;
 use hub_server::http::problem::Problem;
 use hub_server::rest::{Content, Handler, Request, Route, handler};
 
+use crate::dead_letters;
 use crate::endpoints::{ALERTS_MAX, ALERTS_SHOWN, LIMIT, limit};
 use crate::host::now;
 use crate::state::RttmReads;
@@ -63,7 +65,7 @@ pub fn routes(reads: &RttmReads) -> Vec<Route> {
             "/api/rttm/dead-letters",
             "Lists what the hub itself rejected, newest first",
             schema::letters,
-            handler(reads, dead_letters),
+            handler(reads, letter_page),
         )
         .reading(&DEAD_LETTERS),
         get(
@@ -132,8 +134,8 @@ async fn track_trade(reads: Reads, request: Request) -> Result<HttpResponse, Pro
 }
 
 /// `?limit=` (100, at most 1000), `&before=<id>`: what the hub itself
-/// rejected, newest first.
-async fn dead_letters(reads: Reads, request: Request) -> Result<HttpResponse, Problem> {
+/// rejected, newest first; fewer where their payloads are large.
+async fn letter_page(reads: Reads, request: Request) -> Result<HttpResponse, Problem> {
     let given = request.parameters();
     let before = match given.text(&BEFORE) {
         // The id of a dead letter, or a number beyond all of them.
@@ -142,16 +144,24 @@ async fn dead_letters(reads: Reads, request: Request) -> Result<HttpResponse, Pr
     };
     let before = before.ok_or_else(|| BEFORE.wrong("must be the id of a dead letter"))?;
     let limit = limit(given, LETTERS_SHOWN, LETTERS_MAX)?;
-    Ok(answer(wire::json(&wire::letters(&reads.settled(), before, limit))))
+    let state = reads.settled();
+    let read = move |log: &dyn EventLog| {
+        let page = dead_letters::page(&state, before, limit, log)?;
+        Ok(wire::json(&wire::letters(&state, &page)))
+    };
+    Ok(answer(request.read_log(read).await?))
 }
 
 /// One dead letter.
 async fn dead_letter(reads: Reads, request: Request) -> Result<HttpResponse, Problem> {
     let id = request.segment("id")?;
     let state = reads.settled();
-    let found = letter_id(&id).and_then(|id| state.letter(id));
+    let found = letter_id(&id).and_then(|id| state.letter(id)).cloned();
     let letter = found.ok_or_else(|| Problem::not_found(format!("there is no dead letter {id}")))?;
-    Ok(answer(wire::json(&wire::letter(letter, &state))))
+    let epoch = state.applied().position.epoch;
+    let read =
+        move |log: &dyn EventLog| Ok(wire::json(&wire::letter(&dead_letters::open(&letter, log)?, epoch)));
+    Ok(answer(request.read_log(read).await?))
 }
 
 fn letter_id(text: &str) -> Option<Offset> {

@@ -227,7 +227,7 @@ impl Memory {
             service: HUB,
             error_type: Some(error_type),
             reason: reason::normalized(&letter.rejection.to_string()),
-            original_topic: Some(SmolStr::new(&letter.kind)),
+            original_topic: Some(SmolStr::new_static(letter.kind)),
         };
         self.letters.insert(letter.offset, Arc::new(letter));
         self.give_up(class, record.at);

@@ -14,6 +14,7 @@ use crate::addresses::Addresses;
 use crate::compression::Compression;
 use crate::connections::Connections;
 use crate::http::host::Hosts;
+use crate::log_reader::LogReader;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
 use crate::tls::ServerConfig;
@@ -40,6 +41,8 @@ pub struct Chassis {
     pub catalog: Catalog,
     /// The log.
     pub log: Arc<dyn EventLog>,
+    /// The log, as requests read it.
+    pub log_reader: LogReader,
     /// Outcomes of its records.
     pub outcomes: Outcomes,
     /// The way of relayed messages to all shards.
@@ -195,6 +198,7 @@ impl Chassis {
         let ChassisParts { catalog, log, outcomes, publisher, metrics } = parts;
         Chassis {
             catalog,
+            log_reader: LogReader::new(Arc::clone(&log)),
             log,
             outcomes,
             queues: QueueRelay::new(publisher.clone(), queue_limits(&config.limits)),

@@ -49,6 +49,7 @@ const FIXED: &Exceptions = &[
     ("server NAMED_MAX", "rejected items that one ERROR names, the others are counted"),
     ("server NAME_BYTES_MAX", "what actix takes"),
     ("server PARTIAL_BYTES_MAX", "what rustls takes"),
+    ("server READERS_MAX", "requests that read the log at a time; the others wait"),
     ("server SNIFF_BYTES_MAX", "blank lines before a protocol is known"),
     ("server SUBSCRIPTION_ID_MAX_BYTES", "an id is in every message's header; clients number theirs"),
     ("server TARGET_BYTES_MAX", "what actix takes"),

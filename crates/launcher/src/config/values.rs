@@ -15,6 +15,9 @@ use crate::start_error::StartError;
 /// serves many of them.
 const RELAY_OUTBOXES: usize = 256;
 
+/// Bytes that the log needs for a rejected item beside what was sent: reason, field, media type, sender.
+const REJECTION_BYTES: usize = 2048;
+
 impl Config {
     /// The chassis, whose services speak TLS with `certificate`. Reads the script of `SockJS`.
     pub(crate) fn chassis(&self, certificate: Option<&Certificate>) -> Result<ChassisConfig, StartError> {
@@ -66,10 +69,14 @@ impl Config {
     /// The log, whose commits `metrics` count.
     pub(crate) fn log_options(&self, metrics: &Metrics) -> hub_log::Options {
         let commits = metrics.log_commit_seconds.clone();
+        let (limits, options) = (&self.limits, hub_log::Options::default());
+        let largest =
+            REJECTION_BYTES.saturating_mul(limits.ingest_items).saturating_add(limits.message_bytes);
         hub_log::Options {
-            queue_max_records: self.limits.log_queue_records,
+            queue_max_records: limits.log_queue_records,
+            queue_max_bytes: options.queue_max_bytes.max(largest),
             on_commit: Some(Arc::new(move |stats| commits.observe(stats.duration.as_secs_f64()))),
-            ..hub_log::Options::default()
+            ..options
         }
     }
 

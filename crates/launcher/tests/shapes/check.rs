@@ -22,7 +22,7 @@ fn check(value: &Value, schema: &Value, at: &str, found: &mut Vec<String>) {
             "enum" if !says.as_array().unwrap().contains(value) => {
                 found.push(format!("{at}: {value} is none of {says}"));
             }
-            "oneOf" => one_of(value, says.as_array().unwrap(), at, found),
+            "oneOf" | "anyOf" => one_of(value, says.as_array().unwrap(), at, found),
             "items" => elements(value, says, at, found),
             "minItems" if value.as_array().is_some_and(|of| (of.len() as u64) < says.as_u64().unwrap()) => {
                 found.push(format!("{at}: fewer than {says}"));

@@ -1,14 +1,15 @@
 //! Dead letters on the wire: counted, and one by one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use hub_core::event::ErrorType;
-use hub_core::{Offset, Position};
+use hub_core::event::{ErrorType, Event};
+use hub_core::{Epoch, Position, RawEncoding, RawText, normalize};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
-use crate::dead_letters::DeadLetter;
+use crate::dead_letters::{Opened, Page};
 use crate::dlq::Class;
 use crate::state::State;
 
@@ -73,29 +74,72 @@ fn class_row(class: &Class) -> ClassRow<'_> {
     }
 }
 
-/// One of the hub's own rejections.
+/// One of the hub's own rejections, with what was sent.
 #[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct LetterRow<'a> {
     id: String,
     kind: &'a str,
     reason: &'a str,
     field: Option<&'a str>,
-    raw: &'a str,
+    raw: Cow<'a, str>,
     at: String,
     position: String,
+    raw_encoding: Option<RawEncoding>,
+    raw_form: RawForm,
+    content_type: Option<&'a str>,
+    door: Option<&'a str>,
+    sender: Option<&'a str>,
+    post_to: Option<PostTo>,
 }
 
-pub(crate) fn letter<'a>(letter: &'a DeadLetter, state: &State) -> LetterRow<'a> {
-    let position = Position { epoch: state.applied().position.epoch, offset: letter.offset };
+/// Form of a payload: what was sent, byte for byte, or the same fact in its kind's documented spelling.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RawForm {
+    Sent,
+    Canonical,
+}
+
+/// The call that takes a payload in again.
+#[derive(Serialize, JsonSchema)]
+struct PostTo {
+    method: &'static str,
+    path: String,
+}
+
+pub(crate) fn letter((letter, record): &Opened, epoch: Epoch) -> LetterRow<'_> {
+    let sent = match &record.event {
+        Event::Rejected(input) => Some(&**input),
+        _ => None,
+    };
+    let (raw_form, RawText { raw, raw_encoding }) = match sent {
+        Some(input) => (RawForm::Sent, input.raw_text()),
+        None => (RawForm::Canonical, canonical(&record.event)),
+    };
     LetterRow {
         id: letter.offset.to_string(),
-        kind: &letter.kind,
+        kind: letter.kind,
         reason: &letter.rejection.reason,
         field: letter.rejection.field.as_deref(),
-        raw: &letter.raw,
+        raw,
         at: letter.at.to_string(),
-        position: position.to_string(),
+        position: Position { epoch, offset: letter.offset }.to_string(),
+        raw_encoding,
+        raw_form,
+        content_type: match sent {
+            Some(input) => input.content_type.as_deref(),
+            None => Some("application/json"),
+        },
+        door: sent.map(|input| &*input.door).filter(|door| !door.is_empty()),
+        sender: sent.and_then(|input| input.sender.as_deref()),
+        post_to: normalize::post_path(&record.event).map(|path| PostTo { method: "POST", path }),
     }
+}
+
+fn canonical(event: &Event) -> RawText<'static> {
+    let raw = normalize::canonical(event).unwrap_or_default().into();
+    RawText { raw, raw_encoding: None }
 }
 
 /// A page of dead letters: `{"total","deadLetters":[...],"next"}`; `next` is
@@ -108,10 +152,9 @@ pub(crate) struct LetterPage<'a> {
     next: Option<String>,
 }
 
-pub(crate) fn letters(state: &State, before: Offset, limit: usize) -> LetterPage<'_> {
-    let mut found = state.letters_before(before);
-    let dead_letters: Vec<_> = found.by_ref().take(limit).map(|found| letter(found, state)).collect();
-    let more = found.next().is_some();
-    let next = dead_letters.last().filter(|_| more).map(|last| last.id.clone());
+pub(crate) fn letters<'a>(state: &State, page: &'a Page) -> LetterPage<'a> {
+    let epoch = state.applied().position.epoch;
+    let dead_letters: Vec<_> = page.letters.iter().map(|opened| letter(opened, epoch)).collect();
+    let next = dead_letters.last().filter(|_| page.more).map(|last| last.id.clone());
     LetterPage { total: state.letter_count(), dead_letters, next }
 }

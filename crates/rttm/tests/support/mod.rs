@@ -40,7 +40,7 @@ impl Fixture {
 
     /// As if an earlier projection decided so.
     pub(crate) fn send_decided(&mut self, event: Event, outcome: Outcome) -> Outcome {
-        *self.decided.0.lock().unwrap() = Some(outcome);
+        self.decided.next(outcome);
         self.send(event)
     }
 
@@ -90,7 +90,13 @@ impl DerefMut for Fixture {
 
 /// A projection in front that decides what a test wants.
 #[derive(Clone, Default)]
-struct Decided(Arc<Mutex<Option<Outcome>>>);
+pub(crate) struct Decided(Arc<Mutex<Option<Outcome>>>);
+
+impl Decided {
+    pub(crate) fn next(&self, outcome: Outcome) {
+        *self.0.lock().unwrap() = Some(outcome);
+    }
+}
 
 impl Projection for Decided {
     fn advance(&mut self, _: Timestamp, _: Offset, _: &mut Step) {}

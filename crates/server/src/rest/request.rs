@@ -7,6 +7,7 @@ use actix_web::{FromRequest as _, HttpRequest};
 use bytes::Bytes;
 use hub_core::event::{Provenance, Sender};
 use hub_core::{ParameterError, Parameters};
+use hub_log::{EventLog, LogError};
 
 use super::QueryParameters;
 use crate::chassis::Chassis;
@@ -82,6 +83,15 @@ impl Request {
     /// The door into the log.
     pub fn ingest(&self) -> Result<Ingest, Problem> {
         self.chassis_data().map(|chassis| Ingest::new(chassis.clone().into_inner()))
+    }
+
+    /// Has `read` read the log apart from this worker. 503 where that fails.
+    pub async fn read_log<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn EventLog) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let read = self.chassis()?.log_reader.read(read).await;
+        read.map_err(|error| Problem::unavailable(error.to_string()))
     }
 
     fn chassis_data(&self) -> Result<&Data<Chassis>, Problem> {

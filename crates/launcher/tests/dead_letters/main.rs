@@ -1,0 +1,222 @@
+//! A dead letter's payload, posted again where the dead letter says, does what the original would have done.
+
+mod doors;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::net::SocketAddr;
+
+use doors::{DOORS, Door, auto_trader, command, newest_letter, post_again};
+use hub_testkit::http;
+use serde_json::{Value, json};
+use support::{address, buy, hub, ingest, uuid};
+
+fn refused_kinds() -> Vec<(&'static str, &'static str, &'static str)> {
+    vec![
+        ("transactions", r#"{"transactionId":"7","symbol":"\u00fc","note":"\\ 1e400 "}"#, "transactionId"),
+        ("prices", r#"{"symbol":"ACME","price":"NaN","timestamp":1770460200000}"#, "price"),
+        ("portfolios", r#"{"portfolioId":"mine","name":"\ud83d\ude00"}"#, "portfolioId"),
+        ("symbols", r#"{"symbol":"ACME","sector":" "}"#, "sector"),
+        (
+            "risk",
+            r#"{"portfolioId":"00000000-0000-4000-8000-000000000001","sharpeRatio":1}"#,
+            "avgRateOfReturn",
+        ),
+        ("trade-events", r#"{"tradeId":"42"}"#, "tradeId"),
+        ("queue-metrics", r#"{"serviceName":"capture"}"#, "topicName"),
+        ("dlq-events", r#"{"serviceName":"capture","eventStage":"NOWHERE"}"#, "eventStage"),
+        ("error-events", r#"{"serviceName":"capture","errorType":"SAD"}"#, "errorType"),
+        ("invalid-trades", r#"{"validationErrors":"x"}"#, "tradeId"),
+    ]
+}
+
+#[test]
+fn what_the_door_refuses_is_refused_again_in_the_same_words() {
+    let hub = hub(&[]);
+    for door in DOORS {
+        for (kind, item, field) in refused_kinds() {
+            door.send(address(&hub), kind, "application/json", item.as_bytes());
+            let letter = newest_letter(&hub);
+            assert_eq!((&letter["raw"], &letter["rawForm"]), (&json!(item), &json!("sent")), "{door:?}");
+            assert_eq!((&letter["kind"], &letter["field"]), (&json!(kind), &json!(field)), "{item}");
+            assert_eq!(
+                (&letter["door"], &letter["contentType"]),
+                (&json!(door.name()), &json!("application/json"))
+            );
+            assert!(letter["sender"].as_str().unwrap().starts_with("127.0.0.1:"), "{letter}");
+            assert_eq!(post_again(&hub, &letter).status, 422);
+            assert_alike(&newest_letter(&hub), &letter);
+        }
+        // A line that is no JSON, and one that is no UTF-8.
+        for line in
+            [b"{\"symbol\":\"ACME\"".as_slice(), b"{\"symbol\":\"\xfc\"}", b"\xef\xbb\xbf\xff", b"[1,2]"]
+        {
+            if door == Door::SockJs && std::str::from_utf8(line).is_err() {
+                continue; // It carries texts alone.
+            }
+            door.send(address(&hub), "prices", "application/x-ndjson", line);
+            let letter = newest_letter(&hub);
+            assert_eq!(post_again(&hub, &letter).status, 422);
+            assert_alike(&newest_letter(&hub), &letter);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_alike(one: &Value, other: &Value) {
+    assert_ne!(one["id"], other["id"]);
+    for name in ["kind", "reason", "field", "raw", "rawEncoding", "rawForm", "contentType", "postTo"] {
+        assert_eq!(one[name], other[name], "{name}");
+    }
+}
+
+#[test]
+fn a_large_item_is_given_back_whole() {
+    let hub = hub(&[]);
+    let item = format!(r#"{{"symbol":"ACME","price":"{}"}}"#, "9".repeat(900_000));
+    for door in DOORS {
+        door.send(address(&hub), "prices", "application/json", item.as_bytes());
+        assert!(newest_letter(&hub)["raw"] == item, "{door:?}");
+    }
+}
+
+/// A SELL of 4 at 14 of the lots at `lot`, beside lots at 10 and 12.
+fn sale(id: u64, portfolio: &str, price: &Value, lot: &Value) -> Value {
+    json!({"transactionId": uuid(id), "portfolioId": portfolio, "symbol": "ACME", "side": "SELL", "quantity": "4",
+           "sellPrice": price, "buyPrice": lot, "timestamp": "2026-02-07T10:30:00.123456Z"})
+}
+
+fn lot_at(id: u64, portfolio: &str, price: u64) -> Value {
+    let mut bought = buy(id, portfolio, "ACME", 4);
+    bought["buyPrice"] = price.into();
+    bought
+}
+
+/// A portfolio's positions, without its id.
+fn positions(addr: SocketAddr, portfolio: &str) -> Value {
+    let answer = http::get(addr, "/api/analysis/all").unwrap().json().unwrap();
+    let rows = answer.as_array().unwrap().iter().filter(|row| row["id"]["portfolioId"] == portfolio);
+    let shown = |row: &Value| json!([row["holdings"], row["totalInvested"], row["realizedPnl"]]);
+    rows.map(shown).collect()
+}
+
+#[test]
+fn a_sale_that_a_rule_refused_has_its_effect_once_the_cause_is_gone() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let mut next = 100;
+    let mut id = || {
+        next += 1;
+        next
+    };
+    for door in DOORS {
+        for (price, lot) in
+            [(json!(14), json!(12)), (json!("14.25"), json!(null)), (json!(14), json!("12.00"))]
+        {
+            let (refused, control) = (uuid(id()), uuid(id()));
+            for portfolio in [&refused, &control] {
+                ingest(addr, "transactions", &json!([lot_at(id(), portfolio, 10)]));
+            }
+            // Of a lot that is not there yet, or more than there is.
+            let before = if lot.is_null() { 3 } else { 0 };
+            for portfolio in [&refused, &control].iter().filter(|_| before > 0) {
+                let mut some = sale(id(), portfolio, &price, &lot);
+                some["quantity"] = before.into();
+                ingest(addr, "transactions", &some);
+            }
+            let sold = sale(id(), &refused, &price, &lot);
+            door.send(addr, "transactions", "application/json", sold.to_string().as_bytes());
+            let letter = newest_letter(&hub);
+            assert_eq!((&letter["kind"], &letter["rawForm"]), (&json!("transactions"), &json!("canonical")));
+            assert_eq!(post_again(&hub, &letter).status, 422, "the cause is still there");
+            assert_eq!(newest_letter(&hub)["reason"], letter["reason"]);
+            for portfolio in [&refused, &control] {
+                ingest(addr, "transactions", &json!([lot_at(id(), portfolio, 12)]));
+            }
+            ingest(addr, "transactions", &sale(id(), &control, &price, &lot));
+            assert_eq!(post_again(&hub, &letter).status, 200, "{letter}");
+            assert_eq!(positions(addr, &refused), positions(addr, &control), "{letter}");
+            let again = post_again(&hub, &letter).json().unwrap();
+            assert_eq!(again["duplicates"], 1, "it is the same transaction");
+        }
+    }
+}
+
+#[test]
+fn what_is_too_far_ahead_is_given_back_with_its_time() {
+    let hub = hub(&[]);
+    for door in DOORS {
+        let item = r#"{"symbol":"ACME","price":"1.50","timestamp":"9999-12-31T23:59:59.123456Z"}"#;
+        door.send(address(&hub), "prices", "application/json", item.as_bytes());
+        let letter = newest_letter(&hub);
+        let raw = r#"{"symbol":"ACME","price":"1.5","timestamp":"9999-12-31T23:59:59.123456Z"}"#;
+        assert_eq!((&letter["field"], &letter["raw"]), (&json!("timestamp"), &json!(raw)));
+        assert_eq!(post_again(&hub, &letter).status, 422);
+        assert_eq!(newest_letter(&hub)["reason"], letter["reason"]);
+    }
+}
+
+#[test]
+fn a_command_is_posted_again_where_it_was_posted() {
+    let hub = hub(&[]);
+    let at = auto_trader(&hub);
+    let sessions = "/api/auto-trader/sessions";
+    command(at, sessions, &json!({"initialCapital": 100}), 201);
+    let first = json!({"symbol": "ACME", "quantity": 8, "entryPrice": 10});
+    command(at, &format!("{sessions}/1/trades"), &first, 201);
+    // There is no capital for it while the first is open.
+    let key = uuid(7);
+    let second = json!({"symbol": "ACME", "quantity": "5.0", "side": "sell", "entryPrice": "10.50",
+                        "stop_loss": 11, "target": 9.5, "requestId": key});
+    command(at, &format!("{sessions}/1/trades"), &second, 422);
+    let letter = newest_letter(&hub);
+    assert_eq!((&letter["kind"], &letter["rawForm"]), (&json!("auto-trader"), &json!("canonical")));
+    assert_eq!(letter["postTo"], json!({"method": "POST", "path": format!("{sessions}/1/trades")}));
+    assert_eq!(post_again(&hub, &letter).status, 422, "the cause is still there");
+    command(at, "/api/auto-trader/trades/1/close", &json!({"price": 10}), 200);
+    let opened = post_again(&hub, &letter).json().unwrap();
+    for (name, value) in [("side", json!("SELL")), ("quantity", json!(5)), ("entryPrice", json!(10.5))] {
+        assert_eq!(opened[name], value, "{opened}");
+    }
+    assert_eq!((&opened["stopLoss"], &opened["target"]), (&json!(11), &json!(9.5)));
+    let again = command(at, &format!("{sessions}/1/trades"), &second, 201);
+    assert_eq!(again["tradeId"], opened["tradeId"], "it has its key");
+
+    for (path, body, field) in [
+        (sessions.to_owned(), json!({"initialCapital": -1, "name": "x"}), "initialCapital"),
+        (format!("{sessions}/1/trades"), json!({"symbol": "ACME", "quantity": 0}), "quantity"),
+        (format!("{sessions}/1/stop"), json!({"requestId": "7"}), "requestId"),
+        ("/api/auto-trader/trades/2/close".to_owned(), json!({"pirce": 1}), "pirce"),
+    ] {
+        command(at, &path, &body, 422);
+        let letter = newest_letter(&hub);
+        assert_eq!((&letter["field"], &letter["raw"]), (&json!(field), &json!(body.to_string())));
+        assert_eq!((&letter["postTo"]["path"], &letter["door"]), (&json!(path), &json!("http")));
+        assert_eq!(post_again(&hub, &letter).status, 422);
+        assert_alike(&newest_letter(&hub), &letter);
+    }
+    // A trade that is not there yet.
+    command(at, "/api/auto-trader/trades/3/close", &json!({"price": "11"}), 404);
+    let letter = newest_letter(&hub);
+    command(
+        at,
+        &format!("{sessions}/1/trades"),
+        &json!({"symbol": "ACME", "quantity": 1, "entryPrice": 10}),
+        201,
+    );
+    assert_eq!(post_again(&hub, &letter).json().unwrap()["pnl"], 1);
+}
+
+#[test]
+fn the_log_shows_what_was_sent() {
+    let hub = hub(&[]);
+    Door::Http.send(address(&hub), "prices", "application/x-ndjson", b"{\"symbol\":\"\xfc\"}\n{\"price\":1}");
+    let lines = doors::shown(&hub, "prices");
+    assert_eq!(
+        (&lines[0]["event"]["rejected"]["raw"], &lines[0]["event"]["rejected"]["rawEncoding"]),
+        (&json!("eyJzeW1ib2wiOiL8In0="), &json!("base64"))
+    );
+    let second = &lines[1]["event"]["rejected"];
+    assert_eq!((&second["raw"], &second["rawEncoding"]), (&json!("{\"price\":1}"), &Value::Null));
+    assert_eq!((&second["door"], &second["contentType"]), (&json!("http"), &json!("application/x-ndjson")));
+}

@@ -45,6 +45,19 @@ export function assertTransaction(transaction) {
   assertTime(transaction.timestamp, shown);
 }
 
+/** A dead letter: what the hub itself rejected, with its payload and where that is posted again. */
+export function assertLetter(letter) {
+  const shown = JSON.stringify(letter);
+  const record = ['id', 'kind', 'reason', 'field', 'at', 'position'];
+  const payload = ['raw', 'rawEncoding', 'rawForm', 'contentType', 'postTo'];
+  assertKeys(letter, [...record, ...payload, 'door', 'sender'], shown);
+  assertTime(letter.at, shown);
+  assert.ok(typeof letter.raw === 'string' && [null, 'base64'].includes(letter.rawEncoding), shown);
+  assert.ok(['sent', 'canonical'].includes(letter.rawForm), shown);
+  assertKeys(letter.postTo, ['method', 'path'], shown);
+  assert.deepEqual([letter.postTo.method, letter.postTo.path.startsWith('/api/')], ['POST', true], shown);
+}
+
 /** `overallUnrealised_Pnl` is the sum of the map, to `tolerance`. */
 export function assertAddsUp(pnl, tolerance = 1e-6) {
   const sum = Object.values(pnl.symbol).reduce((total, amount) => total + amount, 0);

@@ -78,6 +78,8 @@ fn check_item(kind: Kind, item: &Item<'_>) {
             if let Some(object) = &object {
                 check_digits(&event, object);
             }
+            let given_back = normalize::canonical(&event).expect("what an item means is written as one");
+            assert_eq!(read(kind, &given_back).as_ref(), Ok(&event), "{given_back}");
             let canonical = Object::of_event(&event);
             for spelling in canonical.spellings() {
                 assert_eq!(read(kind, &spelling.text()).as_ref(), Ok(&event), "{}", spelling.text());

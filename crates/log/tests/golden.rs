@@ -1,0 +1,177 @@
+//! Logs that earlier versions wrote are opened, and mean what they meant.
+//!
+//! `golden/NAME.db` is a log, `golden/NAME.jsonl` its records as JSON, a line each. A change of the form adds a pair:
+//! `UPDATE_GOLDEN=NAME cargo test -p hub-log --test golden` writes one of all kinds of events as this version writes
+//! them. None is ever removed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hub_core::event::{Provenance, Sender};
+use hub_core::normalize::{self, Kind};
+use hub_core::settings::Settings;
+use hub_core::{Event, Offset, Record, Timestamp};
+use hub_log::{EmbeddedLog, Entry, EventLog, LogView, Options};
+use serde_json::json;
+
+/// An item of each kind, every member of which is given.
+const ITEMS: [(Kind, &str); 13] = [
+    (
+        Kind::Transactions,
+        r#"{"transactionId":"550e8400-e29b-41d4-a716-446655440000","portfolioId":"550e8400-e29b-41d4-a716-446655440001",
+            "symbol":"AAPL","side":"BUY","price":"150.25","quantity":"1000000000000.00000001",
+            "tradeId":"550e8400-e29b-41d4-a716-446655440009",
+            "timestamp":"2026-02-07T10:30:00.123456Z"}"#,
+    ),
+    (
+        Kind::Transactions,
+        r#"{"transactionId":"550e8400-e29b-41d4-a716-446655440002","portfolioId":"550e8400-e29b-41d4-a716-446655440001",
+            "symbol":"AAPL","side":"SELL","sellPrice":"151","buyPrice":"150.25","quantity":"0.5"}"#,
+    ),
+    (Kind::Prices, r#"{"symbol":"BRK.B","price":"412.75","timestamp":1770000000000}"#),
+    (
+        Kind::Portfolios,
+        r#"{"portfolioId":"550e8400-e29b-41d4-a716-446655440001","name":"Überschuss","phoneNumber":"+49 1","address":"B"}"#,
+    ),
+    (Kind::Symbols, r#"{"symbol":"AAPL","sector":"Technology"}"#),
+    (
+        Kind::Risk,
+        r#"{"portfolioId":"550e8400-e29b-41d4-a716-446655440001","avgRateOfReturn":"0.008819639682769775",
+            "sharpeRatio":"-13.30202579498291","sortinoRatio":"0"}"#,
+    ),
+    (
+        Kind::TradeEvents,
+        r#"{"tradeId":"550e8400-e29b-41d4-a716-446655440003","serviceName":"capture","eventType":"TRADE_RECEIVED",
+            "eventStage":"RECEIVED","eventStatus":"SUCCESS","sourceQueue":"a","targetQueue":"b","topicName":"c",
+            "consumerGroup":"d","partitionId":3,"offsetValue":4,"eventTime":1770000000000,"message":"in words"}"#,
+    ),
+    (
+        Kind::TradeEvents,
+        r#"{"tradeId":"550e8400-e29b-41d4-a716-446655440003","serviceName":"capture","eventType":"TRADE_SENT_TO_DLQ",
+            "eventStage":"COMMITTED"}"#,
+    ),
+    (
+        Kind::QueueMetrics,
+        r#"{"serviceName":"capture","topicName":"trades","partitionId":0,"producedOffset":12,"consumedOffset":7,
+            "consumerGroup":"g","snapshotTime":1770000000000}"#,
+    ),
+    (
+        Kind::DlqEvents,
+        r#"{"tradeId":"550e8400-e29b-41d4-a716-446655440003","serviceName":"capture","topicName":"dlq",
+            "originalTopic":"trades","reason":"no lot","eventStage":"ENRICHED","eventTime":1770000000000}"#,
+    ),
+    (
+        Kind::ErrorEvents,
+        r#"{"tradeId":"550e8400-e29b-41d4-a716-446655440003","serviceName":"capture","errorType":"TIMEOUT",
+            "errorMessage":"late","eventStage":"VALIDATED","eventTime":1770000000000}"#,
+    ),
+    (
+        Kind::InvalidTrades,
+        r#"{"tradeId":"550e8400-e29b-41d4-a716-446655440003","portfolioId":"550e8400-e29b-41d4-a716-446655440001",
+            "symbol":"AAPL","side":"SELL","pricePerStock":"-1.5","quantity":"0","timestamp":1770000000000,
+            "validationErrors":"quantity"}"#,
+    ),
+    (Kind::Prices, r#"{"symbol":"AAPL","price":"dear"}"#),
+];
+
+/// An event of each kind there is.
+fn events() -> Vec<Event> {
+    let sender = Sender { address: "127.0.0.1:4711".parse().expect("an address"), connection: Some(7) };
+    let way = Provenance {
+        door: "http",
+        content_type: Some("application/json"),
+        sender: Some(sender),
+        path: Some("/api/ingest/prices"),
+    };
+    let items = ITEMS.iter().flat_map(|(kind, item)| {
+        normalize::events(*kind, item.as_bytes(), normalize::BodyForm::Json, 1, &way).expect("an item")
+    });
+    let commands = [
+        json!({"trading": {"requestId": "550e8400-e29b-41d4-a716-446655440000",
+            "command": {"create-session": {"name": "Morning", "initialCapital": "50000.5"}}}}),
+        json!({"trading": {"command": {"open-trade": {"sessionId": 6, "symbol": "NIFTY", "side": "SELL",
+            "quantity": "50", "entryPrice": "195.25", "stopLoss": "200", "target": "190.5"}}}}),
+        json!({"trading": {"command": {"close-trade": {"tradeId": 9, "price": "196.3"}}}}),
+        json!({"trading": {"command": {"stop-session": {"sessionId": 6}}}}),
+    ];
+    let commands = commands.into_iter().map(|command| serde_json::from_value(command).expect("a command"));
+    items.chain(commands).chain([Event::Tick, Event::Settings(Settings::default())]).collect()
+}
+
+fn line(record: &Record) -> String {
+    json!({"offset": record.offset.0, "at": record.at.micros(), "event": record.event}).to_string()
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    let log = LogView::open(path).expect("a log");
+    log.read(Offset::START, usize::MAX).expect("records").iter().map(|record| line(record)).collect()
+}
+
+/// A log of all events, as this version writes it, at a time that is always the same.
+fn write(path: &Path) {
+    let micros = std::sync::atomic::AtomicI64::new(1_770_460_200_000_000);
+    let clock = move || {
+        let now = micros.fetch_add(1_234_567, std::sync::atomic::Ordering::Relaxed);
+        Timestamp::from_micros(now).expect("a time")
+    };
+    let log =
+        EmbeddedLog::open(path, Options { clock: std::sync::Arc::new(clock), ..Options::new() }).unwrap();
+    let (first, second) = (events(), events());
+    log.append(first.into_iter().map(Entry::from).collect()).wait().unwrap();
+    for (n, event) in second.into_iter().enumerate() {
+        let key = Some(format!("key {n}"));
+        log.append(vec![Entry { event, key }]).wait().unwrap();
+    }
+    log.close().unwrap();
+}
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+#[test]
+fn what_earlier_versions_wrote_means_what_it_meant() {
+    let dir = tempfile::tempdir().unwrap();
+    if let Ok(name) = std::env::var("UPDATE_GOLDEN") {
+        let path = golden().join(&name).with_extension("db");
+        assert!(!path.exists(), "{name} is there: a golden log is never written again");
+        let written = dir.path().join("written.db");
+        write(&written);
+        fs::copy(&written, &path).unwrap();
+        fs::write(path.with_extension("jsonl"), lines(&written).join("\n") + "\n").unwrap();
+    }
+    let mut compared = 0;
+    for entry in fs::read_dir(golden()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "db") {
+            continue;
+        }
+        // A copy: opening makes files beside it, and changes its mode.
+        let copy = dir.path().join(path.file_name().unwrap());
+        fs::copy(&path, &copy).unwrap();
+        let expected = fs::read_to_string(path.with_extension("jsonl")).unwrap();
+        assert_eq!(lines(&copy), expected.lines().collect::<Vec<_>>(), "{}", path.display());
+        let log = EmbeddedLog::open(&copy, Options::new()).unwrap();
+        let head = log.head();
+        log.append(vec![Event::Tick.into()]).wait().expect("it goes on");
+        assert_eq!(log.head(), head.next());
+        compared += 1;
+    }
+    assert!(compared > 0, "there are golden logs");
+}
+
+#[test]
+fn what_this_version_writes_it_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log.db");
+    write(&path);
+    let (expected, seen) = (events(), LogView::open(&path).unwrap().read(Offset::START, usize::MAX).unwrap());
+    assert_eq!(seen.len(), 2 * expected.len());
+    for (record, event) in seen.iter().zip(expected.iter().cycle()) {
+        assert_eq!(&record.event, event);
+    }
+    let mut numbers: Vec<u8> = expected.iter().map(Event::number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers, (1..=14).collect::<Vec<u8>>(), "a golden log has every kind there is");
+}

@@ -33,6 +33,7 @@ mod state;
 mod trade;
 mod triggers;
 
+use hub_core::SymbolCase;
 use hub_core::limits::Limits;
 use hub_fanout::{Catalog, Topic, published};
 use hub_server::Service;
@@ -62,9 +63,10 @@ pub fn register(catalog: &mut Catalog) -> (AutotraderProjection, AutotraderReads
     (AutotraderProjection::new(feed, writer), AutotraderReads { states, feed })
 }
 
-/// The service. Adds its feed to the catalog, and gives the way to read what it has applied.
+/// The service, whose subscribers name symbols in whatever case there is. Adds its feed to the catalog, and gives the way to read what it has applied.
 pub fn service(
     config: &AutotraderConfig,
+    symbol_case: SymbolCase,
     limits: &Limits,
     catalog: &mut Catalog,
 ) -> (Service, AutotraderReads) {
@@ -72,7 +74,7 @@ pub fn service(
     let service = Service {
         projections: vec![Box::new(projection)],
         routes: routes(&reads),
-        sockets: sockets(reads.clone(), limits.followed_symbols_bytes),
+        sockets: sockets(reads.clone(), symbol_case, limits.followed_symbols_bytes),
         ..Service::new("auto-trader", "autotrader", config.bind.clone(), config.tls)
     };
     (service, reads)

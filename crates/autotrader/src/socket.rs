@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hub_core::event::trading::SessionId;
-use hub_core::{Parameter, Symbol};
+use hub_core::{Parameter, Symbol, SymbolCase};
 use hub_fanout::{EventFilter, EventKey};
 use hub_server::native::{Action, DocumentPart, Followed, NativeEndpoint, NativeSession};
 use hub_server::{Query, SocketRoute};
@@ -24,19 +24,20 @@ const TRADES: &str = "trades";
 const PRICES: &str = "prices";
 
 /// The socket of this service. The symbols whose prices a connection follows have at most
-/// `symbols_bytes` together.
-pub fn sockets(reads: AutotraderReads, symbols_bytes: usize) -> Vec<SocketRoute> {
+/// `symbols_bytes` together, and are taken in the case that those which come in have.
+pub fn sockets(reads: AutotraderReads, symbol_case: SymbolCase, symbols_bytes: usize) -> Vec<SocketRoute> {
     let documents = Arc::new(Documents::new(reads));
     vec![SocketRoute::new(
         "/ws/auto-trader",
         "Sends a session's numbers and trades, and prices, as they are asked for",
         schema::socket_message,
-        Arc::new(AutotraderEndpoint { documents, symbols_bytes }),
+        Arc::new(AutotraderEndpoint { documents, symbol_case, symbols_bytes }),
     )]
 }
 
 struct AutotraderEndpoint {
     documents: Arc<Documents>,
+    symbol_case: SymbolCase,
     symbols_bytes: usize,
 }
 
@@ -48,6 +49,7 @@ impl NativeEndpoint for AutotraderEndpoint {
     fn open(&self) -> Box<dyn NativeSession> {
         Box::new(Subscriptions {
             documents: Arc::clone(&self.documents),
+            symbol_case: self.symbol_case,
             symbols_bytes: self.symbols_bytes,
             symbols: FollowedSymbols::default(),
             interval_ms: 0,
@@ -58,6 +60,7 @@ impl NativeEndpoint for AutotraderEndpoint {
 /// One connection: at most one session, and some prices.
 struct Subscriptions {
     documents: Arc<Documents>,
+    symbol_case: SymbolCase,
     symbols_bytes: usize,
     symbols: FollowedSymbols,
     interval_ms: u64,
@@ -75,13 +78,26 @@ impl NativeSession for Subscriptions {
             Command::UnsubscribeSession => {
                 Ok(vec![Action::Unfollow { name: TRADES }, Action::Unfollow { name: SESSION }])
             }
-            Command::SubscribePrices { symbols, interval_ms } => self.add_symbols(&symbols, interval_ms),
-            Command::UnsubscribePrices(symbols) => Ok(self.remove_symbols(symbols.as_ref())),
+            Command::SubscribePrices { symbols, interval_ms } => {
+                self.add_symbols(&self.folded(symbols), interval_ms)
+            }
+            Command::UnsubscribePrices(symbols) => {
+                let symbols = symbols.map(|symbols| self.folded(symbols));
+                Ok(self.remove_symbols(symbols.as_ref()))
+            }
         }
     }
 }
 
 impl Subscriptions {
+    fn folded(&self, symbols: BTreeSet<Symbol>) -> BTreeSet<Symbol> {
+        let fold = |mut symbol| {
+            self.symbol_case.fold(&mut symbol);
+            symbol
+        };
+        symbols.into_iter().map(fold).collect()
+    }
+
     /// Instead of the one followed before. The feed comes first, so that no
     /// trade falls between it and the numbers.
     fn follow_session(&self, id: SessionId) -> Result<Vec<Action>, String> {

@@ -4,6 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
+use hub_core::SymbolCase;
 use hub_fanout::{Document, EventFilter, EventKey};
 use hub_server::native::{Action, DocumentPart, Followed, NativeSession, Query};
 use support::{Fixture, SYMBOLS_BYTES, document, stop};
@@ -133,7 +134,7 @@ fn who_asks_again_is_told_again() {
 #[test]
 fn what_a_connection_follows_is_bounded_in_bytes_by_a_limit_that_the_error_names() {
     let hub = Fixture::new();
-    let mut socket = hub_autotrader::sockets(hub.reads.clone(), 10)[0].endpoint.open();
+    let mut socket = hub_autotrader::sockets(hub.reads.clone(), SymbolCase::Kept, 10)[0].endpoint.open();
     assert!(socket.command("subscribe_prices", &symbols(10..13)).is_ok());
     assert!(socket.command("subscribe_prices", &symbols(10..13)).is_ok(), "those already followed");
     let error = socket.command("subscribe_prices", &symbols(13..14)).err().unwrap();

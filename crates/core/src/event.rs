@@ -14,10 +14,10 @@ pub use lifecycle::{
 };
 pub use rejected::{Provenance, RejectedInput, Sender};
 
-use self::trading::TradingRequest;
+use self::trading::{TradingCommand, TradingRequest};
 use crate::kind::Kind;
 use crate::settings::Settings;
-use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, Timestamp, TradeId, TransactionId};
+use crate::{PortfolioId, Price, Quantity, Ratio, Symbol, SymbolCase, Timestamp, TradeId, TransactionId};
 
 /// One thing that happened, as it is kept in the log.
 ///
@@ -61,6 +61,19 @@ impl Event {
     /// All words for kinds but `unknown`.
     pub fn kinds() -> impl Iterator<Item = &'static str> {
         Kind::ALL.map(Kind::as_str).into_iter().chain([trading::KIND, "tick", "settings"])
+    }
+
+    /// Makes the symbol that it is about one of this case. An invalid trade's stays: it is evidence.
+    pub fn fold_symbol(&mut self, case: SymbolCase) {
+        match self {
+            Event::Transaction(it) => case.fold(&mut it.symbol),
+            Event::Price(it) => case.fold(&mut it.symbol),
+            Event::Symbol(it) => case.fold(&mut it.symbol),
+            Event::Trading(TradingRequest { command: TradingCommand::OpenTrade(it), .. }) => {
+                case.fold(&mut it.symbol);
+            }
+            _ => {}
+        }
     }
 
     /// The ingest kind it came as, as in metrics: `transactions`, `auto-trader`; of what no item

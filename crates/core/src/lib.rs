@@ -45,6 +45,6 @@ pub use position::{Epoch, Offset, Position};
 pub use raw_text::{RawEncoding, RawText};
 pub use record::Record;
 pub use settings::{AlertRules, Settings, Thresholds};
-pub use symbol::Symbol;
+pub use symbol::{Symbol, SymbolCase};
 pub use time::Timestamp;
 pub use topic::TopicName;

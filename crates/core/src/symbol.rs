@@ -6,9 +6,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-/// A ticker symbol: 1 to 32 characters, taken as they are (`BRK.B` and
-/// `brk.b` are two symbols), U+FFFD not among them: it stands for text that was
-/// lost, and of two symbols it would make one. Up to 23 bytes are kept without an allocation.
+/// A ticker symbol: 1 to 32 characters without blanks around them, which are trimmed, and in the case in which they
+/// came (`BRK.B` and `brk.b` are two symbols, unless a [`SymbolCase`] says otherwise). Control characters are not
+/// among them, which nobody sees, nor is U+FFFD: it stands for text that was lost, and of two symbols it would make
+/// one. Up to 23 bytes are kept without an allocation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Symbol(SmolStr);
@@ -18,7 +19,7 @@ pub const SYMBOL_MAX_CHARS: usize = 32;
 
 /// A text that is no symbol.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("must be 1 to {SYMBOL_MAX_CHARS} whole characters, not blank, without U+FFFD")]
+#[error("must be 1 to {SYMBOL_MAX_CHARS} whole characters, not blank, without control characters and U+FFFD")]
 pub struct SymbolError;
 
 impl Symbol {
@@ -32,11 +33,32 @@ impl FromStr for Symbol {
     type Err = SymbolError;
 
     fn from_str(text: &str) -> Result<Symbol, SymbolError> {
-        let is_whole = !text.contains(hub_json::REPLACEMENT);
-        if text.trim().is_empty() || text.chars().count() > SYMBOL_MAX_CHARS || !is_whole {
+        let text = text.trim();
+        let is_whole = !text.contains(|c: char| c.is_control() || c == hub_json::REPLACEMENT);
+        if text.is_empty() || text.chars().count() > SYMBOL_MAX_CHARS || !is_whole {
             return Err(SymbolError);
         }
         Ok(Symbol(SmolStr::new(text)))
+    }
+}
+
+/// The case of symbols that come in.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum SymbolCase {
+    /// As they came: some markets tell symbols apart by it.
+    #[default]
+    Kept,
+    /// ASCII letters in upper case, so that `aapl` is `AAPL`.
+    Upper,
+}
+
+impl SymbolCase {
+    /// Makes a symbol one of this case.
+    pub fn fold(self, symbol: &mut Symbol) {
+        let folds = self == SymbolCase::Upper && symbol.0.bytes().any(|byte| byte.is_ascii_lowercase());
+        if folds {
+            *symbol = Symbol(SmolStr::new(symbol.0.to_ascii_uppercase()));
+        }
     }
 }
 
@@ -57,5 +79,32 @@ mod tests {
         assert!("".parse::<Symbol>().is_err());
         assert!("  ".parse::<Symbol>().is_err());
         assert!("A\u{fffd}".parse::<Symbol>().is_err());
+        assert!(
+            format!("\t {} \n", "é".repeat(32)).parse::<Symbol>().is_ok(),
+            "blanks around it do not count"
+        );
+    }
+
+    #[test]
+    fn blanks_around_a_symbol_are_trimmed_and_control_characters_in_it_refused() {
+        for text in ["AAPL", " AAPL", "AAPL\r\n", "\u{a0}AAPL\u{3000}"] {
+            assert_eq!(text.parse::<Symbol>().unwrap().as_str(), "AAPL", "{text:?}");
+        }
+        assert_eq!(" BRK B ".parse::<Symbol>().unwrap().as_str(), "BRK B");
+        for text in ["A\0", "A\nB", "A\u{7f}", "\u{85}A\u{80}", "A\u{1b}[31m"] {
+            assert_eq!(text.parse::<Symbol>(), Err(SymbolError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn case_is_kept_or_that_of_ascii_folded() {
+        for (text, upper) in [("aapl", "AAPL"), ("BRK.b", "BRK.B"), ("münch", "MüNCH"), ("AAPL", "AAPL")] {
+            let of = |case: SymbolCase| {
+                let mut symbol: Symbol = text.parse().unwrap();
+                case.fold(&mut symbol);
+                symbol.as_str().to_owned()
+            };
+            assert_eq!((of(SymbolCase::Kept).as_str(), of(SymbolCase::Upper).as_str()), (text, upper));
+        }
     }
 }

@@ -33,7 +33,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Origin};
-pub use sections::{AuthConfig, GatewayConfig, LogConfig, RelayConfig, ServerConfig};
+pub use sections::{AuthConfig, GatewayConfig, LogConfig, RelayConfig, ServerConfig, SymbolsConfig};
 
 use check::Listener;
 use fault::Fault;
@@ -66,6 +66,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Credentials that a peer has to show.
     pub auth: AuthConfig,
+    /// Names of what is traded.
+    pub symbols: SymbolsConfig,
     /// Destinations that carry messages as they are.
     pub relay: RelayConfig,
     /// The limits that can be set.

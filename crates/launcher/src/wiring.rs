@@ -70,7 +70,9 @@ fn leaderboard(wiring: &mut Wiring, config: &Config) -> Result<Service, StartErr
 #[cfg(feature = "autotrader")]
 #[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
 fn autotrader(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError> {
-    let (service, reads) = hub_autotrader::service(&config.autotrader, &config.limits, &mut wiring.catalog);
+    let symbol_case = config.symbols.case();
+    let (service, reads) =
+        hub_autotrader::service(&config.autotrader, symbol_case, &config.limits, &mut wiring.catalog);
     wiring.trading = Some(reads);
     Ok(service)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use bytes::Bytes;
+use hub_core::SymbolCase;
 use hub_core::limits::Limits;
 use hub_fanout::queues::{QueueFull, QueueLimits};
 use hub_fanout::{Catalog, Outcomes, Publisher, QueueRelay, RelayMessage, Target};
@@ -63,6 +64,8 @@ pub struct Chassis {
     pub compression: Option<Compression>,
     /// True: STOMP clients may SEND to relay destinations.
     pub client_send: bool,
+    /// The case of symbols that come in.
+    pub symbol_case: SymbolCase,
     /// Configuration of all STOMP sessions.
     pub stomp: Arc<SessionConfig>,
     /// The script that `SockJS`'s iframe transports load; none of the hub's own:
@@ -110,6 +113,8 @@ pub struct ChassisConfig {
     pub compression: Option<Compression>,
     /// True: STOMP clients may SEND to relay destinations.
     pub client_send: bool,
+    /// The case of symbols that come in.
+    pub symbol_case: SymbolCase,
     /// The script that `SockJS`'s iframe transports load; none: that of a public CDN.
     pub sockjs_script: Option<Bytes>,
     /// Connections that there may be.
@@ -128,6 +133,7 @@ impl Default for ChassisConfig {
             tls: None,
             compression: None,
             client_send: false,
+            symbol_case: SymbolCase::Kept,
             sockjs_script: None,
             connections: usize::MAX,
             connections_per_address: usize::MAX,
@@ -209,6 +215,7 @@ impl Chassis {
             metrics,
             compression: config.compression,
             client_send: config.client_send,
+            symbol_case: config.symbol_case,
             stomp: Arc::new(stomp(config.server_name, &config.limits)),
             sockjs_script: config.sockjs_script,
             readiness: Readiness::default(),

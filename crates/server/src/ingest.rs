@@ -61,11 +61,14 @@ impl Ingest {
         Ingest { chassis }
     }
 
-    /// Appends events, all or none of them. When it returns, they have their place in the log,
+    /// Appends events, all or none of them, their symbols in the configured case. When it returns, they have their place in the log,
     /// behind those of whoever appended before.
-    pub fn append(&self, events: Vec<Event>) -> Result<Ingesting, IngestError> {
+    pub fn append(&self, mut events: Vec<Event>) -> Result<Ingesting, IngestError> {
         if self.chassis.readiness.is_draining() {
             return Err(IngestError::Draining);
+        }
+        for event in &mut events {
+            event.fold_symbol(self.chassis.symbol_case);
         }
         let kinds = events.iter().map(Event::kind).collect();
         let entries: Vec<Entry> = events.into_iter().map(Entry::from).collect();

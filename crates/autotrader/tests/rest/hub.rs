@@ -5,6 +5,7 @@ use std::path::Path;
 
 use actix_web::http::Method;
 use hub_autotrader::AutotraderConfig;
+use hub_core::SymbolCase;
 use hub_core::limits::Limits;
 use hub_server::testing::ServiceOnLog;
 use serde_json::Value;
@@ -15,7 +16,7 @@ impl Hub {
     /// Replays the log that is there.
     pub(crate) async fn start(directory: &Path) -> Hub {
         let (config, limits) = (AutotraderConfig::default(), Limits::default());
-        let wire = |catalog: &mut _| hub_autotrader::service(&config, &limits, catalog).0;
+        let wire = |catalog: &mut _| hub_autotrader::service(&config, SymbolCase::Kept, &limits, catalog).0;
         Hub(ServiceOnLog::start(directory, wire).await)
     }
 

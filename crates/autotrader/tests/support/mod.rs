@@ -13,7 +13,7 @@ use hub_core::event::trading::{
 };
 use hub_core::event::{PriceQuote, Side};
 use hub_core::settings::AutotraderSettings;
-use hub_core::{Event, Offset, Outcome, Record, RequestId, Settings, Timestamp};
+use hub_core::{Event, Offset, Outcome, Record, RequestId, Settings, SymbolCase, Timestamp};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Catalog, Document, Occasion};
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
@@ -36,7 +36,7 @@ impl Fixture {
     pub(crate) fn new() -> Fixture {
         let mut catalog = Catalog::default();
         let (projection, reads) = register(&mut catalog);
-        let endpoint = Arc::clone(&sockets(reads.clone(), SYMBOLS_BYTES)[0].endpoint);
+        let endpoint = Arc::clone(&sockets(reads.clone(), SymbolCase::Kept, SYMBOLS_BYTES)[0].endpoint);
         Fixture {
             driver: Driver::new(START_MILLIS, vec![Box::new(projection)]),
             reads,

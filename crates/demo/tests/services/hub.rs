@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::path::Path;
 
 use hub_autotrader::{AutotraderConfig, AutotraderReads, Desk};
+use hub_core::SymbolCase;
 use hub_core::limits::Limits;
 use hub_server::testing::ServiceOnLog;
 
@@ -18,7 +19,7 @@ impl Hub {
         let (config, limits) = (AutotraderConfig::default(), Limits::default());
         let mut trading = None;
         let service = ServiceOnLog::start(directory, |catalog| {
-            let (service, reads) = hub_autotrader::service(&config, &limits, catalog);
+            let (service, reads) = hub_autotrader::service(&config, SymbolCase::Kept, &limits, catalog);
             trading = Some(reads);
             service
         });

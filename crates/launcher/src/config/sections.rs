@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use hub_core::SymbolCase;
 use hub_core::topic::TopicPattern;
 use hub_server::Bind;
 use schemars::JsonSchema;
@@ -111,6 +112,21 @@ impl Default for LogConfig {
 pub struct AuthConfig {
     /// Says in words that whoever reaches a port may use it.
     pub allow_open: bool,
+}
+
+/// `[symbols]`: names of what is traded.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SymbolsConfig {
+    /// Takes ASCII letters of a symbol in upper case, however they come in.
+    pub fold_case: bool,
+}
+
+impl SymbolsConfig {
+    /// The case of symbols that come in.
+    pub fn case(&self) -> SymbolCase {
+        if self.fold_case { SymbolCase::Upper } else { SymbolCase::Kept }
+    }
 }
 
 /// `[relay]`: destinations that carry messages as they are.

@@ -30,6 +30,7 @@ impl Config {
             tls: certificate.map(Certificate::server_config),
             compression: self.compression(),
             client_send: self.relay.client_send,
+            symbol_case: self.symbols.case(),
             sockjs_script: self.sockjs_script()?,
             connections: room.connections,
             connections_per_address: room.per_address,

@@ -38,3 +38,60 @@ impl LogReader {
         reading.await.unwrap_or(Err(LogError::Lost))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+    use hub_core::{Event, Offset};
+    use hub_log::{EmbeddedLog, Options};
+
+    use super::*;
+
+    fn reader(directory: &tempfile::TempDir) -> LogReader {
+        LogReader::new(Arc::new(EmbeddedLog::open(&directory.path().join("hub.db"), Options::new()).unwrap()))
+    }
+
+    #[tokio::test]
+    async fn a_worker_goes_on_while_the_log_is_read_by_a_few_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let reader = reader(&directory);
+        let append = reader.log.append(vec![Event::Tick.into()]);
+        append.await.unwrap();
+        let (go, waits) = mpsc::channel::<()>();
+        let waits = Arc::new(std::sync::Mutex::new(waits));
+        let mut reading: Vec<_> = (0..READERS_MAX)
+            .map(|_| {
+                let waits = Arc::clone(&waits);
+                Box::pin(reader.read(move |log| {
+                    waits.lock().unwrap().recv().unwrap();
+                    log.record(Offset(1))
+                }))
+            })
+            .collect();
+        for reading in &mut reading {
+            assert!(reading.as_mut().now_or_never().is_none());
+        }
+        let mut late = Box::pin(reader.read(|log| log.record(Offset(2))));
+        assert!(late.as_mut().now_or_never().is_none());
+        assert_eq!(reader.permits.available_permits(), 0, "the late one has its turn to come");
+        // This thread is free to say so: it is not the one that reads.
+        (0..READERS_MAX).for_each(|_| go.send(()).unwrap());
+        for reading in reading {
+            assert_eq!(reading.await.unwrap().offset, Offset(1));
+        }
+        assert_eq!(late.await, Err(LogError::Absent { offset: Offset(2) }));
+        assert_eq!(reader.permits.available_permits(), READERS_MAX);
+    }
+
+    #[tokio::test]
+    async fn one_that_panics_gives_its_turn_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let reader = reader(&directory);
+        let read = reader.read(|_| -> Result<(), LogError> { panic!("a bug") });
+        assert_eq!(read.await, Err(LogError::Lost));
+        assert_eq!(reader.permits.available_permits(), READERS_MAX);
+        assert_eq!(reader.read(|log| Ok(log.head())).await, Ok(Offset::START));
+    }
+}

@@ -99,3 +99,24 @@ impl Config {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hub_core::event::RejectedInput;
+    use hub_core::{Event, Rejection};
+
+    use super::*;
+
+    #[test]
+    fn the_log_takes_the_largest_item_that_the_door_refuses() {
+        for message_bytes in [1024, 1 << 20, 1 << 28] {
+            let mut config = Config::default();
+            config.limits.message_bytes = message_bytes;
+            let takes = config.log_options(&Metrics::default()).queue_max_bytes;
+            let reason = Rejection::of("x".repeat(64), "y".repeat(600));
+            let raw = vec![b'z'; message_bytes];
+            let record = Event::from(RejectedInput::new("prices", reason, &raw)).encode().unwrap();
+            assert!(record.len() <= takes, "{} of {takes}", record.len());
+        }
+    }
+}

@@ -54,7 +54,7 @@ impl Desk {
     /// The same for what may be no command at all, but is to be logged.
     pub(crate) async fn take(&self, event: Event) -> Result<Arc<CompletedCommand>, CommandError> {
         let ingested = self.ingest.append(vec![event])?.applied().await?;
-        match ingested.outcomes.into_iter().next() {
+        match ingested.verdicts.into_iter().next().map(|(offset, verdict)| (offset, verdict.outcome)) {
             Some((_, Outcome::Rejected(rejection))) => Err(CommandError::Refused(rejection)),
             Some((offset, Outcome::Accepted | Outcome::Duplicate | Outcome::Stale)) => {
                 self.settled().answer(offset).cloned().ok_or(CommandError::Forgotten)

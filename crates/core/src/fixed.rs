@@ -80,6 +80,21 @@ impl<'a> Digits<'a> {
         }
         Ok(Digits { negative, whole, fraction, exponent })
     }
+
+    /// True if both are one number, however it is written.
+    pub(crate) fn equals(&self, other: &Digits<'_>) -> bool {
+        let ((digits, place), (other_digits, other_place)) = (self.significant(), other.significant());
+        let is_zero = digits.is_empty() && other_digits.is_empty();
+        is_zero || (self.negative, place, digits) == (other.negative, other_place, other_digits)
+    }
+
+    /// The digits without zeros at either end, and the power of ten of the last of them.
+    fn significant(&self) -> (String, i64) {
+        let all = format!("{}{}", self.whole, self.fraction);
+        let digits = all.trim_end_matches('0');
+        let shift = (all.len() - digits.len()).cast_signed() - self.fraction.len().cast_signed();
+        (digits.trim_start_matches('0').to_owned(), self.exponent + shift as i64)
+    }
 }
 
 /// Reads `-12.5e3` as an integer of `10^-scale` units, by its digits.

@@ -39,7 +39,7 @@ pub use derived::Derived;
 pub use event::Event;
 pub use fixed::{Money, Price, Quantity, Ratio};
 pub use id::{PortfolioId, RequestId, TradeId, TransactionId};
-pub use outcome::{Outcome, Rejection};
+pub use outcome::{Outcome, Rejection, Verdict, Warning};
 pub use parameters::{Count, Parameter, ParameterError, Parameters};
 pub use position::{Epoch, Offset, Position};
 pub use raw_text::{RawEncoding, RawText};

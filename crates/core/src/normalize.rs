@@ -2,14 +2,17 @@
 //! a reason and the canonical name of the field at fault.
 //!
 //! To add a kind: a line in [`Kind`], a file beside the others with its reader and
-//! its writer, and their arms in [`item`] and [`canonical()`].
+//! its writer, and their arms in `fields`, `event` and [`canonical()`].
 
 mod body;
 mod canonical;
 mod dlq_events;
 mod error_events;
+mod field;
 mod invalid_trades;
+mod json_object;
 mod lifecycle;
+mod object;
 mod portfolios;
 mod positions;
 mod prices;
@@ -20,16 +23,36 @@ mod symbols;
 mod trade_events;
 pub mod trading;
 mod transactions;
+mod unread;
 mod unrealized;
 
 pub use crate::kind::{Kind, KindError};
 pub use body::{BodyError, BodyForm, Item, items};
 pub use canonical::{canonical, post_path};
+pub use unread::Unread;
 
 use crate::dto::{PositionRow, UnrealizedPnl};
 use crate::event::{Provenance, RejectedInput};
 use crate::{Event, Rejection};
-pub(crate) use raw::RawObject;
+use field::Field;
+pub(crate) use json_object::JsonObject;
+use object::RawObject;
+
+/// An item that was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// Event that it means, or its rejection, which keeps its bytes ([`Event::Rejected`]).
+    pub event: Event,
+    /// Members of it that nobody reads.
+    pub unread: Unread,
+}
+
+impl From<Event> for Reading {
+    /// An event that no item says more than.
+    fn from(event: Event) -> Reading {
+        Reading { event, unread: Unread::default() }
+    }
+}
 
 /// Normalises a body of at most `max_items` items: each becomes the event it means, or a
 /// rejection that keeps its bytes and the `way` they came ([`Event::Rejected`]). An error is about the body as a whole:
@@ -40,11 +63,18 @@ pub fn events(
     form: BodyForm,
     max_items: usize,
     way: &Provenance<'_>,
-) -> Result<Vec<Event>, BodyError> {
-    let event = |item: &Item<'_>| {
-        self::item(kind, item).unwrap_or_else(|rejection| rejected(kind.as_str(), rejection, item, way))
+) -> Result<Vec<Reading>, BodyError> {
+    let reading = |item: &Item<'_>| {
+        let rejected = |rejection| rejected(kind.as_str(), rejection, item, way);
+        match object(kind, item) {
+            Ok(object) => {
+                let event = event(kind, &object).unwrap_or_else(rejected);
+                Reading { event, unread: object.unread() }
+            }
+            Err(rejection) => rejected(rejection).into(),
+        }
     };
-    Ok(items(body, form, max_items)?.iter().map(event).collect())
+    Ok(items(body, form, max_items)?.iter().map(reading).collect())
 }
 
 /// Makes an event of an item of `kind` that means none, for the reason given.
@@ -54,27 +84,60 @@ pub fn rejected(kind: &'static str, rejection: Rejection, item: &Item<'_>, way: 
 
 /// Reads the event an item means.
 pub fn item(kind: Kind, item: &Item<'_>) -> Result<Event, Rejection> {
-    let object = RawObject::parse(item)?;
+    event(kind, &object(kind, item)?)
+}
+
+fn object<'a>(kind: Kind, item: &Item<'a>) -> Result<RawObject<'a>, Rejection> {
     match kind {
-        Kind::Transactions => transactions::read(&object).map(|event| Event::Transaction(event.into())),
-        Kind::Prices => prices::read(&object).map(Event::Price),
-        Kind::Portfolios => portfolios::read(&object).map(Event::Portfolio),
-        Kind::Symbols => symbols::read(&object).map(Event::Symbol),
-        Kind::Risk => risk::read(&object).map(Event::Risk),
-        Kind::TradeEvents => trade_events::read(&object).map(|event| Event::TradeEvent(event.into())),
-        Kind::QueueMetrics => queue_metrics::read(&object).map(Event::QueueMetric),
-        Kind::DlqEvents => dlq_events::read(&object).map(|event| Event::DlqEvent(event.into())),
-        Kind::ErrorEvents => error_events::read(&object).map(Event::ErrorEvent),
-        Kind::InvalidTrades => invalid_trades::read(&object).map(|event| Event::InvalidTrade(event.into())),
+        Kind::InvalidTrades => RawObject::parse_evidence(item, fields(kind)),
+        _ => RawObject::parse(item, fields(kind)),
+    }
+}
+
+/// Names of the members that are read of a kind's items: of each the canonical one, and others for it. Case, `-` and
+/// `_` make no difference in them.
+pub fn names(kind: Kind) -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    let others =
+        |field: &'static Field| field.spellings.iter().copied().filter(|name| *name != field.name).collect();
+    fields(kind).iter().map(move |field| (field.name, others(field)))
+}
+
+fn fields(kind: Kind) -> &'static [&'static Field] {
+    match kind {
+        Kind::Transactions => transactions::FIELDS,
+        Kind::Prices => prices::FIELDS,
+        Kind::Portfolios => portfolios::FIELDS,
+        Kind::Symbols => symbols::FIELDS,
+        Kind::Risk => risk::FIELDS,
+        Kind::TradeEvents => trade_events::FIELDS,
+        Kind::QueueMetrics => queue_metrics::FIELDS,
+        Kind::DlqEvents => dlq_events::FIELDS,
+        Kind::ErrorEvents => error_events::FIELDS,
+        Kind::InvalidTrades => invalid_trades::FIELDS,
+    }
+}
+
+fn event(kind: Kind, object: &RawObject<'_>) -> Result<Event, Rejection> {
+    match kind {
+        Kind::Transactions => transactions::read(object).map(|event| Event::Transaction(event.into())),
+        Kind::Prices => prices::read(object).map(Event::Price),
+        Kind::Portfolios => portfolios::read(object).map(Event::Portfolio),
+        Kind::Symbols => symbols::read(object).map(Event::Symbol),
+        Kind::Risk => risk::read(object).map(Event::Risk),
+        Kind::TradeEvents => trade_events::read(object).map(|event| Event::TradeEvent(event.into())),
+        Kind::QueueMetrics => queue_metrics::read(object).map(Event::QueueMetric),
+        Kind::DlqEvents => dlq_events::read(object).map(|event| Event::DlqEvent(event.into())),
+        Kind::ErrorEvents => error_events::read(object).map(Event::ErrorEvent),
+        Kind::InvalidTrades => invalid_trades::read(object).map(|event| Event::InvalidTrade(event.into())),
     }
 }
 
 /// A position as another service reports it (AN-WS-1 and its spellings, FE-1).
 pub fn position(item: &Item<'_>) -> Result<PositionRow, Rejection> {
-    positions::read(&RawObject::parse(item)?)
+    positions::read(&RawObject::parse(item, positions::FIELDS)?)
 }
 
 /// An unrealised P&L as another service reports it (AN-WS-2, FE-1).
 pub fn unrealized_pnl(item: &Item<'_>) -> Result<UnrealizedPnl, Rejection> {
-    unrealized::read(&RawObject::parse(item)?)
+    unrealized::read(&RawObject::parse(item, unrealized::FIELDS)?)
 }

@@ -29,6 +29,32 @@ impl Outcome {
     }
 }
 
+/// Hint for the sender of an item, in words: it may have meant something else. It changes nothing.
+pub type Warning = Cow<'static, str>;
+
+/// Outcome of a record, and what its sender had better know: a function of the log alone, as the outcome is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// Outcome of applying it.
+    pub outcome: Outcome,
+    /// Hints beside it.
+    pub warnings: Vec<Warning>,
+}
+
+impl Verdict {
+    /// True of what changed the state as it should: there is nothing to tell.
+    pub fn is_plain(&self) -> bool {
+        self.outcome == Outcome::Accepted && self.warnings.is_empty()
+    }
+}
+
+impl From<Outcome> for Verdict {
+    /// An outcome without hints.
+    fn from(outcome: Outcome) -> Verdict {
+        Verdict { outcome, warnings: Vec::new() }
+    }
+}
+
 /// Reason why an item was refused.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[error("{}{reason}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::normalize::RawObject;
+use crate::normalize::JsonObject;
 
 /// Characters of what was sent that an error repeats.
 const EXCERPT_CHARS: usize = 48;
@@ -155,9 +155,9 @@ impl<'a> Parameters<'a> {
         declared: &'static [Parameter],
         json: &'a str,
     ) -> Result<Parameters<'a>, ParameterError> {
-        let members: RawObject<'a> =
+        let members: JsonObject<'a> =
             serde_json::from_str(json).map_err(|error| ParameterError::NoObject(error.to_string()))?;
-        let given = members.into_entries().filter(|(name, _)| name != TYPE);
+        let given = members.into_iter().filter(|(name, _)| name != TYPE);
         let mut parameters = Parameters::read(declared, given.map(|(name, json)| (name, Value::Json(json))))?;
         parameters.0.retain(|given| !matches!(given.value, Value::Json(json) if json.get() == "null"));
         Ok(parameters)

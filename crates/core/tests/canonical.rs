@@ -236,7 +236,8 @@ fn read_command(path: &str, body: &str) -> Result<TradingRequest, Rejection> {
 
 fn events(kind: Kind, body: &[u8], form: BodyForm, door: &str) -> Vec<Event> {
     let way = Provenance { door, ..Provenance::default() };
-    normalize::events(kind, body, form, 10, &way).unwrap()
+    let readings = normalize::events(kind, body, form, 10, &way).unwrap();
+    readings.into_iter().map(|reading| reading.event).collect()
 }
 
 /// Asserts that an item is given back; true if it was taken in.

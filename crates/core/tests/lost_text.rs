@@ -38,8 +38,12 @@ fn items() -> Vec<(Kind, String, Vec<&'static str>)> {
 
 /// The same with this value of a field.
 fn with(item: &str, field: &str, value: &str) -> String {
-    // A key that is given twice counts with its last value.
-    format!("{{{item},\"{field}\":{value}}}")
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&format!("{{{item}}}")).expect("JSON");
+    members.remove(field);
+    let others = serde_json::Value::Object(members).to_string();
+    let others = others.trim_start_matches('{').trim_end_matches('}');
+    format!("{{\"{field}\":{value}{}{others}}}", if others.is_empty() { "" } else { "," })
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn every_spelling_means_the_same_transaction() {
             ID.to_uppercase()
         ),
         format!(
-            r#"{{"portfolioId":null,"portfolio_id":"{PORTFOLIO}","quantity":99,"quantity":10,"transactionId":"{ID}","symbol":"AAPL","side":"BUY","price":1.5,"buyPrice":null,"timestamp":1770000000123,"extra":[{{}}]}}"#
+            r#"{{"portfolioId":null,"portfolio_id":"{PORTFOLIO}","quantity":1e1,"quantity":10,"transactionId":"{ID}","symbol":"AAPL","side":"BUY","price":1.5,"buyPrice":null,"timestamp":1770000000123,"extra":[{{}}]}}"#
         ),
     ] {
         assert_eq!(transaction(&json).as_ref(), Ok(&canonical), "{json}");

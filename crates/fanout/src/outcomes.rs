@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hub_core::{Offset, Outcome};
+use hub_core::{Offset, Outcome, Verdict};
 use tokio::sync::oneshot;
 
 /// The outcomes of records that somebody waits for.
 ///
 /// A caller takes a [`Claim`] *before* it appends, so that the outcomes of its
 /// records are kept from then on, however fast they are applied; what nobody
-/// has a claim on is forgotten. Only outcomes other than "accepted" take
-/// memory.
+/// has a claim on is forgotten. Only outcomes other than "accepted" without a
+/// warning take memory.
 #[derive(Clone, Default)]
 pub struct Outcomes {
     inner: Arc<Mutex<Inner>>,
@@ -20,8 +20,8 @@ pub struct Outcomes {
 #[derive(Default)]
 struct Inner {
     applied: Offset,
-    /// Outcomes other than accepted, of records after the oldest claim.
-    notable: BTreeMap<Offset, Outcome>,
+    /// Verdicts that are not plain, of records after the oldest claim.
+    notable: BTreeMap<Offset, Verdict>,
     /// Number of claims that were taken while the runner stood at an offset.
     claims: BTreeMap<Offset, usize>,
     waiters: BTreeMap<Offset, Vec<oneshot::Sender<()>>>,
@@ -66,11 +66,11 @@ impl Outcomes {
     }
 
     /// The runner has applied everything up to `applied`.
-    pub(crate) fn release(&self, applied: Offset, outcomes: impl IntoIterator<Item = (Offset, Outcome)>) {
+    pub(crate) fn release(&self, applied: Offset, verdicts: impl IntoIterator<Item = (Offset, Verdict)>) {
         let mut inner = self.lock();
         inner.applied = applied;
         if !inner.claims.is_empty() {
-            inner.notable.extend(outcomes);
+            inner.notable.extend(verdicts);
         }
         let later = inner.waiters.split_off(&applied.next());
         let due = std::mem::replace(&mut inner.waiters, later);
@@ -101,14 +101,14 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Waits until all of `offsets` are applied and gives their outcomes, in
+    /// Waits until all of `offsets` are applied and gives the verdicts on them, in
     /// the same order.
-    pub async fn outcomes(&self, offsets: &[Offset]) -> Result<Vec<Outcome>, Stopped> {
+    pub async fn verdicts(&self, offsets: &[Offset]) -> Result<Vec<Verdict>, Stopped> {
         let Some(last) = offsets.iter().max() else { return Ok(Vec::new()) };
         self.outcomes.reached(*last).await?;
         let inner = self.outcomes.lock();
-        let outcome = |offset| inner.notable.get(offset).cloned().unwrap_or(Outcome::Accepted);
-        Ok(offsets.iter().map(outcome).collect())
+        let verdict = |offset| inner.notable.get(offset).cloned().unwrap_or(Outcome::Accepted.into());
+        Ok(offsets.iter().map(verdict).collect())
     }
 }
 
@@ -135,13 +135,13 @@ mod tests {
     #[test]
     fn outcomes_are_kept_only_as_long_as_somebody_has_a_claim_on_them() {
         let outcomes = Outcomes::default();
-        outcomes.release(Offset(1), [(Offset(1), Outcome::Stale)]);
+        outcomes.release(Offset(1), [(Offset(1), Outcome::Stale.into())]);
         assert!(outcomes.lock().notable.is_empty(), "nobody asked");
 
         let first = outcomes.claim();
-        outcomes.release(Offset(2), [(Offset(2), Outcome::Duplicate)]);
+        outcomes.release(Offset(2), [(Offset(2), Outcome::Duplicate.into())]);
         let second = outcomes.claim();
-        outcomes.release(Offset(3), [(Offset(3), Outcome::Stale)]);
+        outcomes.release(Offset(3), [(Offset(3), Outcome::Stale.into())]);
         drop(first);
         assert_eq!(outcomes.lock().notable.keys().copied().collect::<Vec<_>>(), [Offset(3)]);
         drop(second);
@@ -153,9 +153,9 @@ mod tests {
     async fn a_claim_taken_before_the_append_sees_what_was_applied_before_it_asked() {
         let outcomes = Outcomes::default();
         let claim = outcomes.claim();
-        outcomes.release(Offset(2), [(Offset(2), Outcome::Duplicate)]);
-        let got = claim.outcomes(&[Offset(1), Offset(2)]).await;
-        assert_eq!(got, Ok(vec![Outcome::Accepted, Outcome::Duplicate]));
+        outcomes.release(Offset(2), [(Offset(2), Outcome::Duplicate.into())]);
+        let got = claim.verdicts(&[Offset(1), Offset(2)]).await;
+        assert_eq!(got, Ok(vec![Outcome::Accepted.into(), Outcome::Duplicate.into()]));
     }
 
     #[tokio::test]
@@ -163,7 +163,7 @@ mod tests {
         let outcomes = Outcomes::default();
         let waiting = tokio::spawn({
             let outcomes = outcomes.clone();
-            async move { outcomes.claim().outcomes(&[Offset(9)]).await }
+            async move { outcomes.claim().verdicts(&[Offset(9)]).await }
         });
         tokio::task::yield_now().await;
         outcomes.stop();

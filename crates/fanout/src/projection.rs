@@ -1,7 +1,7 @@
 //! Deterministic state derived from the log.
 
 use bytes::Bytes;
-use hub_core::{Derived, Epoch, Offset, Outcome, Position, Record, Timestamp};
+use hub_core::{Derived, Epoch, Offset, Outcome, Position, Record, Timestamp, Verdict, Warning};
 
 use crate::feed::{EventKey, FeedId};
 use crate::flush::FlushBuilder;
@@ -79,6 +79,7 @@ impl Default for Applied {
 #[derive(Default, Debug)]
 pub struct Step {
     outcome: Option<Outcome>,
+    warnings: Vec<Warning>,
     items: Vec<FeedItem>,
     derived: Vec<Derived>,
 }
@@ -103,6 +104,11 @@ impl Step {
     /// The outcome decided so far.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
+    }
+
+    /// Adds a hint for the record's sender, whatever its outcome.
+    pub fn warn(&mut self, warning: impl Into<Warning>) {
+        self.warnings.push(warning.into());
     }
 
     /// Emits an item for the subscribers of a feed: it follows from this record.
@@ -132,9 +138,10 @@ impl Step {
         self.derived.clear();
     }
 
-    /// Splits into the record's outcome and its feed items. A record that no
+    /// Splits into the verdict on the record and its feed items. A record that no
     /// projection cares about (a tick) is simply accepted.
-    pub fn into_parts(self) -> (Outcome, Vec<FeedItem>) {
-        (self.outcome.unwrap_or(Outcome::Accepted), self.items)
+    pub fn into_parts(self) -> (Verdict, Vec<FeedItem>) {
+        let verdict = Verdict { outcome: self.outcome.unwrap_or(Outcome::Accepted), warnings: self.warnings };
+        (verdict, self.items)
     }
 }

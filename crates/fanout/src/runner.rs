@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use hub_core::{Event, Offset, Outcome, Record, Settings, Timestamp};
+use hub_core::{Event, Offset, Record, Settings, Timestamp};
 use hub_log::{EventLog, LogError, Tail};
 use tokio::sync::watch;
 
@@ -155,10 +155,10 @@ impl Work {
     fn apply(&mut self, batch: &[Arc<Record>]) {
         let (mut notable, mut items) = (Vec::new(), Vec::new());
         for record in batch {
-            let (outcome, of_record) = self.apply_one(record).into_parts();
+            let (verdict, of_record) = self.apply_one(record).into_parts();
             items.extend(of_record.into_iter().map(|item| (record.offset, item)));
-            if outcome != Outcome::Accepted {
-                notable.push((record.offset, outcome));
+            if !verdict.is_plain() {
+                notable.push((record.offset, verdict));
             }
         }
         if let Some(last) = batch.last() {

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hub_core::{Derived, Epoch, Event, Offset, Outcome, Position, Record, Timestamp};
+use hub_core::{Derived, Epoch, Event, Offset, Outcome, Position, Record, Timestamp, Warning};
 
 use crate::flush::{Flush, FlushBuilder};
 use crate::projection::{Applied, FeedItem, Projection, Step};
@@ -18,6 +18,7 @@ pub struct Driver {
     machine: StateMachine,
     derived: Facts,
     items: Vec<FeedItem>,
+    warnings: Vec<Warning>,
     /// The last record applied. A test may leave out offsets.
     pub offset: u64,
     /// The time of the next record that is [sent](Driver::send), in
@@ -40,7 +41,7 @@ impl Driver {
         let derived = Facts::default();
         projections.push(Box::new(Recorder { facts: derived.clone(), now: Timestamp::default() }));
         let machine = StateMachine::new(epoch, projections);
-        Driver { machine, derived, items: Vec::new(), offset: 0, millis }
+        Driver { machine, derived, items: Vec::new(), warnings: Vec::new(), offset: 0, millis }
     }
 
     /// The time of the next record.
@@ -72,9 +73,14 @@ impl Driver {
     /// Applies a record; from here on it is that late.
     pub fn apply(&mut self, record: &Record) -> Outcome {
         (self.offset, self.millis) = (record.offset.0, record.at.millis());
-        let (outcome, items) = self.machine.apply(record).into_parts();
-        self.items = items;
-        outcome
+        let (verdict, items) = self.machine.apply(record).into_parts();
+        (self.items, self.warnings) = (items, verdict.warnings);
+        verdict.outcome
+    }
+
+    /// Hints for the sender of the last record.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// Items that the last record led to, its boundaries included, in order.

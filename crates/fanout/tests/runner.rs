@@ -132,7 +132,8 @@ async fn a_caller_is_told_what_became_of_its_records_once_they_are_applied() {
     let setup = start(dir.path(), 5);
     let claim = setup.outcomes.claim();
     let appended = setup.log.append(vec![price(), price(), price(), Entry::from(Event::Tick)]).await.unwrap();
-    let outcomes = claim.outcomes(&appended.offsets).await.unwrap();
+    let verdicts = claim.verdicts(&appended.offsets).await.unwrap();
+    let outcomes: Vec<Outcome> = verdicts.into_iter().map(|verdict| verdict.outcome).collect();
     assert_eq!(outcomes, [Outcome::Accepted, Outcome::Accepted, Outcome::Stale, Outcome::Accepted]);
     let told = setup.told.all();
     assert!(told.contains(&"settle 4".to_owned()), "readers see it before callers are told: {told:?}");
@@ -147,7 +148,8 @@ async fn a_rejection_that_was_logged_is_rejected_without_any_projection_saying_s
     let rejection = Rejection::of("price", "is required");
     let input = hub_core::event::RejectedInput::new("prices", rejection.clone(), b"{}");
     let appended = setup.log.append(vec![Entry::from(Event::from(input))]).await.unwrap();
-    let outcomes = claim.outcomes(&appended.offsets).await.unwrap();
+    let verdicts = claim.verdicts(&appended.offsets).await.unwrap();
+    let outcomes: Vec<Outcome> = verdicts.into_iter().map(|verdict| verdict.outcome).collect();
     assert_eq!(outcomes, [Outcome::Rejected(rejection)]);
     finish(setup);
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use described::described;
 use hub_core::Parameter;
+use hub_core::normalize::{self, Kind};
 use hub_server::rest::{QueryParameters, Route};
 use hub_server::{SocketRoute, http};
 use pms_hub::address::ServiceAddress;
@@ -75,6 +76,20 @@ fn topics() -> String {
     table
 }
 
+fn items() -> String {
+    let mut table = "| Kind | Members |\n|---|---|\n".to_owned();
+    for kind in Kind::ALL {
+        let members = normalize::names(kind).map(|(name, others)| {
+            let others: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
+            let others =
+                if others.is_empty() { String::new() } else { format!(" (or {})", others.join(", ")) };
+            format!("`{name}`{others}")
+        });
+        writeln!(table, "| `{}` | {} |", kind.as_str(), members.collect::<Vec<_>>().join(", ")).unwrap();
+    }
+    table
+}
+
 /// Compares a table with what stands between its markers in a document.
 fn is_documented(document: &str, name: &str, table: &str) {
     let path = Path::new(ROOT).join(document);
@@ -105,6 +120,11 @@ fn every_socket_is_in_the_table() {
 #[test]
 fn every_topic_is_in_the_table() {
     is_documented("docs/services.md", "topics", &topics());
+}
+
+#[test]
+fn every_member_is_in_the_table() {
+    is_documented("docs/services.md", "items", &items());
 }
 
 #[test]

@@ -86,6 +86,7 @@ fn events() -> Vec<Event> {
     let items = ITEMS.iter().flat_map(|(kind, item)| {
         normalize::events(*kind, item.as_bytes(), normalize::BodyForm::Json, 1, &way).expect("an item")
     });
+    let items = items.map(|reading| reading.event);
     let commands = [
         json!({"trading": {"requestId": "550e8400-e29b-41d4-a716-446655440000",
             "command": {"create-session": {"name": "Morning", "initialCapital": "50000.5"}}}}),

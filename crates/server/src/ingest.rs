@@ -8,7 +8,8 @@ mod report;
 
 use std::sync::Arc;
 
-use hub_core::{Epoch, Event, Offset, Outcome};
+use hub_core::normalize::Reading;
+use hub_core::{Epoch, Offset, Verdict};
 use hub_fanout::{Claim, Stopped};
 use hub_log::{Append, Entry, LogError};
 
@@ -28,6 +29,8 @@ pub struct Ingesting {
     ingest: Ingest,
     /// Of each event.
     kinds: Vec<&'static str>,
+    /// Of each event.
+    ignored: Vec<Vec<String>>,
     claim: Claim,
     append: Option<Append>,
 }
@@ -37,8 +40,10 @@ pub struct Ingesting {
 pub struct Ingested {
     /// The log's.
     pub epoch: Epoch,
-    /// The offset and the outcome of each event, in their order.
-    pub outcomes: Vec<(Offset, Outcome)>,
+    /// The offset of each event and the verdict on it, in their order.
+    pub verdicts: Vec<(Offset, Verdict)>,
+    /// Names of what its item said and nobody reads, of each event.
+    pub ignored: Vec<Vec<String>>,
 }
 
 /// Reason why nothing can be said about a request's events.
@@ -61,29 +66,33 @@ impl Ingest {
         Ingest { chassis }
     }
 
-    /// Appends events, all or none of them, their symbols in the configured case. When it returns, they have their place in the log,
-    /// behind those of whoever appended before.
-    pub fn append(&self, mut events: Vec<Event>) -> Result<Ingesting, IngestError> {
+    /// Appends events, all or none of them, their symbols in the configured case. When it returns, they have their
+    /// place in the log, behind those of whoever appended before.
+    pub fn append<T: Into<Reading>>(&self, events: Vec<T>) -> Result<Ingesting, IngestError> {
         if self.chassis.readiness.is_draining() {
             return Err(IngestError::Draining);
         }
-        for event in &mut events {
+        let count = events.len();
+        let (mut kinds, mut ignored) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut entries = Vec::with_capacity(count);
+        for Reading { mut event, unread } in events.into_iter().map(Into::into) {
             event.fold_symbol(self.chassis.symbol_case);
+            kinds.push(event.kind());
+            ignored.push(unread.names);
+            entries.push(Entry::from(event));
         }
-        let kinds = events.iter().map(Event::kind).collect();
-        let entries: Vec<Entry> = events.into_iter().map(Entry::from).collect();
-        // Before the append, so that no outcome is forgotten between the two.
+        // Before the append, so that no verdict is forgotten between the two.
         let claim = self.chassis.outcomes.claim();
         let append = (!entries.is_empty()).then(|| self.chassis.log.append(entries));
-        Ok(Ingesting { ingest: self.clone(), kinds, claim, append })
+        Ok(Ingesting { ingest: self.clone(), kinds, ignored, claim, append })
     }
 
     /// Adds to `hub_ingest_total`, once for each run of equal labels.
-    fn count(&self, kinds: &[&'static str], outcomes: &[(Offset, Outcome)]) {
+    fn count(&self, kinds: &[&'static str], verdicts: &[(Offset, Verdict)]) {
         let labels: Vec<IngestLabels> = kinds
             .iter()
-            .zip(outcomes)
-            .map(|(kind, (_, outcome))| IngestLabels { kind, status: outcome.status() })
+            .zip(verdicts)
+            .map(|(kind, (_, verdict))| IngestLabels { kind, status: verdict.outcome.status() })
             .collect();
         for run in labels.chunk_by(PartialEq::eq) {
             self.chassis.metrics.ingest.get_or_create(&run[0]).inc_by(run.len() as u64);
@@ -92,16 +101,16 @@ impl Ingest {
 }
 
 impl Ingesting {
-    /// Waits until the events are committed *and applied*, so that the outcomes are a function
+    /// Waits until the events are committed *and applied*, so that the verdicts are a function
     /// of the log and the caller reads its own writes.
     pub async fn applied(self) -> Result<Ingested, IngestError> {
-        let Ingesting { ingest, kinds, claim, append } = self;
+        let Ingesting { ingest, kinds, ignored, claim, append } = self;
         let epoch = ingest.chassis.log.epoch();
-        let Some(append) = append else { return Ok(Ingested { epoch, outcomes: Vec::new() }) };
+        let Some(append) = append else { return Ok(Ingested { epoch, verdicts: Vec::new(), ignored }) };
         let offsets = append.await?.offsets;
-        let outcomes = claim.outcomes(&offsets).await?;
-        let outcomes: Vec<(Offset, Outcome)> = offsets.into_iter().zip(outcomes).collect();
-        ingest.count(&kinds, &outcomes);
-        Ok(Ingested { epoch, outcomes })
+        let verdicts = claim.verdicts(&offsets).await?;
+        let verdicts: Vec<(Offset, Verdict)> = offsets.into_iter().zip(verdicts).collect();
+        ingest.count(&kinds, &verdicts);
+        Ok(Ingested { epoch, verdicts, ignored })
     }
 }

@@ -74,7 +74,7 @@ impl ServiceOnLog {
     /// If it is not taken in.
     pub async fn take_in(&self, event: Event) -> Outcome {
         let ingested = self.ingest().append(vec![event]).expect("a hub that serves").applied().await;
-        ingested.expect("a log that takes events").outcomes.remove(0).1
+        ingested.expect("a log that takes events").verdicts.remove(0).1.outcome
     }
 
     /// Sends a request. Gives status and body, null where the body is no JSON.

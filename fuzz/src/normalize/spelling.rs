@@ -1,8 +1,10 @@
 //! One JSON object, read by serde alone and written in other words that mean the same.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use hub_core::{Event, Timestamp};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -33,6 +35,14 @@ impl Object {
     pub(super) fn of(raw: &[u8]) -> Option<Object> {
         let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(&hub_json::mend(raw)).ok()?;
         Some(Object(fields.into_iter().map(|(key, value)| (key, value.get().to_owned())).collect()))
+    }
+
+    /// True if no field is given twice, by whichever of its names: then the order of members means nothing.
+    pub(super) fn is_plain(raw: &[u8]) -> bool {
+        let Ok(Keys(keys)) = serde_json::from_slice(&hub_json::mend(raw)) else { return false };
+        let mut fields: Vec<String> = keys.iter().map(|key| field(key)).collect();
+        fields.sort_unstable();
+        fields.windows(2).all(|two| two[0] != two[1]) && !fields.iter().any(|field| field == "id")
     }
 
     /// The item that means an event: what the log keeps of it, in the words of those who send it.
@@ -77,6 +87,11 @@ impl Object {
         ]
     }
 
+    /// The same under other names: evidence is kept as it came.
+    pub(super) fn names(&self) -> Vec<Object> {
+        vec![self.with_values(|_, value| value.to_owned()), self.with_keys(snake_case), self.with_nested_id()]
+    }
+
     /// Numbers as strings of the same digits.
     pub(super) fn with_quoted_numbers(&self) -> Object {
         let quotes = |key: &str, value: &str| (is_numeric(key) || TIMES.contains(&key)) && is_number(value);
@@ -106,6 +121,51 @@ impl Object {
             fields.push(("id".to_owned(), Object(inner).text()));
         }
         Object(fields)
+    }
+}
+
+/// The letters of a key; of words for one field the same.
+fn field(key: &str) -> String {
+    let letters: String = key.chars().filter(|letter| !matches!(letter, '-' | '_')).collect();
+    match letters.to_ascii_lowercase().as_str() {
+        "qty" => "quantity",
+        "ticker" => "symbol",
+        "lotprice" => "buyprice",
+        "priceperstock" => "price",
+        "portfolioname" => "name",
+        "sectorname" => "sector",
+        "avgreturn" => "avgrateofreturn",
+        "sharpe" => "sharperatio",
+        "sortino" => "sortinoratio",
+        other => return other.to_owned(),
+    }
+    .to_owned()
+}
+
+/// The keys of an object, as often as they come.
+struct Keys(Vec<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Keys, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Keys;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                let mut keys = Vec::new();
+                while let Some((key, _)) = map.next_entry::<String, IgnoredAny>()? {
+                    keys.push(key);
+                }
+                Ok(Keys(keys))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
     }
 }
 

@@ -10,9 +10,12 @@ use super::raw::{Field, RawObject};
 use crate::Rejection;
 use crate::event::DlqEvent;
 
-const ORIGINAL_TOPIC: Field =
-    Field { name: "originalTopic", spellings: &["originalTopic", "original_topic"] };
+const ORIGINAL_TOPIC: Field = Field { name: "originalTopic", spellings: &["originalTopic"] };
 const REASON: Field = Field { name: "reason", spellings: &["reason"] };
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] =
+    &[&TRADE_ID, &SERVICE_NAME, &TOPIC_NAME, &ORIGINAL_TOPIC, &REASON, &EVENT_STAGE, &EVENT_TIME];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<DlqEvent, Rejection> {
     Ok(DlqEvent {

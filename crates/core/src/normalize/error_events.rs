@@ -9,8 +9,12 @@ use super::raw::{Field, RawObject};
 use crate::Rejection;
 use crate::event::ErrorEvent;
 
-const ERROR_TYPE: Field = Field { name: "errorType", spellings: &["errorType", "error_type"] };
-const ERROR_MESSAGE: Field = Field { name: "errorMessage", spellings: &["errorMessage", "error_message"] };
+const ERROR_TYPE: Field = Field { name: "errorType", spellings: &["errorType"] };
+const ERROR_MESSAGE: Field = Field { name: "errorMessage", spellings: &["errorMessage"] };
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] =
+    &[&TRADE_ID, &SERVICE_NAME, &ERROR_TYPE, &ERROR_MESSAGE, &EVENT_STAGE, &EVENT_TIME];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<ErrorEvent, Rejection> {
     Ok(ErrorEvent {

@@ -12,11 +12,13 @@ use crate::Rejection;
 use crate::event::InvalidTrade;
 
 const SIDE: Field = Field { name: "side", spellings: &["side"] };
-const PRICE: Field =
-    Field { name: "pricePerStock", spellings: &["pricePerStock", "price_per_stock", "price"] };
-const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity"] };
-const ERRORS: Field =
-    Field { name: "validationErrors", spellings: &["validationErrors", "validation_errors"] };
+const PRICE: Field = Field { name: "pricePerStock", spellings: &["pricePerStock", "price"] };
+const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity", "qty"] };
+const ERRORS: Field = Field { name: "validationErrors", spellings: &["validationErrors"] };
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] =
+    &[&TRADE_ID, &PORTFOLIO_ID, &SYMBOL, &SIDE, &PRICE, &QUANTITY, &TIMESTAMP, &ERRORS];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<InvalidTrade, Rejection> {
     let evidence = |field: &Field| present(object, field).and_then(|raw| shortened(&raw.evidence()));

@@ -10,16 +10,13 @@ use super::raw::{Field, Raw, RawObject};
 use crate::event::{MESSAGE_MAX_CHARS, Stage};
 use crate::{Rejection, Timestamp, TradeId};
 
-pub(super) const SERVICE_NAME: Field =
-    Field { name: "serviceName", spellings: &["serviceName", "service_name"] };
-pub(super) const TOPIC_NAME: Field = Field { name: "topicName", spellings: &["topicName", "topic_name"] };
-pub(super) const CONSUMER_GROUP: Field =
-    Field { name: "consumerGroup", spellings: &["consumerGroup", "consumer_group"] };
-pub(super) const PARTITION_ID: Field =
-    Field { name: "partitionId", spellings: &["partitionId", "partition_id"] };
-pub(super) const TRADE_ID: Field = Field { name: "tradeId", spellings: &["tradeId", "trade_id"] };
-pub(super) const EVENT_STAGE: Field = Field { name: "eventStage", spellings: &["eventStage", "event_stage"] };
-pub(super) const EVENT_TIME: Field = Field { name: "eventTime", spellings: &["eventTime", "event_time"] };
+pub(super) const SERVICE_NAME: Field = Field { name: "serviceName", spellings: &["serviceName"] };
+pub(super) const TOPIC_NAME: Field = Field { name: "topicName", spellings: &["topicName"] };
+pub(super) const CONSUMER_GROUP: Field = Field { name: "consumerGroup", spellings: &["consumerGroup"] };
+pub(super) const PARTITION_ID: Field = Field { name: "partitionId", spellings: &["partitionId"] };
+pub(super) const TRADE_ID: Field = Field { name: "tradeId", spellings: &["tradeId"] };
+pub(super) const EVENT_STAGE: Field = Field { name: "eventStage", spellings: &["eventStage"] };
+pub(super) const EVENT_TIME: Field = Field { name: "eventTime", spellings: &["eventTime"] };
 
 /// The longest name of a service, topic, queue or group, in characters: what
 /// Kafka allows for a topic.

@@ -7,12 +7,15 @@ use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject};
 use crate::Rejection;
 use crate::event::PortfolioInfo;
 
-const NAME: Field = Field { name: "name", spellings: &["name", "portfolioName", "portfolio_name"] };
-const PHONE_NUMBER: Field = Field { name: "phoneNumber", spellings: &["phoneNumber", "phone_number"] };
+const NAME: Field = Field { name: "name", spellings: &["name", "portfolioName"] };
+const PHONE_NUMBER: Field = Field { name: "phoneNumber", spellings: &["phoneNumber"] };
 const ADDRESS: Field = Field { name: "address", spellings: &["address"] };
 
 const NAME_MAX_CHARS: usize = 200;
 const CONTACT_MAX_CHARS: usize = 500;
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] = &[&PORTFOLIO_ID, &NAME, &PHONE_NUMBER, &ADDRESS];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<PortfolioInfo, Rejection> {
     Ok(PortfolioInfo {

@@ -5,12 +5,14 @@ use crate::dto::PositionRow;
 use crate::{Rejection, Timestamp};
 
 const HOLDINGS: Field = Field { name: "holdings", spellings: &["holdings"] };
-const TOTAL_INVESTED: Field =
-    Field { name: "totalInvested", spellings: &["totalInvested", "total_invested"] };
-const REALIZED_PNL: Field =
-    Field { name: "realizedPnl", spellings: &["realizedPnl", "realisedPnl", "realized_pnl", "realised_pnl"] };
-const CREATED_AT: Field = Field { name: "createdAt", spellings: &["createdAt", "created_at"] };
-const UPDATED_AT: Field = Field { name: "updatedAt", spellings: &["updatedAt", "updated_at"] };
+const TOTAL_INVESTED: Field = Field { name: "totalInvested", spellings: &["totalInvested"] };
+const REALIZED_PNL: Field = Field { name: "realizedPnl", spellings: &["realizedPnl", "realisedPnl"] };
+const CREATED_AT: Field = Field { name: "createdAt", spellings: &["createdAt"] };
+const UPDATED_AT: Field = Field { name: "updatedAt", spellings: &["updatedAt"] };
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] =
+    &[&PORTFOLIO_ID, &SYMBOL, &HOLDINGS, &TOTAL_INVESTED, &REALIZED_PNL, &CREATED_AT, &UPDATED_AT];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<PositionRow, Rejection> {
     Ok(PositionRow {

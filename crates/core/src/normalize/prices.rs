@@ -7,6 +7,9 @@ use crate::{Price, Rejection};
 
 const PRICE: Field = Field { name: "price", spellings: &["price"] };
 
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] = &[&SYMBOL, &PRICE, &TIMESTAMP];
+
 pub(super) fn read(object: &RawObject<'_>) -> Result<PriceQuote, Rejection> {
     let symbol = object.require(&SYMBOL)?.parse()?;
     let raw = object.require(&PRICE)?;

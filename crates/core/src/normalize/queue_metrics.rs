@@ -10,9 +10,13 @@ use super::raw::{Field, RawObject};
 use crate::Rejection;
 use crate::event::QueueMetric;
 
-const PRODUCED: Field = Field { name: "producedOffset", spellings: &["producedOffset", "produced_offset"] };
-const CONSUMED: Field = Field { name: "consumedOffset", spellings: &["consumedOffset", "consumed_offset"] };
-const SNAPSHOT_TIME: Field = Field { name: "snapshotTime", spellings: &["snapshotTime", "snapshot_time"] };
+const PRODUCED: Field = Field { name: "producedOffset", spellings: &["producedOffset"] };
+const CONSUMED: Field = Field { name: "consumedOffset", spellings: &["consumedOffset"] };
+const SNAPSHOT_TIME: Field = Field { name: "snapshotTime", spellings: &["snapshotTime"] };
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] =
+    &[&SERVICE_NAME, &TOPIC_NAME, &PARTITION_ID, &PRODUCED, &CONSUMED, &CONSUMER_GROUP, &SNAPSHOT_TIME];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<QueueMetric, Rejection> {
     Ok(QueueMetric {

@@ -6,11 +6,12 @@ use crate::Rejection;
 use crate::event::RiskMetrics;
 
 const AVG_RATE_OF_RETURN: Field =
-    Field { name: "avgRateOfReturn", spellings: &["avgRateOfReturn", "avg_rate_of_return", "avgReturn"] };
-const SHARPE_RATIO: Field =
-    Field { name: "sharpeRatio", spellings: &["sharpeRatio", "sharpe_ratio", "sharpe"] };
-const SORTINO_RATIO: Field =
-    Field { name: "sortinoRatio", spellings: &["sortinoRatio", "sortino_ratio", "sortino"] };
+    Field { name: "avgRateOfReturn", spellings: &["avgRateOfReturn", "avgReturn"] };
+const SHARPE_RATIO: Field = Field { name: "sharpeRatio", spellings: &["sharpeRatio", "sharpe"] };
+const SORTINO_RATIO: Field = Field { name: "sortinoRatio", spellings: &["sortinoRatio", "sortino"] };
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] = &[&PORTFOLIO_ID, &AVG_RATE_OF_RETURN, &SHARPE_RATIO, &SORTINO_RATIO];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<RiskMetrics, Rejection> {
     Ok(RiskMetrics {

@@ -5,8 +5,11 @@ use super::raw::{Field, RawObject, SYMBOL};
 use crate::Rejection;
 use crate::event::SymbolInfo;
 
-const SECTOR: Field = Field { name: "sector", spellings: &["sector", "sectorName", "sector_name"] };
+const SECTOR: Field = Field { name: "sector", spellings: &["sector", "sectorName"] };
 const SECTOR_MAX_CHARS: usize = 100;
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] = &[&SYMBOL, &SECTOR];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<SymbolInfo, Rejection> {
     Ok(SymbolInfo {

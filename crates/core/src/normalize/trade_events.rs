@@ -11,12 +11,29 @@ use super::raw::{Field, RawObject};
 use crate::Rejection;
 use crate::event::TradeEvent;
 
-const EVENT_TYPE: Field = Field { name: "eventType", spellings: &["eventType", "event_type"] };
-const EVENT_STATUS: Field = Field { name: "eventStatus", spellings: &["eventStatus", "event_status"] };
-const SOURCE_QUEUE: Field = Field { name: "sourceQueue", spellings: &["sourceQueue", "source_queue"] };
-const TARGET_QUEUE: Field = Field { name: "targetQueue", spellings: &["targetQueue", "target_queue"] };
-const OFFSET_VALUE: Field = Field { name: "offsetValue", spellings: &["offsetValue", "offset_value"] };
+const EVENT_TYPE: Field = Field { name: "eventType", spellings: &["eventType"] };
+const EVENT_STATUS: Field = Field { name: "eventStatus", spellings: &["eventStatus"] };
+const SOURCE_QUEUE: Field = Field { name: "sourceQueue", spellings: &["sourceQueue"] };
+const TARGET_QUEUE: Field = Field { name: "targetQueue", spellings: &["targetQueue"] };
+const OFFSET_VALUE: Field = Field { name: "offsetValue", spellings: &["offsetValue"] };
 const MESSAGE: Field = Field { name: "message", spellings: &["message"] };
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] = &[
+    &TRADE_ID,
+    &SERVICE_NAME,
+    &EVENT_TYPE,
+    &EVENT_STAGE,
+    &EVENT_STATUS,
+    &SOURCE_QUEUE,
+    &TARGET_QUEUE,
+    &TOPIC_NAME,
+    &CONSUMER_GROUP,
+    &PARTITION_ID,
+    &OFFSET_VALUE,
+    &EVENT_TIME,
+    &MESSAGE,
+];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<TradeEvent, Rejection> {
     Ok(TradeEvent {

@@ -11,12 +11,11 @@ use crate::event::trading::{
 };
 use crate::{Money, Price, Rejection};
 
-const REQUEST_ID: Field = Field { name: "requestId", spellings: &["requestId", "request_id"] };
+const REQUEST_ID: Field = Field { name: "requestId", spellings: &["requestId"] };
 const NAME: Field = Field { name: "name", spellings: &["name"] };
-const INITIAL_CAPITAL: Field =
-    Field { name: "initialCapital", spellings: &["initialCapital", "initial_capital"] };
-const ENTRY_PRICE: Field = Field { name: "entryPrice", spellings: &["entryPrice", "entry_price"] };
-const STOP_LOSS: Field = Field { name: "stopLoss", spellings: &["stopLoss", "stop_loss"] };
+const INITIAL_CAPITAL: Field = Field { name: "initialCapital", spellings: &["initialCapital"] };
+const ENTRY_PRICE: Field = Field { name: "entryPrice", spellings: &["entryPrice"] };
+const STOP_LOSS: Field = Field { name: "stopLoss", spellings: &["stopLoss"] };
 const TARGET: Field = Field { name: "target", spellings: &["target"] };
 const PRICE: Field = Field { name: "price", spellings: &["price"] };
 

@@ -7,13 +7,26 @@ use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject, SYMBOL, TIMESTAMP};
 use crate::event::{Side, Trade, Transaction};
 use crate::{Price, Quantity, Rejection};
 
-const TRANSACTION_ID: Field =
-    Field { name: "transactionId", spellings: &["transactionId", "transaction_id"] };
+const TRANSACTION_ID: Field = Field { name: "transactionId", spellings: &["transactionId"] };
 pub(super) const SIDE: Field = Field { name: "side", spellings: &["side"] };
-pub(super) const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity"] };
-const PRICE: Field = Field { name: "price", spellings: &["price"] };
-const BUY_PRICE: Field = Field { name: "buyPrice", spellings: &["buyPrice", "buy_price"] };
-const SELL_PRICE: Field = Field { name: "sellPrice", spellings: &["sellPrice", "sell_price"] };
+pub(super) const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity", "qty"] };
+const PRICE: Field = Field { name: "price", spellings: &["price", "pricePerStock"] };
+const BUY_PRICE: Field = Field { name: "buyPrice", spellings: &["buyPrice", "lotPrice"] };
+const SELL_PRICE: Field = Field { name: "sellPrice", spellings: &["sellPrice"] };
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] = &[
+    &TRANSACTION_ID,
+    &PORTFOLIO_ID,
+    &SYMBOL,
+    &SIDE,
+    &QUANTITY,
+    &PRICE,
+    &BUY_PRICE,
+    &SELL_PRICE,
+    &TIMESTAMP,
+    &TRADE_ID,
+];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<Transaction, Rejection> {
     Ok(Transaction {

@@ -1,9 +1,11 @@
 //! AN-WS-2 in all its spellings (FE-1).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::json_object::JsonObject;
 use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject};
 use crate::dto::UnrealizedPnl;
 use crate::symbol::SYMBOL_MAX_CHARS;
@@ -11,17 +13,11 @@ use crate::{Money, Rejection, Symbol};
 
 const SYMBOLS: Field = Field { name: "symbol", spellings: &["symbol"] };
 const UNPRICED: Field = Field { name: "unpriced", spellings: &["unpriced"] };
-const OVERALL: Field = Field {
-    name: "overallUnrealised_Pnl",
-    spellings: &[
-        "overallUnrealised_Pnl",
-        "overallUnrealisedPnl",
-        "overallUnrealizedPnl",
-        "overallUnrealized_Pnl",
-        "overall_unrealised_pnl",
-        "overall_unrealized_pnl",
-    ],
-};
+const OVERALL: Field =
+    Field { name: "overallUnrealised_Pnl", spellings: &["overallUnrealised_Pnl", "overallUnrealizedPnl"] };
+
+/// Fields that are read.
+pub(super) const FIELDS: &[&Field] = &[&PORTFOLIO_ID, &SYMBOLS, &OVERALL, &UNPRICED];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<UnrealizedPnl, Rejection> {
     Ok(UnrealizedPnl {
@@ -34,16 +30,16 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<UnrealizedPnl, Rejection> {
 
 fn symbols(object: &RawObject<'_>) -> Result<BTreeMap<Symbol, Money>, Rejection> {
     let Some(raw) = object.get(&SYMBOLS) else { return Ok(BTreeMap::new()) };
-    let map = raw.value().and_then(RawObject::from_value);
+    let map = raw.value().and_then(JsonObject::of);
     let map = map.ok_or_else(|| raw.reject("must be an object of symbols and amounts"))?;
-    let amount = |(name, value): (&str, _)| {
+    let amount = |(name, value): (Cow<'_, str>, _)| {
         let symbol: Symbol = name.parse().map_err(|error| {
             let shown: String = name.chars().take(SYMBOL_MAX_CHARS).collect();
             raw.reject(format!("{shown:?}: a symbol {error}"))
         })?;
         Ok((symbol, Raw::new(SYMBOLS.name, value).number()?))
     };
-    map.entries().map(amount).collect()
+    map.into_iter().map(amount).collect()
 }
 
 /// Symbols that the sender held without a price.

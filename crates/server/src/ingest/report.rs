@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hub_core::{Outcome, Position};
+use hub_core::{Outcome, Position, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -39,20 +39,27 @@ pub struct ItemResult {
     /// The field at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Members of it that nobody reads, by the names that they came with: at most 32, of at most 64 characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
+    /// Hints, in words: it may have meant something else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Cow<'static, str>>,
 }
 
 impl From<Ingested> for IngestReport {
     fn from(ingested: Ingested) -> IngestReport {
         let mut report = IngestReport::default();
-        for (index, (offset, outcome)) in ingested.outcomes.into_iter().enumerate() {
-            *match &outcome {
+        let items = ingested.verdicts.into_iter().zip(ingested.ignored).enumerate();
+        for (index, ((offset, verdict), ignored)) in items {
+            *match &verdict.outcome {
                 Outcome::Accepted => &mut report.accepted,
                 Outcome::Duplicate => &mut report.duplicates,
                 Outcome::Stale => &mut report.stale,
                 Outcome::Rejected(_) => &mut report.rejected,
             } += 1;
             let position = Position { epoch: ingested.epoch, offset };
-            report.results.push(ItemResult::new(index, position, outcome));
+            report.results.push(ItemResult::new(index, position, verdict, ignored));
         }
         report
     }
@@ -70,7 +77,8 @@ impl IngestReport {
 }
 
 impl ItemResult {
-    fn new(index: usize, position: Position, outcome: Outcome) -> ItemResult {
+    fn new(index: usize, position: Position, verdict: Verdict, ignored: Vec<String>) -> ItemResult {
+        let Verdict { outcome, warnings } = verdict;
         let (status, position) = (outcome.status(), position.to_string());
         let (reason, field) = match outcome {
             Outcome::Rejected(rejection) => {
@@ -78,6 +86,6 @@ impl ItemResult {
             }
             Outcome::Accepted | Outcome::Duplicate | Outcome::Stale => (None, None),
         };
-        ItemResult { index, status, position, reason, field }
+        ItemResult { index, status, position, reason, field, ignored, warnings }
     }
 }

@@ -44,7 +44,7 @@ mod tests {
     use std::sync::mpsc;
 
     use futures_util::FutureExt as _;
-    use hub_core::{Event, Offset};
+    use hub_core::Offset;
     use hub_log::{EmbeddedLog, Options};
 
     use super::*;
@@ -57,8 +57,7 @@ mod tests {
     async fn a_worker_goes_on_while_the_log_is_read_by_a_few_at_a_time() {
         let directory = tempfile::tempdir().unwrap();
         let reader = reader(&directory);
-        let append = reader.log.append(vec![Event::Tick.into()]);
-        append.await.unwrap();
+        reader.log.tick().await.unwrap();
         let (go, waits) = mpsc::channel::<()>();
         let waits = Arc::new(std::sync::Mutex::new(waits));
         let mut reading: Vec<_> = (0..READERS_MAX)

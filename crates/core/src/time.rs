@@ -66,6 +66,11 @@ impl Timestamp {
         if self.0 % 1000 == 0 { self.millis().into() } else { self.text(SecondsFormat::Micros).into() }
     }
 
+    /// ISO-8601 with microseconds and `Z`, always 27 characters: for people who compare records.
+    pub fn to_string_micros(self) -> String {
+        self.text(SecondsFormat::Micros)
+    }
+
     fn text(self, digits: SecondsFormat) -> String {
         DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default().to_rfc3339_opts(digits, true)
     }

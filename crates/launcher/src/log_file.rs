@@ -23,8 +23,8 @@ pub struct Shown {
     pub kind: Option<String>,
 }
 
-/// Writes records of the log at `path` as lines of JSON: `{position, at, kind, event}`. Each was found whole, and in
-/// its place.
+/// Writes records of the log at `path` as lines of JSON: `{position, at, kind, event}`, `at` to the
+/// microsecond. Each was found whole, and in its place.
 pub fn show(path: &Path, shown: &Shown, out: &mut impl Write) -> anyhow::Result<()> {
     if let Some(kind) = &shown.kind
         && !Event::kinds().any(|known| known == kind)
@@ -43,12 +43,13 @@ pub fn show(path: &Path, shown: &Shown, out: &mut impl Write) -> anyhow::Result<
         let Some(last) = records.last() else { break };
         cursor = last.offset;
         for record in records.iter().filter(|record| shown.has(record)).take(saturating(left)) {
-            if !write_line(out, &line(record, &log))? {
+            if !readable(writeln!(out, "{}", line(record, &log)))? {
                 return Ok(());
             }
             left -= 1;
         }
     }
+    readable(out.flush())?;
     Ok(())
 }
 
@@ -86,18 +87,18 @@ fn line(record: &Record, log: &LogView) -> String {
     let position = Position { epoch: log.epoch(), offset: record.offset };
     json!({
         "position": position.to_string(),
-        "at": record.at.to_string(),
+        "at": record.at.to_string_micros(),
         "kind": record.event.kind(),
         "event": record.event,
     })
     .to_string()
 }
 
-/// False once nobody reads any more (`| head`).
-fn write_line(out: &mut impl Write, line: &str) -> anyhow::Result<bool> {
-    match writeln!(out, "{line}") {
+/// False once nobody reads any more (`| head`), which is no error.
+fn readable(written: io::Result<()>) -> io::Result<bool> {
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        result => Ok(result.map(|()| true)?),
+        result => result.map(|()| true),
     }
 }
 

@@ -97,7 +97,7 @@ impl State {
     }
 
     /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`
-    /// if it never had a position, or nothing that it holds has a price.
+    /// if it never had a position, or nothing that it holds has a price, or the sum is more than money holds.
     pub fn pnl(&self, id: PortfolioId) -> Option<Money> {
         let portfolio = self.portfolio(id)?;
         let (mut total, mut holds, mut priced) = (Money::ZERO, false, false);

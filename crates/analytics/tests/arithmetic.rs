@@ -2,8 +2,9 @@
 
 mod support;
 
-use hub_core::{Outcome, Rejection};
-use support::{Fixture, keys};
+use hub_core::event::Trade;
+use hub_core::{Event, Outcome, Rejection, Timestamp};
+use support::{Fixture, keys, trade};
 
 #[test]
 fn v1_exactly() {
@@ -67,6 +68,40 @@ fn a_sale_that_names_a_lot_takes_no_other() {
     let reason = "is more than the 0 held that were bought at 20.00000001";
     assert_eq!(refused, Outcome::Rejected(Rejection::of("quantity", reason)));
     assert_eq!(hub.reads_row(), ("1.5".into(), "20".into(), "15".into()));
+}
+
+#[test]
+fn a_purchase_that_is_dated_back_is_the_older_lot_from_then_on() {
+    let mut hub = Fixture::new();
+    let dated = |hub: &mut Fixture, id, price: &str, days: i64| {
+        let mut event = trade(id, 1, "AAPL", "1", Trade::Buy { price: price.parse().unwrap() });
+        let Event::Transaction(transaction) = &mut event else { unreachable!() };
+        let now = Timestamp::from_millis(hub.millis).unwrap();
+        transaction.timestamp = Some(now.plus_millis(days * 86_400_000));
+        assert_eq!(hub.send(event), Outcome::Accepted);
+    };
+    dated(&mut hub, 1, "10", -1);
+    dated(&mut hub, 2, "20", -1);
+    hub.sell(3, "AAPL", "1", "30", None);
+    assert_eq!(hub.reads_row(), ("1".into(), "20".into(), "20".into()), "of one time, the first in the log");
+    // Last year's comes after: the sale above, though made since, is not changed.
+    dated(&mut hub, 4, "1", -365);
+    assert_eq!(hub.reads_row(), ("2".into(), "21".into(), "20".into()));
+    hub.sell(5, "AAPL", "1", "30", None);
+    assert_eq!(hub.reads_row(), ("1".into(), "20".into(), "49".into()));
+}
+
+#[test]
+fn a_sale_takes_what_is_held_when_it_is_applied_whatever_its_own_time() {
+    let mut hub = Fixture::new();
+    hub.buy(1, "AAPL", "1", "10");
+    let price = "30".parse().unwrap();
+    let mut event = trade(2, 1, "AAPL", "1", Trade::Sell { price, lot_price: None });
+    let Event::Transaction(transaction) = &mut event else { unreachable!() };
+    // Before anything was bought.
+    transaction.timestamp = Timestamp::from_millis(hub.millis - 86_400_000);
+    assert_eq!(hub.send(event), Outcome::Accepted);
+    assert_eq!(hub.reads_row(), ("0".into(), "0".into(), "20".into()));
 }
 
 #[test]

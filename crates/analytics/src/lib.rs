@@ -34,6 +34,7 @@ mod row;
 mod schema;
 mod socket;
 mod state;
+mod symbol_cases;
 mod table;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ use hub_fanout::{
     Step, TopicId,
 };
 
+use crate::ledger::Ledger;
 use crate::marks::{MarkVersions, MarksView, any_changed};
 use crate::memory::Memory;
 use crate::positions::PositionsView;
@@ -84,15 +85,40 @@ impl AnalyticsProjection {
         event: &Transaction,
         step: &mut Step,
     ) -> Result<Outcome, Rejection> {
-        if self.memory.applied_ids.contains(event.transaction_id) {
+        let digest = event.digest();
+        if let Some(applied) = self.memory.applied_ids.get(event.transaction_id) {
+            if *applied != digest {
+                step.warn("transactionId: was applied before, with other content");
+            }
             return Ok(Outcome::Duplicate);
         }
         let execution = self.memory.ledger.trade(record, event)?;
         let mut json = Vec::with_capacity(EXECUTION_USUAL_BYTES);
         execution.write_json(&mut json);
         step.emit(self.topics.executions, event.portfolio_id.into(), json.into());
-        self.memory.applied_ids.insert(event.transaction_id, (), record.at);
+        self.memory.applied_ids.insert(event.transaction_id, digest, record.at);
         Ok(Outcome::Accepted)
+    }
+
+    /// Tells who names a symbol that differs only in case from one that was known before: that may be meant.
+    fn tell_case(&mut self, event: &Event, known_before: u32, step: &mut Step) {
+        let (symbol, makes_known) = match event {
+            Event::Transaction(event) => (&event.symbol, true),
+            Event::Price(event) => (&event.symbol, true),
+            Event::Symbol(info) => (&info.symbol, false),
+            _ => return,
+        };
+        let Memory { ledger: Ledger { state, .. }, symbol_cases: cases, .. } = &mut self.memory;
+        if state.listings.len() > known_before {
+            cases.add(symbol);
+        }
+        // What was applied made its symbol known: mostly nothing has to be looked up.
+        let was_applied = makes_known && !matches!(step.outcome(), Some(Outcome::Rejected(_)));
+        let is_known = was_applied || state.symbol_keys.contains_key(symbol);
+        let other = if is_known { cases.of_known(symbol) } else { cases.of_unknown(symbol) };
+        if let Some(other) = other {
+            step.warn(format!("symbol: {symbol} differs only in case from {other}, which was known before"));
+        }
     }
 }
 
@@ -109,6 +135,7 @@ impl Projection for AnalyticsProjection {
 
     fn apply(&mut self, record: &Record, step: &mut Step) {
         self.memory.last = record.offset;
+        let known_before = self.memory.ledger.state.listings.len();
         let outcome = match &record.event {
             Event::Transaction(event) => self.transaction(record, event, step),
             Event::Price(event) => self.memory.ledger.quote(record, event),
@@ -128,6 +155,7 @@ impl Projection for AnalyticsProjection {
             _ => return,
         };
         step.decide(outcome.unwrap_or_else(Outcome::Rejected));
+        self.tell_case(&record.event, known_before, step);
     }
 
     fn settle(&mut self, applied: Applied) {

@@ -277,3 +277,36 @@ fn what_a_newer_version_added_is_passed_over_and_a_kind_it_added_is_refused() {
     let error = Event::decode(&[0x7a, 0x00]).unwrap_err().to_string();
     assert!(error.contains("kind"), "{error}");
 }
+
+#[test]
+fn the_digest_of_a_transaction_is_of_all_it_says_and_for_ever() {
+    let transaction = Transaction {
+        transaction_id: TransactionId::from_bytes([1; 16]),
+        portfolio_id: PortfolioId::from_bytes([2; 16]),
+        symbol: "AAPL".parse().unwrap(),
+        trade: Trade::Buy { price: "150.25".parse().unwrap() },
+        quantity: "10".parse().unwrap(),
+        timestamp: Timestamp::from_micros(1_770_000_000_123_456),
+        trade_id: None,
+    };
+    let digest = transaction.digest();
+    assert_eq!(u64::from_be_bytes(digest), DIGEST, "ids in logs were compared by it: {digest:x?}");
+    let others = [
+        Transaction { symbol: "aapl".parse().unwrap(), ..transaction.clone() },
+        Transaction { trade: Trade::Buy { price: "150.26".parse().unwrap() }, ..transaction.clone() },
+        Transaction {
+            trade: Trade::Sell { price: "150.25".parse().unwrap(), lot_price: None },
+            ..transaction.clone()
+        },
+        Transaction { quantity: "10.000001".parse().unwrap(), ..transaction.clone() },
+        Transaction { timestamp: None, ..transaction.clone() },
+        Transaction { trade_id: Some(TradeId::from_bytes([3; 16])), ..transaction.clone() },
+        Transaction { portfolio_id: PortfolioId::from_bytes([3; 16]), ..transaction.clone() },
+    ];
+    for other in others {
+        assert_ne!(other.digest(), digest, "{other:?}");
+    }
+}
+
+/// As it was first computed.
+const DIGEST: u64 = 0x318f_393c_c5db_c9a1;

@@ -70,6 +70,31 @@ fn what_nobody_reads_of_a_fact_is_named_and_changes_nothing() {
 }
 
 #[test]
+fn who_may_have_meant_something_else_is_told_so() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let items = json!([
+        buy(1, &uuid(1), "ACME", 1),
+        buy(1, &uuid(1), "ACME", 1),
+        buy(1, &uuid(1), "ACME", 2),
+        {"transactionId": uuid(2), "portfolioId": uuid(1), "symbol": "Acme", "side": "SELL", "quantity": 1, "price": 1},
+    ]);
+    let (status, results) = post(addr, "transactions", &items);
+    assert_eq!(status, 207);
+    let told: Vec<(&Value, &Value)> =
+        results.iter().map(|result| (&result["status"], &result["warnings"])).collect();
+    let (accepted, duplicate, rejected) = (json!("accepted"), json!("duplicate"), json!("rejected"));
+    let differs = json!(["transactionId: was applied before, with other content"]);
+    let case = json!(["symbol: Acme differs only in case from ACME, which was known before"]);
+    assert_eq!(
+        told,
+        [(&accepted, &Value::Null), (&duplicate, &Value::Null), (&duplicate, &differs), (&rejected, &case)]
+    );
+    let (status, results) = post(addr, "prices", &json!({"symbol": "acme", "price": 3}));
+    assert_eq!((status, results[0]["warnings"].as_array().map(Vec::len)), (200, Some(1)));
+}
+
+#[test]
 fn a_sender_over_stomp_may_say_more_and_may_not_contradict_itself() {
     let hub = hub(&[]);
     let addr = address(&hub);

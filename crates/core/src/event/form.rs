@@ -22,8 +22,9 @@ mod to_message;
 use std::fmt::Display;
 
 use prost::Message;
+use sha2::{Digest, Sha256};
 
-use super::Event;
+use super::{Event, Transaction};
 
 /// An event in a log that this program can't read, or can't write.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -79,6 +80,17 @@ impl Event {
 pub fn encode(event: &Event, key: Option<&str>) -> Result<Vec<u8>, EventError> {
     let fact = Some(to_message::fact(event)?);
     Ok(messages::Entry { fact, key: key.map(ToOwned::to_owned) }.encode_to_vec())
+}
+
+impl Transaction {
+    /// Digest of all that it says: the first 8 bytes of SHA-256 over its form in the log, which is the same in every
+    /// version. Two transactions that say the same have the same.
+    pub fn digest(&self) -> [u8; 8] {
+        let digest = Sha256::digest(to_message::transaction(self).encode_to_vec());
+        let mut first = [0; 8];
+        first.copy_from_slice(&digest[..8]);
+        first
+    }
 }
 
 /// The event and the key of an entry.

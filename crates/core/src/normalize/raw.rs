@@ -51,7 +51,7 @@ impl<'a> Raw<'a> {
         let id = |text: &str| text.parse::<TradeId>().ok();
         let equal =
             || Digits::of(&one).is_ok_and(|one| Digits::of(&other).is_ok_and(|other| one.equals(&other)));
-        one == other
+        one.trim() == other.trim()
             || (is_number && equal())
             || id(&one).is_some_and(|one| id(&other) == Some(one))
             || time::claimed(&one).is_ok_and(|one| time::claimed(&other) == Ok(one))

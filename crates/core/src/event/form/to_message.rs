@@ -62,7 +62,7 @@ fn units(price: Option<Price>) -> Option<i64> {
     price.map(Price::units)
 }
 
-fn transaction(it: &Transaction) -> form::Transaction {
+pub(super) fn transaction(it: &Transaction) -> form::Transaction {
     let (price, lot_price) = match it.trade {
         Trade::Buy { price } => (price, None),
         Trade::Sell { price, lot_price } => (price, lot_price),

@@ -32,9 +32,11 @@ fn uuid() -> impl Strategy<Value = String> {
     any::<[u8; 16]>().prop_map(|bytes| json(hub_core::TradeId::from_bytes(bytes).to_string()))
 }
 
+/// Mostly in range, of a price and of a quantity.
 fn decimal() -> impl Strategy<Value = String> {
-    let places = prop_oneof!["[0-9]{1,4}", "[0-9]{8}"];
-    (0..100_000_000_u64, places, any::<bool>()).prop_map(|(whole, places, quoted)| {
+    let whole = prop_oneof![8 => 0..100_000_000_u64, 1 => 0..2_000_000_000_000_000_u64, 1 => Just(0)];
+    let places = prop_oneof!["[0-9]{1,4}", "[0-9]{8}", "0{1,8}"];
+    (whole, places, any::<bool>()).prop_map(|(whole, places, quoted)| {
         let digits = format!("{whole}.{places}");
         if quoted { json(digits) } else { digits }
     })
@@ -46,7 +48,7 @@ fn ratio() -> impl Strategy<Value = String> {
 }
 
 fn symbol() -> impl Strategy<Value = String> {
-    "[A-Za-z0-9.ü\"\\\\]{1,32}".prop_map(json)
+    "[ \n]?[A-Za-z0-9.ü\"\\\\]{1,32} ?".prop_map(json)
 }
 
 fn text() -> impl Strategy<Value = String> {

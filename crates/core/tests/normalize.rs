@@ -336,6 +336,30 @@ proptest! {
     }
 
     #[test]
+    fn any_quantity_is_exact_or_refused_by_its_limit(
+        whole in prop_oneof![0..=1_000_000_000_000_u64, 999_999_999_999_999..=1_000_000_000_000_001_u64],
+        places in "[0-9]{0,9}0{0,2}",
+        quoted: bool,
+    ) {
+        let (point, fraction) = (if places.is_empty() { "" } else { "." }, places.trim_end_matches('0'));
+        let digits = format!("{whole}{point}{places}");
+        let json = if quoted { format!("\"{digits}\"") } else { digits };
+        let (most, exact) = (1_000_000_000_000_000, format!("{whole}.{fraction}"));
+        let expected = if fraction.len() > 8 {
+            Err("must have at most 8 decimal places")
+        } else if whole > most || whole == most && !fraction.is_empty() {
+            Err("must be at most 10^15")
+        } else if whole == 0 && fraction.is_empty() {
+            Err("must be greater than 0")
+        } else {
+            Ok(exact.trim_end_matches('.'))
+        };
+        let read = transaction(&buy_with("quantity", &json)).map(|transaction| transaction.quantity.to_string());
+        let read = read.map_err(|rejection| rejection.reason);
+        prop_assert_eq!(read.as_deref().map_err(|reason| &**reason), expected, "{}", json);
+    }
+
+    #[test]
     fn any_bytes_are_a_body_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         for form in [BodyForm::Json, BodyForm::NdJson] {
             for item in normalize::items(&bytes, form, 100).unwrap_or_default() {

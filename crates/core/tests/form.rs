@@ -1,5 +1,6 @@
 //! The form of events in the log gives back what was put in, whatever that was.
 
+use hub_core::event::form::Beside;
 use hub_core::event::trading::{
     self, CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradingCommand, TradingRequest,
 };
@@ -235,9 +236,12 @@ fn event() -> impl Strategy<Value = Event> {
 
 proptest! {
     #[test]
-    fn an_entry_is_given_back_with_its_key(event in event(), key in of(".{0,20}")) {
-        let bytes = form::encode(&event, key.as_deref()).unwrap();
-        prop_assert_eq!(form::decode(&bytes).unwrap(), (event, key));
+    fn an_entry_is_given_back_with_what_is_beside_it(
+        event in event(), key in of(".{0,20}"), extras in of(".{0,20}"),
+    ) {
+        let beside = Beside { key, extras };
+        let bytes = form::encode(&event, &beside).unwrap();
+        prop_assert_eq!(form::decode(&bytes).unwrap(), (event, beside));
     }
 
     #[test]

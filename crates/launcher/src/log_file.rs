@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use hub_core::position::Position;
 use hub_core::{Event, Offset, Record};
-use hub_log::{EmbeddedLog, EventLog, LogView, Options};
+use hub_log::{EmbeddedLog, EventLog, KeptRecord, LogView, Options};
 use serde_json::json;
 
 /// Records that are read at a time.
@@ -24,7 +24,7 @@ pub struct Shown {
 }
 
 /// Writes records of the log at `path` as lines of JSON: `{position, at, kind, event}`, `at` to the
-/// microsecond. Each was found whole, and in its place.
+/// microsecond, and `extras` where members that nobody reads were kept (`log.keep_unknown`). Each was found whole, and in its place.
 pub fn show(path: &Path, shown: &Shown, out: &mut impl Write) -> anyhow::Result<()> {
     if let Some(kind) = &shown.kind
         && !Event::kinds().any(|known| known == kind)
@@ -39,11 +39,11 @@ pub fn show(path: &Path, shown: &Shown, out: &mut impl Write) -> anyhow::Result<
     };
     let mut left = shown.limit.unwrap_or(u64::MAX);
     while left > 0 {
-        let records = log.read(cursor, CHUNK)?;
+        let records = log.read_kept(cursor, CHUNK)?;
         let Some(last) = records.last() else { break };
-        cursor = last.offset;
-        for record in records.iter().filter(|record| shown.has(record)).take(saturating(left)) {
-            if !readable(writeln!(out, "{}", line(record, &log)))? {
+        cursor = last.record.offset;
+        for kept in records.iter().filter(|kept| shown.has(&kept.record)).take(saturating(left)) {
+            if !readable(writeln!(out, "{}", line(kept, &log)))? {
                 return Ok(());
             }
             left -= 1;
@@ -83,15 +83,22 @@ fn first(text: &str, log: &LogView) -> anyhow::Result<Offset> {
     Ok(position.offset)
 }
 
-fn line(record: &Record, log: &LogView) -> String {
+fn line(kept: &KeptRecord, log: &LogView) -> String {
+    let record = &kept.record;
     let position = Position { epoch: log.epoch(), offset: record.offset };
-    json!({
+    let mut line = json!({
         "position": position.to_string(),
         "at": record.at.to_string_micros(),
         "kind": record.event.kind(),
         "event": record.event,
     })
-    .to_string()
+    .to_string();
+    if let Some(extras) = &kept.extras {
+        // Their digits stay as they came; between members there may be line ends, in texts there are none.
+        let extras = extras.replace(['\n', '\r'], "");
+        line.insert_str(line.len() - 1, &format!(",\"extras\":{extras}"));
+    }
+    line
 }
 
 /// False once nobody reads any more (`| head`), which is no error.

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use hub_testkit::http;
 use hub_testkit::stomp::{Carrier, Frame, StompClient, StompOptions};
 use hub_testkit::ws::{WsClient, WsOptions};
+use pms_hub::log_file::{self, Shown};
 use serde_json::{Value, json};
 
 use support::{PATIENCE, address, analysis, buy, fence, hub, subscriber, uuid};
@@ -92,6 +93,29 @@ fn who_may_have_meant_something_else_is_told_so() {
     );
     let (status, results) = post(addr, "prices", &json!({"symbol": "acme", "price": 3}));
     assert_eq!((status, results[0]["warnings"].as_array().map(Vec::len)), (200, Some(1)));
+}
+
+#[test]
+fn what_nobody_reads_is_kept_where_that_is_asked_for() {
+    for (keeps, extras) in [("false", Value::Null), ("true", json!({"fees": 1.5, "note": {"a": [1, "\n"]}}))]
+    {
+        let hub = hub(&[("LOG__KEEP_UNKNOWN", keeps)]);
+        let addr = address(&hub);
+        let item = buy_with(1, "fees", 1.5).to_string();
+        let item = item.replacen('{', "{\"note\":{\n\"a\":[1,\r\n\"\\n\"]},", 1);
+        let answer = http::request(addr, "POST", "/api/ingest/transactions", &[], item.as_bytes()).unwrap();
+        assert_eq!(answer.status, 200, "{:?}", answer.text());
+        post(addr, "transactions", &json!({"symbol": "ACME", "fees": 2}));
+        post(addr, "transactions", &buy(2, &uuid(1), "ACME", 1));
+        let mut out = Vec::new();
+        let path = hub.data_dir().join("hub.db");
+        let shown = Shown { kind: Some("transactions".to_owned()), ..Shown::default() };
+        log_file::show(&path, &shown, &mut out).unwrap();
+        let lines = String::from_utf8(out).unwrap();
+        let told: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let kept: Vec<&Value> = told.iter().map(|record| &record["extras"]).collect();
+        assert_eq!(kept, [&extras, &Value::Null, &Value::Null], "{lines}");
+    }
 }
 
 #[test]

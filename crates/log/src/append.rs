@@ -18,12 +18,14 @@ pub struct Entry {
     /// existing offset is returned. Keys serve only ticks and the retries of
     /// one append: idempotency of the domain lives in the projections.
     pub key: Option<String>,
+    /// Members of the event's item that nobody reads, as a JSON object, to be kept beside it.
+    pub extras: Option<String>,
 }
 
 impl From<Event> for Entry {
-    /// An entry without a key.
+    /// An entry of the event alone.
     fn from(event: Event) -> Entry {
-        Entry { event, key: None }
+        Entry { event, key: None, extras: None }
     }
 }
 

@@ -38,6 +38,7 @@ use crate::{Append, Entry, EventLog, LogError, Options, Tail};
 use file::LogFile;
 use published::{Found, Published};
 use queue::Queue;
+pub use reader::KeptRecord;
 use reader::Reader;
 use store::Store;
 use tail::EmbeddedTail;

@@ -14,7 +14,7 @@ pub mod event_log;
 pub mod options;
 
 pub use append::{Append, Appended, Entry};
-pub use embedded::{EmbeddedLog, LogView};
+pub use embedded::{EmbeddedLog, KeptRecord, LogView};
 pub use error::LogError;
 pub use event_log::{EventLog, Tail};
 pub use options::{Clock, CommitStats, Options};

@@ -121,7 +121,7 @@ fn write(path: &Path) {
     log.append(first.into_iter().map(Entry::from).collect()).wait().unwrap();
     for (n, event) in second.into_iter().enumerate() {
         let key = Some(format!("key {n}"));
-        log.append(vec![Entry { event, key }]).wait().unwrap();
+        log.append(vec![Entry { key, ..Entry::from(event) }]).wait().unwrap();
     }
     log.close().unwrap();
 }

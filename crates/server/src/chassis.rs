@@ -66,6 +66,8 @@ pub struct Chassis {
     pub client_send: bool,
     /// The case of symbols that come in.
     pub symbol_case: SymbolCase,
+    /// True: members of items that nobody reads are kept in their records.
+    pub keep_unknown: bool,
     /// Configuration of all STOMP sessions.
     pub stomp: Arc<SessionConfig>,
     /// The script that `SockJS`'s iframe transports load; none of the hub's own:
@@ -115,6 +117,8 @@ pub struct ChassisConfig {
     pub client_send: bool,
     /// The case of symbols that come in.
     pub symbol_case: SymbolCase,
+    /// True: members of items that nobody reads are kept in their records.
+    pub keep_unknown: bool,
     /// The script that `SockJS`'s iframe transports load; none: that of a public CDN.
     pub sockjs_script: Option<Bytes>,
     /// Connections that there may be.
@@ -134,6 +138,7 @@ impl Default for ChassisConfig {
             compression: None,
             client_send: false,
             symbol_case: SymbolCase::Kept,
+            keep_unknown: false,
             sockjs_script: None,
             connections: usize::MAX,
             connections_per_address: usize::MAX,
@@ -216,6 +221,7 @@ impl Chassis {
             compression: config.compression,
             client_send: config.client_send,
             symbol_case: config.symbol_case,
+            keep_unknown: config.keep_unknown,
             stomp: Arc::new(stomp(config.server_name, &config.limits)),
             sockjs_script: config.sockjs_script,
             readiness: Readiness::default(),

@@ -9,7 +9,7 @@ mod report;
 use std::sync::Arc;
 
 use hub_core::normalize::Reading;
-use hub_core::{Epoch, Offset, Verdict};
+use hub_core::{Epoch, Event, Offset, Verdict};
 use hub_fanout::{Claim, Stopped};
 use hub_log::{Append, Entry, LogError};
 
@@ -79,7 +79,9 @@ impl Ingest {
             event.fold_symbol(self.chassis.symbol_case);
             kinds.push(event.kind());
             ignored.push(unread.names);
-            entries.push(Entry::from(event));
+            // A rejected item is kept as it came.
+            let is_kept = self.chassis.keep_unknown && !matches!(event, Event::Rejected(_));
+            entries.push(Entry { extras: unread.json.filter(|_| is_kept), ..Entry::from(event) });
         }
         // Before the append, so that no verdict is forgotten between the two.
         let claim = self.chassis.outcomes.claim();

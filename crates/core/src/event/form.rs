@@ -67,7 +67,7 @@ impl Event {
 
     /// The bytes that a log keeps of an event without a key.
     pub fn encode(&self) -> Result<Vec<u8>, EventError> {
-        encode(self, None)
+        encode(self, &Beside::default())
     }
 
     /// The event that those bytes mean, of an entry with or without a key.
@@ -76,10 +76,20 @@ impl Event {
     }
 }
 
+/// Parts of an entry beside its event.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Beside {
+    /// Key of idempotency of its append.
+    pub key: Option<String>,
+    /// Members of its item that nobody reads, as a JSON object.
+    pub extras: Option<String>,
+}
+
 /// The bytes that a log keeps of an entry.
-pub fn encode(event: &Event, key: Option<&str>) -> Result<Vec<u8>, EventError> {
+pub fn encode(event: &Event, beside: &Beside) -> Result<Vec<u8>, EventError> {
     let fact = Some(to_message::fact(event)?);
-    Ok(messages::Entry { fact, key: key.map(ToOwned::to_owned) }.encode_to_vec())
+    let Beside { key, extras } = beside.clone();
+    Ok(messages::Entry { fact, key, extras }.encode_to_vec())
 }
 
 impl Transaction {
@@ -93,10 +103,10 @@ impl Transaction {
     }
 }
 
-/// The event and the key of an entry.
-pub fn decode(bytes: &[u8]) -> Result<(Event, Option<String>), EventError> {
+/// The event of an entry, and what stands beside it.
+pub fn decode(bytes: &[u8]) -> Result<(Event, Beside), EventError> {
     let entry = messages::Entry::decode(bytes).map_err(|error| EventError::new("entry", error))?;
     let fact =
         entry.fact.ok_or_else(|| EventError::new("entry", "is of a kind that this program does not know"))?;
-    Ok((from_message::event(fact)?, entry.key))
+    Ok((from_message::event(fact)?, Beside { key: entry.key, extras: entry.extras }))
 }

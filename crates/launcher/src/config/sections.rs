@@ -98,11 +98,13 @@ impl Default for GatewayConfig {
 pub struct LogConfig {
     /// Its file; created, directories included, where it does not exist.
     pub path: PathBuf,
+    /// True: members of items that nobody reads are kept in their records.
+    pub keep_unknown: bool,
 }
 
 impl Default for LogConfig {
     fn default() -> LogConfig {
-        LogConfig { path: PathBuf::from("data/hub.db") }
+        LogConfig { path: PathBuf::from("data/hub.db"), keep_unknown: false }
     }
 }
 

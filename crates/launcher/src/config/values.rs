@@ -31,6 +31,7 @@ impl Config {
             compression: self.compression(),
             client_send: self.relay.client_send,
             symbol_case: self.symbols.case(),
+            keep_unknown: self.log.keep_unknown,
             sockjs_script: self.sockjs_script()?,
             connections: room.connections,
             connections_per_address: room.per_address,

@@ -29,6 +29,15 @@ const CHUNK_RECORDS: usize = 1024;
 /// Bytes at which a read ends, whatever was asked for: a record can be as large as a message.
 const READ_BYTES: usize = 16 << 20;
 
+/// A record with what is kept beside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptRecord {
+    /// The record.
+    pub record: Arc<Record>,
+    /// Members of its item that nobody reads, as a JSON object, where they were to be kept.
+    pub extras: Option<String>,
+}
+
 /// A read-only connection of its own, so that reading never holds up the
 /// writer; opened by the first that needs it.
 pub(super) struct Reader {
@@ -42,15 +51,26 @@ impl Reader {
         Reader { path, beginning: identity.beginning, connection: Mutex::new(None) }
     }
 
-    /// Up to `max_records` after `after`, none beyond `head`, which must be
-    /// committed; fewer, but at least one, where they come to [`READ_BYTES`].
+    /// Records of [`Reader::read_kept`] alone.
     pub(super) fn read(
         &self,
         after: Offset,
         head: Offset,
         max_records: usize,
     ) -> Result<Vec<Arc<Record>>, LogError> {
-        let (mut records, mut bytes) = (Vec::new(), 0);
+        let kept = self.read_kept(after, head, max_records)?;
+        Ok(kept.into_iter().map(|kept| kept.record).collect())
+    }
+
+    /// Up to `max_records` after `after`, none beyond `head`, which must be
+    /// committed; fewer, but at least one, where they come to [`READ_BYTES`].
+    pub(super) fn read_kept(
+        &self,
+        after: Offset,
+        head: Offset,
+        max_records: usize,
+    ) -> Result<Vec<KeptRecord>, LogError> {
+        let (mut records, mut bytes): (Vec<KeptRecord>, _) = (Vec::new(), 0);
         let mut cursor = after;
         while records.len() < max_records && bytes < READ_BYTES && cursor < head {
             let max_chunk = CHUNK_RECORDS.min(max_records - records.len());
@@ -58,7 +78,7 @@ impl Reader {
             bytes += self.read_chunk(&mut connection, &mut records, (cursor, head), max_chunk)?;
             drop(connection);
             cursor = match records.last() {
-                Some(last) if last.offset > cursor => last.offset,
+                Some(last) if last.record.offset > cursor => last.record.offset,
                 _ => return Err(wrong(&self.path, cursor.next(), MISSING)),
             };
         }
@@ -73,7 +93,7 @@ impl Reader {
     fn read_chunk(
         &self,
         slot: &mut Option<Connection>,
-        records: &mut Vec<Arc<Record>>,
+        records: &mut Vec<KeptRecord>,
         (after, head): (Offset, Offset),
         max_records: usize,
     ) -> Result<usize, LogError> {
@@ -105,7 +125,7 @@ impl Reader {
             let fresh =
                 frames.iter().filter(|frame| frame.offset > after && frame.offset <= head).take(wanted);
             for frame in fresh {
-                records.push(Arc::new(self.record(frame)?));
+                records.push(self.record(frame)?);
                 bytes += frame.bytes.len();
                 wanted -= 1;
             }
@@ -113,14 +133,14 @@ impl Reader {
         Ok(bytes)
     }
 
-    fn record(&self, frame: &Frame<'_>) -> Result<Record, LogError> {
+    fn record(&self, frame: &Frame<'_>) -> Result<KeptRecord, LogError> {
         let Frame { offset, at, kind, bytes } = *frame;
-        let (event, _) =
+        let (event, beside) =
             form::decode(bytes).map_err(|error| wrong(&self.path, offset, &error.to_string()))?;
         if Event::number(&event) != kind {
             return Err(wrong(&self.path, offset, "it is of another kind than its frame says"));
         }
-        Ok(Record { offset, at, event })
+        Ok(KeptRecord { record: Arc::new(Record { offset, at, event }), extras: beside.extras })
     }
 
     fn wrong_row(&self, row: &Row<'_>, after: Offset, error: &rusqlite::Error) -> LogError {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hub_core::{Epoch, Offset, Record};
 
 use super::file::open_error;
-use super::reader::{self, Reader};
+use super::reader::{self, KeptRecord, Reader};
 use super::schema::{self, Identity};
 use crate::LogError;
 
@@ -54,5 +54,10 @@ impl LogView {
     /// from those before it in the file.
     pub fn read(&self, after: Offset, max_records: usize) -> Result<Vec<Arc<Record>>, LogError> {
         self.reader.read(after, self.head, max_records)
+    }
+
+    /// The same with what is kept beside each.
+    pub fn read_kept(&self, after: Offset, max_records: usize) -> Result<Vec<KeptRecord>, LogError> {
+        self.reader.read_kept(after, self.head, max_records)
     }
 }

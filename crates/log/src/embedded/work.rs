@@ -1,7 +1,7 @@
 //! Work that a caller queues for the writer.
 
 use hub_core::Event;
-use hub_core::event::form;
+use hub_core::event::form::{self, Beside};
 
 use crate::{Entry, LogError};
 
@@ -49,9 +49,10 @@ impl Work {
 }
 
 impl EncodedEntry {
-    fn encode(Entry { event, key }: Entry) -> Result<EncodedEntry, LogError> {
-        let bytes = form::encode(&event, key.as_deref())
-            .map_err(|error| LogError::Event { cause: error.to_string() })?;
-        Ok(EncodedEntry { event, bytes, key })
+    fn encode(Entry { event, key, extras }: Entry) -> Result<EncodedEntry, LogError> {
+        let beside = Beside { key, extras };
+        let bytes =
+            form::encode(&event, &beside).map_err(|error| LogError::Event { cause: error.to_string() })?;
+        Ok(EncodedEntry { event, bytes, key: beside.key })
     }
 }

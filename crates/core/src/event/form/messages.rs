@@ -10,6 +10,9 @@ pub(super) struct Entry {
     pub(super) fact: Option<Fact>,
     #[prost(string, optional, tag = "17")]
     pub(super) key: Option<String>,
+    /// JSON of the members of its item that nobody reads.
+    #[prost(string, optional, tag = "18")]
+    pub(super) extras: Option<String>,
 }
 
 /// The kinds of events; a tag is a kind's number, in the frame of a record, too.

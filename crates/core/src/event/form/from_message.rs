@@ -78,14 +78,14 @@ fn short(text: Option<String>) -> Option<smol_str::SmolStr> {
 fn transaction(it: &form::Transaction) -> Result<Transaction, EventError> {
     let price = Price::from_units(it.price);
     Ok(Transaction {
-        transaction_id: TransactionId::from_bytes(id("transactionId", it.transaction_id)?),
-        portfolio_id: PortfolioId::from_bytes(id("portfolioId", it.portfolio_id)?),
+        transaction_id: TransactionId::from_bytes(bytes(Uuid { high: it.id_high, low: it.id_low })),
+        portfolio_id: PortfolioId::from_bytes(bytes(Uuid { high: it.portfolio_high, low: it.portfolio_low })),
         symbol: symbol("symbol", &it.symbol)?,
         trade: match side(it.side)? {
             Side::Buy => Trade::Buy { price },
             Side::Sell => Trade::Sell { price, lot_price: it.lot_price.map(Price::from_units) },
         },
-        quantity: quantity(it.quantity)?,
+        quantity: quantity(Some(Wide { low: it.quantity_low, high: it.quantity_high }))?,
         timestamp: time("timestamp", it.timestamp)?,
         trade_id: it.trade_id.map(bytes).map(PipelineTradeId::from_bytes),
     })

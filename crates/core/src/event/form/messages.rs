@@ -66,27 +66,33 @@ pub(super) struct Wide {
     pub(super) high: i64,
 }
 
-/// Side: 1 BUY, 2 SELL. Prices in units of 10^-8, quantities likewise, times in microseconds since 1970.
-#[expect(clippy::struct_field_names, reason = "names of the wire")]
+/// Side: 1 BUY, 2 SELL. Prices in units of 10^-8, quantities likewise, times in microseconds since 1970. Halves of ids
+/// and quantity are fields of their own, since a message within costs two bytes and most records are of this kind.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Transaction {
-    #[prost(message, optional, tag = "1")]
-    pub(super) transaction_id: Option<Uuid>,
-    #[prost(message, optional, tag = "2")]
-    pub(super) portfolio_id: Option<Uuid>,
-    #[prost(string, tag = "3")]
+    #[prost(fixed64, tag = "1")]
+    pub(super) id_high: u64,
+    #[prost(fixed64, tag = "2")]
+    pub(super) id_low: u64,
+    #[prost(fixed64, tag = "3")]
+    pub(super) portfolio_high: u64,
+    #[prost(fixed64, tag = "4")]
+    pub(super) portfolio_low: u64,
+    #[prost(string, tag = "5")]
     pub(super) symbol: String,
-    #[prost(uint32, tag = "4")]
+    #[prost(uint32, tag = "6")]
     pub(super) side: u32,
-    #[prost(sint64, tag = "5")]
+    #[prost(sint64, tag = "7")]
     pub(super) price: i64,
-    #[prost(sint64, optional, tag = "6")]
+    #[prost(sint64, optional, tag = "8")]
     pub(super) lot_price: Option<i64>,
-    #[prost(message, optional, tag = "7")]
-    pub(super) quantity: Option<Wide>,
-    #[prost(uint64, optional, tag = "8")]
+    #[prost(uint64, tag = "9")]
+    pub(super) quantity_low: u64,
+    #[prost(sint64, tag = "10")]
+    pub(super) quantity_high: i64,
+    #[prost(uint64, optional, tag = "11")]
     pub(super) timestamp: Option<u64>,
-    #[prost(message, optional, tag = "9")]
+    #[prost(message, optional, tag = "12")]
     pub(super) trade_id: Option<Uuid>,
 }
 

@@ -43,7 +43,11 @@ fn some_uuid(bytes: [u8; 16]) -> Option<Uuid> {
 
 #[expect(clippy::unnecessary_wraps, reason = "what a field of a message takes")]
 fn wide(value: i128) -> Option<Wide> {
-    Some(Wide { low: value as u64, high: (value >> 64) as i64 })
+    Some(of_i128(value))
+}
+
+fn of_i128(value: i128) -> Wide {
+    Wide { low: value as u64, high: (value >> 64) as i64 }
 }
 
 fn micros(time: Option<Timestamp>) -> Option<u64> {
@@ -67,14 +71,19 @@ pub(super) fn transaction(it: &Transaction) -> form::Transaction {
         Trade::Buy { price } => (price, None),
         Trade::Sell { price, lot_price } => (price, lot_price),
     };
+    let (id, portfolio) = (uuid(it.transaction_id.to_bytes()), uuid(it.portfolio_id.to_bytes()));
+    let quantity = of_i128(it.quantity.units());
     form::Transaction {
-        transaction_id: some_uuid(it.transaction_id.to_bytes()),
-        portfolio_id: some_uuid(it.portfolio_id.to_bytes()),
+        id_high: id.high,
+        id_low: id.low,
+        portfolio_high: portfolio.high,
+        portfolio_low: portfolio.low,
         symbol: it.symbol.as_str().to_owned(),
         side: numbers::side(it.trade.side()),
         price: price.units(),
         lot_price: units(lot_price),
-        quantity: quantity(it.quantity),
+        quantity_low: quantity.low,
+        quantity_high: quantity.high,
         timestamp: micros(it.timestamp),
         trade_id: it.trade_id.map(|id| uuid(id.to_bytes())),
     }

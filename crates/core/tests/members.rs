@@ -187,6 +187,24 @@ fn two_values_of_one_field_are_refused_by_name() {
 }
 
 #[test]
+fn a_price_and_the_price_of_the_side_are_one() {
+    let buy = |price: &str, own: &str| {
+        let item = json!({"transactionId": ID, "portfolioId": ID, "symbol": "A", "side": "BUY", "quantity": 1,
+            "price": price, "buyPrice": own});
+        read(Kind::Transactions, &item.to_string())
+    };
+    assert_eq!(fault(&buy("10", "12")), (Some("price"), "is 10, but buyPrice is 12"));
+    for (price, own) in [("12.0", "12"), ("0", "12"), ("12", "0")] {
+        assert_eq!(buy(price, own), buy("12", "12"), "{price} {own}");
+    }
+    let sale = with(&sample(Kind::Transactions), "sellPrice", 15);
+    assert_eq!(
+        fault(&read(Kind::Transactions, &sale.replace("\"price\":15", "\"price\":16"))).0,
+        Some("price")
+    );
+}
+
+#[test]
 fn of_evidence_the_first_value_counts() {
     let reading = read(Kind::InvalidTrades, &with(&sample(Kind::InvalidTrades), "qty", 7));
     assert!(matches!(&reading.event, Event::InvalidTrade(it) if it.quantity.as_deref() == Some("0")));

@@ -42,15 +42,19 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<Transaction, Rejection> {
 
 /// BUY costs `buyPrice` or `price`; SELL earns `sellPrice` or `price`, and its
 /// lot price is `buyPrice`. A `price` of 0 is one: shares that were free, or
-/// worth nothing; a side's own of 0 is absent, as protobuf has it. A price that the side does not use must be one all
+/// worth nothing; a side's own of 0 is absent, as protobuf has it; where both are given, they are one. A price that the side does not use must be one all
 /// the same: a sender that garbles one is not to be trusted with another.
 fn trade(object: &RawObject<'_>) -> Result<Trade, Rejection> {
     let plain = price(object, &PRICE)?;
     let own = |field| price(object, field).map(|price| price.filter(|price| !price.is_zero()));
     let (buy, sell) = (own(&BUY_PRICE)?, own(&SELL_PRICE)?);
-    let either = |own: Option<Price>, field: &Field| {
-        own.or(plain)
-            .ok_or_else(|| Rejection::of(field.name, "is required (or price): 0 is for absent, but in price"))
+    let either = |own: Option<Price>, field: &Field| match (own, plain) {
+        (Some(own), Some(plain)) if own != plain && !plain.is_zero() => {
+            Err(Rejection::of(PRICE.name, format!("is {plain}, but {} is {own}", field.name)))
+        }
+        _ => own.or(plain).ok_or_else(|| {
+            Rejection::of(field.name, "is required (or price): 0 is for absent, but in price")
+        }),
     };
     match side(object.require(&SIDE)?)? {
         Side::Buy => Ok(Trade::Buy { price: either(buy, &BUY_PRICE)? }),

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use hub_core::event::trading::TradingRequest;
+use hub_core::event::Provenance;
+use hub_core::event::trading::{KIND, TradingRequest};
+use hub_core::normalize::BodyError;
 use hub_core::{Event, Outcome, Rejection};
 use hub_fanout::Snapshot;
-use hub_server::{Ingest, IngestError};
+use hub_server::{Ingest, IngestError, Ingesting};
 
 use crate::answers::CompletedCommand;
 use crate::reads::AutotraderReads;
@@ -53,7 +55,21 @@ impl Desk {
 
     /// The same for what may be no command at all, but is to be logged.
     pub(crate) async fn take(&self, event: Event) -> Result<Arc<CompletedCommand>, CommandError> {
-        let ingested = self.ingest.append(vec![event])?.applied().await?;
+        self.answer(self.ingest.append(vec![event])?).await
+    }
+
+    /// Takes in a body that is no command: it is refused by the error when its record is applied.
+    pub(crate) async fn take_unreadable(
+        &self,
+        error: BodyError,
+        body: &[u8],
+        way: &Provenance<'_>,
+    ) -> Result<Arc<CompletedCommand>, CommandError> {
+        self.answer(self.ingest.append_unreadable(KIND, error, body, way)?).await
+    }
+
+    async fn answer(&self, ingesting: Ingesting) -> Result<Arc<CompletedCommand>, CommandError> {
+        let ingested = ingesting.applied().await?;
         match ingested.verdicts.into_iter().next().map(|(offset, verdict)| (offset, verdict.outcome)) {
             Some((_, Outcome::Rejected(rejection))) => Err(CommandError::Refused(rejection)),
             Some((offset, Outcome::Accepted | Outcome::Duplicate | Outcome::Stale)) => {

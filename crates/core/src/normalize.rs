@@ -56,7 +56,7 @@ impl From<Event> for Reading {
 
 /// Normalises a body of at most `max_items` items: each becomes the event it means, or a
 /// rejection that keeps its bytes and the `way` they came ([`Event::Rejected`]). An error is about the body as a whole:
-/// then it holds no items.
+/// then it holds no items ([`unreadable`]).
 pub fn events(
     kind: Kind,
     body: &[u8],
@@ -80,6 +80,17 @@ pub fn events(
 /// Makes an event of an item of `kind` that means none, for the reason given.
 pub fn rejected(kind: &'static str, rejection: Rejection, item: &Item<'_>, way: &Provenance<'_>) -> Event {
     RejectedInput::new(kind, rejection, item.raw()).by(way).into()
+}
+
+/// Makes an event of a body that can't be read, whatever kind it was sent as: its rejection, in the words of the error,
+/// which keeps all of it. None of a body that holds nothing, or more than it may.
+pub fn unreadable(kind: &'static str, error: &BodyError, body: &[u8], way: &Provenance<'_>) -> Option<Event> {
+    match error {
+        BodyError::Malformed(_) | BodyError::NotOneObject => {
+            Some(RejectedInput::new(kind, Rejection::whole(error.to_string()), body).by(way).into())
+        }
+        BodyError::Empty | BodyError::TooManyItems { .. } => None,
+    }
 }
 
 /// Reads the event an item means.

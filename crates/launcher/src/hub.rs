@@ -171,7 +171,7 @@ impl Hub {
         let logged = async { self.ingest().append(vec![Event::Settings(settings)])?.applied().await };
         match logged.await {
             // A runner that stops meanwhile is noticed by whoever waits for it, as is a shutdown.
-            Ok(_) | Err(IngestError::Stopped(_) | IngestError::Draining) => Ok(()),
+            Ok(_) | Err(IngestError::Stopped(_) | IngestError::Draining | IngestError::Body(_)) => Ok(()),
             Err(IngestError::Log(error)) => Err(StartError::Log(error)),
         }
     }

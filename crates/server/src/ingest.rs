@@ -1,14 +1,15 @@
 //! The one door into the log: append, wait until applied, tell the outcome.
 //!
-//! Bytes become events before ([`hub_core::normalize`]); here are events alone, whoever brings
-//! them: HTTP, STOMP, the auto-trader's desk, the settings, the demo. Only ticks, the log's own
-//! clock, do not pass.
+//! Bytes become events before ([`hub_core::normalize`]); here are events, whoever brings them:
+//! HTTP, STOMP, the auto-trader's desk, the settings, the demo; and bodies that no events could be
+//! made of. Only ticks, the log's own clock, do not pass.
 
 mod report;
 
 use std::sync::Arc;
 
-use hub_core::normalize::Reading;
+use hub_core::event::Provenance;
+use hub_core::normalize::{self, BodyError, Reading};
 use hub_core::{Epoch, Event, Offset, Verdict};
 use hub_fanout::{Claim, Stopped};
 use hub_log::{Append, Entry, LogError};
@@ -31,6 +32,8 @@ pub struct Ingesting {
     kinds: Vec<&'static str>,
     /// Of each event.
     ignored: Vec<Vec<String>>,
+    /// The fault of the body, where they are the record of one that could not be read.
+    unreadable: Option<BodyError>,
     claim: Claim,
     append: Option<Append>,
 }
@@ -58,6 +61,9 @@ pub enum IngestError {
     /// Durable, but not applied yet.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+    /// There are none: the body can't be read. Its record is applied, if it has one.
+    #[error(transparent)]
+    Body(#[from] BodyError),
 }
 
 impl Ingest {
@@ -86,7 +92,22 @@ impl Ingest {
         // Before the append, so that no verdict is forgotten between the two.
         let claim = self.chassis.outcomes.claim();
         let append = (!entries.is_empty()).then(|| self.chassis.log.append(entries));
-        Ok(Ingesting { ingest: self.clone(), kinds, ignored, claim, append })
+        Ok(Ingesting { ingest: self.clone(), kinds, ignored, unreadable: None, claim, append })
+    }
+
+    /// Appends the record of a body that can't be read ([`normalize::unreadable`]). The answer is the error: when that
+    /// record is applied, or at once if it has none.
+    pub fn append_unreadable(
+        &self,
+        kind: &'static str,
+        error: BodyError,
+        body: &[u8],
+        way: &Provenance<'_>,
+    ) -> Result<Ingesting, IngestError> {
+        match normalize::unreadable(kind, &error, body, way) {
+            Some(event) => Ok(Ingesting { unreadable: Some(error), ..self.append(vec![event])? }),
+            None => Err(error.into()),
+        }
     }
 
     /// Adds to `hub_ingest_total`, once for each run of equal labels.
@@ -106,13 +127,16 @@ impl Ingesting {
     /// Waits until the events are committed *and applied*, so that the verdicts are a function
     /// of the log and the caller reads its own writes.
     pub async fn applied(self) -> Result<Ingested, IngestError> {
-        let Ingesting { ingest, kinds, ignored, claim, append } = self;
+        let Ingesting { ingest, kinds, ignored, unreadable, claim, append } = self;
         let epoch = ingest.chassis.log.epoch();
         let Some(append) = append else { return Ok(Ingested { epoch, verdicts: Vec::new(), ignored }) };
         let offsets = append.await?.offsets;
         let verdicts = claim.verdicts(&offsets).await?;
         let verdicts: Vec<(Offset, Verdict)> = offsets.into_iter().zip(verdicts).collect();
         ingest.count(&kinds, &verdicts);
+        if let Some(error) = unreadable {
+            return Err(error.into());
+        }
         Ok(Ingested { epoch, verdicts, ignored })
     }
 }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use hub_core::event::Provenance;
 use hub_core::event::trading::{KIND, TradingRequest};
-use hub_core::normalize::{self, BodyForm, Item};
+use hub_core::normalize::{self, BodyError, BodyForm, Item};
 use hub_core::{Event, Rejection};
 use hub_server::http::problem::{PROBLEM_JSON, Problem};
 use hub_server::rest::Request;
@@ -29,8 +29,12 @@ pub(super) async fn execute(
 ) -> Result<HttpResponse, Problem> {
     let body = body::read(&mut request, empty).await?;
     let way = Provenance { path: Some(request.http().path()), ..request.provenance() };
-    let event = event(&body, &way, read)?;
-    match Desk::new(request.ingest()?, reads).take(event).await {
+    let desk = Desk::new(request.ingest()?, reads);
+    let answered = match event(&body, &way, read) {
+        Ok(event) => desk.take(event).await,
+        Err(error) => desk.take_unreadable(error, &body, &way).await,
+    };
+    match answered {
         Ok(answered) => Ok(done(&answered, status)),
         Err(CommandError::Refused(rejection)) => refused(&rejection),
         Err(CommandError::Ingest(error)) => Err(error.into()),
@@ -48,24 +52,21 @@ fn done(answered: &CompletedCommand, status: u16) -> HttpResponse {
     HttpResponse::build(status).content_type("application/json").body(out)
 }
 
-/// The event that is logged of a body: the command it means, or, where a field is at fault, that it means none.
-/// A body that is no object is not a command at all.
+/// The event that is logged of a body: the command it means, or, where a field is at fault, that it means none. One that
+/// is no object is logged as a whole.
 fn event(
     body: &[u8],
     way: &Provenance<'_>,
     read: impl FnOnce(&Item<'_>) -> Result<TradingRequest, Rejection>,
-) -> Result<Event, Problem> {
-    if body.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::bad_request("the body must be one JSON object"));
+) -> Result<Event, BodyError> {
+    if hub_json::without_bom(body).trim_ascii_start().starts_with(b"[") {
+        return Err(BodyError::NotOneObject);
     }
-    let items =
-        normalize::items(body, BodyForm::Json, 1).map_err(|error| Problem::bad_request(error.to_string()))?;
-    let item = items.first().ok_or_else(|| Problem::bad_request("the body is empty"))?;
+    let items = normalize::items(body, BodyForm::Json, 1)?;
+    let item = items.first().ok_or(BodyError::Empty)?;
     match read(item) {
         Ok(request) => Ok(Event::Trading(request)),
-        Err(rejection) if rejection.field.is_none() => {
-            Err(Problem::bad_request(format!("the body {}", rejection.reason)))
-        }
+        Err(rejection) if rejection.field.is_none() => Err(BodyError::NotOneObject),
         Err(rejection) => Ok(normalize::rejected(KIND, rejection, item, way)),
     }
 }

@@ -163,15 +163,21 @@ async fn a_request_that_comes_again_is_answered_as_it_was_across_a_restart() {
 }
 
 #[actix_web::test]
-async fn a_refused_body_is_logged_and_what_is_no_object_is_not() {
+async fn a_refused_body_is_logged_as_it_came_and_an_empty_one_is_not() {
     let (_directory, hub) = start().await;
-    hub.post("/sessions", "{").await;
+    hub.post("/sessions", "").await;
     assert!(hub.chassis.log.read(hub_core::Offset::START, 9).unwrap().is_empty());
-    hub.post("/sessions", r#"{"initialCapital":"much"}"#).await;
+    let bodies = [r#"{"initialCapital":"much"}"#, "{", "5", r#"[{"initialCapital":1}]"#, "[", "null"];
+    for body in bodies {
+        hub.post("/sessions", body).await;
+    }
     let records = hub.chassis.log.read(hub_core::Offset::START, 9).unwrap();
-    let Event::Rejected(input) = &records[0].event else { panic!("{records:?}") };
-    assert_eq!((input.kind.as_str(), &*input.raw), ("auto-trader", &br#"{"initialCapital":"much"}"#[..]));
-    assert_eq!((&*input.door, input.path.as_deref()), ("http", Some("/api/auto-trader/sessions")));
+    assert_eq!(records.len(), bodies.len());
+    for (record, body) in records.iter().zip(bodies) {
+        let Event::Rejected(input) = &record.event else { panic!("{record:?}") };
+        assert_eq!((input.kind.as_str(), &*input.raw), ("auto-trader", body.as_bytes()));
+        assert_eq!((&*input.door, input.path.as_deref()), ("http", Some("/api/auto-trader/sessions")));
+    }
     hub.stop();
 }
 

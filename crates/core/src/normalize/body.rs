@@ -55,6 +55,9 @@ pub enum BodyError {
     /// Not JSON; the parser's words name line and column.
     #[error("the body is not JSON: {0}")]
     Malformed(String),
+    /// Not one object, where a command is due.
+    #[error("the body must be one JSON object")]
+    NotOneObject,
     /// More items than one request may hold.
     #[error("the body holds more than limits.ingest_items ({max}) items")]
     TooManyItems {

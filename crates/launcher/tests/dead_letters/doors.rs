@@ -36,12 +36,30 @@ impl Door {
 
     /// Sends a body that holds what is refused, and waits until it is.
     pub(crate) fn send(self, addr: SocketAddr, kind: &str, content_type: &str, body: &[u8]) {
+        self.send_refused(addr, kind, content_type, body, (422, "rejected"));
+    }
+
+    /// The same of a body that can't be read; gives the words of the answer.
+    pub(crate) fn send_unreadable(self, addr: SocketAddr, kind: &str, body: &[u8]) -> String {
+        self.send_refused(addr, kind, "application/json", body, (400, "message refused"))
+    }
+
+    /// Sends a body that is answered with this status, or an ERROR of this message; gives the answer's body.
+    fn send_refused(
+        self,
+        addr: SocketAddr,
+        kind: &str,
+        content_type: &str,
+        body: &[u8],
+        (status, message): (u16, &str),
+    ) -> String {
         let carrier: fn(SocketAddr) -> Carrier = match self {
             Door::Http => {
                 let path = format!("/api/ingest/{kind}");
                 let answer =
                     http::request(addr, "POST", &path, &[("Content-Type", content_type)], body).unwrap();
-                return assert_eq!(answer.status, 422, "{:?}", answer.text());
+                assert_eq!(answer.status, status, "{:?}", answer.text());
+                return answer.text().unwrap().to_owned();
             }
             Door::WebSocket => websocket,
             Door::SockJs => sockjs,
@@ -50,7 +68,8 @@ impl Door {
         let mut client = StompClient::connect(carrier(addr), &StompOptions::default()).unwrap();
         client.send(&format!("/app/{kind}"), &[("content-type", content_type)], body).unwrap();
         let error = client.next_frame().unwrap();
-        assert_eq!((error.command.as_str(), error.header("message")), ("ERROR", Some("rejected")), "{error}");
+        assert_eq!((error.command.as_str(), error.header("message")), ("ERROR", Some(message)), "{error}");
+        error.text().unwrap().to_owned()
     }
 }
 
@@ -74,17 +93,21 @@ pub(crate) fn newest_letter(hub: &HubProcess) -> Value {
 /// Posts a dead letter's payload where it says, as what it says.
 pub(crate) fn post_again(hub: &HubProcess, letter: &Value) -> Response {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let raw = text(&letter["raw"]);
-    let body = match letter["rawEncoding"].as_str() {
+    let headers = [("Content-Type", letter["contentType"].as_str().unwrap())];
+    let (method, path) = (text(&letter["postTo"]["method"]), text(&letter["postTo"]["path"]));
+    http::request(hub.addr("gateway").unwrap(), &method, &path, &headers, &payload(letter)).unwrap()
+}
+
+/// Bytes that a dead letter gives back.
+pub(crate) fn payload(letter: &Value) -> Vec<u8> {
+    let raw = letter["raw"].as_str().unwrap();
+    match letter["rawEncoding"].as_str() {
         Some("base64") => STANDARD.decode(raw).unwrap(),
         other => {
             assert_eq!(other, None);
-            raw.into_bytes()
+            raw.as_bytes().to_vec()
         }
-    };
-    let headers = [("Content-Type", letter["contentType"].as_str().unwrap())];
-    let (method, path) = (text(&letter["postTo"]["method"]), text(&letter["postTo"]["path"]));
-    http::request(hub.addr("gateway").unwrap(), &method, &path, &headers, &body).unwrap()
+    }
 }
 
 /// Records of a kind, as `pms-hub log show` prints them.

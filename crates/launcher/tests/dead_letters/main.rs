@@ -6,12 +6,12 @@ mod support;
 
 use std::net::SocketAddr;
 
-use doors::{DOORS, Door, auto_trader, command, newest_letter, post_again};
+use doors::{DOORS, Door, auto_trader, command, newest_letter, payload, post_again};
 use hub_testkit::http;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
-use support::{address, buy, hub, ingest, uuid};
+use support::{address, buy, hub, ingest, metric, problem, uuid};
 
 fn refused_kinds() -> Vec<(&'static str, &'static str, &'static str)> {
     vec![
@@ -62,6 +62,74 @@ fn what_the_door_refuses_is_refused_again_in_the_same_words() {
             assert_alike(&newest_letter(&hub), &letter);
         }
     }
+}
+
+/// Bodies of no items: broken off, with one byte of Latin-1 among good items, nested too deep, two of them.
+fn unreadable_bodies() -> Vec<Vec<u8>> {
+    let good = r#"{"symbol":"ACME","price":"1.5"}"#;
+    let many = format!("[{},{{\"symbol\":\"Z\u{fc}RICH\",\"price\":2}}]", vec![good; 100].join(","));
+    let latin = many.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect();
+    let large = format!("[\"{}\"", "x".repeat(900_000));
+    vec![
+        latin,
+        b"\xef\xbb\xbf{\"symbol\":".to_vec(),
+        "[".repeat(1_000).into(),
+        format!("{good}\n{good}").into(),
+        b"price=1".to_vec(),
+        large.into(),
+    ]
+}
+
+#[test]
+fn a_body_that_can_not_be_read_is_one_dead_letter_that_is_refused_again_in_the_same_words() {
+    let hub = hub(&[]);
+    let mut count = 0;
+    for door in DOORS {
+        for body in unreadable_bodies() {
+            let is_text = std::str::from_utf8(&body).is_ok();
+            if door == Door::SockJs && !is_text {
+                continue; // It carries texts alone.
+            }
+            let answer = door.send_unreadable(address(&hub), "prices", &body);
+            let letter = newest_letter(&hub);
+            let reason = letter["reason"].as_str().unwrap();
+            assert!(reason.starts_with("the body is not JSON: "), "{reason}");
+            assert!(answer.contains(reason), "{door:?} {reason}: {answer}");
+            assert_eq!((&letter["kind"], &letter["field"]), (&json!("prices"), &Value::Null));
+            assert_eq!((&letter["door"], &letter["rawForm"]), (&json!(door.name()), &json!("sent")));
+            assert!(letter["sender"].as_str().unwrap().starts_with("127.0.0.1:"));
+            assert_eq!(letter["rawEncoding"] == "base64", !is_text);
+            assert!(payload(&letter) == body, "{door:?}: {reason}");
+            assert_eq!(post_again(&hub, &letter).status, 400);
+            assert_alike(&newest_letter(&hub), &letter);
+            count += 2;
+        }
+    }
+    assert_eq!(metric(address(&hub), r#"hub_ingest_total{kind="prices",status="rejected"}"#), count);
+}
+
+#[test]
+fn a_body_that_is_no_command_is_a_dead_letter_that_is_posted_where_it_was() {
+    let hub = hub(&[]);
+    let at = auto_trader(&hub);
+    let sessions = "/api/auto-trader/sessions";
+    for (path, body, reason) in [
+        (sessions, b"{\"name\":\"Z\xfcrich\"}".as_slice(), "the body is not JSON: "),
+        (sessions, b"5", "the body must be one JSON object"),
+        (sessions, b"\xef\xbb\xbf[{\"initialCapital\":1}]", "the body must be one JSON object"),
+        ("/api/auto-trader/sessions/1/trades", b"{\"symbol\":", "the body is not JSON: "),
+        ("/api/auto-trader/trades/1/close", b"null", "the body must be one JSON object"),
+    ] {
+        let answer = http::request(at, "POST", path, &[("Content-Type", "application/json")], body).unwrap();
+        let (detail, letter) = (problem(&answer, 400), newest_letter(&hub));
+        assert!(detail.starts_with(reason), "{detail}");
+        assert_eq!((&letter["reason"], &letter["kind"]), (&json!(detail), &json!("auto-trader")));
+        assert_eq!((&letter["postTo"]["path"], &letter["door"]), (&json!(path), &json!("http")));
+        assert_eq!(payload(&letter), body);
+        assert_eq!(post_again(&hub, &letter).status, 400);
+        assert_alike(&newest_letter(&hub), &letter);
+    }
+    assert_eq!(metric(at, r#"hub_ingest_total{kind="auto-trader",status="rejected"}"#), 10);
 }
 
 #[track_caller]

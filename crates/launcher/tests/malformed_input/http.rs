@@ -7,7 +7,7 @@ use hub_testkit::http::{self, HttpConnection, Response};
 use serde_json::{Value, json};
 
 use crate::support::bystander::Bystander;
-use crate::support::{PATIENCE, address, analysis, buy, hub, problem, uuid};
+use crate::support::{PATIENCE, address, analysis, buy, hub, metric, problem, uuid};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const NDJSON: (&str, &str) = ("Content-Type", "application/x-ndjson");
@@ -32,7 +32,7 @@ fn statuses(answer: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_body_that_is_not_json_is_refused_whole_with_line_and_column() {
+fn a_body_that_is_not_json_is_refused_whole_with_line_and_column_and_is_a_rejected_record() {
     let hub = hub(&[]);
     let addr = address(&hub);
     let mut bystander = Bystander::new(addr);
@@ -54,6 +54,8 @@ fn a_body_that_is_not_json_is_refused_whole_with_line_and_column() {
         assert!(answer.contains(detail), "{shown}: {answer}");
         bystander.assert_unharmed(&shown);
     }
+    // When it was answered, it was counted; of an empty one there is nothing to keep.
+    assert_eq!(metric(addr, r#"hub_ingest_total{kind="prices",status="rejected"}"#), 6);
 }
 
 #[test]

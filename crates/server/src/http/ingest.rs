@@ -22,7 +22,7 @@ fn items() -> Schema {
 }
 
 /// One item, an array, or NDJSON; answered after the items are committed and
-/// applied: 200, 207 or 422 with the outcome of each.
+/// applied: 200, 207 or 422 with the outcome of each; 400 for a body that can't be read.
 async fn ingest((): (), mut request: Request) -> Result<HttpResponse, Problem> {
     let kind = request.segment("kind")?;
     let kind: Kind = kind.parse().map_err(|_| unknown_kind(&kind))?;
@@ -32,9 +32,12 @@ async fn ingest((): (), mut request: Request) -> Result<HttpResponse, Problem> {
     }
     let body = request.body().await?;
     let (max_items, way) = (request.chassis()?.limits.ingest_items, request.provenance());
-    let events = normalize::events(kind, &body, form, max_items, &way);
-    let events = events.map_err(|error| malformed(&error))?;
-    let report = IngestReport::from(request.ingest()?.append(events)?.applied().await?);
+    let ingest = request.ingest()?;
+    let ingesting = match normalize::events(kind, &body, form, max_items, &way) {
+        Ok(events) => ingest.append(events),
+        Err(error) => ingest.append_unreadable(kind.as_str(), error, &body, &way),
+    };
+    let report = IngestReport::from(ingesting?.applied().await?);
     let status = StatusCode::from_u16(report.http_status()).unwrap_or(StatusCode::OK);
     Ok(HttpResponse::build(status).json(report))
 }
@@ -56,16 +59,13 @@ fn form(headers: &HeaderMap) -> Result<BodyForm, Problem> {
     })
 }
 
-fn malformed(error: &BodyError) -> Problem {
-    let status = if matches!(error, BodyError::TooManyItems { .. }) { 413 } else { 400 };
-    Problem::new(status, error.to_string())
-}
-
 impl From<IngestError> for Problem {
     fn from(error: IngestError) -> Problem {
         match error {
             // Trying again would not help.
-            IngestError::Log(LogError::TooLarge { .. }) => Problem::new(413, error.to_string()),
+            IngestError::Log(LogError::TooLarge { .. })
+            | IngestError::Body(BodyError::TooManyItems { .. }) => Problem::new(413, error.to_string()),
+            IngestError::Body(_) => Problem::bad_request(error.to_string()),
             _ => Problem::unavailable(error.to_string()),
         }
     }

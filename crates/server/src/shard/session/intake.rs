@@ -67,8 +67,8 @@ impl Intake {
 }
 
 impl Shard {
-    /// Takes in the items of one SEND. What is wrong with it as a whole is
-    /// refused at once, what is wrong with an item when it is applied.
+    /// Takes in the items of one SEND. A kind or type that there is not is refused
+    /// at once, what is wrong with the body or an item when it is applied.
     pub(super) fn ingest(
         &mut self,
         slot: usize,
@@ -90,7 +90,6 @@ impl Shard {
         };
         let way = Provenance { content_type: content_type.as_deref(), ..self.sockets.provenance(slot) };
         let events = normalize::events(kind, body, form, self.chassis.limits.ingest_items, &way);
-        let events = events.map_err(|error| refused(error.to_string()))?;
         let under_way = self.sockets.begin_send(slot, reply.into_owned());
         let Some((connection, ordinal)) = self.sockets.id(slot).zip(under_way) else {
             // A slot that leads nowhere was told of.
@@ -98,7 +97,10 @@ impl Shard {
         };
         // Before anything else of this session is looked at: its place in the
         // log is taken now.
-        let ingesting = self.intake.ingest.append(events);
+        let ingesting = match events {
+            Ok(events) => self.intake.ingest.append(events),
+            Err(error) => self.intake.ingest.append_unreadable(kind.as_str(), error, body, &way),
+        };
         self.intake.reply_when_applied(ingesting, slot, connection, ordinal);
         Ok(())
     }

@@ -112,6 +112,10 @@ fn rejected(reply: &Reply<'_>, answer: &Result<IngestReport, IngestError>) -> Op
             let refusal = refused("rejected", rejections(answer), "rejected");
             Some((refusal, CloseReason::PROTOCOL_ERROR))
         }
+        Err(error @ IngestError::Body(_)) => {
+            let refusal = refused("message refused", error.to_string(), "message_refused");
+            Some((refusal, CloseReason::PROTOCOL_ERROR))
+        }
         Err(error @ (IngestError::Draining | IngestError::Stopped(_))) => {
             let refusal = refused("going away", error.to_string(), "going_away");
             Some((refusal, CloseReason::GOING_AWAY))

@@ -7,6 +7,7 @@ mod described;
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use described::described;
 use hub_core::Parameter;
@@ -17,6 +18,13 @@ use pms_hub::address::ServiceAddress;
 use pms_hub::{banner, gateway};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// Whoever reads or writes a document holds it: tests run at the same time, and a table is written by writing its
+/// whole document.
+fn documents() -> MutexGuard<'static, ()> {
+    static DOCUMENTS: Mutex<()> = Mutex::new(());
+    DOCUMENTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn query(parameters: &[Parameter]) -> String {
     let names: Vec<String> = parameters.iter().map(|parameter| format!("{}=", parameter.name())).collect();
@@ -93,6 +101,7 @@ fn items() -> String {
 /// Compares a table with what stands between its markers in a document.
 fn is_documented(document: &str, name: &str, table: &str) {
     let path = Path::new(ROOT).join(document);
+    let _documents = documents();
     let text = std::fs::read_to_string(&path).unwrap();
     let (begin, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- {name}: end -->"));
     let from = text.find(&begin).unwrap_or_else(|| panic!("no {begin} in {document}")) + begin.len();
@@ -156,6 +165,7 @@ fn the_readme_shows_the_banner_as_it_is() {
     };
     let addresses: Vec<ServiceAddress> = services.iter().map(address).collect();
     let banner = banner::text(services.iter().zip(&addresses));
+    let _documents = documents();
     let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
     let from = readme.find("```\npms-hub ").expect("a banner in the README") + 4;
     let shown = &readme[from..from + readme[from..].find("    ...").unwrap()];

@@ -3,6 +3,7 @@
 //! words.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use hub_core::event::trading::{SessionId, TradeId, TradingRequest};
 use hub_core::event::{Provenance, RejectedInput, Side, Stage};
@@ -14,14 +15,14 @@ use proptest::sample::select;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use serde_json::Value;
 
-/// A member of an object, as JSON, where it is there.
-type Member = BoxedStrategy<Option<String>>;
+/// A member of an object: its name and, where it is there, its JSON.
+type Member = (&'static str, BoxedStrategy<Option<String>>);
 
 /// A member that is mostly there, and at times not what it should be.
 fn member(name: &'static str, there: f64, value: impl Strategy<Value = String> + 'static) -> Member {
     let garbage = select(vec!["null", "\"\"", "-1", "0", "[]", "\"\\ud800\"", "1e99", "{\"a\":1}"]);
     let value = prop_oneof![40 => value.boxed(), 1 => garbage.prop_map(str::to_owned)];
-    weighted(there, value).prop_map(move |value| Some(format!("\"{name}\":{}", value?))).boxed()
+    (name, weighted(there, value).prop_map(move |value| Some(format!("\"{name}\":{}", value?))).boxed())
 }
 
 fn json(text: impl Into<Value>) -> String {
@@ -131,7 +132,6 @@ fn members_of_pipeline(kind: Kind) -> Vec<Member> {
             member("serviceName", 0.98, text()),
             member("eventStage", 0.98, stage()),
             member("eventTime", 0.6, time()),
-            member("topicName", 0.6, text()),
         ]
     };
     let with = |mut members: Vec<Member>, more: Vec<Member>| {
@@ -146,6 +146,7 @@ fn members_of_pipeline(kind: Kind) -> Vec<Member> {
                 member("eventStatus", 0.5, text()),
                 member("sourceQueue", 0.5, text()),
                 member("targetQueue", 0.5, text()),
+                member("topicName", 0.6, text()),
                 member("consumerGroup", 0.5, text()),
                 member("partitionId", 0.5, count()),
                 member("offsetValue", 0.5, offset()),
@@ -163,7 +164,11 @@ fn members_of_pipeline(kind: Kind) -> Vec<Member> {
         ],
         Kind::DlqEvents => with(
             pipeline(0.5),
-            vec![member("originalTopic", 0.5, text()), member("reason", 0.5, ".{0,1100}".prop_map(json))],
+            vec![
+                member("topicName", 0.6, text()),
+                member("originalTopic", 0.5, text()),
+                member("reason", 0.5, ".{0,1100}".prop_map(json)),
+            ],
         ),
         Kind::ErrorEvents => with(
             pipeline(0.5),
@@ -187,6 +192,7 @@ fn members_of_pipeline(kind: Kind) -> Vec<Member> {
 }
 
 fn object(members: Vec<Member>) -> impl Strategy<Value = String> {
+    let members: Vec<_> = members.into_iter().map(|(_, json)| json).collect();
     members.prop_map(|members| format!("{{{}}}", members.into_iter().flatten().collect::<Vec<_>>().join(",")))
 }
 
@@ -260,6 +266,15 @@ fn is_given_back(kind: Kind, sent: &str) -> Result<bool, TestCaseError> {
         prop_assert_eq!(&again[..], std::slice::from_ref(event), "{} as {}", sent, given_back);
     }
     Ok(!matches!(event, Event::Rejected(_)))
+}
+
+#[test]
+fn the_items_have_every_member() {
+    for kind in Kind::ALL {
+        let names: BTreeSet<_> = normalize::names(kind).map(|(name, _)| name).collect();
+        let given: BTreeSet<_> = members(kind).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(given, names, "{kind:?}");
+    }
 }
 
 #[test]

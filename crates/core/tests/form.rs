@@ -1,5 +1,7 @@
 //! The form of events in the log gives back what was put in, whatever that was.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use hub_core::event::form::Beside;
 use hub_core::event::trading::{
     self, CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradingCommand, TradingRequest,
@@ -8,6 +10,7 @@ use hub_core::event::{
     DlqEvent, ErrorEvent, ErrorType, InvalidTrade, PortfolioInfo, PriceQuote, QueueMetric, RejectedInput,
     RiskMetrics, Side, Stage, SymbolInfo, Trade, TradeEvent, TradeEventType, Transaction, form,
 };
+use hub_core::normalize::{self, Kind};
 use hub_core::settings::Settings;
 use hub_core::{
     Event, Money, PortfolioId, Price, Quantity, Ratio, Rejection, RequestId, Symbol, Timestamp, TradeId,
@@ -15,6 +18,9 @@ use hub_core::{
 };
 use proptest::option::of;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::Value;
 
 fn id() -> impl Strategy<Value = [u8; 16]> {
     prop_oneof![Just([0; 16]), Just([0xff; 16]), any::<[u8; 16]>()]
@@ -232,6 +238,25 @@ fn event() -> impl Strategy<Value = Event> {
         settings,
         Just(Event::Tick)
     ]
+}
+
+#[test]
+fn the_events_have_every_member_of_their_kinds() {
+    let mut runner = TestRunner::deterministic();
+    let mut given: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for _ in 0..1000 {
+        let event = event().new_tree(&mut runner).unwrap().current();
+        if let Some(Ok(Value::Object(members))) =
+            normalize::canonical(&event).map(|item| serde_json::from_str(&item))
+        {
+            given.entry(event.kind()).or_default().extend(members.into_iter().map(|(name, _)| name));
+        }
+    }
+    for kind in Kind::ALL {
+        // It is written as `price`.
+        let names = normalize::names(kind).map(|(name, _)| name).filter(|name| *name != "sellPrice");
+        assert_eq!(given[kind.as_str()], names.map(str::to_owned).collect(), "{kind:?}");
+    }
 }
 
 proptest! {

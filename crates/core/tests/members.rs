@@ -1,5 +1,7 @@
 //! Members of an item: by which names they are read, and what becomes of those that nobody reads.
 
+use std::collections::BTreeSet;
+
 use hub_core::event::{Event, Provenance};
 use hub_core::normalize::{self, BodyForm, Kind, Reading};
 use proptest::prelude::*;
@@ -95,6 +97,23 @@ fn the_samples_are_read_whole() {
         assert_eq!(reading, reading.event.clone().into(), "{kind:?}");
     }
     assert_eq!(samples().len(), Kind::ALL.len());
+}
+
+#[test]
+fn the_samples_have_every_member_and_each_says_something() {
+    // Of a sale they are one.
+    let prices = ["price", "sellPrice"];
+    for (kind, item) in samples() {
+        let names: BTreeSet<_> = normalize::names(kind).map(|(name, _)| name).collect();
+        let given: BTreeSet<_> = item.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(given, names, "{kind:?}");
+        let whole = read(kind, &item.to_string());
+        for name in names {
+            let stays = |other: &str| other != name && !(prices.contains(&name) && prices.contains(&other));
+            let others: Vec<_> = members(&item).into_iter().filter(|(other, _)| stays(other)).collect();
+            assert_ne!(read(kind, &object(&others)).event, whole.event, "{kind:?}: {name} goes nowhere");
+        }
+    }
 }
 
 #[test]

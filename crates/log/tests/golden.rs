@@ -1,9 +1,11 @@
 //! Logs that earlier versions wrote are opened, and mean what they meant.
 //!
 //! `golden/NAME.db` is a log, `golden/NAME.jsonl` its records as JSON, a line each. A change of the form adds a pair:
-//! `UPDATE_GOLDEN=NAME cargo test -p hub-log --test golden` writes one of all kinds of events as this version writes
-//! them. None is ever removed.
+//! `GOLDEN_LOG=NAME cargo test -p hub-log --test golden` writes one of all kinds of events as this version writes
+//! them. NAME is the date, and where there is a log of that date, a word for the change: `2026-11-29`,
+//! `2026-11-29-venue`. None is ever removed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +16,7 @@ use hub_core::{Event, Offset, Record, Timestamp};
 use hub_log::{EmbeddedLog, Entry, EventLog, LogView, Options};
 use serde_json::json;
 
-/// An item of each kind, every member of which is given.
+/// Items of each kind, with every member that the kind has.
 const ITEMS: [(Kind, &str); 13] = [
     (
         Kind::Transactions,
@@ -130,10 +132,36 @@ fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
+/// Tells whether a log may have this name: `YYYY-MM-DD`, or `YYYY-MM-DD-word`.
+fn is_name(name: &str) -> bool {
+    let Some((date, word)) = name.split_at_checked(10) else { return false };
+    let digit_or_dash = |(place, byte): (usize, u8)| match place {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    date.bytes().enumerate().all(digit_or_dash)
+        && (word.is_empty() || word.strip_prefix('-').is_some_and(is_word))
+}
+
+#[test]
+fn the_items_have_every_member() {
+    for kind in Kind::ALL {
+        let items = ITEMS.iter().filter(|(of, _)| *of == kind);
+        let given: BTreeSet<String> = items
+            .flat_map(|(_, item)| serde_json::from_str::<serde_json::Map<_, _>>(item).expect("an object"))
+            .map(|(name, _)| name)
+            .collect();
+        let names: BTreeSet<_> = normalize::names(kind).map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(given, names, "{kind:?}");
+    }
+}
+
 #[test]
 fn what_earlier_versions_wrote_means_what_it_meant() {
     let dir = tempfile::tempdir().unwrap();
-    if let Ok(name) = std::env::var("UPDATE_GOLDEN") {
+    if let Ok(name) = std::env::var("GOLDEN_LOG") {
+        assert!(is_name(&name), "{name}: a golden log is named by its date, and a word: 2026-11-29-venue");
         let path = golden().join(&name).with_extension("db");
         assert!(!path.exists(), "{name} is there: a golden log is never written again");
         let written = dir.path().join("written.db");
@@ -147,6 +175,7 @@ fn what_earlier_versions_wrote_means_what_it_meant() {
         if path.extension().is_none_or(|extension| extension != "db") {
             continue;
         }
+        assert!(is_name(&path.file_stem().unwrap().to_string_lossy()), "{}", path.display());
         // A copy: opening makes files beside it, and changes its mode.
         let copy = dir.path().join(path.file_name().unwrap());
         fs::copy(&path, &copy).unwrap();

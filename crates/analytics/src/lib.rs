@@ -75,8 +75,8 @@ pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) 
     (AnalyticsProjection::new(topics, writer), AnalyticsReads(reader))
 }
 
-/// The service: both state topics, the feed, `/api/analysis/all`, STOMP in all its carriers and
-/// `/ws/positions`. Adds its topics to the catalog, and gives the way to read what it has applied.
+/// The service: topics, REST calls, STOMP in all its carriers and a native socket. Adds its
+/// topics to the catalog, and gives the way to read what it has applied.
 pub fn service(
     config: &AnalyticsConfig,
     limits: &Limits,

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// A ticker symbol: 1 to 32 characters without blanks around them, which are trimmed, and in the case in which they
-/// came (`BRK.B` and `brk.b` are two symbols, unless a [`SymbolCase`] says otherwise). Control characters are not
-/// among them, which nobody sees, nor is U+FFFD: it stands for text that was lost, and of two symbols it would make
-/// one. Up to 23 bytes are kept without an allocation.
+/// came (`BRK.B` and `brk.b` are two symbols, unless a [`SymbolCase`] says otherwise). What nobody sees is not among them:
+/// control characters, and those without width, which spreadsheets and web pages bring along and which are trimmed as
+/// blanks are. Nor is U+FFFD: it stands for text that was lost, and of two symbols it would make one. Up to 23 bytes are kept without an allocation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Symbol(SmolStr);
@@ -19,7 +19,7 @@ pub const SYMBOL_MAX_CHARS: usize = 32;
 
 /// A text that is no symbol.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("must be 1 to {SYMBOL_MAX_CHARS} whole characters, not blank, without control characters and U+FFFD")]
+#[error("must be 1 to {SYMBOL_MAX_CHARS} whole characters, not blank, without invisible ones and U+FFFD")]
 pub struct SymbolError;
 
 impl Symbol {
@@ -33,13 +33,20 @@ impl FromStr for Symbol {
     type Err = SymbolError;
 
     fn from_str(text: &str) -> Result<Symbol, SymbolError> {
-        let text = text.trim();
-        let is_whole = !text.contains(|c: char| c.is_control() || c == hub_json::REPLACEMENT);
+        let text = text.trim_matches(|c: char| c.is_whitespace() || has_no_width(c));
+        let is_whole =
+            !text.contains(|c: char| c.is_control() || has_no_width(c) || c == hub_json::REPLACEMENT);
         if text.is_empty() || text.chars().count() > SYMBOL_MAX_CHARS || !is_whole {
             return Err(SymbolError);
         }
         Ok(Symbol(SmolStr::new(text)))
     }
+}
+
+/// True of characters that are shown as nothing: soft hyphen, zero-width blanks and joiners, marks of direction, the
+/// byte-order mark.
+fn has_no_width(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// The case of symbols that come in.
@@ -87,11 +94,13 @@ mod tests {
 
     #[test]
     fn blanks_around_a_symbol_are_trimmed_and_control_characters_in_it_refused() {
-        for text in ["AAPL", " AAPL", "AAPL\r\n", "\u{a0}AAPL\u{3000}"] {
+        for text in ["AAPL", " AAPL", "AAPL\r\n", "\u{a0}AAPL\u{3000}", "\u{feff}AAPL \u{200b}"] {
             assert_eq!(text.parse::<Symbol>().unwrap().as_str(), "AAPL", "{text:?}");
         }
         assert_eq!(" BRK B ".parse::<Symbol>().unwrap().as_str(), "BRK B");
-        for text in ["A\0", "A\nB", "A\u{7f}", "\u{85}A\u{80}", "A\u{1b}[31m"] {
+        for text in
+            ["A\0", "A\u{200b}B", "A\u{202e}B", "\u{200b}", "A\nB", "A\u{7f}", "\u{85}A\u{80}", "A\u{1b}[31m"]
+        {
             assert_eq!(text.parse::<Symbol>(), Err(SymbolError), "{text:?}");
         }
     }

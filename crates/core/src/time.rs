@@ -5,7 +5,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::Value;
 
 mod claim;
 mod form;
@@ -61,12 +60,8 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
-    /// Milliseconds as a number where they are whole, as senders write them; a text to the microsecond where not.
-    pub(crate) fn json(self) -> Value {
-        if self.0 % 1000 == 0 { self.millis().into() } else { self.text(SecondsFormat::Micros).into() }
-    }
-
-    /// ISO-8601 with microseconds and `Z`, always 27 characters: for people who compare records.
+    /// ISO-8601 with microseconds and `Z`, always 27 characters: in an event's JSON, and for people who
+    /// compare records.
     pub fn to_string_micros(self) -> String {
         self.text(SecondsFormat::Micros)
     }

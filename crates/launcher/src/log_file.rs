@@ -24,7 +24,8 @@ pub struct Shown {
 }
 
 /// Writes records of the log at `path` as lines of JSON: `{position, at, kind, event}`, `at` to the
-/// microsecond, and `extras` where members that nobody reads were kept (`log.keep_unknown`). Each was found whole, and in its place.
+/// microsecond, and `extras` where members that nobody reads were kept (`log.keep_unknown`). Each was found whole, and in
+/// its place. What came of it is not in the log: an oversell or a duplicate is a record as any other.
 pub fn show(path: &Path, shown: &Shown, out: &mut impl Write) -> anyhow::Result<()> {
     if let Some(kind) = &shown.kind
         && !Event::kinds().any(|known| known == kind)
@@ -32,7 +33,7 @@ pub fn show(path: &Path, shown: &Shown, out: &mut impl Write) -> anyhow::Result<
         let kinds: Vec<&str> = Event::kinds().collect();
         anyhow::bail!("--kind: {kind:?} is none; there are {}", kinds.join(", "));
     }
-    let log = LogView::open(path)?;
+    let log = view(path)?;
     let mut cursor = match &shown.from {
         Some(text) => Offset(first(text, &log)?.0.saturating_sub(1)),
         None => Offset::START,
@@ -50,16 +51,43 @@ pub fn show(path: &Path, shown: &Shown, out: &mut impl Write) -> anyhow::Result<
         }
     }
     readable(out.flush())?;
-    Ok(())
+    whole(path, &log)
 }
 
-/// Gives the log at `path`, which no hub has open, a new epoch: it was restored from a copy.
+/// Gives the log at `path`, which no hub has open and of which every record can be read, a new epoch: it was restored
+/// from a copy.
 pub fn renew_epoch(path: &Path) -> anyhow::Result<String> {
-    anyhow::ensure!(path.is_file(), "{}: there is no such file", path.display());
+    let view = view(path)?;
+    let mut cursor = Offset::START;
+    while let Some(last) = view.read(cursor, CHUNK)?.last() {
+        cursor = last.offset;
+    }
+    whole(path, &view)?;
+    drop(view);
     let log = EmbeddedLog::open(path, Options { restored: true, ..Options::new() })?;
     let epoch = log.epoch().to_string();
     log.close()?;
     Ok(epoch)
+}
+
+fn view(path: &Path) -> anyhow::Result<LogView> {
+    let hint = "log.path says where the log is: --config FILE, or PMS_HUB__LOG__PATH";
+    LogView::open(path).map_err(|error| match path.exists() {
+        true => error.into(),
+        false => anyhow::anyhow!("{error} ({hint})"),
+    })
+}
+
+/// Complains of what SQLite leaves out of a log.
+fn whole(path: &Path, log: &LogView) -> anyhow::Result<()> {
+    let commits = log.commits_left_out();
+    anyhow::ensure!(
+        commits == 0,
+        "{}-wal is damaged: {commits} commits behind the damage are left out (keep a copy of the log's files; the hub \
+         starts without them)",
+        path.display()
+    );
+    Ok(())
 }
 
 impl Shown {

@@ -49,7 +49,8 @@ enum Command {
 
 #[derive(Subcommand)]
 enum LogCommand {
-    /// Print records as lines of JSON, `{position, at, kind, event}`, also while a hub runs.
+    /// Print records as lines of JSON, `{position, at, kind, event}`, also while a hub runs: what was taken in, not
+    /// what came of it (a duplicate is a record, too). Exit code 1 where the log is damaged.
     Show {
         /// The configuration that says where the log is (`log.path`).
         #[arg(long, value_name = "FILE")]

@@ -105,9 +105,16 @@ fn line(record: &Record) -> String {
     json!({"offset": record.offset.0, "at": record.at.micros(), "event": record.event}).to_string()
 }
 
-fn lines(path: &Path) -> Vec<String> {
-    let log = LogView::open(path).expect("a log");
-    log.read(Offset::START, usize::MAX).expect("records").iter().map(|record| line(record)).collect()
+fn records(path: &Path) -> Vec<std::sync::Arc<Record>> {
+    LogView::open(path).expect("a log").read(Offset::START, usize::MAX).expect("records")
+}
+
+/// The record that [`line`] wrote, by this version or an earlier one.
+fn record(line: &str) -> Record {
+    let mut line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    let event = serde_json::from_value(line["event"].take()).expect("an event");
+    let at = line["at"].as_i64().and_then(Timestamp::from_micros).expect("a time");
+    Record { offset: Offset(line["offset"].as_u64().expect("an offset")), at, event }
 }
 
 /// A log of all events, as this version writes it, at a time that is always the same.
@@ -167,7 +174,11 @@ fn what_earlier_versions_wrote_means_what_it_meant() {
         let written = dir.path().join("written.db");
         write(&written);
         fs::copy(&written, &path).unwrap();
-        fs::write(path.with_extension("jsonl"), lines(&written).join("\n") + "\n").unwrap();
+        fs::write(
+            path.with_extension("jsonl"),
+            records(&written).iter().map(|record| line(record) + "\n").collect::<String>(),
+        )
+        .unwrap();
     }
     let mut compared = 0;
     for entry in fs::read_dir(golden()).unwrap() {
@@ -180,7 +191,11 @@ fn what_earlier_versions_wrote_means_what_it_meant() {
         let copy = dir.path().join(path.file_name().unwrap());
         fs::copy(&path, &copy).unwrap();
         let expected = fs::read_to_string(path.with_extension("jsonl")).unwrap();
-        assert_eq!(lines(&copy), expected.lines().collect::<Vec<_>>(), "{}", path.display());
+        let found = records(&copy);
+        assert_eq!(found.len(), expected.lines().count(), "{}", path.display());
+        for (found, expected) in found.iter().zip(expected.lines()) {
+            assert_eq!(**found, record(expected), "{}", path.display());
+        }
         let log = EmbeddedLog::open(&copy, Options::new()).unwrap();
         let head = log.head();
         log.append(vec![Event::Tick.into()]).wait().expect("it goes on");

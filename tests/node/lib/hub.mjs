@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -128,7 +129,9 @@ export class Hub {
   async restart() {
     for (const service of SERVICES) {
       const key = `PMS_HUB__${sectionOf(service).toUpperCase()}__BIND`;
-      this.#environment[key] = this.#address(service);
+      const address = this.#address(service);
+      this.#environment[key] = address;
+      await waitFor(() => isFree(address), `${address} to be free again`, PROCESS_MS);
     }
     await this.#serve();
   }
@@ -205,4 +208,17 @@ function environment(settings) {
     value,
   ]);
   return Object.fromEntries([...own, ...set, ['NO_COLOR', '1']]);
+}
+
+/** Whether a port can be listened at: while a hub is gone, a connection of another test may have been given it. */
+async function isFree(address) {
+  const [host, port] = [address.slice(0, address.lastIndexOf(':')), address.slice(address.lastIndexOf(':') + 1)];
+  const server = createServer();
+  const listening = new Promise((resolve) => {
+    server.once('listening', () => resolve(true)).once('error', () => resolve(false));
+  });
+  server.listen({ host: host.replace(/^\[|\]$/g, ''), port: Number(port) });
+  const free = await listening;
+  if (free) await new Promise((resolve) => server.close(resolve));
+  return free;
 }

@@ -68,9 +68,7 @@ impl Members {
 
     /// A time, where there is one: to the microsecond.
     pub(super) fn time(&mut self, field: &Field, time: Option<Timestamp>) {
-        if let Some(time) = time {
-            self.member(field, &time.json());
-        }
+        self.optional(field, time.map(Timestamp::to_string_micros));
     }
 
     fn member(&mut self, field: &Field, value: &Value) {

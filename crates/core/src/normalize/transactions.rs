@@ -11,7 +11,8 @@ const TRANSACTION_ID: Field = Field { name: "transactionId", spellings: &["trans
 pub(super) const SIDE: Field = Field { name: "side", spellings: &["side"] };
 pub(super) const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity", "qty"] };
 const PRICE: Field = Field { name: "price", spellings: &["price", "pricePerStock"] };
-const BUY_PRICE: Field = Field { name: "buyPrice", spellings: &["buyPrice", "lotPrice"] };
+const BUY_PRICE: Field = Field { name: "buyPrice", spellings: &["buyPrice"] };
+const LOT_PRICE: Field = Field { name: "lotPrice", spellings: &["lotPrice"] };
 const SELL_PRICE: Field = Field { name: "sellPrice", spellings: &["sellPrice"] };
 
 /// Fields that are read.
@@ -23,6 +24,7 @@ pub(super) const FIELDS: &[&Field] = &[
     &QUANTITY,
     &PRICE,
     &BUY_PRICE,
+    &LOT_PRICE,
     &SELL_PRICE,
     &TIMESTAMP,
     &TRADE_ID,
@@ -40,14 +42,22 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<Transaction, Rejection> {
     })
 }
 
-/// BUY costs `buyPrice` or `price`; SELL earns `sellPrice` or `price`, and its
-/// lot price is `buyPrice`. A `price` of 0 is one: shares that were free, or
-/// worth nothing; a side's own of 0 is absent, as protobuf has it; where both are given, they are one. A price that the side does not use must be one all
-/// the same: a sender that garbles one is not to be trusted with another.
+/// BUY costs `buyPrice` or `price`; SELL earns `sellPrice` or `price`, and its lot price is `buyPrice`. A `price` of 0 is
+/// one: shares that were free, or worth nothing; a side's own of 0 is absent, as protobuf has it. `lotPrice` is
+/// `buyPrice`, but 0 in it is a price, by which a lot that was free can be named. Where two are given, they are one. A
+/// price that the side does not use must be one all the same: a sender that garbles one is not to be trusted with
+/// another.
 fn trade(object: &RawObject<'_>) -> Result<Trade, Rejection> {
     let plain = price(object, &PRICE)?;
     let own = |field| price(object, field).map(|price| price.filter(|price| !price.is_zero()));
-    let (buy, sell) = (own(&BUY_PRICE)?, own(&SELL_PRICE)?);
+    let (buy, sell, lot) = (own(&BUY_PRICE)?, own(&SELL_PRICE)?, price(object, &LOT_PRICE)?);
+    let buy = match (buy, lot) {
+        (Some(buy), Some(lot)) if buy != lot => {
+            let reason = "is given twice, as buyPrice and lotPrice, with different values";
+            return Err(Rejection::of(BUY_PRICE.name, reason));
+        }
+        (buy, lot) => buy.or(lot),
+    };
     let either = |own: Option<Price>, field: &Field| match (own, plain) {
         (Some(own), Some(plain)) if own != plain && !plain.is_zero() => {
             Err(Rejection::of(PRICE.name, format!("is {plain}, but {} is {own}", field.name)))
@@ -95,7 +105,8 @@ pub(super) fn write(it: &Transaction, to: &mut Members) {
     let (Trade::Buy { price } | Trade::Sell { price, .. }) = it.trade;
     to.text(&PRICE, price);
     if let Trade::Sell { lot_price, .. } = it.trade {
-        to.optional(&BUY_PRICE, lot_price);
+        let named = if lot_price.is_some_and(Price::is_zero) { &LOT_PRICE } else { &BUY_PRICE };
+        to.optional(named, lot_price);
     }
     to.time(&TIMESTAMP, it.timestamp);
     to.optional(&TRADE_ID, it.trade_id);

@@ -9,7 +9,7 @@ use super::Timestamp;
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.json().serialize(serializer)
+        serializer.serialize_str(&self.to_string_micros())
     }
 }
 
@@ -48,14 +48,16 @@ mod tests {
     #[test]
     fn a_time_survives_to_the_microsecond() {
         for (micros, json) in [
-            (1_770_460_200_123_000, "1770460200123"),
+            (1_770_460_200_123_000, r#""2026-02-07T10:30:00.123000Z""#),
             (1_770_460_200_123_456, r#""2026-02-07T10:30:00.123456Z""#),
-            (0, "0"),
+            (0, r#""1970-01-01T00:00:00.000000Z""#),
         ] {
             let time = Timestamp::from_micros(micros).unwrap();
             assert_eq!(serde_json::to_string(&time).unwrap(), json);
             assert_eq!(serde_json::from_str::<Timestamp>(json).unwrap(), time);
         }
+        let millis = serde_json::from_str::<Timestamp>("1770460200123").unwrap();
+        assert_eq!(millis.micros(), 1_770_460_200_123_000);
         for json in ["-1", "1e3", "99999999999999999999", "true", r#""soon""#] {
             assert!(serde_json::from_str::<Timestamp>(json).is_err(), "{json}");
         }

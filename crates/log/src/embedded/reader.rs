@@ -63,7 +63,8 @@ impl Reader {
     }
 
     /// Up to `max_records` after `after`, none beyond `head`, which must be
-    /// committed; fewer, but at least one, where they come to [`READ_BYTES`].
+    /// committed; fewer, but at least one, where they come to [`READ_BYTES`] or the next can't be read, of which the
+    /// next read says why.
     pub(super) fn read_kept(
         &self,
         after: Offset,
@@ -75,8 +76,13 @@ impl Reader {
         while records.len() < max_records && bytes < READ_BYTES && cursor < head {
             let max_chunk = CHUNK_RECORDS.min(max_records - records.len());
             let mut connection = lock(&self.connection);
-            bytes += self.read_chunk(&mut connection, &mut records, (cursor, head), max_chunk)?;
+            let chunk = self.read_chunk(&mut connection, &mut records, (cursor, head), max_chunk);
             drop(connection);
+            match chunk {
+                Ok(read) => bytes += read,
+                Err(error) if records.is_empty() => return Err(error),
+                Err(_) => break,
+            }
             cursor = match records.last() {
                 Some(last) if last.record.offset > cursor => last.record.offset,
                 _ => return Err(wrong(&self.path, cursor.next(), MISSING)),

@@ -28,15 +28,22 @@ pub(super) struct LeftOut {
     pub(super) commits: u64,
 }
 
-/// Looks over `<log>-wal`; `None` if it is not there, or SQLite takes all of it.
+/// Looks over `<log>-wal`; `None` if it is not there, if SQLite takes all of it, or if a hub begins it anew meanwhile.
 pub(super) fn left_out(log: &Path) -> io::Result<Option<LeftOut>> {
     let mut path = log.as_os_str().to_owned();
     path.push("-wal");
-    match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-        Ok(file) => scan(BufReader::new(file)),
-    }
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let header = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(&path)?.take(HEADER_BYTES as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let before = header()?;
+    let found = scan(BufReader::new(file))?;
+    Ok(found.filter(|_| header().is_ok_and(|after| after == before)))
 }
 
 fn scan(mut file: impl Read) -> io::Result<Option<LeftOut>> {

@@ -72,13 +72,11 @@ pub fn renew_epoch(path: &Path) -> anyhow::Result<String> {
 
 fn view(path: &Path) -> anyhow::Result<LogView> {
     let hint = "log.path says where the log is: --config FILE, or PMS_HUB__LOG__PATH";
-    LogView::open(path).map_err(|error| match path.exists() {
-        true => error.into(),
-        false => anyhow::anyhow!("{error} ({hint})"),
-    })
+    LogView::open(path)
+        .map_err(|error| if path.exists() { error.into() } else { anyhow::anyhow!("{error} ({hint})") })
 }
 
-/// Complains of what SQLite leaves out of a log.
+/// Complains of commits that are left out of a log.
 fn whole(path: &Path, log: &LogView) -> anyhow::Result<()> {
     let commits = log.commits_left_out();
     anyhow::ensure!(

@@ -96,6 +96,26 @@ fn what_can_not_be_shown_is_told() {
 }
 
 #[test]
+fn a_damaged_log_is_shown_as_far_as_it_is_whole_and_no_script_takes_it_for_verified() {
+    let (mut hub, data) = hub_with_records();
+    hub.kill_9().unwrap();
+    let all = lines(&log(&data, &["show"]));
+    let wal = data.join("hub.db-wal");
+    let mut bytes = std::fs::read(&wal).unwrap();
+    // Within the last page that was committed.
+    let place = bytes.len() - 100;
+    bytes[place] ^= 0x40;
+    std::fs::write(&wal, &bytes).unwrap();
+    for arguments in [&["show"][..], &["renew-epoch"]] {
+        let output = log(&data, arguments);
+        assert!(complaint(&output).contains("hub.db-wal is damaged: 1 commits"), "{output:?}");
+    }
+    let shown = String::from_utf8(log(&data, &["show"]).stdout).unwrap();
+    assert_eq!(shown.lines().count(), all.len() - 1);
+    assert_eq!(std::fs::read(&wal).unwrap(), bytes, "what is left is kept");
+}
+
+#[test]
 fn whoever_reads_no_further_is_no_error() {
     let (mut hub, data) = hub_with_records();
     let mut show = Command::new(env!("CARGO_BIN_EXE_pms-hub"))

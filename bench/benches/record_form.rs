@@ -14,13 +14,14 @@ fn events() -> [(&'static str, Event); 2] {
     let symbol: hub_core::Symbol = "RELIANCE.NS".parse().expect("a symbol");
     let price: hub_core::Price = "150.25".parse().expect("a price");
     let transaction = Transaction {
-        transaction_id: TransactionId::from_bytes([0x5a; 16]),
-        portfolio_id: PortfolioId::from_bytes([0xa5; 16]),
-        symbol: symbol.clone(),
-        trade: Trade::Sell { price, lot_price: Some(price) },
-        quantity: "100".parse().expect("a quantity"),
         timestamp,
-        trade_id: None,
+        ..Transaction::new(
+            TransactionId::from_bytes([0x5a; 16]),
+            PortfolioId::from_bytes([0xa5; 16]),
+            symbol.clone(),
+            Trade::Sell { price, lot_price: Some(price) },
+            "100".parse().expect("a quantity"),
+        )
     };
     [
         ("transaction", Event::Transaction(transaction.into())),

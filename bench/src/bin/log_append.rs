@@ -183,18 +183,17 @@ fn transaction(n: u64) -> Event {
         (u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835) ^ salt).to_be_bytes()
     };
     let symbol = SYMBOLS[(n % SYMBOLS.len() as u64) as usize];
+    let price = Price::from_units(15_025_000_000 + (n % 1_000).cast_signed() * 1_000_000);
+    let millis = 1_770_000_000_000 + (n % 1_000_000).cast_signed();
     Event::Transaction(Box::new(Transaction {
-        transaction_id: TransactionId::from_bytes(id(0)),
-        portfolio_id: PortfolioId::from_bytes(id(1)),
-        symbol: symbol.parse().expect("a symbol"),
-        trade: Trade::Buy {
-            price: Price::from_units(15_025_000_000 + (n % 1_000).cast_signed() * 1_000_000),
-        },
-        quantity: Quantity::from_units(10_000_000_000),
-        timestamp: Some(
-            hub_core::Timestamp::default().plus_millis(1_770_000_000_000 + (n % 1_000_000).cast_signed()),
-        ),
-        trade_id: None,
+        timestamp: Some(hub_core::Timestamp::default().plus_millis(millis)),
+        ..Transaction::new(
+            TransactionId::from_bytes(id(0)),
+            PortfolioId::from_bytes(id(1)),
+            symbol.parse().expect("a symbol"),
+            Trade::Buy { price },
+            Quantity::from_units(10_000_000_000),
+        )
     }))
 }
 

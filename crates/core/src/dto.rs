@@ -253,15 +253,14 @@ mod tests {
     #[test]
     fn an_execution_byte_for_byte() {
         let id = |last: u8| TradeId::from_bytes([last; 16]).to_bytes();
-        let mut transaction = Transaction {
-            transaction_id: TransactionId::from_bytes(id(1)),
-            portfolio_id: PortfolioId::from_bytes(id(2)),
-            symbol: "A\"B".parse().unwrap(),
-            trade: Trade::Sell { price: "15".parse().unwrap(), lot_price: None },
-            quantity: "1.5".parse().unwrap(),
-            timestamp: None,
-            trade_id: Some(TradeId::from_bytes(id(3))),
-        };
+        let mut transaction = Transaction::new(
+            TransactionId::from_bytes(id(1)),
+            PortfolioId::from_bytes(id(2)),
+            "A\"B".parse().unwrap(),
+            Trade::Sell { price: "15".parse().unwrap(), lot_price: None },
+            "1.5".parse().unwrap(),
+        );
+        transaction.trade_id = Some(TradeId::from_bytes(id(3)));
         let execution = |transaction: &Transaction| {
             let timestamp = Timestamp::from_millis(1_770_460_200_000).unwrap();
             let realized_pnl = "-7.5".parse().unwrap();

@@ -141,6 +141,19 @@ pub struct Transaction {
     pub trade_id: Option<TradeId>,
 }
 
+impl Transaction {
+    /// Has what every transaction says, and nothing that one may say besides.
+    pub fn new(
+        transaction_id: TransactionId,
+        portfolio_id: PortfolioId,
+        symbol: Symbol,
+        trade: Trade,
+        quantity: Quantity,
+    ) -> Transaction {
+        Transaction { transaction_id, portfolio_id, symbol, trade, quantity, timestamp: None, trade_id: None }
+    }
+}
+
 /// Effect of a transaction and its prices; a price is at least zero, that of lots that are named more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "side", rename_all = "UPPERCASE", rename_all_fields = "camelCase")]

@@ -279,17 +279,16 @@ proptest! {
 
 #[test]
 fn a_transaction_has_at_most_80_bytes_beside_its_id() {
+    let price = "12345.12345678".parse().unwrap();
     let largest_usual = Event::Transaction(Box::new(Transaction {
-        transaction_id: TransactionId::from_bytes([0xff; 16]),
-        portfolio_id: PortfolioId::from_bytes([0xff; 16]),
-        symbol: "RELIANCE.NS".parse().unwrap(),
-        trade: Trade::Sell {
-            price: "12345.12345678".parse().unwrap(),
-            lot_price: Some("12345.12345678".parse().unwrap()),
-        },
-        quantity: "1000000".parse().unwrap(),
         timestamp: Timestamp::from_micros(1_770_000_000_123_456),
-        trade_id: None,
+        ..Transaction::new(
+            TransactionId::from_bytes([0xff; 16]),
+            PortfolioId::from_bytes([0xff; 16]),
+            "RELIANCE.NS".parse().unwrap(),
+            Trade::Sell { price, lot_price: Some(price) },
+            "1000000".parse().unwrap(),
+        )
     }));
     // Length, kind, checksum and time of its frame.
     let bytes = largest_usual.encode().unwrap().len() + 7;
@@ -310,13 +309,14 @@ fn what_a_newer_version_added_is_passed_over_and_a_kind_it_added_is_refused() {
 #[test]
 fn the_digest_of_a_transaction_is_of_all_it_says_and_for_ever() {
     let transaction = Transaction {
-        transaction_id: TransactionId::from_bytes([1; 16]),
-        portfolio_id: PortfolioId::from_bytes([2; 16]),
-        symbol: "AAPL".parse().unwrap(),
-        trade: Trade::Buy { price: "150.25".parse().unwrap() },
-        quantity: "10".parse().unwrap(),
         timestamp: Timestamp::from_micros(1_770_000_000_123_456),
-        trade_id: None,
+        ..Transaction::new(
+            TransactionId::from_bytes([1; 16]),
+            PortfolioId::from_bytes([2; 16]),
+            "AAPL".parse().unwrap(),
+            Trade::Buy { price: "150.25".parse().unwrap() },
+            "10".parse().unwrap(),
+        )
     };
     let digest = transaction.digest();
     assert_eq!(u64::from_be_bytes(digest), DIGEST, "ids in logs were compared by it: {digest:x?}");

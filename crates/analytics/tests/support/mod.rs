@@ -108,15 +108,9 @@ pub(crate) fn transaction_id(n: u8) -> TransactionId {
 }
 
 pub(crate) fn trade(id: u8, of: u8, symbol: &str, quantity: &str, trade: Trade) -> Event {
-    Event::Transaction(Box::new(Transaction {
-        transaction_id: transaction_id(id),
-        portfolio_id: portfolio(of),
-        symbol: symbol.parse().unwrap(),
-        trade,
-        quantity: quantity.parse().unwrap(),
-        timestamp: None,
-        trade_id: None,
-    }))
+    let (symbol, quantity) = (symbol.parse().unwrap(), quantity.parse().unwrap());
+    let transaction = Transaction::new(transaction_id(id), portfolio(of), symbol, trade, quantity);
+    Event::Transaction(transaction.into())
 }
 
 pub(crate) fn quote(symbol: &str, price: &str, timestamp: Option<Timestamp>) -> Event {

@@ -113,15 +113,8 @@ fn transaction() -> impl Strategy<Value = Event> {
     let of_one = (Just(0), symbol(1), dear_or_cheap(), Just(MANY.parse().unwrap()));
     (0..200_u8, prop_oneof![9 => usual.boxed(), 1 => of_one.boxed()]).prop_map(
         |(id, (of, symbol, trade, quantity))| {
-            Event::Transaction(Box::new(Transaction {
-                transaction_id: transaction_id(id),
-                portfolio_id: portfolio(of),
-                symbol,
-                trade,
-                quantity,
-                timestamp: None,
-                trade_id: None,
-            }))
+            let transaction = Transaction::new(transaction_id(id), portfolio(of), symbol, trade, quantity);
+            Event::Transaction(transaction.into())
         },
     )
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub_core::parameters::whole;
+use hub_core::parameters::Count;
 use hub_core::{Parameter, ParameterError, Parameters};
 use hub_fanout::{Document, Interned};
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
@@ -13,13 +13,12 @@ use crate::host::HostMetrics;
 use crate::state::RttmReads;
 use crate::wire::schema;
 
-/// Alerts that are shown where nothing else is asked for.
-pub(crate) const ALERTS_SHOWN: usize = 25;
-/// Alerts that may be asked for, at most.
-pub(crate) const ALERTS_MAX: usize = 1000;
-
-/// Number of alerts to show.
+/// Number of rows to show.
 pub(crate) const LIMIT: Parameter = Parameter::new("limit");
+/// Alerts that may be asked for, at most.
+const ALERTS_MAX: usize = 1000;
+/// Alerts that are shown.
+pub(crate) const ALERTS_SHOWN: Count = Count { parameter: LIMIT, default: 25, min: 1, max: ALERTS_MAX };
 
 static ALERTS: [Parameter; 1] = [LIMIT];
 
@@ -128,18 +127,10 @@ impl NativeEndpoint for AlertsEndpoint {
     fn open(&self) -> Box<dyn NativeSession> {
         let (reads, documents) = (self.reads.clone(), Arc::clone(&self.documents));
         let choose = move |given: &Parameters<'_>| {
-            let limit = limit(given, ALERTS_SHOWN, ALERTS_MAX)?;
+            let limit = ALERTS_SHOWN.read(given)?;
             let make = |limit: &usize| Arc::new(AlertsDocument { reads: reads.clone(), limit: *limit });
             Ok(documents.get(limit, make) as Arc<dyn Document>)
         };
         Box::new(Following { parameters: &ALERTS, choose })
     }
-}
-
-/// As many as are asked for, but at least 1 and at most `max`, as the platform
-/// has it; `shown` where nothing is asked for.
-pub(crate) fn limit(given: &Parameters<'_>, shown: usize, max: usize) -> Result<usize, ParameterError> {
-    let Some(asked) = given.text(&LIMIT) else { return Ok(shown) };
-    let number = whole(&asked).ok_or_else(|| LIMIT.wrong("must be a whole number"))?;
-    Ok(usize::try_from(number).unwrap_or(1).clamp(1, max))
 }

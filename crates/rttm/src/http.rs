@@ -3,7 +3,7 @@
 
 use actix_web::HttpResponse;
 use bytes::Bytes;
-use hub_core::parameters::whole;
+use hub_core::parameters::{Count, whole};
 use hub_core::schema::Schema;
 use hub_core::{Offset, Parameter, TradeId};
 use hub_log::EventLog;
@@ -11,15 +11,15 @@ use hub_server::http::problem::Problem;
 use hub_server::rest::{Content, Handler, Request, Route, handler};
 
 use crate::dead_letters;
-use crate::endpoints::{ALERTS_MAX, ALERTS_SHOWN, LIMIT, limit};
+use crate::endpoints::{ALERTS_SHOWN, LIMIT};
 use crate::host::now;
 use crate::state::RttmReads;
 use crate::wire::{self, schema};
 
-/// Dead letters on a page where nothing else is asked for.
-const LETTERS_SHOWN: usize = 100;
 /// Dead letters that may be asked for, at most.
 const LETTERS_MAX: usize = 1000;
+/// Dead letters on a page.
+const LETTERS_SHOWN: Count = Count { parameter: LIMIT, default: 100, min: 1, max: LETTERS_MAX };
 
 const STATUS: Parameter = Parameter::new("status");
 const TRADE_ID: Parameter = Parameter::new("tradeId");
@@ -103,7 +103,7 @@ async fn queues(reads: Reads, _: Request) -> Result<HttpResponse, Problem> {
 /// `?status=ACTIVE|RESOLVED|ALL` (ACTIVE), `&limit=` (25): newest first.
 async fn alerts(reads: Reads, request: Request) -> Result<HttpResponse, Problem> {
     let given = request.parameters();
-    let limit = limit(given, ALERTS_SHOWN, ALERTS_MAX)?;
+    let limit = ALERTS_SHOWN.read(given)?;
     let (state, now) = (reads.settled(), now());
     let status = given.text(&STATUS).map(|status| status.to_ascii_uppercase());
     let (active, resolved) = match status.as_deref() {
@@ -143,7 +143,7 @@ async fn letter_page(reads: Reads, request: Request) -> Result<HttpResponse, Pro
         None => Some(Offset(u64::MAX)),
     };
     let before = before.ok_or_else(|| BEFORE.wrong("must be the id of a dead letter"))?;
-    let limit = limit(given, LETTERS_SHOWN, LETTERS_MAX)?;
+    let limit = LETTERS_SHOWN.read(given)?;
     let state = reads.settled();
     let read = move |log: &dyn EventLog| {
         let page = dead_letters::page(&state, before, limit, log)?;

@@ -128,6 +128,8 @@ async fn rejections_are_listed_page_by_page_and_one_by_one() {
         ("/4", 404),
         ("/x", 404),
         ("?limit=x", 400),
+        ("?limit=0", 400),
+        ("?limit=-1", 400),
         ("?before=x", 400),
         ("?limit=99999999999999999999&before=99999999999999999999", 200),
         ("?before=-1", 400),

@@ -120,7 +120,9 @@ fn documents_of_equal_parameters_are_one() {
     assert!(!same(&plain, &follow(&*alerts, "limit=3").unwrap()));
     assert!(same(&follow(&*pipeline, "").unwrap(), &follow(&*pipeline, "token=x").unwrap()));
     for (endpoint, query, error) in [
-        (&alerts, "limit=many", "limit: must be a whole number"),
+        (&alerts, "limit=many", "limit: must be a whole number of at least 1"),
+        (&alerts, "limit=0", "limit: must be a whole number of at least 1"),
+        (&alerts, "limit=-3", "limit: must be a whole number of at least 1"),
         (&alerts, "limit=3&limit=4", "limit: is given twice, as limit and limit"),
         (&alerts, "status=ALL", "status: is no parameter here; there is only limit"),
         (&pipeline, "limit=3", "limit: is no parameter here; there are none"),
@@ -210,6 +212,8 @@ async fn what_the_hub_rejected_is_counted_under_ingest() {
     assert_eq!((of("prices").len(), &of("prices")[0]["errorType"]), (1, &json!("DESERIALIZATION")));
     for (path, status) in [
         ("/api/rttm/alerts?limit=x", 400),
+        ("/api/rttm/alerts?limit=0", 400),
+        ("/api/rttm/alerts?limit=-1", 400),
         ("/api/rttm/alerts?status=OLD", 400),
         ("/api/rttm/alerts?limit=99999999999999999999", 200),
         ("/api/rttm/metrics?x=1", 400),

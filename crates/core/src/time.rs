@@ -82,6 +82,12 @@ impl fmt::Display for Timestamp {
 pub enum TimestampError {
     /// Neither a text nor a number that is a time.
     NotATime,
+    /// A date, without a time of day.
+    DateAlone,
+    /// A day that no calendar has.
+    NoSuchDay,
+    /// A time of day that no clock shows.
+    NoSuchTime,
     /// A time that can't be meant.
     Unmeant {
         /// Year it lies in, where a calendar has it.
@@ -95,10 +101,20 @@ impl std::error::Error for TimestampError {}
 
 impl fmt::Display for TimestampError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TimestampError::Unmeant { year, why } = self else {
-            return f.write_str(
-                "must be ISO-8601 or milliseconds since 1970, such as 2026-02-07T10:30:00.000Z or 1770460200000",
-            );
+        let (year, why) = match self {
+            TimestampError::NotATime => {
+                return f.write_str(
+                    "must be ISO-8601 or milliseconds since 1970, such as 2026-02-07T10:30:00.000Z or 1770460200000",
+                );
+            }
+            TimestampError::DateAlone => {
+                return f.write_str("is a date without a time of day, such as T00:00:00Z");
+            }
+            TimestampError::NoSuchDay => return f.write_str("names a day that there is not"),
+            TimestampError::NoSuchTime => {
+                return f.write_str("names a time of day that there is not; the last is 23:59:59");
+            }
+            TimestampError::Unmeant { year, why } => (year, why),
         };
         let lies = match year {
             Some(1) => "in the year 1".to_owned(),
@@ -123,7 +139,7 @@ impl FromStr for Timestamp {
     /// A date and a time between 1970 and 9999; without a zone it is taken as
     /// UTC, since the platform's services send zone-less UTC (BUG-A14).
     fn from_str(text: &str) -> Result<Timestamp, TimestampError> {
-        text::micros(text).and_then(Timestamp::from_micros).ok_or(TimestampError::NotATime)
+        text::micros(text).and_then(|micros| Timestamp::from_micros(micros).ok_or(TimestampError::NotATime))
     }
 }
 

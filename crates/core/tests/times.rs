@@ -228,3 +228,31 @@ fn what_a_refused_trade_says_of_its_time_is_evidence() {
         assert_eq!(trade.time().map(Timestamp::millis), millis, "it counts where it is one: {time}");
     }
 }
+
+#[test]
+fn what_is_no_time_is_told_why() {
+    let no_time =
+        "must be ISO-8601 or milliseconds since 1970, such as 2026-02-07T10:30:00.000Z or 1770460200000";
+    for (json, reason) in [
+        ("[2026,2,7,10,30]", no_time),
+        ("{}", no_time),
+        ("true", no_time),
+        (r#""soon""#, no_time),
+        (r#""2026-02-07""#, "2026-02-07 is a date without a time of day, such as T00:00:00Z"),
+        (r#"" 2026-02-30T00:00:00Z""#, "2026-02-30T00:00:00Z names a day that there is not"),
+        (
+            r#""2026-02-07T24:00:00Z""#,
+            "2026-02-07T24:00:00Z names a time of day that there is not; the last is 23:59:59",
+        ),
+    ] {
+        assert_eq!(price_at(json), Err(Rejection::of("timestamp", reason)), "{json}");
+    }
+}
+
+#[test]
+fn blanks_around_a_time_do_not_count() {
+    for text in ["2026-02-07T10:30:00Z", "1770460200000"] {
+        let time = price_at(&format!("\"{text}\"")).unwrap();
+        assert_eq!(price_at(&format!(r#"" \t{text}\r\n""#)), Ok(time), "{text}");
+    }
+}

@@ -119,7 +119,7 @@ pub enum Target {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TargetError {
     /// Neither a topic nor covered by `relay.destinations`.
-    #[error("there is no destination {0}")]
+    #[error("there is no destination {0}: it is no topic, and none of relay.destinations")]
     Unknown(TopicName),
     /// A name that stands for several: a subscription is to one.
     #[error("{destination}: a destination is one, without wildcards; {known}")]

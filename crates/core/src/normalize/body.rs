@@ -37,6 +37,13 @@ impl<'a> Item<'a> {
         self.raw
     }
 
+    /// Fault that keeps it from being JSON: the parser's words, and where.
+    pub(super) fn fault(&self) -> String {
+        let error = serde_json::from_slice::<&RawValue>(self.raw).err();
+        // It is one line of many, whatever the parser says.
+        error.map(|error| error.to_string().replace(" at line 1 column ", " at column ")).unwrap_or_default()
+    }
+
     fn of(json: &'a RawValue) -> Item<'a> {
         Item { raw: json.get().as_bytes(), json: Some(json) }
     }

@@ -60,7 +60,8 @@ impl<'a> RawObject<'a> {
     }
 
     fn read(item: &Item<'a>, fields: &[&'static Field], manner: Manner) -> Result<RawObject<'a>, Rejection> {
-        let Some(json) = item.json else { return Err(Rejection::whole("is not JSON")) };
+        let not_json = || Rejection::whole(format!("is not JSON: {}", item.fault()));
+        let json = item.json.ok_or_else(not_json)?;
         let members = JsonObject::of(json).ok_or_else(|| Rejection::whole("must be a JSON object"))?;
         let mut object = RawObject { given: Vec::with_capacity(fields.len()), unread: Vec::new() };
         for (key, value) in members {

@@ -86,16 +86,22 @@ impl<'a> Raw<'a> {
     /// The time that a sender claims, in any of the spellings of times; one that can't be meant is refused with
     /// its likely cause.
     pub(super) fn timestamp(self) -> Result<Timestamp, Rejection> {
-        let text = self.digits()?;
-        time::claimed(&text).map_err(|error| {
-            let given = if error == TimestampError::NotATime || text.len() > TIME_CHARS { "" } else { &text };
-            self.reject(format!("{given} {error}").trim_start().to_owned())
-        })
+        self.time(time::claimed)
     }
 
     /// A time that nothing hangs on, or that is evidence: in any spelling, from 1970 on.
     pub(super) fn any_time(self) -> Result<Timestamp, Rejection> {
-        time::given(&self.digits()?).map_err(|error| self.reject(error.to_string()))
+        self.time(time::given)
+    }
+
+    fn time(self, read: fn(&str) -> Result<Timestamp, TimestampError>) -> Result<Timestamp, Rejection> {
+        let no_text = |_| self.reject(TimestampError::NotATime.to_string());
+        let text = self.digits().map_err(no_text)?;
+        read(&text).map_err(|error| {
+            let is_told = error != TimestampError::NotATime && text.len() <= TIME_CHARS;
+            let given = if is_told { text.trim() } else { "" };
+            self.reject(format!("{given} {error}").trim_start().to_owned())
+        })
     }
 
     /// Text of what is said, as it came: a string's content, of anything else its JSON.

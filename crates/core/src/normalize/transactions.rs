@@ -63,7 +63,8 @@ fn trade(object: &RawObject<'_>) -> Result<Trade, Rejection> {
             Err(Rejection::of(PRICE.name, format!("is {plain}, but {} is {own}", field.name)))
         }
         _ => own.or(plain).ok_or_else(|| {
-            Rejection::of(field.name, "is required (or price): 0 is for absent, but in price")
+            let name = field.name;
+            Rejection::of(name, format!("is required where there is no price; a {name} of 0 counts as none"))
         }),
     };
     match side(object.require(&SIDE)?)? {

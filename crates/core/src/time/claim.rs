@@ -54,11 +54,13 @@ struct Instant {
     is_number: bool,
 }
 
+/// Blanks around it do not count.
 fn instant(text: &str) -> Result<Instant, TimestampError> {
+    let text = text.trim();
     if let Ok(number) = Digits::of(text) {
         return Ok(Instant { micros: of_millis(&number), is_number: true });
     }
-    let micros = text::micros(text).ok_or(TimestampError::NotATime)?;
+    let micros = text::micros(text)?;
     Ok(Instant { micros: micros.into(), is_number: false })
 }
 

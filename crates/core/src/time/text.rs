@@ -11,15 +11,39 @@
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
+use super::TimestampError;
+
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// Microseconds since 1970 that a text means, fewer than 0 before; `None` if it is no date and time, or none that
+/// Microseconds since 1970 that a text means, fewer than 0 before; an error if it is no date and time, or none that
 /// there is.
-pub(super) fn micros(text: &str) -> Option<i64> {
+pub(super) fn micros(text: &str) -> Result<i64, TimestampError> {
+    read(text).ok_or_else(|| fault(text))
+}
+
+/// The likely fault of a text that is no time.
+fn fault(text: &str) -> TimestampError {
     let mut rest = Reader(text.as_bytes());
-    let date = rest.date()?;
+    match rest.date() {
+        None => return TimestampError::NotATime,
+        Some(date) if day(date).is_none() => return TimestampError::NoSuchDay,
+        Some(_) if rest.0.is_empty() => return TimestampError::DateAlone,
+        Some(_) => {}
+    }
+    match rest.one_of(b"Tt ").and_then(|_| rest.clock()) {
+        // A leap second that is no end of a month, too.
+        Some(clock @ [.., second]) if second == 60 || second_of_day(clock).is_none() => {
+            TimestampError::NoSuchTime
+        }
+        _ => TimestampError::NotATime,
+    }
+}
+
+fn read(text: &str) -> Option<i64> {
+    let mut rest = Reader(text.as_bytes());
+    let date = day(rest.date()?)?;
     rest.one_of(b"Tt ")?;
-    let (second_of_day, is_leap) = rest.time_of_day()?;
+    let (second_of_day, is_leap) = second_of_day(rest.clock()?)?;
     let fraction = rest.fraction()?;
     let offset_seconds = rest.zone()?;
     if !rest.0.is_empty() {
@@ -31,6 +55,16 @@ pub(super) fn micros(text: &str) -> Option<i64> {
         return None;
     }
     Some(second * MICROS_PER_SECOND + fraction)
+}
+
+fn day([year, month, day]: [u32; 3]) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day)
+}
+
+/// The second of the day, and whether it is a leap second.
+fn second_of_day([hour, minute, second]: [u32; 3]) -> Option<(i64, bool)> {
+    let is_one = hour <= 23 && minute <= 59 && second <= 60;
+    is_one.then(|| (i64::from((hour * 60 + minute) * 60 + second), second == 60))
 }
 
 /// RFC 3339, 5.7: a leap second is the last of a month, in UTC, and is counted as the second after it, as POSIX does.
@@ -60,24 +94,22 @@ impl Reader<'_> {
         })
     }
 
-    fn date(&mut self) -> Option<NaiveDate> {
+    /// Year, month and day.
+    fn date(&mut self) -> Option<[u32; 3]> {
         let year = self.number(4)?;
         self.one_of(b"-")?;
         let month = self.number(2)?;
         self.one_of(b"-")?;
-        NaiveDate::from_ymd_opt(year.try_into().ok()?, month, self.number(2)?)
+        Some([year, month, self.number(2)?])
     }
 
-    /// The second of the day, and whether it is a leap second: `10:30` or `10:30:59`.
-    fn time_of_day(&mut self) -> Option<(i64, bool)> {
+    /// Hour, minute and second: `10:30` or `10:30:59`.
+    fn clock(&mut self) -> Option<[u32; 3]> {
         let hour = self.number(2)?;
         self.one_of(b":")?;
         let minute = self.number(2)?;
         let second = if self.one_of(b":").is_some() { self.number(2)? } else { 0 };
-        if hour > 23 || minute > 59 || second > 60 {
-            return None;
-        }
-        Some((i64::from((hour * 60 + minute) * 60 + second), second == 60))
+        Some([hour, minute, second])
     }
 
     /// Microseconds, where there is a fraction; what lies beyond is cut.
@@ -128,7 +160,7 @@ fn is_zone(name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::micros;
+    use super::{TimestampError, micros};
 
     /// 2026-02-07T10:30:00Z.
     const HALF_PAST_TEN: i64 = 1_770_460_200_000_000;
@@ -162,7 +194,7 @@ mod tests {
             ("2026-02-07T10:30:00.0000009Z", 0),
             ("2026-02-07T10:30:00.12345678901234567890Z", 123_456),
         ] {
-            assert_eq!(micros(text), Some(HALF_PAST_TEN + micros_after), "{text}");
+            assert_eq!(micros(text), Ok(HALF_PAST_TEN + micros_after), "{text}");
         }
     }
 
@@ -206,7 +238,28 @@ mod tests {
             "2026-2-7T10:30:00Z",
             "Sat Feb 07 2026 10:30:00 GMT+0000",
         ] {
-            assert_eq!(micros(text), None, "{text}");
+            assert!(micros(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_fault_of_what_is_no_time_is_told() {
+        for (text, fault) in [
+            ("2026-02-07", TimestampError::DateAlone),
+            ("2026-02-30", TimestampError::NoSuchDay),
+            ("2026-02-30T10:30:00Z", TimestampError::NoSuchDay),
+            ("2025-02-29T10:30:00Z", TimestampError::NoSuchDay),
+            ("2026-00-01T10:30:00Z", TimestampError::NoSuchDay),
+            ("2026-02-07T24:00:00Z", TimestampError::NoSuchTime),
+            ("2026-02-07T10:60Z", TimestampError::NoSuchTime),
+            ("2026-02-07T10:30:61Z", TimestampError::NoSuchTime),
+            ("2026-02-07T10:30:60Z", TimestampError::NoSuchTime),
+            ("2026-02-07T", TimestampError::NotATime),
+            ("2026-02-07T10:30:00+24:00", TimestampError::NotATime),
+            ("07.02.2026", TimestampError::NotATime),
+            ("", TimestampError::NotATime),
+        ] {
+            assert_eq!(micros(text), Err(fault), "{text}");
         }
     }
 
@@ -217,15 +270,15 @@ mod tests {
         assert_eq!(second("1990-12-31T15:59:60-08:00"), second("1991-01-01T00:00:00Z"), "RFC 3339, 5.8");
         assert_eq!(second("2016-12-31T23:59:60.25Z"), second("2017-01-01T00:00:00.25Z"));
         for text in ["2016-12-31T22:59:60Z", "2016-12-30T23:59:60Z", "2016-12-31T23:59:60+01:00"] {
-            assert_eq!(micros(text), None, "{text}");
+            assert_eq!(micros(text), Err(TimestampError::NoSuchTime), "{text}");
         }
     }
 
     #[test]
     fn years_before_1970_are_read_so_that_they_can_be_named() {
-        assert_eq!(micros("1969-12-31T23:59:59.999999Z"), Some(-1));
+        assert_eq!(micros("1969-12-31T23:59:59.999999Z"), Ok(-1));
         assert!(micros("0001-01-01T00:00:00Z").unwrap() < 0);
-        assert!(micros("0000-01-01T00:00:00+23:59").is_some());
-        assert!(micros("9999-12-31T23:59:60-23:59").is_none());
+        assert!(micros("0000-01-01T00:00:00+23:59").is_ok());
+        assert!(micros("9999-12-31T23:59:60-23:59").is_err());
     }
 }

@@ -140,7 +140,11 @@ fn an_unknown_path_kind_or_destination_is_named() {
             "there is no kind \"orders\" to ingest; there are transactions,",
         ),
         ("/api/ingest/Prices".to_owned(), 404, "there is no kind \"Prices\""),
-        (publish("topic/nowhere"), 404, "there is no destination /topic/nowhere"),
+        (
+            publish("topic/nowhere"),
+            404,
+            "there is no destination /topic/nowhere: it is no topic, and none of relay.destinations",
+        ),
         (publish("topic/position-update"), 403, "/topic/position-update is computed by the hub"),
         (publish("topic/unrealised-pnl"), 403, "/topic/unrealised-pnl is computed by the hub"),
         (publish("topic/position-update/x"), 403, "/topic/position-update/x is computed by the hub"),
@@ -195,7 +199,12 @@ fn each_line_of_ndjson_is_judged_on_its_own() {
     assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(2), &json!(3)));
     assert_eq!(statuses(&answer), ["accepted", "rejected", "accepted", "rejected", "rejected"]);
     let reasons: Vec<_> = [1, 3, 4].map(|i| answer["results"][i]["reason"].as_str().unwrap()).into();
-    assert_eq!(reasons, ["is not JSON", "is not JSON", "must be a JSON object"]);
+    for (reason, start) in reasons.iter().zip(["is not JSON: EOF", "is not JSON: ", "must be a JSON object"])
+    {
+        assert!(reason.starts_with(start), "{reason}");
+        assert_eq!(start.starts_with("is not JSON"), reason.contains(" at column "), "{reason}");
+        assert!(!reason.contains("line 1"), "it is the line of an item: {reason}");
+    }
 
     let answer = post(addr, PRICES, &[NDJSON], b"{\n}{\n");
     assert_eq!((answer.status, &answer.json().unwrap()["rejected"]), (422, &json!(2)));

@@ -18,9 +18,21 @@ pub struct Symbol(SmolStr);
 pub const SYMBOL_MAX_CHARS: usize = 32;
 
 /// A text that is no symbol.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("must be 1 to {SYMBOL_MAX_CHARS} whole characters, not blank, without invisible ones and U+FFFD")]
-pub struct SymbolError;
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SymbolError {
+    /// Nothing is left when blanks around it are trimmed.
+    #[error("must not be blank")]
+    Blank,
+    /// Beyond [`SYMBOL_MAX_CHARS`].
+    #[error("must have at most {SYMBOL_MAX_CHARS} characters")]
+    TooLong,
+    /// Within it is a character that nobody sees.
+    #[error("must not have invisible characters, such as its U+{:04X}", u32::from(*.0))]
+    Invisible(char),
+    /// Text of it was lost.
+    #[error("must be whole: half of a character, or U+FFFD, tells no two apart")]
+    Lost,
+}
 
 impl Symbol {
     /// The symbol's text.
@@ -34,10 +46,17 @@ impl FromStr for Symbol {
 
     fn from_str(text: &str) -> Result<Symbol, SymbolError> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || has_no_width(c));
-        let is_whole =
-            !text.contains(|c: char| c.is_control() || has_no_width(c) || c == hub_json::REPLACEMENT);
-        if text.is_empty() || text.chars().count() > SYMBOL_MAX_CHARS || !is_whole {
-            return Err(SymbolError);
+        if text.is_empty() {
+            return Err(SymbolError::Blank);
+        }
+        if text.contains(hub_json::REPLACEMENT) {
+            return Err(SymbolError::Lost);
+        }
+        if let Some(invisible) = text.chars().find(|c| c.is_control() || has_no_width(*c)) {
+            return Err(SymbolError::Invisible(invisible));
+        }
+        if text.chars().count() > SYMBOL_MAX_CHARS {
+            return Err(SymbolError::TooLong);
         }
         Ok(Symbol(SmolStr::new(text)))
     }
@@ -98,10 +117,22 @@ mod tests {
             assert_eq!(text.parse::<Symbol>().unwrap().as_str(), "AAPL", "{text:?}");
         }
         assert_eq!(" BRK B ".parse::<Symbol>().unwrap().as_str(), "BRK B");
-        for text in
-            ["A\0", "A\u{200b}B", "A\u{202e}B", "\u{200b}", "A\nB", "A\u{7f}", "\u{85}A\u{80}", "A\u{1b}[31m"]
-        {
-            assert_eq!(text.parse::<Symbol>(), Err(SymbolError), "{text:?}");
+        for text in ["A\0", "A\u{200b}B", "A\u{202e}B", "A\nB", "A\u{7f}", "\u{85}A\u{80}", "A\u{1b}[31m"] {
+            let error = text.parse::<Symbol>().unwrap_err();
+            assert!(matches!(error, SymbolError::Invisible(_)), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_rule_that_is_broken_is_told() {
+        for (text, told) in [
+            ("\u{200b}", "must not be blank"),
+            ("A\u{200b}B", "must not have invisible characters, such as its U+200B"),
+            ("A\tB", "must not have invisible characters, such as its U+0009"),
+            ("A\u{fffd}", "must be whole: half of a character, or U+FFFD, tells no two apart"),
+            ("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456", "must have at most 32 characters"),
+        ] {
+            assert_eq!(text.parse::<Symbol>().unwrap_err().to_string(), told, "{text:?}");
         }
     }
 

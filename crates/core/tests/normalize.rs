@@ -75,6 +75,10 @@ fn a_sale_earns_its_sell_price_and_names_a_lot_only_by_a_buy_price_that_is_not_z
     assert_eq!(sell(r#""price":15,"buyPrice":"0""#), Ok(Trade::Sell { price: price("15"), lot_price: None }));
     assert_eq!(sell(r#""sellPrice":"0","price":7"#), Ok(Trade::Sell { price: price("7"), lot_price: None }));
     assert_eq!(field_at_fault(sell(r#""buyPrice":10"#)), "sellPrice");
+    assert_eq!(
+        sell(r#""buyPrice":10,"sellPrice":0"#).unwrap_err().to_string(),
+        "sellPrice: is required where there is no price; a sellPrice of 0 counts as none"
+    );
     assert_eq!(field_at_fault(sell(r#""sellPrice":"0.00""#)), "sellPrice");
     assert_eq!(field_at_fault(sell(r#""sellPrice":-1"#)), "sellPrice");
     assert_eq!(field_at_fault(sell(r#""sellPrice":5,"buyPrice":-10"#)), "buyPrice");

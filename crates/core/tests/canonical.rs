@@ -99,6 +99,7 @@ fn members(kind: Kind) -> Vec<Member> {
             member("quantity", 0.99, decimal()),
             member("price", 0.8, decimal()),
             member("buyPrice", 0.5, decimal()),
+            member("lotPrice", 0.3, decimal()),
             member("sellPrice", 0.5, decimal()),
             member("timestamp", 0.5, time()),
             member("tradeId", 0.5, uuid()),

@@ -35,7 +35,7 @@ fn symbol() -> impl Strategy<Value = Symbol> {
 }
 
 fn price() -> impl Strategy<Value = Price> {
-    any::<i64>().prop_map(Price::from_units)
+    prop_oneof![1 => Just(Price::ZERO), 9 => any::<i64>().prop_map(Price::from_units)]
 }
 
 fn quantity() -> impl Strategy<Value = Quantity> {

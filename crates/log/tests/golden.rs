@@ -28,7 +28,7 @@ const ITEMS: [(Kind, &str); 13] = [
     (
         Kind::Transactions,
         r#"{"transactionId":"550e8400-e29b-41d4-a716-446655440002","portfolioId":"550e8400-e29b-41d4-a716-446655440001",
-            "symbol":"AAPL","side":"SELL","sellPrice":"151","buyPrice":"150.25","quantity":"0.5"}"#,
+            "symbol":"AAPL","side":"SELL","sellPrice":"151","buyPrice":"150.25","lotPrice":"150.25","quantity":"0.5"}"#,
     ),
     (Kind::Prices, r#"{"symbol":"BRK.B","price":"412.75","timestamp":1770000000000}"#),
     (

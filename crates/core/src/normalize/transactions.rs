@@ -1,5 +1,5 @@
 //! `{transactionId, portfolioId, symbol, side, quantity, price?, buyPrice?,
-//! sellPrice?, timestamp?, tradeId?}` (AN-IN-1).
+//! lotPrice?, sellPrice?, timestamp?, tradeId?}` (AN-IN-1).
 
 use super::canonical::Members;
 use super::lifecycle::{TRADE_ID, trade_id_if_known};

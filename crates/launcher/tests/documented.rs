@@ -136,6 +136,24 @@ fn every_member_is_in_the_table() {
     is_documented("docs/services.md", "items", &items());
 }
 
+/// The README says which members may be absent, so that its rows are written by hand.
+#[test]
+fn the_readme_has_the_members_of_every_item() {
+    let _documents = documents();
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    for kind in Kind::ALL {
+        let begin = format!("| `{}` | `{{", kind.as_str());
+        let row = readme.split_once(&begin).and_then(|(_, rest)| rest.split_once("}`"));
+        let (item, _) = row.unwrap_or_else(|| panic!("README.md, Ingest: no row of {}", kind.as_str()));
+        let mut shown: Vec<&str> =
+            item.split(", ").map(|member| member.split(['?', ':']).next().unwrap_or(member)).collect();
+        let mut names: Vec<&str> = normalize::names(kind).map(|(name, _)| name).collect();
+        shown.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(shown, names, "README.md, Ingest, {}", kind.as_str());
+    }
+}
+
 #[test]
 fn no_path_leads_to_two_things() {
     let (_, services) = described();

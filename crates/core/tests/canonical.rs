@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use hub_core::event::trading::{SessionId, TradeId, TradingRequest};
-use hub_core::event::{Provenance, RejectedInput, Side, Stage};
+use hub_core::event::{Provenance, RejectedInput, Side, Stage, Trade};
 use hub_core::normalize::{self, BodyForm, Item, Kind, trading};
 use hub_core::{Event, Rejection};
 use proptest::option::weighted;
@@ -345,4 +345,28 @@ fn a_sale_of_a_named_lot_is_given_back_as_one() {
         normalize::canonical(&event).unwrap(),
         r#"{"transactionId":"550e8400-e29b-41d4-a716-446655440000","portfolioId":"550e8400-e29b-41d4-a716-446655440001","symbol":"AAPL","side":"SELL","quantity":"4","price":"14.5","buyPrice":"12"}"#
     );
+}
+
+#[test]
+fn a_lot_that_was_free_is_named_by_its_lot_price() {
+    const ID: &str = "550e8400-e29b-41d4-a716-446655440000";
+    let sale = |name: &str, price: &str| {
+        let ids = format!(r#""transactionId":"{ID}","portfolioId":"{ID}""#);
+        let item = format!(r#"{{{ids},"symbol":"A","side":"SELL","quantity":1,"price":0,"{name}":{price}}}"#);
+        events(Kind::Transactions, item.as_bytes(), BodyForm::Json, "http").remove(0)
+    };
+    let lot = |event: &Event| match event {
+        Event::Transaction(it) => match it.trade {
+            Trade::Sell { lot_price, .. } => lot_price.map(|price| price.to_string()),
+            Trade::Buy { .. } => panic!("a sale"),
+        },
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(lot(&sale("buyPrice", "0")), None, "protobuf sends it for one that is absent");
+    for name in ["lotPrice", "lot_price"] {
+        let free = sale(name, "0");
+        assert_eq!(lot(&free).as_deref(), Some("0"), "{name}");
+        let given_back = normalize::canonical(&free).unwrap();
+        assert_eq!(events(Kind::Transactions, given_back.as_bytes(), BodyForm::Json, "http"), [free]);
+    }
 }

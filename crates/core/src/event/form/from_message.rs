@@ -17,20 +17,20 @@ pub(super) fn event(fact: Fact) -> Result<Event, EventError> {
     Ok(match fact {
         Fact::Transaction(it) => Event::Transaction(transaction(&it)?.into()),
         Fact::Price(it) => Event::Price(price(&it)?),
-        Fact::Portfolio(it) => Event::Portfolio(portfolio(it)?),
+        Fact::Portfolio(it) => Event::Portfolio(portfolio(*it)?),
         Fact::Symbol(it) => Event::Symbol(symbol_info(it)?),
         Fact::Risk(it) => Event::Risk(risk(&it)?),
-        Fact::TradeEvent(it) => Event::TradeEvent(trade_event(it)?.into()),
-        Fact::QueueMetric(it) => Event::QueueMetric(queue_metric(it)?),
-        Fact::DlqEvent(it) => Event::DlqEvent(dlq_event(it)?.into()),
-        Fact::ErrorEvent(it) => Event::ErrorEvent(error_event(it)?),
-        Fact::InvalidTrade(it) => Event::InvalidTrade(invalid_trade(it).into()),
-        Fact::Trading(it) => Event::Trading(trading(it)?),
+        Fact::TradeEvent(it) => Event::TradeEvent(trade_event(*it)?.into()),
+        Fact::QueueMetric(it) => Event::QueueMetric(queue_metric(*it)?),
+        Fact::DlqEvent(it) => Event::DlqEvent(dlq_event(*it)?.into()),
+        Fact::ErrorEvent(it) => Event::ErrorEvent(error_event(*it)?),
+        Fact::InvalidTrade(it) => Event::InvalidTrade(invalid_trade(*it).into()),
+        Fact::Trading(it) => Event::Trading(trading(*it)?),
         Fact::Tick(form::Tick {}) => Event::Tick,
         Fact::Settings(it) => Event::Settings(
             serde_json::from_str(&it.json).map_err(|error| EventError::new("settings", error))?,
         ),
-        Fact::Rejected(it) => Event::Rejected(rejected(it).into()),
+        Fact::Rejected(it) => Event::Rejected(rejected(*it).into()),
     })
 }
 

@@ -15,37 +15,38 @@ pub(super) struct Entry {
     pub(super) extras: Option<String>,
 }
 
-/// The kinds of events; a tag is a kind's number, in the frame of a record, too.
+/// The kinds of events; a tag is a kind's number, in the frame of a record, too. Large ones are boxed, so that the usual
+/// ones, which are moved several times as they are decoded, are small.
 #[derive(Clone, PartialEq, Oneof)]
 pub(super) enum Fact {
     #[prost(message, tag = "1")]
     Transaction(Transaction),
     #[prost(message, tag = "2")]
     Price(PriceQuote),
-    #[prost(message, tag = "3")]
-    TradeEvent(TradeEvent),
-    #[prost(message, tag = "4")]
-    QueueMetric(QueueMetric),
-    #[prost(message, tag = "5")]
-    DlqEvent(DlqEvent),
-    #[prost(message, tag = "6")]
-    ErrorEvent(ErrorEvent),
-    #[prost(message, tag = "7")]
-    InvalidTrade(InvalidTrade),
-    #[prost(message, tag = "8")]
-    Portfolio(PortfolioInfo),
+    #[prost(message, boxed, tag = "3")]
+    TradeEvent(Box<TradeEvent>),
+    #[prost(message, boxed, tag = "4")]
+    QueueMetric(Box<QueueMetric>),
+    #[prost(message, boxed, tag = "5")]
+    DlqEvent(Box<DlqEvent>),
+    #[prost(message, boxed, tag = "6")]
+    ErrorEvent(Box<ErrorEvent>),
+    #[prost(message, boxed, tag = "7")]
+    InvalidTrade(Box<InvalidTrade>),
+    #[prost(message, boxed, tag = "8")]
+    Portfolio(Box<PortfolioInfo>),
     #[prost(message, tag = "9")]
     Symbol(SymbolInfo),
-    #[prost(message, tag = "10")]
-    Risk(RiskMetrics),
-    #[prost(message, tag = "11")]
-    Trading(TradingRequest),
+    #[prost(message, boxed, tag = "10")]
+    Risk(Box<RiskMetrics>),
+    #[prost(message, boxed, tag = "11")]
+    Trading(Box<TradingRequest>),
     #[prost(message, tag = "12")]
     Tick(Tick),
     #[prost(message, tag = "13")]
     Settings(Settings),
-    #[prost(message, tag = "14")]
-    Rejected(RejectedInput),
+    #[prost(message, boxed, tag = "14")]
+    Rejected(Box<RejectedInput>),
 }
 
 /// The 16 bytes of a UUID, as two big-endian halves.

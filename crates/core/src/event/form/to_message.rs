@@ -13,21 +13,21 @@ pub(super) fn fact(event: &Event) -> Result<Fact, EventError> {
     Ok(match event {
         Event::Transaction(it) => Fact::Transaction(transaction(it)),
         Event::Price(it) => Fact::Price(price(it)),
-        Event::Portfolio(it) => Fact::Portfolio(portfolio(it)),
+        Event::Portfolio(it) => Fact::Portfolio(portfolio(it).into()),
         Event::Symbol(it) => Fact::Symbol(symbol(it)),
-        Event::Risk(it) => Fact::Risk(risk(it)),
-        Event::TradeEvent(it) => Fact::TradeEvent(trade_event(it)),
-        Event::QueueMetric(it) => Fact::QueueMetric(queue_metric(it)),
-        Event::DlqEvent(it) => Fact::DlqEvent(dlq_event(it)),
-        Event::ErrorEvent(it) => Fact::ErrorEvent(error_event(it)),
-        Event::InvalidTrade(it) => Fact::InvalidTrade(invalid_trade(it)),
-        Event::Trading(it) => Fact::Trading(trading(it)),
+        Event::Risk(it) => Fact::Risk(risk(it).into()),
+        Event::TradeEvent(it) => Fact::TradeEvent(trade_event(it).into()),
+        Event::QueueMetric(it) => Fact::QueueMetric(queue_metric(it).into()),
+        Event::DlqEvent(it) => Fact::DlqEvent(dlq_event(it).into()),
+        Event::ErrorEvent(it) => Fact::ErrorEvent(error_event(it).into()),
+        Event::InvalidTrade(it) => Fact::InvalidTrade(invalid_trade(it).into()),
+        Event::Trading(it) => Fact::Trading(trading(it).into()),
         Event::Tick => Fact::Tick(form::Tick {}),
         Event::Settings(it) => {
             let json = serde_json::to_string(it).map_err(|error| EventError::new("settings", error))?;
             Fact::Settings(form::Settings { json })
         }
-        Event::Rejected(it) => Fact::Rejected(rejected(it)),
+        Event::Rejected(it) => Fact::Rejected(rejected(it).into()),
     })
 }
 

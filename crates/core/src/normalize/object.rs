@@ -135,11 +135,6 @@ impl<'a> RawObject<'a> {
         self.given.iter().map(|given| given.raw).find(|raw| raw.field() == field.name)
     }
 
-    /// The name by which a field is given, as it came.
-    pub(super) fn spelling(&self, field: &Field) -> Option<&str> {
-        self.given.iter().find(|given| given.raw.field() == field.name).map(|given| &*given.spelled)
-    }
-
     /// The value of a field that has to be there.
     pub(super) fn require(&self, field: &Field) -> Result<Raw<'a>, Rejection> {
         self.get(field).ok_or_else(|| Rejection::of(field.name, "is required"))

@@ -11,8 +11,7 @@ const TRANSACTION_ID: Field = Field { name: "transactionId", spellings: &["trans
 pub(super) const SIDE: Field = Field { name: "side", spellings: &["side"] };
 pub(super) const QUANTITY: Field = Field { name: "quantity", spellings: &["quantity", "qty"] };
 const PRICE: Field = Field { name: "price", spellings: &["price", "pricePerStock"] };
-const BUY_PRICE: Field = Field { name: "buyPrice", spellings: &["buyPrice", "lotPrice"] };
-/// The name by which [`BUY_PRICE`] is a price even where it is 0.
+const BUY_PRICE: Field = Field { name: "buyPrice", spellings: &["buyPrice"] };
 const LOT_PRICE: Field = Field { name: "lotPrice", spellings: &["lotPrice"] };
 const SELL_PRICE: Field = Field { name: "sellPrice", spellings: &["sellPrice"] };
 
@@ -25,6 +24,7 @@ pub(super) const FIELDS: &[&Field] = &[
     &QUANTITY,
     &PRICE,
     &BUY_PRICE,
+    &LOT_PRICE,
     &SELL_PRICE,
     &TIMESTAMP,
     &TRADE_ID,
@@ -50,9 +50,14 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<Transaction, Rejection> {
 fn trade(object: &RawObject<'_>) -> Result<Trade, Rejection> {
     let plain = price(object, &PRICE)?;
     let own = |field| price(object, field).map(|price| price.filter(|price| !price.is_zero()));
-    let is_lot = object.spelling(&BUY_PRICE).is_some_and(|spelled| LOT_PRICE.is_called(spelled));
-    let buy = if is_lot { price(object, &BUY_PRICE)? } else { own(&BUY_PRICE)? };
-    let sell = own(&SELL_PRICE)?;
+    let (buy, sell, lot) = (own(&BUY_PRICE)?, own(&SELL_PRICE)?, price(object, &LOT_PRICE)?);
+    let buy = match (buy, lot) {
+        (Some(buy), Some(lot)) if buy != lot => {
+            let reason = "is given twice, as buyPrice and lotPrice, with different values";
+            return Err(Rejection::of(BUY_PRICE.name, reason));
+        }
+        (buy, lot) => buy.or(lot),
+    };
     let either = |own: Option<Price>, field: &Field| match (own, plain) {
         (Some(own), Some(plain)) if own != plain && !plain.is_zero() => {
             Err(Rejection::of(PRICE.name, format!("is {plain}, but {} is {own}", field.name)))

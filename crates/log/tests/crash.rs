@@ -10,13 +10,25 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use files::{history, note, open, text_of};
+use files::{history, note, text_of};
 use hub_core::Offset;
 use hub_log::{EmbeddedLog, Entry, EventLog, LogError};
 
 const ROLE: &str = "HUB_LOG_CRASH_ROLE";
 const PATH: &str = "HUB_LOG_CRASH_PATH";
 const CALLERS: usize = 4;
+
+/// Opens a log that nobody has open. A process that another test is starting holds its lock, too, for the moment between
+/// fork and exec.
+fn open(path: &Path) -> Result<EmbeddedLog, LogError> {
+    let began = std::time::Instant::now();
+    loop {
+        match files::open(path) {
+            Err(LogError::Locked { .. }) if began.elapsed().as_secs() < 30 => std::thread::yield_now(),
+            opened => return opened,
+        }
+    }
+}
 
 /// One append: who made it in which round, its number, and its first offset.
 type Appends = BTreeMap<(usize, usize, usize), Offset>;

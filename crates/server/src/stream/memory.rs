@@ -2,7 +2,7 @@
 //! sockets: its peer takes as much as the test has it take.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -25,6 +25,8 @@ struct Pipe {
     /// The hub has shut its side, or dropped the stream.
     hub_ended: bool,
     taken: u64,
+    /// Calls that took something.
+    writes: u64,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -39,6 +41,7 @@ pub(crate) fn pair(capacity: usize) -> (MemoryStream, MemoryPeer) {
         peer_gone: false,
         hub_ended: false,
         taken: 0,
+        writes: 0,
         reader: None,
         writer: None,
     }));
@@ -84,18 +87,34 @@ impl AsyncRead for MemoryStream {
 
 impl AsyncWrite for MemoryStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    /// Takes of all slices what there is room for, as the kernel does.
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let mut pipe = lock(&self.0);
         if pipe.peer_gone {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let count = bytes.len().min(pipe.capacity - pipe.to_peer.len());
-        if count == 0 && !bytes.is_empty() {
+        let room = pipe.capacity - pipe.to_peer.len();
+        let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+        let count = offered.min(room);
+        if count == 0 && offered > 0 {
             pipe.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        pipe.to_peer.extend(&bytes[..count]);
+        pipe.to_peer.extend(slices.iter().flat_map(|slice| slice.iter()).take(count));
         pipe.taken += count as u64;
+        pipe.writes += u64::from(count > 0);
         Poll::Ready(Ok(count))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -127,6 +146,11 @@ impl MemoryPeer {
         bytes
     }
 
+    /// Number of the hub's writes of which something was taken.
+    pub(crate) fn writes(&self) -> u64 {
+        lock(&self.0).writes
+    }
+
     /// Sends no more; it still reads.
     pub(crate) fn shut(&self) {
         let mut pipe = lock(&self.0);
@@ -147,5 +171,28 @@ impl Drop for MemoryPeer {
         pipe.peer_gone = true;
         let pipe = &mut *pipe;
         pipe.reader.take().into_iter().chain(pipe.writer.take()).for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(stream: &mut MemoryStream, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
+        let slices: Vec<_> = slices.iter().map(|slice| IoSlice::new(slice)).collect();
+        Pin::new(stream).poll_write_vectored(&mut Context::from_waker(Waker::noop()), &slices)
+    }
+
+    #[test]
+    fn one_write_takes_of_all_slices_what_there_is_room_for() {
+        let (mut stream, peer) = pair(5);
+        assert!(matches!(write(&mut stream, &[b"ab", b"", b"cd", b"ef"]), Poll::Ready(Ok(5))));
+        assert!(write(&mut stream, &[b"f"]).is_pending());
+        assert_eq!((peer.take(usize::MAX), peer.writes()), (b"abcde".to_vec(), 1));
+        assert!(matches!(write(&mut stream, &[b"f"]), Poll::Ready(Ok(1))));
+        assert!(matches!(write(&mut stream, &[]), Poll::Ready(Ok(0))));
+        assert_eq!((peer.take(usize::MAX), peer.writes()), (b"f".to_vec(), 2));
+        drop(peer);
+        assert!(matches!(write(&mut stream, &[b"g"]), Poll::Ready(Err(_))));
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes that a full socket did not take.
+//! Bytes on their way to one socket.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -11,15 +11,19 @@ const GATHER_MAX: usize = 64;
 /// Bytes that an entry takes beside its own: small frames are not free.
 const ENTRY_BYTES: usize = 64;
 
-/// Frames that wait for one socket, in order. The bytes are shared: a frame that
-/// waits for a thousand sockets exists once.
+/// Frames that wait for one socket, in order: for the end of the turn in which
+/// they are written, or for a peer that does not take them. The bytes are
+/// shared: a frame that waits for a thousand sockets exists once.
 ///
-/// An empty outbox owns no memory beyond itself. It does not enforce its
-/// bound: whoever fills it asks [`Outbox::bytes`] first, because what to do
-/// when it is full depends on what is sent (state conflates, a feed closes).
+/// An empty outbox owns no memory beyond itself, nor does one with a single
+/// entry, which is what most turns bring. It does not enforce its bound:
+/// whoever fills it asks [`Outbox::bytes`] first, because what to do when it
+/// is full depends on what is sent (state conflates, a feed closes).
 #[derive(Default, Debug)]
 pub struct Outbox {
-    queue: VecDeque<Bytes>,
+    front: Bytes,
+    /// Never empty.
+    behind: Option<Box<VecDeque<Bytes>>>,
     bytes: usize,
 }
 
@@ -31,20 +35,26 @@ impl Outbox {
 
     /// The memory that waits: the bytes and what holds them.
     pub fn bytes(&self) -> usize {
-        self.bytes + self.queue.len() * ENTRY_BYTES
+        self.bytes + self.entries() * ENTRY_BYTES
     }
 
-    /// The same without the frame that is being written: what waits because
+    /// The same without the entry that is being written: what waits because
     /// the peer is slow, not because a frame is large.
     pub fn bytes_behind(&self) -> usize {
-        self.bytes() - self.queue.front().map_or(0, |front| front.len() + ENTRY_BYTES)
+        if self.is_empty() { 0 } else { self.bytes() - self.front.len() - ENTRY_BYTES }
     }
 
     /// Adds `frame` behind everything that waits.
     pub fn push(&mut self, frame: Bytes) {
-        if !frame.is_empty() {
-            self.bytes += frame.len();
-            self.queue.push_back(frame);
+        if frame.is_empty() {
+            return;
+        }
+        let was_empty = self.is_empty();
+        self.bytes += frame.len();
+        if was_empty {
+            self.front = frame;
+        } else {
+            self.behind.get_or_insert_default().push_back(frame);
         }
     }
 
@@ -56,13 +66,19 @@ impl Outbox {
     ) -> (usize, Result<(), E>) {
         let mut taken = 0;
         while !self.is_empty() {
-            let mut slices = [IoSlice::new(&[]); GATHER_MAX];
-            let mut filled = 0;
-            for (slice, frame) in slices.iter_mut().zip(&self.queue) {
-                *slice = IoSlice::new(frame);
-                filled += 1;
-            }
-            match write(&slices[..filled]) {
+            let result = match &self.behind {
+                None => write(&[IoSlice::new(&self.front)]),
+                Some(behind) => {
+                    let mut slices = [IoSlice::new(&self.front); GATHER_MAX];
+                    let mut filled = 1;
+                    for (slice, frame) in slices[1..].iter_mut().zip(&**behind) {
+                        *slice = IoSlice::new(frame);
+                        filled += 1;
+                    }
+                    write(&slices[..filled])
+                }
+            };
+            match result {
                 Ok(written) => {
                     self.advance(written);
                     taken += written;
@@ -70,8 +86,6 @@ impl Outbox {
                 Err(error) => return (taken, Err(error)),
             }
         }
-        // What a burst made it grow to is given back once it is over.
-        self.queue = VecDeque::new();
         (taken, Ok(()))
     }
 
@@ -80,16 +94,27 @@ impl Outbox {
         *self = Outbox::default();
     }
 
+    fn entries(&self) -> usize {
+        usize::from(!self.is_empty()) + self.behind.as_ref().map_or(0, |behind| behind.len())
+    }
+
     fn advance(&mut self, mut written: usize) {
         self.bytes = self.bytes.saturating_sub(written);
-        while let Some(front) = self.queue.front_mut() {
-            if written < front.len() {
-                front.advance(written);
-                return;
+        while written >= self.front.len() {
+            written -= self.front.len();
+            match self.behind.as_mut().and_then(|behind| behind.pop_front()) {
+                Some(next) => self.front = next,
+                None => {
+                    self.clear();
+                    return;
+                }
             }
-            written -= front.len();
-            self.queue.pop_front();
+            if self.behind.as_ref().is_some_and(|behind| behind.is_empty()) {
+                // What a burst made it grow to is given back once it is over.
+                self.behind = None;
+            }
         }
+        self.front.advance(written);
     }
 }
 

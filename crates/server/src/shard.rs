@@ -1,9 +1,11 @@
 //! A shard: one per worker thread, it owns its sockets and what they follow.
 //!
-//! It is a single task, the loop in this file. What wakes it: a publication in
+//! It is a single task, the loop in this file. What wakes it: publications in
 //! its mailbox, a socket with something to read or room to write, a new connection,
 //! an answer to what a session sent, an interval that is over, or the sweep,
-//! which keeps every deadline and heart-beat of all its sockets.
+//! which keeps every deadline and heart-beat of all its sockets. Each wake is a
+//! turn: what it brings is staged, and then every socket that it touched is
+//! written once ([`publishing`], [`sockets`]).
 //!
 //! It has two rooms, and neither sees what is in the other: the [`sockets`],
 //! which own every stream and outbox, and the [`subscriptions`], which own what
@@ -14,6 +16,7 @@ mod compressor;
 mod missing;
 mod moment;
 mod pending;
+mod publishing;
 mod session;
 mod sockets;
 mod subscriptions;
@@ -21,12 +24,12 @@ mod subscriptions;
 mod tests;
 mod wire;
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hub_core::{CloseReason, Timestamp};
-use hub_fanout::{Flush, Mailbox, Publication};
+use hub_fanout::{Mailbox, Publication};
 use hub_ws::deflate::Inflater;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
@@ -34,8 +37,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use self::moment::Moment;
 pub(crate) use self::session::IngestReply;
 use self::session::Intake;
-use self::sockets::{Overdue, Progress, Read, Sockets};
-use self::subscriptions::{Lagging, Ordinal, Subscriptions, Taken};
+use self::sockets::{Due, Overdue, Progress, Read, Sockets};
+use self::subscriptions::{Ordinal, Subscriptions, Taken};
 use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
 use crate::new_connection::NewConnection;
@@ -48,9 +51,10 @@ const SWEEP: Duration = Duration::from_millis(250);
 /// The one read buffer of a shard.
 const SCRATCH_BYTES: usize = 64 << 10;
 
-/// Publications handed over before sockets get their turn, however many more
-/// wait.
-const PUBLICATIONS_PER_TURN: usize = 64;
+/// Sockets written, and bytes written to them, before the rest of the thread
+/// has its turn: a millisecond or two.
+const WRITES_PER_SLICE: usize = 256;
+const BYTES_PER_SLICE: usize = 1 << 20;
 
 /// Parts that one socket may take before the others get their turn.
 const TAKES_PER_TURN: usize = 8;
@@ -66,7 +70,7 @@ pub(crate) struct Shard {
     scratch: Vec<u8>,
     /// Bytes left of the turn of the socket that is being served.
     turn_bytes: usize,
-    /// Times at which the oldest record of each flush of this turn was taken in.
+    /// Times at which the oldest record of each flush of this round was taken in.
     delivered: Vec<Timestamp>,
 }
 
@@ -92,7 +96,10 @@ pub(crate) struct ShardParts {
 
 /// Reason for which the loop was woken.
 enum Wake {
+    /// What a new round begins with.
     Publication(Publication),
+    /// The round is not over.
+    Round,
     /// These sockets have something to read, or room to write.
     Sockets,
     NewConnection(Box<NewConnection>),
@@ -130,13 +137,16 @@ impl Shard {
     pub(crate) async fn run(mut self, mut inputs: ShardInputs) {
         let mut sweep = interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let ready = self.sockets.woken();
+        let sockets = self.sockets.woken();
         let mut woken = Vec::new();
         let mut draining = false;
         while !draining || !self.sockets.is_empty() {
+            // What comes while a round is written is company for the next.
+            let is_over = self.sockets.round_is_over();
             let wake = tokio::select! {
-                Some(publication) = inputs.mailbox.next(), if !draining => Wake::Publication(publication),
-                () = poll_fn(|cx| ready.poll_take(cx, &mut woken)) => Wake::Sockets,
+                Some(publication) = inputs.mailbox.next(), if !draining && is_over => Wake::Publication(publication),
+                () = ready(()), if !is_over => Wake::Round,
+                () = poll_fn(|cx| sockets.poll_take(cx, &mut woken)) => Wake::Sockets,
                 Some(connection) = inputs.new_connections.recv(), if !draining => Wake::NewConnection(Box::new(connection)),
                 Some(session) = inputs.sessions.recv(), if !draining => Wake::Session(session),
                 Some(reply) = inputs.replies.recv() => Wake::Reply(reply),
@@ -146,7 +156,7 @@ impl Shard {
             };
             draining |= matches!(wake, Wake::Drain);
             self.turn(wake, &mut inputs, &mut woken, Moment::now());
-            if !self.delivered.is_empty() {
+            if !self.delivered.is_empty() && self.sockets.round_is_over() {
                 self.observe_delivered(Moment::now());
             }
             // The HTTP side of this thread gets its turn, however busy we are.
@@ -159,31 +169,22 @@ impl Shard {
     fn turn(&mut self, wake: Wake, inputs: &mut ShardInputs, woken: &mut Vec<u32>, now: Moment) {
         self.sockets.begin_turn(now);
         match wake {
-            Wake::Publication(publication) => {
-                self.publish(&publication);
-                for _ in 1..PUBLICATIONS_PER_TURN {
-                    let Some(publication) = inputs.mailbox.try_next() else { break };
-                    self.publish(&publication);
-                }
-            }
+            Wake::Publication(publication) => self.publish_all(publication, &mut inputs.mailbox),
+            Wake::Round => {}
             Wake::Sockets => woken.drain(..).for_each(|slot| self.serve(slot as usize)),
             Wake::NewConnection(connection) => {
                 self.adopt(*connection);
             }
             Wake::Session(session) => self.adopt_session(session),
-            Wake::Reply(reply) => {
-                self.answer(reply);
-                while let Ok(reply) = inputs.replies.try_recv() {
-                    self.answer(reply);
-                }
-            }
+            Wake::Reply(reply) => self.answer_all(reply, &mut inputs.replies),
             Wake::Timer => {
-                let lagging = self.subscriptions.wake(&mut self.sockets);
-                self.attend(lagging);
+                let lost = self.subscriptions.wake(&mut self.sockets);
+                self.tell_lost(lost);
             }
             Wake::Sweep => self.sweep(),
             Wake::Drain => self.drain(inputs),
         }
+        self.write_slice();
         while let Some(slot) = self.sockets.reap() {
             self.subscriptions.end_all(slot);
         }
@@ -193,7 +194,7 @@ impl Shard {
     /// soon as it has what it is owed.
     fn drain(&mut self, inputs: &mut ShardInputs) {
         while let Some(publication) = inputs.mailbox.try_next() {
-            self.publish(&publication);
+            self.publish_all(publication, &mut inputs.mailbox);
         }
         inputs.new_connections.close();
         while let Ok(connection) = inputs.new_connections.try_recv() {
@@ -203,81 +204,71 @@ impl Shard {
         while let Ok(session) = inputs.sessions.try_recv() {
             self.adopt_session(session);
         }
-        while let Ok(reply) = inputs.replies.try_recv() {
-            self.answer(reply);
+        if let Ok(reply) = inputs.replies.try_recv() {
+            self.answer_all(reply, &mut inputs.replies);
         }
-        let lagging = self.subscriptions.tell_changed_documents(&mut self.sockets);
-        self.attend(lagging);
+        let lost = self.subscriptions.tell_changed_documents(&mut self.sockets);
+        self.tell_lost(lost);
         for slot in self.sockets.slots() {
             self.sockets.drain(slot);
             self.progress(slot);
         }
     }
 
-    fn publish(&mut self, publication: &Publication) {
-        let lagging = self.subscriptions.deliver(publication, &mut self.sockets);
-        self.attend(lagging);
-        if let Publication::Flush(flush) | Publication::FlushAfterGap(flush) = publication {
-            self.flushed(flush);
+    /// Writes a part of the round: all of it, unless it is long.
+    fn write_slice(&mut self) {
+        let mut bytes = 0;
+        for _ in 0..WRITES_PER_SLICE {
+            let Some(Due { slot, owed }) = self.sockets.next_due() else { return };
+            bytes += self.sockets.outbox_bytes(slot);
+            if owed {
+                self.progress(slot);
+            } else {
+                self.sockets.write(slot);
+            }
+            if bytes >= BYTES_PER_SLICE {
+                return;
+            }
         }
     }
 
-    /// Every topic stands at the flush's position.
-    fn flushed(&mut self, flush: &Flush) {
-        if self.subscriptions.has_expired_events() {
-            // Who waits for an interval gets them first; who can't take them
-            // is told.
-            let lagging = self.subscriptions.behind_feeds(&mut self.sockets);
-            self.attend(lagging);
-            self.subscriptions.expire_feeds();
-            let lagging = self.subscriptions.behind_feeds(&mut self.sockets);
-            self.attend(lagging);
-        }
-        let lagging = self.subscriptions.touch_documents(&mut self.sockets);
-        self.attend(lagging);
-        if let Some(oldest) = flush.oldest.filter(|_| !self.subscriptions.is_empty()) {
-            self.delivered.push(oldest);
-        }
-    }
-
-    /// The flushes of this turn are written, as far as sockets took them.
-    fn observe_delivered(&mut self, now: Moment) {
-        for oldest in self.delivered.drain(..) {
-            self.chassis.metrics.delivery_seconds.observe(now.seconds_since(oldest));
-        }
-    }
-
-    /// Lets those go on who could not be handed everything at once.
-    fn attend(&mut self, lagging: Lagging) {
-        for (slot, reason) in lagging.lost {
-            self.close(slot, reason);
-        }
-        for slot in lagging.behind {
-            self.progress(slot);
-        }
-    }
-
-    /// Moves a socket on: writes what waits and, as long as the socket takes
-    /// it, what its subscriptions are owed.
+    /// Moves a socket on: has it take what its subscriptions are owed, and
+    /// writes that and what was staged before, as long as the peer takes it.
     fn progress(&mut self, slot: usize) {
+        self.sockets.take_due(slot);
         for _ in 0..TAKES_PER_TURN {
-            let Progress::Room { draining } = self.sockets.progress(slot) else {
+            if self.sockets.must_write(slot) && !self.write(slot) {
                 // It is woken when the peer reads on.
                 return;
-            };
-            self.subscriptions.acknowledge_written(slot);
+            }
+            let draining = self.sockets.is_draining(slot);
             match self.subscriptions.take(slot, draining, self.sockets.moment()) {
-                Taken::Nothing if draining => return self.close(slot, CloseReason::GOING_AWAY),
-                Taken::Nothing => return,
+                Taken::Nothing => {
+                    if self.write(slot) && draining {
+                        self.close(slot, CloseReason::GOING_AWAY);
+                    }
+                    return;
+                }
                 Taken::Passed => return self.close(slot, CloseReason::OUTBOX_OVERFLOW),
                 Taken::Part { frames: None, .. } => {}
                 Taken::Part { frames: Some(frames), .. } => {
                     self.chassis.metrics.messages_sent.inc_by(frames.messages);
-                    self.sockets.push(slot, frames.bytes);
+                    self.sockets.send(slot, frames.bytes);
                 }
             }
         }
-        self.sockets.pause(slot);
+        if self.write(slot) {
+            self.sockets.pause(slot);
+        }
+    }
+
+    /// Writes what waits for a socket; says whether it took all.
+    fn write(&mut self, slot: usize) -> bool {
+        let has_room = self.sockets.write(slot) == Progress::Room;
+        if has_room {
+            self.subscriptions.acknowledge_written(slot);
+        }
+        has_room
     }
 
     /// Does what a socket was woken for: writes what waits, takes what is

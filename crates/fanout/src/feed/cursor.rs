@@ -78,8 +78,13 @@ impl FeedCursor {
     pub fn is_urgent(&self, window: &FeedWindow, horizon: Offset) -> bool {
         let held = window.next() - window.first();
         let among_the_oldest = self.next.saturating_sub(window.first()) < held / 4;
-        among_the_oldest && window.is_filling()
-            || window.get(self.next).is_some_and(|event| event.offset <= horizon)
+        among_the_oldest && window.is_filling() || self.is_endangered(window, horizon)
+    }
+
+    /// True if what is next is at or below the `horizon`: it is lost when the
+    /// window lets that go.
+    pub fn is_endangered(&self, window: &FeedWindow, horizon: Offset) -> bool {
+        window.get(self.next).is_some_and(|event| event.offset <= horizon)
     }
 
     /// Takes events in order, as far as `room` goes; what follows from one

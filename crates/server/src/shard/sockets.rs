@@ -1,13 +1,15 @@
 //! The room of the sockets: it owns every socket of a shard, and with it all
 //! that is read from one and written to one.
 //!
-//! Nobody else touches a stream or an outbox. A slot stays its socket's until
-//! [`Sockets::reap`], which the loop calls at the end of each turn: within a
-//! turn, a slot that was seen leads to its socket.
+//! Nobody else touches a stream or an outbox. What is sent is staged, and
+//! written once per socket and turn: see [`round`]. A slot stays its socket's
+//! until [`Sockets::reap`], which the loop calls at the end of each turn:
+//! within a turn, a slot that was seen leads to its socket.
 
 mod closing;
 mod inbound;
 mod ready;
+mod round;
 mod sends;
 mod socket;
 mod sweep;
@@ -26,6 +28,8 @@ pub(super) use self::closing::HalfClosed;
 use self::inbound::Inbound;
 pub(super) use self::inbound::{Dialogue, Protocol};
 use self::ready::{ReadyList, ReadySocket};
+use self::round::Round;
+pub(super) use self::round::Due;
 pub(super) use self::sends::AllAnswered;
 use self::socket::Socket;
 pub(super) use self::socket::{Phase, Read, SocketStart};
@@ -41,6 +45,7 @@ pub(super) struct Sockets {
     chassis: Arc<Chassis>,
     slab: Slab<Socket>,
     ready: Arc<ReadyList>,
+    round: Round,
     /// Those whose turn was over before they were.
     paused: Vec<usize>,
     /// Those whose peer turned out to be gone while others were served.
@@ -62,12 +67,11 @@ impl Woken {
     }
 }
 
-/// A socket for which nothing waits: what is sent goes out at once.
+/// A socket whose peer takes what comes.
 pub(super) struct IdleSocket<'a> {
     slot: usize,
     socket: &'a mut Socket,
-    gone: &'a mut Vec<usize>,
-    now: Instant,
+    round: &'a mut Round,
 }
 
 impl IdleSocket<'_> {
@@ -76,20 +80,17 @@ impl IdleSocket<'_> {
         self.socket.wire()
     }
 
-    /// Sends frames, of which what the socket does not take waits.
+    /// Sends frames, at the end of this turn.
     pub(super) fn send(self, frames: Bytes) {
-        if self.socket.send(frames, self.now).is_err() {
-            self.gone.push(self.slot);
-        }
+        self.round.stage(self.slot, self.socket, frames);
     }
 }
 
 /// Progress of a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Progress {
-    /// Everything is written and it may be given more; `draining`: what is
-    /// owed and waits for its time, too.
-    Room { draining: bool },
+    /// Everything is written and it may be given more.
+    Room,
     /// Something waits still, or it ends.
     Busy,
 }
@@ -100,6 +101,7 @@ impl Sockets {
             chassis,
             slab: Slab::new(),
             ready: Arc::default(),
+            round: Round::default(),
             paused: Vec::new(),
             gone: Vec::new(),
             now,
@@ -110,6 +112,7 @@ impl Sockets {
     /// Begins a turn of the loop.
     pub(super) fn begin_turn(&mut self, now: Moment) {
         self.now = now;
+        self.round.begin_turn();
     }
 
     /// Begin of this turn of the loop, by which everything is due.
@@ -201,75 +204,15 @@ impl Sockets {
         }
     }
 
-    /// Sends a frame to a socket that may still be written to.
-    pub(super) fn send(&mut self, slot: usize, frame: Bytes) {
-        let now = self.now.instant;
-        if let Some(socket) = self.at_mut(slot)
-            && socket.send(frame, now).is_err()
-        {
-            self.gone.push(slot);
-        }
-    }
-
-    /// Sends a frame unless more would wait behind the one that is being
-    /// written than an outbox holds; says whether it did.
-    pub(super) fn send_within_bound(&mut self, slot: usize, frame: Bytes) -> bool {
-        let most = self.chassis.limits.outbox_bytes;
-        let fits = self.at(slot).is_some_and(|socket| {
-            socket.outbox().is_empty() || socket.outbox().bytes_behind() + frame.len() <= most
-        });
-        if fits {
-            self.send(slot, frame);
-        }
-        fits
-    }
-
-    /// The socket, if nothing waits for it.
-    pub(super) fn idle(&mut self, slot: usize) -> Option<IdleSocket<'_>> {
-        let Some(socket) = self.slab.get_mut(slot) else {
-            missing(&self.chassis.metrics, "socket", slot);
-            return None;
-        };
-        debug_assert!(socket.is_streaming(), "what ends has no subscriptions");
-        let (gone, now) = (&mut self.gone, self.now.instant);
-        socket.outbox().is_empty().then_some(IdleSocket { slot, socket, gone, now })
-    }
-
-    /// Says whether the socket has taken all there was.
-    pub(super) fn has_written(&self, slot: usize) -> bool {
-        self.at(slot).is_some_and(|socket| socket.outbox().is_empty())
+    /// Says whether the hub is shutting down and it is to get what it is owed,
+    /// and what waits for its time, too.
+    pub(super) fn is_draining(&self, slot: usize) -> bool {
+        self.at(slot).is_some_and(|socket| matches!(socket.phase, Phase::Draining(_)))
     }
 
     /// Memory that waits for it, in bytes.
     pub(super) fn outbox_bytes(&self, slot: usize) -> usize {
         self.at(slot).map_or(0, |socket| socket.outbox().bytes())
-    }
-
-    /// Writes what waits, as far as the socket takes it; one that is closing
-    /// moves on towards its end.
-    pub(super) fn progress(&mut self, slot: usize) -> Progress {
-        let now = self.now.instant;
-        // A bug, which `at_mut` tells of.
-        let Some(socket) = self.at_mut(slot) else { return Progress::Busy };
-        if socket.flush(now).is_err() {
-            self.gone.push(slot);
-            return Progress::Busy;
-        }
-        if !socket.outbox().is_empty() {
-            return Progress::Busy;
-        }
-        if !socket.is_streaming() {
-            self.progress_closing(slot);
-            return Progress::Busy;
-        }
-        Progress::Room { draining: matches!(socket.phase, Phase::Draining(_)) }
-    }
-
-    /// Adds frames to what waits; [`Sockets::progress`] writes them.
-    pub(super) fn push(&mut self, slot: usize, frames: Bytes) {
-        if let Some(socket) = self.at_mut(slot) {
-            socket.push(frames);
-        }
     }
 
     /// Reads into `scratch`.

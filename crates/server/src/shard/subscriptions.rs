@@ -32,12 +32,13 @@ use hub_fanout::{Composition, Options, SnapshotReason};
 use slab::Slab;
 
 pub(super) use self::acknowledgement::Verdict;
-pub(super) use self::delivery::Lagging;
+pub(super) use self::delivery::Lost;
 pub(super) use self::framing::Dialect;
 use self::framing::{Encoder, Framing, MessageIds};
 use self::framings::Framings;
 use self::pace::{Pace, Timers};
 pub(super) use self::recipient::Taken;
+pub(super) use self::relay::RelayRun;
 use self::request::Starting;
 pub(super) use self::request::{NotSubscribed, SubscribeRequest, WholeMessages};
 use self::source::{Source, Sources};

@@ -164,13 +164,15 @@ impl Shard {
     /// Pongs are small, but a peer that pings and never reads must not fill
     /// the memory: what its socket does not take is bounded like any message.
     fn pong(&mut self, slot: usize, payload: &[u8]) {
+        self.sockets.make_room(slot, 0);
         if self.sockets.outbox_bytes(slot) < self.chassis.limits.outbox_bytes {
             self.sockets.send(slot, frame::pong(payload));
         }
     }
 
     /// A peer that makes us answer (receipts, errors) and does not read.
-    pub(super) fn is_flooded(&self, slot: usize) -> bool {
+    pub(super) fn is_flooded(&mut self, slot: usize) -> bool {
+        self.sockets.make_room(slot, 0);
         let limits = &self.chassis.limits;
         // A snapshot chunk and one relayed message, which may be large, may
         // stand in the outbox beside the answers.

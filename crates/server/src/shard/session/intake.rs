@@ -5,6 +5,7 @@
 //! goes on. A session that has much under way is not read until some of it is
 //! answered; one that is to end is read no more, and ends when all is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hub_core::event::Provenance;
@@ -105,12 +106,29 @@ impl Shard {
         Ok(())
     }
 
-    /// Answers a SEND, and those after it that waited for it.
-    pub(in crate::shard) fn answer(&mut self, reply: IngestReply) {
+    /// Answers SENDs: `first`, and what more replies there are.
+    pub(in crate::shard) fn answer_all(
+        &mut self,
+        first: IngestReply,
+        replies: &mut mpsc::UnboundedReceiver<IngestReply>,
+    ) {
+        let mut answered = BTreeSet::new();
+        let mut next = Some(first);
+        while let Some(reply) = next.take().or_else(|| replies.try_recv().ok()) {
+            answered.extend(self.answer(reply));
+        }
+        for slot in answered {
+            self.progress(slot);
+        }
+    }
+
+    /// Answers a SEND, and those after it that waited for it; gives the slot
+    /// of the socket that is to be written.
+    fn answer(&mut self, reply: IngestReply) -> Option<usize> {
         let IngestReply { slot, connection, ordinal, answer } = reply;
         if !self.sockets.is_connection(slot, connection) {
             // It went while its facts were taken in.
-            return;
+            return None;
         }
         self.sockets.answered(slot, ordinal, answer);
         while let Some((reply, rejected)) = self.sockets.next_answer(slot) {
@@ -123,7 +141,7 @@ impl Shard {
             }
         }
         self.finish_sends(slot);
-        self.progress(slot);
+        Some(slot)
     }
 
     /// The RECEIPT of a frame whose effect is that of the SENDs before it: after

@@ -76,6 +76,8 @@ impl Sockets {
     /// The peer has shut its side. What waits for it is still written: a
     /// client may send its DISCONNECT, shut, and read the receipt.
     pub(in crate::shard) fn half_closed(&mut self, slot: usize) -> HalfClosed {
+        // What was only staged does not hold its end up.
+        self.write(slot);
         // A bug, which `at_mut` tells of.
         let Some(socket) = self.at_mut(slot) else { return HalfClosed::Goes };
         let session = socket.inbound.protocol.as_deref_mut().and_then(Protocol::stomp);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use hub_fanout::Outbox;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
@@ -37,6 +37,13 @@ pub(super) struct Socket {
     taken_at: Instant,
     /// TLS holds bytes that the kernel does not take.
     unflushed: bool,
+    /// What waits was offered, and its peer did not take it: it is woken when
+    /// there is room. Of what was only staged, in this turn, nobody knows yet.
+    blocked: bool,
+    /// Among those that the [round](super::round) has still to write.
+    pub(super) touched: bool,
+    /// It is then to take what its subscriptions are owed, too.
+    pub(super) owed: bool,
     /// Counted in `hub_connections`.
     pub(super) counted: bool,
 }
@@ -104,6 +111,9 @@ impl Socket {
             taken: 0,
             taken_at: now,
             unflushed: false,
+            blocked: false,
+            touched: false,
+            owed: false,
             counted: start.counted,
         }
     }
@@ -147,9 +157,14 @@ impl Socket {
         }
     }
 
-    /// Adds frames to what waits.
-    pub(super) fn push(&mut self, frames: Bytes) {
+    /// Adds frames to what waits, to be written at the end of the turn.
+    pub(super) fn stage(&mut self, frames: Bytes) {
         self.outbox.push(frames);
+    }
+
+    /// Says whether its peer has not taken what it was offered.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked
     }
 
     /// Says whether new messages may be added.
@@ -172,39 +187,24 @@ impl Socket {
         }
     }
 
-    /// Sends a frame: at once if nothing waits, else behind what does.
-    pub(super) fn send(&mut self, mut frame: Bytes, now: Instant) -> Result<(), Gone> {
-        if !self.outbox.is_empty() {
-            self.outbox.push(frame);
-            return Ok(());
-        }
-        let mut cx = Context::from_waker(&self.waker);
-        match Pin::new(&mut self.stream).poll_write(&mut cx, &frame) {
-            Poll::Ready(Ok(written)) => {
-                self.last_sent = now;
-                frame.advance(written.min(frame.len()));
-                if frame.is_empty() && !self.stream.holds_back() {
-                    return Ok(());
-                }
-            }
-            Poll::Ready(Err(_)) => return Err(Gone),
-            Poll::Pending => {}
-        }
-        self.outbox.push(frame);
-        self.flush(now)
-    }
-
     /// Writes what waits, as far as the socket takes it.
     pub(super) fn flush(&mut self, now: Instant) -> Result<(), Gone> {
         let mut cx = Context::from_waker(&self.waker);
         let mut stream = Pin::new(&mut self.stream);
         let (written, result) =
-            self.outbox.drain(|slices| match stream.as_mut().poll_write_vectored(&mut cx, slices) {
-                Poll::Ready(Ok(0)) => Err(Some(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(written)) => Ok(written),
-                Poll::Ready(Err(error)) => Err(Some(error)),
-                Poll::Pending => Err::<usize, Option<io::Error>>(None),
+            self.outbox.drain(|slices| {
+                let written = match slices {
+                    [one] => stream.as_mut().poll_write(&mut cx, one),
+                    several => stream.as_mut().poll_write_vectored(&mut cx, several),
+                };
+                match written {
+                    Poll::Ready(Ok(0)) => Err(Some(io::ErrorKind::WriteZero.into())),
+                    Poll::Ready(Ok(written)) => Ok(written),
+                    Poll::Ready(Err(error)) => Err(Some(error)),
+                    Poll::Pending => Err::<usize, Option<io::Error>>(None),
+                }
             });
+        self.blocked = !self.outbox.is_empty();
         if written > 0 {
             self.last_sent = now;
         }
@@ -224,7 +224,7 @@ impl Socket {
     /// was taken. To be asked every now and then: that is how it is known.
     pub(super) fn unread_for(&mut self, now: Instant) -> Duration {
         let taken = self.stream.taken();
-        if taken != self.taken || self.outbox.is_empty() && !self.unflushed {
+        if taken != self.taken || !self.blocked && !self.unflushed {
             (self.taken, self.taken_at) = (taken, now);
         }
         now.saturating_duration_since(self.taken_at)

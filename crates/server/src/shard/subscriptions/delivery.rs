@@ -5,11 +5,12 @@
 //! [`OfKind`](super::subscription::OfKind).
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use hub_core::CloseReason;
 use slab::Slab;
 
-use super::framing::{Encoder, Frames};
+use super::framing::Encoder;
 use super::framings::{FramingId, Framings};
 use super::pace::Timers;
 use super::subscription::{Stands, Subscription};
@@ -30,26 +31,15 @@ pub(super) struct Delivery<'a, S> {
     pub(super) timers: &'a mut Timers,
     pub(super) stands: Stands,
     pub(super) sockets: &'a mut Sockets,
-    pub(super) lagging: &'a mut Lagging,
+    pub(super) lost: &'a mut Vec<Lost>,
 }
 
-/// Sockets that could not be handed everything at once.
-#[derive(Default, Debug)]
-pub(in crate::shard) struct Lagging {
-    /// Sockets with subscriptions that are owed something: they take it when
-    /// they have room.
-    pub(in crate::shard) behind: Vec<usize>,
-    /// Sockets with subscriptions that have lost something, and with which
-    /// reason they are told.
-    pub(in crate::shard) lost: Vec<(usize, CloseReason)>,
-}
-
-impl Lagging {
-    /// Adds those of another delivery.
-    pub(in crate::shard) fn append(&mut self, mut other: Lagging) {
-        self.behind.append(&mut other.behind);
-        self.lost.append(&mut other.lost);
-    }
+/// A socket with a subscription that has lost something, and with which
+/// reason it is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::shard) struct Lost {
+    pub(in crate::shard) slot: usize,
+    pub(in crate::shard) reason: CloseReason,
 }
 
 impl<S> Delivery<'_, S> {
@@ -62,47 +52,65 @@ impl<S> Delivery<'_, S> {
         subscription
     }
 
-    /// The subscription's socket has something to take.
+    /// The subscription's socket has something to take: it does when it has
+    /// room.
     pub(super) fn is_behind(&mut self, key: usize) {
         if let Some(slot) = self.at_mut(key).map(|subscription| subscription.slot) {
-            self.lagging.behind.push(slot);
+            self.sockets.owe(slot);
         }
     }
 
     /// The subscription has lost something.
     pub(super) fn has_lost(&mut self, key: usize, reason: CloseReason) {
         if let Some(slot) = self.at_mut(key).map(|subscription| subscription.slot) {
-            self.lagging.lost.push((slot, reason));
+            self.lost.push(Lost { slot, reason });
         }
     }
 }
 
-/// Frames encoded at most once for each framing. Neighbours mostly share one,
+/// What is encoded at most once for each framing. Neighbours mostly share one,
 /// so the last one used is at hand.
-#[derive(Default)]
-pub(super) struct Encoded {
-    last: Option<(FramingId, Frames)>,
-    all: HashMap<FramingId, Frames>,
+pub(super) struct Encoded<T> {
+    last: Option<(FramingId, Rc<T>)>,
+    all: HashMap<FramingId, Rc<T>>,
     bytes: usize,
 }
 
-impl Encoded {
-    pub(super) fn get(&mut self, framing: FramingId, encode: impl FnOnce() -> Frames) -> &Frames {
+impl<T> Default for Encoded<T> {
+    fn default() -> Encoded<T> {
+        Encoded { last: None, all: HashMap::new(), bytes: 0 }
+    }
+}
+
+impl<T> Encoded<T> {
+    /// What `encode` makes for `framing`, of so many `bytes`.
+    pub(super) fn get(
+        &mut self,
+        framing: FramingId,
+        encode: impl FnOnce() -> T,
+        bytes: impl FnOnce(&T) -> usize,
+    ) -> &T {
         let last = self.last.take().filter(|(last, _)| *last == framing);
-        let entry = last.unwrap_or_else(|| (framing, self.find(framing, encode)));
+        let entry = last.unwrap_or_else(|| (framing, self.find(framing, encode, bytes)));
         &self.last.insert(entry).1
     }
 
-    fn find(&mut self, framing: FramingId, encode: impl FnOnce() -> Frames) -> Frames {
-        if let Some(frames) = self.all.get(&framing) {
-            return frames.clone();
+    fn find(
+        &mut self,
+        framing: FramingId,
+        encode: impl FnOnce() -> T,
+        bytes: impl FnOnce(&T) -> usize,
+    ) -> Rc<T> {
+        if let Some(encoded) = self.all.get(&framing) {
+            return Rc::clone(encoded);
         }
-        let frames = encode();
-        if self.bytes + frames.bytes.len() <= ENCODED_BYTES_MAX {
-            self.bytes += frames.bytes.len();
-            self.all.insert(framing, frames.clone());
+        let encoded = Rc::new(encode());
+        let bytes = bytes(&encoded);
+        if self.bytes + bytes <= ENCODED_BYTES_MAX {
+            self.bytes += bytes;
+            self.all.insert(framing, Rc::clone(&encoded));
         }
-        frames
+        encoded
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use hub_core::{CloseReason, Offset};
 use hub_fanout::{EventFilter, FeedBatch, FeedCursor, FeedId, FeedStart, FeedWindow, SnapshotReason};
+use slab::Slab;
 
 use super::delivery::{Delivery, Encoded, remove};
 use super::framing::{Frames, Run};
 use super::recipient::{Recipient, Taken};
 use super::request::Starting;
-use super::subscription::OfKind;
+use super::subscription::{OfKind, Subscription};
 use crate::shard::missing::missing;
 
 /// The feeds, as this shard sees them, by id.
@@ -117,15 +118,32 @@ impl Feeds {
         self.catch_up_all(delivery);
     }
 
-    /// Says whether anything is at or below `horizon`.
-    pub(super) fn has_expired(&self, horizon: Offset) -> bool {
-        self.0.iter().any(|feed| feed.window.is_due(horizon))
+    /// Gives the sockets of subscribers who have not taken what is at or below
+    /// `horizon`.
+    pub(super) fn endangered<S: OfKind<FeedSource>>(
+        &self,
+        horizon: Offset,
+        entries: &mut Slab<Subscription<S>>,
+    ) -> Vec<usize> {
+        let mut slots = Vec::new();
+        for feed in self.0.iter().filter(|feed| feed.window.is_due(horizon)) {
+            slots.extend(feed.subscribers.iter().filter_map(|key| {
+                let subscription = entries.get_mut(*key)?;
+                let FeedSource { cursor, .. } = subscription.source.of_kind()?;
+                cursor.is_endangered(&feed.window, horizon).then_some(subscription.slot)
+            }));
+        }
+        slots
     }
 
-    /// Lets everything at or below `horizon` leave.
-    pub(super) fn expire(&mut self, horizon: Offset) {
-        for feed in &mut self.0 {
+    /// Lets everything at or below `horizon` leave. Whoever has not taken it is
+    /// told that it is lost.
+    pub(super) fn expire(&mut self, horizon: Offset, delivery: &mut Delivery<'_, impl OfKind<FeedSource>>) {
+        for feed in self.0.iter_mut().filter(|feed| feed.window.is_due(horizon)) {
             feed.window.expire(horizon);
+            for key in &feed.subscribers {
+                tell_if_passed(*key, &feed.window, delivery);
+            }
         }
     }
 
@@ -172,7 +190,7 @@ fn deliver_to(
     key: usize,
     batch: &FeedBatch,
     fits: bool,
-    encoded: &mut Encoded,
+    encoded: &mut Encoded<Frames>,
     delivery: &mut Delivery<'_, impl OfKind<FeedSource>>,
 ) -> Option<u64> {
     let stands = delivery.stands.position;
@@ -188,7 +206,7 @@ fn deliver_to(
     cursor.advance(last.sequence + 1);
     let run = Run { stands, events: &batch.events, snapshot_reason: None };
     let encode = || delivery.framings.get(subscription.framing).feed(&run, delivery.encoder);
-    let Frames { bytes, messages } = encoded.get(subscription.framing, encode);
+    let Frames { bytes, messages } = encoded.get(subscription.framing, encode, Frames::len);
     socket.send(bytes.clone());
     Some(*messages)
 }
@@ -196,13 +214,26 @@ fn deliver_to(
 /// Notes that a subscriber has something to take, or that the window has
 /// passed it by.
 fn catch_up(key: usize, window: &FeedWindow, delivery: &mut Delivery<'_, impl OfKind<FeedSource>>) {
-    let source = delivery.at_mut(key).and_then(|subscription| subscription.source.of_kind());
-    let Some(FeedSource { cursor, .. }) = source else {
-        return missing(&delivery.chassis.metrics, "subscription to a feed", key);
-    };
-    if cursor.is_passed(window) {
-        delivery.has_lost(key, CloseReason::OUTBOX_OVERFLOW);
-    } else {
+    if !tell_if_passed(key, window, delivery) {
         delivery.is_behind(key);
     }
+}
+
+/// Notes that a subscriber has lost events, if the window has passed it by;
+/// says whether it has.
+fn tell_if_passed(
+    key: usize,
+    window: &FeedWindow,
+    delivery: &mut Delivery<'_, impl OfKind<FeedSource>>,
+) -> bool {
+    let source = delivery.at_mut(key).and_then(|subscription| subscription.source.of_kind());
+    let Some(FeedSource { cursor, .. }) = source else {
+        missing(&delivery.chassis.metrics, "subscription to a feed", key);
+        return true;
+    };
+    let is_passed = cursor.is_passed(window);
+    if is_passed {
+        delivery.has_lost(key, CloseReason::OUTBOX_OVERFLOW);
+    }
+    is_passed
 }

@@ -73,6 +73,13 @@ pub(in crate::shard) struct Frames {
     pub(in crate::shard) messages: u64,
 }
 
+impl Frames {
+    /// Gives their length in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
 /// One message's content.
 struct Content<'a> {
     parts: &'a [&'a [u8]],

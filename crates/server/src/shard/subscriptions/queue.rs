@@ -8,7 +8,7 @@ use hub_core::{CloseReason, TopicName};
 use hub_fanout::RelayMessage;
 use hub_fanout::queues::{AckMode, ConsumerId, Delivery as QueueDelivery, DeliveryId};
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Lost};
 use super::subscription::OfKind;
 use crate::chassis::Chassis;
 use crate::shard::missing::missing;
@@ -76,7 +76,7 @@ impl Consumers {
         let slot = subscription.slot;
         let framing = delivery.framings.get(subscription.framing);
         let Some(frames) = framing.queue(message, &delivery.encoder.compressor) else {
-            return delivery.lagging.lost.push((slot, CloseReason::TEXT_ONLY));
+            return delivery.lost.push(Lost { slot, reason: CloseReason::TEXT_ONLY });
         };
         delivery.chassis.metrics.messages_sent.inc_by(frames.messages);
         delivery.sockets.send(slot, frames.bytes);
@@ -85,9 +85,8 @@ impl Consumers {
         };
         if source.mode == AckMode::Auto {
             source.in_outbox.push(message.id);
-            if delivery.sockets.has_written(slot) {
-                source.acknowledge_written(delivery.chassis);
-            }
+            // They are acknowledged when they are written.
+            delivery.sockets.owe(slot);
         }
     }
 }

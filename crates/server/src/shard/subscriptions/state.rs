@@ -56,7 +56,7 @@ struct Batch<'a> {
     /// for the first subscriber that wants it, so that nothing is computed
     /// where nobody looks.
     elements: OnceCell<Option<Vec<Bytes>>>,
-    frames: Encoded,
+    frames: Encoded<Frames>,
 }
 
 impl Batch<'_> {
@@ -198,7 +198,7 @@ fn deliver_to<S: OfKind<StateSource>>(
         && subscription.snapshot_reason.is_none();
     let idle = if at_once { delivery.sockets.idle(subscription.slot) } else { None };
     let Some(socket) = idle.filter(|_| batch.elements().is_some()) else {
-        delivery.lagging.behind.push(subscription.slot);
+        delivery.sockets.owe(subscription.slot);
         return Delivered::Noted(owed.note(batch.changed, offset));
     };
     owed.advance(offset);
@@ -208,7 +208,7 @@ fn deliver_to<S: OfKind<StateSource>>(
     }
     let drain = Drain { elements, position: batch.position, last: true, snapshot_reason: None };
     let encode = || delivery.framings.get(subscription.framing).state(&drain, delivery.encoder);
-    let Frames { bytes, messages } = batch.frames.get(subscription.framing, encode);
+    let Frames { bytes, messages } = batch.frames.get(subscription.framing, encode, Frames::len);
     socket.send(bytes.clone());
     Delivered::Sent(*messages)
 }

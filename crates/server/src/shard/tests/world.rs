@@ -39,7 +39,7 @@ pub(super) const FEED_EVENTS: usize = 32;
 pub(super) const BEGIN: Duration = Duration::from_secs(1_700_000_000);
 
 /// Number of inputs that may wake a shard.
-const INPUTS: u64 = 8;
+const INPUTS: u64 = 9;
 
 /// A log in which nothing happens: the tests publish what would follow from
 /// it.
@@ -214,7 +214,9 @@ impl World {
         }
         while let Some(wake) = self.next_wake() {
             self.shard.turn(wake, &mut self.inputs, &mut self.woken, self.now);
-            self.shard.observe_delivered(self.now);
+            if self.shard.sockets.round_is_over() {
+                self.shard.observe_delivered(self.now);
+            }
             self.shard.sockets.relist_paused();
         }
     }
@@ -247,7 +249,7 @@ impl World {
     fn wake_by(&mut self, input: u64) -> Option<Wake> {
         let (inputs, serves) = (&mut self.inputs, !self.draining);
         match input {
-            0 if serves => inputs.mailbox.try_next().map(Wake::Publication),
+            0 if serves && self.shard.sockets.round_is_over() => inputs.mailbox.try_next().map(Wake::Publication),
             1 => {
                 let mut cx = Context::from_waker(Waker::noop());
                 let woken = self.shard.sockets.woken().poll_take(&mut cx, &mut self.woken);
@@ -272,6 +274,7 @@ impl World {
                 self.draining = true;
                 Some(Wake::Drain)
             }
+            8 => (!self.shard.sockets.round_is_over()).then_some(Wake::Round),
             _ => None,
         }
     }

@@ -1,0 +1,179 @@
+//! The round: the sockets that a turn has touched, each to be written once.
+//!
+//! What is sent in a turn is only staged. When the turn has all that there
+//! is, the round goes over the sockets it was staged for. A long one is
+//! written in parts: between them the rest of the thread has its turn, and
+//! whatever is staged meanwhile for a socket that is still to come goes out
+//! with what was staged before.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::socket::Socket;
+use super::{IdleSocket, Progress, Sockets};
+use crate::shard::missing::missing;
+
+/// Bytes staged for one socket before they are written, turn or not: what one
+/// writes at a time, and all that a peer of whom nothing is known yet can make
+/// the hub hold for it.
+pub(in crate::shard) const STAGED_BYTES_MAX: usize = 64 << 10;
+
+/// The sockets that are still to be written.
+#[derive(Default)]
+pub(super) struct Round {
+    slots: VecDeque<u32>,
+    /// Frames staged in this turn, over all sockets.
+    staged: usize,
+}
+
+/// A socket whose turn it is to be written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::shard) struct Due {
+    pub(in crate::shard) slot: usize,
+    /// Its subscriptions are owed something.
+    pub(in crate::shard) owed: bool,
+}
+
+impl Round {
+    /// Begins to count what is staged.
+    pub(super) fn begin_turn(&mut self) {
+        self.staged = 0;
+    }
+
+    fn touch(&mut self, slot: usize, socket: &mut Socket) {
+        if !std::mem::replace(&mut socket.touched, true) {
+            self.slots.push_back(slot as u32);
+        }
+    }
+
+    /// Stages frames for a socket.
+    pub(super) fn stage(&mut self, slot: usize, socket: &mut Socket, frames: Bytes) {
+        self.staged += 1;
+        socket.stage(frames);
+        self.touch(slot, socket);
+    }
+}
+
+impl Sockets {
+    /// Sends a frame, at the end of this turn, to a socket that may still be
+    /// written to.
+    pub(in crate::shard) fn send(&mut self, slot: usize, frame: Bytes) {
+        let Some(socket) = self.slab.get_mut(slot) else {
+            return missing(&self.chassis.metrics, "socket", slot);
+        };
+        self.round.stage(slot, socket, frame);
+    }
+
+    /// Sends a frame unless more would wait behind the one that is being
+    /// written than an outbox holds; says whether it did.
+    pub(in crate::shard) fn send_within_bound(&mut self, slot: usize, frame: &Bytes) -> bool {
+        self.make_room(slot, frame.len());
+        let most = self.chassis.limits.outbox_bytes;
+        let fits = self.at(slot).is_some_and(|socket| {
+            socket.outbox().is_empty() || socket.outbox().bytes_behind() + frame.len() <= most
+        });
+        if fits {
+            self.send(slot, frame.clone());
+        }
+        fits
+    }
+
+    /// Says whether so many bytes may be staged for the socket in one piece.
+    pub(in crate::shard) fn keeps_up(&mut self, slot: usize, bytes: usize) -> bool {
+        self.make_room(slot, bytes);
+        self.at(slot).is_some_and(|socket| !socket.is_blocked()) && bytes <= self.chassis.limits.outbox_bytes
+    }
+
+    /// The socket, unless something waits that its peer does not take.
+    pub(in crate::shard) fn idle(&mut self, slot: usize) -> Option<IdleSocket<'_>> {
+        self.make_room(slot, 0);
+        let Some(socket) = self.slab.get_mut(slot) else {
+            missing(&self.chassis.metrics, "socket", slot);
+            return None;
+        };
+        debug_assert!(socket.is_streaming(), "what ends has no subscriptions");
+        let round = &mut self.round;
+        (!socket.is_blocked()).then_some(IdleSocket { slot, socket, round })
+    }
+
+    /// Writes what is staged for a socket where that and so many bytes more
+    /// are too many to stand for nothing but this turn: who reads well is not
+    /// to be taken for slow, nor who does not for well.
+    pub(in crate::shard) fn make_room(&mut self, slot: usize, bytes: usize) {
+        let is_much = |socket: &Socket| {
+            !socket.is_blocked()
+                && !socket.outbox().is_empty()
+                && socket.outbox().bytes() + bytes > STAGED_BYTES_MAX.min(self.chassis.limits.outbox_bytes)
+        };
+        if self.at(slot).is_some_and(is_much) {
+            self.write(slot);
+        }
+    }
+
+    /// Has the socket take what its subscriptions are owed, when it is written.
+    pub(in crate::shard) fn owe(&mut self, slot: usize) {
+        if let Some(socket) = self.slab.get_mut(slot) {
+            socket.owed = true;
+            self.round.touch(slot, socket);
+        } else {
+            missing(&self.chassis.metrics, "socket", slot);
+        }
+    }
+
+    /// Gives the next socket of the round.
+    pub(in crate::shard) fn next_due(&mut self) -> Option<Due> {
+        loop {
+            let slot = self.round.slots.pop_front()? as usize;
+            // It may have been written since, or be gone.
+            if let Some(owed) = self.take_due(slot) {
+                return Some(Due { slot, owed });
+            }
+        }
+    }
+
+    /// The socket is about to be written, in the round or before its turn:
+    /// says whether it is owed something. `None`: it is not among the due.
+    pub(in crate::shard) fn take_due(&mut self, slot: usize) -> Option<bool> {
+        let socket = self.slab.get_mut(slot).filter(|socket| socket.touched)?;
+        socket.touched = false;
+        Some(std::mem::take(&mut socket.owed))
+    }
+
+    /// Says whether every socket of the round is written.
+    pub(in crate::shard) fn round_is_over(&self) -> bool {
+        self.round.slots.is_empty()
+    }
+
+    /// The number of frames staged in this turn, over all sockets.
+    pub(in crate::shard) fn staged(&self) -> usize {
+        self.round.staged
+    }
+
+    /// Says whether a socket has to be written before it is given more.
+    pub(in crate::shard) fn must_write(&self, slot: usize) -> bool {
+        self.at(slot).is_none_or(|socket| {
+            socket.is_blocked() || !socket.is_streaming() || socket.outbox().bytes() >= STAGED_BYTES_MAX
+        })
+    }
+
+    /// Writes what waits, as far as the socket takes it; one that is closing
+    /// moves on towards its end.
+    pub(in crate::shard) fn write(&mut self, slot: usize) -> Progress {
+        let now = self.now.instant;
+        // A bug, which `at_mut` tells of.
+        let Some(socket) = self.at_mut(slot) else { return Progress::Busy };
+        if socket.flush(now).is_err() {
+            self.gone.push(slot);
+            return Progress::Busy;
+        }
+        if socket.is_blocked() {
+            return Progress::Busy;
+        }
+        if !socket.is_streaming() {
+            self.progress_closing(slot);
+            return Progress::Busy;
+        }
+        Progress::Room
+    }
+}

@@ -51,9 +51,11 @@ const SWEEP: Duration = Duration::from_millis(250);
 /// The one read buffer of a shard.
 const SCRATCH_BYTES: usize = 64 << 10;
 
-/// Sockets written, and bytes written to them, before the rest of the thread
-/// has its turn: a millisecond or two.
+/// Sockets written before the rest of the thread has its turn: a millisecond or
+/// two.
 const WRITES_PER_SLICE: usize = 256;
+
+/// Bytes written to them after which it has its turn, too.
 const BYTES_PER_SLICE: usize = 1 << 20;
 
 /// Parts that one socket may take before the others get their turn.
@@ -70,6 +72,8 @@ pub(crate) struct Shard {
     scratch: Vec<u8>,
     /// Bytes left of the turn of the socket that is being served.
     turn_bytes: usize,
+    /// Sockets of a round that are written at a time.
+    writes_per_slice: usize,
     /// Times at which the oldest record of each flush of this round was taken in.
     delivered: Vec<Timestamp>,
 }
@@ -126,6 +130,7 @@ impl Shard {
             inflater: Inflater::default(),
             scratch: vec![0; SCRATCH_BYTES],
             turn_bytes: chassis.limits.turn_bytes,
+            writes_per_slice: WRITES_PER_SLICE,
             delivered: Vec::new(),
             index,
             chassis,
@@ -218,7 +223,7 @@ impl Shard {
     /// Writes a part of the round: all of it, unless it is long.
     fn write_slice(&mut self) {
         let mut bytes = 0;
-        for _ in 0..WRITES_PER_SLICE {
+        for _ in 0..self.writes_per_slice {
             let Some(Due { slot, owed }) = self.sockets.next_due() else { return };
             bytes += self.sockets.outbox_bytes(slot);
             if owed {

@@ -14,3 +14,4 @@ mod state;
 mod topics;
 mod turns;
 mod world;
+mod writes;

@@ -191,19 +191,18 @@ impl Socket {
     pub(super) fn flush(&mut self, now: Instant) -> Result<(), Gone> {
         let mut cx = Context::from_waker(&self.waker);
         let mut stream = Pin::new(&mut self.stream);
-        let (written, result) =
-            self.outbox.drain(|slices| {
-                let written = match slices {
-                    [one] => stream.as_mut().poll_write(&mut cx, one),
-                    several => stream.as_mut().poll_write_vectored(&mut cx, several),
-                };
-                match written {
-                    Poll::Ready(Ok(0)) => Err(Some(io::ErrorKind::WriteZero.into())),
-                    Poll::Ready(Ok(written)) => Ok(written),
-                    Poll::Ready(Err(error)) => Err(Some(error)),
-                    Poll::Pending => Err::<usize, Option<io::Error>>(None),
-                }
-            });
+        let (written, result) = self.outbox.drain(|slices| {
+            let written = match slices {
+                [one] => stream.as_mut().poll_write(&mut cx, one),
+                several => stream.as_mut().poll_write_vectored(&mut cx, several),
+            };
+            match written {
+                Poll::Ready(Ok(0)) => Err(Some(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => Ok(written),
+                Poll::Ready(Err(error)) => Err(Some(error)),
+                Poll::Pending => Err::<usize, Option<io::Error>>(None),
+            }
+        });
         self.blocked = !self.outbox.is_empty();
         if written > 0 {
             self.last_sent = now;

@@ -19,7 +19,11 @@ impl Subscriptions {
     /// something. After a flush the turn goes on with
     /// [`expire_feeds`](Subscriptions::expire_feeds) and
     /// [`touch_documents`](Subscriptions::touch_documents).
-    pub(in crate::shard) fn deliver(&mut self, publication: &Publication, sockets: &mut Sockets) -> Vec<Lost> {
+    pub(in crate::shard) fn deliver(
+        &mut self,
+        publication: &Publication,
+        sockets: &mut Sockets,
+    ) -> Vec<Lost> {
         match publication {
             Publication::Flush(flush) => self.deliver_flush(flush, true, sockets),
             Publication::FlushAfterGap(flush) => self.deliver_flush(flush, false, sockets),

@@ -53,9 +53,10 @@ impl RelayRun {
     /// Adds the next message, or gives it back where it begins another run.
     pub(in crate::shard) fn push(&mut self, message: Arc<RelayMessage>) -> Result<(), Arc<RelayMessage>> {
         let bytes = self.bytes + message.bytes();
-        let fits = self.messages.first().is_none_or(|first| {
-            first.destination == message.destination && bytes <= RUN_BYTES_MAX
-        });
+        let fits = self
+            .messages
+            .first()
+            .is_none_or(|first| first.destination == message.destination && bytes <= RUN_BYTES_MAX);
         if !fits {
             return Err(message);
         }
@@ -128,7 +129,11 @@ impl Relays {
             };
             let framing = delivery.framings.get(subscription.framing);
             let compressor = &delivery.encoder.compressor;
-            let frames = shared.get(subscription.framing, || RunFrames::of(run, framing, compressor), RunFrames::bytes);
+            let frames = shared.get(
+                subscription.framing,
+                || RunFrames::of(run, framing, compressor),
+                RunFrames::bytes,
+            );
             let (handed, reason) = frames.stage(subscription.slot, delivery.sockets);
             sent += handed;
             if let Some(reason) = reason {

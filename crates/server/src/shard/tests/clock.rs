@@ -106,7 +106,7 @@ fn what_was_slow_to_reach_its_subscribers_is_measured_by_the_wall_s_clock() {
     let peer = world.connect(Speaks::RawStomp, 1 << 20);
     peer.subscribe("s", "/topic/state", "");
     world.settle();
-    world.hold(|world| {
+    world.held(|world| {
         world.flush(&[1]);
         world.pass(Duration::from_secs(3));
     });

@@ -69,7 +69,7 @@ fn events_that_a_busy_shard_missed_are_found_in_the_window() {
     let mut peer = world.connect(Speaks::RawStomp, 1 << 20);
     follow(&peer, Speaks::RawStomp);
     world.settle();
-    world.hold(|world| (0..20).for_each(|_| world.emit_padded(100 << 10)));
+    world.held(|world| (0..20).for_each(|_| world.emit_padded(100 << 10)));
     assert_eq!(peer.news(&mut world).len(), 20, "among them what did not fit the mailbox");
     assert!(!peer.is_at_end());
 }

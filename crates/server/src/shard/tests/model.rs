@@ -31,6 +31,8 @@ enum Action {
     Flush(Vec<RowKey>),
     /// Each of these keys changes in a flush of its own while the shard is busy.
     Busy(Vec<RowKey>),
+    /// All of these happen while the shard is busy: they come in one turn.
+    Meanwhile(Vec<Action>),
     /// So many events happen.
     Emit(usize),
     /// So many messages are relayed.
@@ -48,6 +50,17 @@ enum Action {
     Cut(usize),
 }
 
+/// What is published at a time.
+fn publication() -> impl Strategy<Value = Action> {
+    let keys = proptest::collection::btree_set(0_u32..20, 0..8);
+    prop_oneof![
+        keys.prop_map(|keys| Action::Flush(keys.into_iter().collect())),
+        (1_usize..6).prop_map(Action::Emit),
+        (1_usize..6).prop_map(Action::Relay),
+        (1_usize..6).prop_map(Action::Queue),
+    ]
+}
+
 fn action() -> impl Strategy<Value = Action> {
     let kind = prop_oneof![
         Just(Kind::State),
@@ -58,11 +71,9 @@ fn action() -> impl Strategy<Value = Action> {
         Just(Kind::Document),
     ];
     prop_oneof![
-        4 => proptest::collection::btree_set(0_u32..20, 0..8).prop_map(|keys| Action::Flush(keys.into_iter().collect())),
+        8 => publication(),
+        3 => proptest::collection::vec(publication(), 2..6).prop_map(Action::Meanwhile),
         1 => proptest::collection::vec(0_u32..20, 10..25).prop_map(Action::Busy),
-        2 => (1_usize..6).prop_map(Action::Emit),
-        2 => (1_usize..6).prop_map(Action::Relay),
-        2 => (1_usize..6).prop_map(Action::Queue),
         4 => (0..PEERS, kind.clone()).prop_map(|(peer, kind)| Action::Subscribe(peer, kind)),
         1 => (0..PEERS, kind).prop_map(|(peer, kind)| Action::Unsubscribe(peer, kind)),
         4 => (0..PEERS, 1_usize..400).prop_map(|(peer, bytes)| Action::Take(peer, bytes)),
@@ -96,6 +107,8 @@ impl Model {
             limits.queue_prefetch = 3;
         });
         world.shuffle_wakes(seed);
+        // Half of the worlds write a round in parts.
+        world.slice_rounds(if seed.is_multiple_of(2) { 1 } else { PEERS });
         let clients = (0..PEERS).map(|index| connect(&mut world, index)).collect();
         let (history, consumed) = (BTreeMap::new(), Vec::new());
         let (relayed, queued, returned) = (0, 0, false);
@@ -110,8 +123,15 @@ impl Model {
             }
             Action::Busy(keys) => {
                 let before = self.world.position.offset.0;
-                self.world.hold(|world| keys.iter().for_each(|key| world.flush(&[*key])));
+                self.world.held(|world| keys.iter().for_each(|key| world.flush(&[*key])));
                 keys.iter().zip(before + 1..).for_each(|(key, offset)| self.changed(&[*key], offset));
+            }
+            Action::Meanwhile(publications) => {
+                self.world.hold();
+                for publication in publications {
+                    self.act(publication);
+                }
+                self.world.release();
             }
             Action::Emit(times) => (0..times).for_each(|_| self.world.emit()),
             Action::Relay(times) => {

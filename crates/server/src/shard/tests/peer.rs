@@ -111,6 +111,11 @@ impl Peer {
         self.received.split_off(before)
     }
 
+    /// How often the hub has written something that was taken.
+    pub(super) fn writes(&self) -> u64 {
+        self.stream.writes()
+    }
+
     /// Whether the hub has ended the stream.
     pub(super) fn is_at_end(&self) -> bool {
         self.stream.is_at_end()

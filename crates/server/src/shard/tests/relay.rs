@@ -68,7 +68,7 @@ fn who_may_have_missed_what_a_busy_shard_could_not_take_is_told() {
     other.subscribe("s", "/topic/state", "");
     world.settle();
     let body = "x".repeat(100 << 10);
-    world.hold(|world| (0..20).for_each(|_| world.relay(TOPIC, &body)));
+    world.held(|world| (0..20).for_each(|_| world.relay(TOPIC, &body)));
     peer.take_all(&mut world);
     other.take_all(&mut world);
     assert_eq!(peer.close.map(|(code, _)| code), Some(CloseReason::OUTBOX_OVERFLOW.code));

@@ -151,7 +151,7 @@ fn flushes_that_were_skipped_are_made_up_for() {
     follow(&peer, Speaks::RawStomp, "");
     world.settle();
     // More than wait for one shard: it is given the last of them, unlisted.
-    world.hold(|world| (1..=40).for_each(|key| world.flush(&[key])));
+    world.held(|world| (1..=40).for_each(|key| world.flush(&[key])));
     let mut keys: Vec<u64> = values(&mut peer, &mut world).into_iter().map(|(key, _)| key).collect();
     keys.sort_unstable();
     keys.dedup();

@@ -13,7 +13,7 @@ use hub_core::{Epoch, Offset, Position, Record, Timestamp};
 use hub_fanout::feed::EventKey;
 use hub_fanout::{
     Catalog, Changed, Composition, FeedId, FeedItem, Flush, Outcomes, Publisher, PublisherLimits, RowKey,
-    StateFlush, Topic, TopicId, WindowLimits,
+    StateFlush, Topic, TopicId, View, WindowLimits,
 };
 use hub_log::{Append, Entry, EventLog, LogError, Tail};
 use tokio::sync::{mpsc, watch};
@@ -94,7 +94,8 @@ pub(super) struct World {
     /// Where the next look for a wake begins, as it comes from a seed; `None`:
     /// always at the first.
     order: Option<u64>,
-    state: TopicId,
+    /// They show the same.
+    states: [TopicId; 3],
     feed: FeedId,
     tally: Arc<Tally>,
     pub(super) table: Table,
@@ -110,7 +111,10 @@ impl World {
         change(&mut limits);
         let relays = ["/topic/relay/**", "/queue/**"].map(|pattern| pattern.parse().expect("a pattern"));
         let mut catalog = Catalog::new(relays.into());
-        let (topic, _) = catalog.state(Topic::new("/topic/state", "", Schema::default), Composition::Each);
+        let states = ["/topic/state", "/topic/second", "/topic/third"].map(|name| {
+            let (topic, _) = catalog.state(Topic::new(name, "", Schema::default), Composition::Each);
+            topic
+        });
         let feed = catalog.feed(Topic::new("/topic/feed", "", Schema::default));
         let window = WindowLimits { events: FEED_EVENTS, bytes: 1 << 20 };
         let kept = PublisherLimits { relay_bytes: 1 << 20, feeds: 1, window };
@@ -147,7 +151,7 @@ impl World {
             draining: false,
             held: false,
             order: None,
-            state: topic,
+            states,
             feed,
             tally: Arc::default(),
             table: Table::default(),
@@ -222,9 +226,19 @@ impl World {
     }
 
     /// Does something while the shard is busy elsewhere.
-    pub(super) fn hold(&mut self, meanwhile: impl FnOnce(&mut World)) {
-        self.held = true;
+    pub(super) fn held(&mut self, meanwhile: impl FnOnce(&mut World)) {
+        self.hold();
         meanwhile(self);
+        self.release();
+    }
+
+    /// The shard is busy elsewhere, until it is released.
+    pub(super) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// It is no more: what came meanwhile comes in one turn.
+    pub(super) fn release(&mut self) {
         self.held = false;
         self.settle();
     }
@@ -233,6 +247,11 @@ impl World {
     /// loop looks in one that it draws.
     pub(super) fn shuffle_wakes(&mut self, seed: u64) {
         self.order = Some(seed);
+    }
+
+    /// Has the shard write a round in parts of so many sockets.
+    pub(super) fn slice_rounds(&mut self, writes: usize) {
+        self.shard.writes_per_slice = writes;
     }
 
     fn next_wake(&mut self) -> Option<Wake> {
@@ -249,7 +268,9 @@ impl World {
     fn wake_by(&mut self, input: u64) -> Option<Wake> {
         let (inputs, serves) = (&mut self.inputs, !self.draining);
         match input {
-            0 if serves && self.shard.sockets.round_is_over() => inputs.mailbox.try_next().map(Wake::Publication),
+            0 if serves && self.shard.sockets.round_is_over() => {
+                inputs.mailbox.try_next().map(Wake::Publication)
+            }
             1 => {
                 let mut cx = Context::from_waker(Waker::noop());
                 let woken = self.shard.sockets.woken().poll_take(&mut cx, &mut self.woken);
@@ -306,9 +327,11 @@ impl World {
     pub(super) fn publish_flush(&mut self, changed: Changed, horizon: Offset) {
         self.tally.0.store(self.position.offset.0, Ordering::Relaxed);
         let view = Arc::new(self.table.clone());
-        let state = StateFlush { topic: self.state, view, changed };
+        let state =
+            |topic| StateFlush { topic, view: Arc::clone(&view) as Arc<dyn View>, changed: changed.clone() };
+        let states = self.states.map(state).into();
         let (position, at) = (self.position, Timestamp::default());
-        let flush = Flush { position, at, horizon, oldest: Some(self.now.timestamp()), states: vec![state] };
+        let flush = Flush { position, at, horizon, oldest: Some(self.now.timestamp()), states };
         self.chassis.publisher.flush(&Arc::new(flush));
         self.settle();
     }
@@ -348,10 +371,10 @@ impl World {
         self.draining
     }
 
-    /// Whether anybody is subscribed to the state topic, as projections see
+    /// Whether anybody is subscribed to the first state topic, as projections see
     /// it.
     pub(super) fn is_state_followed(&self) -> bool {
-        self.chassis.catalog.states()[usize::from(self.state.0)].interest().any()
+        self.chassis.catalog.states()[usize::from(self.states[0].0)].interest().any()
     }
 
     /// How much waits for all sockets, in bytes.

@@ -20,6 +20,7 @@ const ENTRY_BYTES: usize = 64;
 /// whoever fills it asks [`Outbox::bytes`] first, because what to do when it
 /// is full depends on what is sent (state conflates, a feed closes).
 #[derive(Default, Debug)]
+#[expect(clippy::box_collection, reason = "every socket has an outbox, and hardly any has two entries")]
 pub struct Outbox {
     front: Bytes,
     /// Never empty.
@@ -102,14 +103,9 @@ impl Outbox {
         self.bytes = self.bytes.saturating_sub(written);
         while written >= self.front.len() {
             written -= self.front.len();
-            match self.behind.as_mut().and_then(|behind| behind.pop_front()) {
-                Some(next) => self.front = next,
-                None => {
-                    self.clear();
-                    return;
-                }
-            }
-            if self.behind.as_ref().is_some_and(|behind| behind.is_empty()) {
+            let Some(behind) = &mut self.behind else { return self.clear() };
+            self.front = behind.pop_front().unwrap_or_default();
+            if behind.is_empty() {
                 // What a burst made it grow to is given back once it is over.
                 self.behind = None;
             }

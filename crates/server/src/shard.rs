@@ -37,7 +37,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use self::moment::Moment;
 pub(crate) use self::session::IngestReply;
 use self::session::Intake;
-use self::sockets::{Due, Overdue, Progress, Read, Sockets};
+use self::sockets::{Overdue, Part, Progress, Read, Sockets};
 use self::subscriptions::{Ordinal, Subscriptions, Taken};
 use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
@@ -224,9 +224,9 @@ impl Shard {
     fn write_slice(&mut self) {
         let mut bytes = 0;
         for _ in 0..self.writes_per_slice {
-            let Some(Due { slot, owed }) = self.sockets.next_due() else { return };
+            let Some((slot, part)) = self.sockets.next_in_round() else { return };
             bytes += self.sockets.outbox_bytes(slot);
-            if owed {
+            if part == Part::Take {
                 self.progress(slot);
             } else {
                 self.sockets.write(slot);
@@ -240,7 +240,7 @@ impl Shard {
     /// Moves a socket on: has it take what its subscriptions are owed, and
     /// writes that and what was staged before, as long as the peer takes it.
     fn progress(&mut self, slot: usize) {
-        self.sockets.take_due(slot);
+        self.sockets.leave_round(slot);
         for _ in 0..TAKES_PER_TURN {
             if self.sockets.must_write(slot) && !self.write(slot) {
                 // It is woken when the peer reads on.

@@ -30,21 +30,21 @@ impl Shard {
             if let Publication::Relay(message) = publication {
                 bytes += message.body.len();
                 if let Err(message) = run.push(message) {
-                    self.publish_run(std::mem::replace(&mut run, RelayRun::of(message)));
+                    self.publish_run(&std::mem::replace(&mut run, RelayRun::of(message)));
                 }
             } else {
-                self.publish_run(std::mem::take(&mut run));
+                self.publish_run(&std::mem::take(&mut run));
                 self.publish(&publication);
             }
             if bytes >= BYTES_PER_TURN || self.sockets.staged() >= STAGED_PER_TURN {
                 break;
             }
         }
-        self.publish_run(run);
+        self.publish_run(&run);
     }
 
-    fn publish_run(&mut self, run: RelayRun) {
-        let lost = self.subscriptions.relay(&run, &mut self.sockets);
+    fn publish_run(&mut self, run: &RelayRun) {
+        let lost = self.subscriptions.relay(run, &mut self.sockets);
         self.tell_lost(lost);
     }
 

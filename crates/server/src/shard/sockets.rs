@@ -28,7 +28,7 @@ pub(super) use self::closing::HalfClosed;
 use self::inbound::Inbound;
 pub(super) use self::inbound::{Dialogue, Protocol};
 use self::ready::{ReadyList, ReadySocket};
-pub(super) use self::round::Due;
+pub(super) use self::round::Part;
 use self::round::Round;
 pub(super) use self::sends::AllAnswered;
 use self::socket::Socket;

@@ -27,12 +27,15 @@ pub(super) struct Round {
     staged: usize,
 }
 
-/// A socket whose turn it is to be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::shard) struct Due {
-    pub(in crate::shard) slot: usize,
-    /// Its subscriptions are owed something.
-    pub(in crate::shard) owed: bool,
+/// A socket's part in the round.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(in crate::shard) enum Part {
+    #[default]
+    None,
+    /// It is to be written.
+    Write,
+    /// Before it is written, it is to take what its subscriptions are owed.
+    Take,
 }
 
 impl Round {
@@ -41,17 +44,18 @@ impl Round {
         self.staged = 0;
     }
 
-    fn touch(&mut self, slot: usize, socket: &mut Socket) {
-        if !std::mem::replace(&mut socket.touched, true) {
+    fn touch(&mut self, slot: usize, socket: &mut Socket, part: Part) {
+        if socket.part == Part::None {
             self.slots.push_back(slot as u32);
         }
+        socket.part = socket.part.max(part);
     }
 
     /// Stages frames for a socket.
     pub(super) fn stage(&mut self, slot: usize, socket: &mut Socket, frames: Bytes) {
         self.staged += 1;
         socket.stage(frames);
-        self.touch(slot, socket);
+        self.touch(slot, socket, Part::Write);
     }
 }
 
@@ -114,30 +118,28 @@ impl Sockets {
     /// Has the socket take what its subscriptions are owed, when it is written.
     pub(in crate::shard) fn owe(&mut self, slot: usize) {
         if let Some(socket) = self.slab.get_mut(slot) {
-            socket.owed = true;
-            self.round.touch(slot, socket);
+            self.round.touch(slot, socket, Part::Take);
         } else {
             missing(&self.chassis.metrics, "socket", slot);
         }
     }
 
-    /// Gives the next socket of the round.
-    pub(in crate::shard) fn next_due(&mut self) -> Option<Due> {
+    /// Gives the next socket of the round, and its part.
+    pub(in crate::shard) fn next_in_round(&mut self) -> Option<(usize, Part)> {
         loop {
             let slot = self.round.slots.pop_front()? as usize;
             // It may have been written since, or be gone.
-            if let Some(owed) = self.take_due(slot) {
-                return Some(Due { slot, owed });
+            let part = self.leave_round(slot);
+            if part != Part::None {
+                return Some((slot, part));
             }
         }
     }
 
-    /// The socket is about to be written, in the round or before its turn:
-    /// says whether it is owed something. `None`: it is not among the due.
-    pub(in crate::shard) fn take_due(&mut self, slot: usize) -> Option<bool> {
-        let socket = self.slab.get_mut(slot).filter(|socket| socket.touched)?;
-        socket.touched = false;
-        Some(std::mem::take(&mut socket.owed))
+    /// The socket is about to be written, in the round or before its turn;
+    /// gives its part.
+    pub(in crate::shard) fn leave_round(&mut self, slot: usize) -> Part {
+        self.slab.get_mut(slot).map(|socket| std::mem::take(&mut socket.part)).unwrap_or_default()
     }
 
     /// Says whether every socket of the round is written.

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use super::inbound::{Inbound, Protocol};
 use super::ready::ReadySocket;
+use super::round::Part;
 use crate::shard::wire::Wire;
 use crate::stream::Stream;
 
@@ -40,10 +41,7 @@ pub(super) struct Socket {
     /// What waits was offered, and its peer did not take it: it is woken when
     /// there is room. Of what was only staged, in this turn, nobody knows yet.
     blocked: bool,
-    /// Among those that the [round](super::round) has still to write.
-    pub(super) touched: bool,
-    /// It is then to take what its subscriptions are owed, too.
-    pub(super) owed: bool,
+    pub(super) part: Part,
     /// Counted in `hub_connections`.
     pub(super) counted: bool,
 }
@@ -112,8 +110,7 @@ impl Socket {
             taken_at: now,
             unflushed: false,
             blocked: false,
-            touched: false,
-            owed: false,
+            part: Part::default(),
             counted: start.counted,
         }
     }

@@ -129,7 +129,7 @@ impl World {
         });
         let (new_connections, receiver) = mpsc::unbounded_channel();
         let (sessions, sessions_receiver) = mpsc::unbounded_channel();
-        let (stages, stage) = watch::channel(Stage::Serve);
+        let (told, stage) = watch::channel(Stage::Serve);
         let inputs = ShardInputs {
             mailbox: mailboxes.remove(0),
             new_connections: receiver,
@@ -144,7 +144,7 @@ impl World {
             inputs,
             woken: Vec::new(),
             new_connections,
-            stage: stages,
+            stage: told,
             sessions,
             now,
             next_sweep: now.instant + SWEEP,
@@ -320,11 +320,11 @@ impl World {
         for key in keys {
             self.table.0.insert(*key, (self.position.offset, self.position.offset.0));
         }
-        self.publish_flush(Changed::Keys(keys.into()), Offset::START);
+        self.publish_flush(&Changed::Keys(keys.into()), Offset::START);
     }
 
     /// The same, and `horizon` is the oldest offset to resume from.
-    pub(super) fn publish_flush(&mut self, changed: Changed, horizon: Offset) {
+    pub(super) fn publish_flush(&mut self, changed: &Changed, horizon: Offset) {
         self.tally.0.store(self.position.offset.0, Ordering::Relaxed);
         let view = Arc::new(self.table.clone());
         let state =

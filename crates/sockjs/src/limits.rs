@@ -14,7 +14,8 @@ pub struct Limits {
     pub absence: Duration,
     /// Time for which a receiver may leave what waits for it before it counts as gone.
     pub stall: Duration,
-    /// Most that may wait for receivers, in bytes of frames. A larger frame passes while nothing else waits.
+    /// Most that may wait for receivers, in bytes of frames, of which each counts
+    /// [`FRAME_COST_BYTES`](crate::session::FRAME_COST_BYTES) more. A larger frame passes while nothing else waits.
     pub outbound_bytes: usize,
     /// Most that may wait for the application, in bytes of messages, of which each
     /// counts [`MESSAGE_COST_BYTES`](crate::session::MESSAGE_COST_BYTES) more.

@@ -7,6 +7,10 @@ use bytes::Bytes;
 use crate::framing::Framing;
 use crate::session::{Next, ReceiverId, Session};
 
+/// The most that a stream puts together at a time: what is put together is no
+/// longer among what the session holds, however slowly it is read.
+const STREAM_JOIN_BYTES: usize = 16 << 10;
+
 /// The body of one response, in parts: a prelude if the transport has one, and
 /// frames. Each part is to be a chunk of its own.
 ///
@@ -64,8 +68,8 @@ impl Response {
             Source::Refusal(frame) => return Part::Chunk(self.framing.encode(&frame)),
             Source::Ended => return Part::End,
         };
-        // Streams give messages as they come: joining would copy shared bytes.
-        let join_bytes = if self.framing.is_polling() { self.room_bytes } else { 0 };
+        let most_bytes = if self.framing.is_polling() { self.room_bytes } else { STREAM_JOIN_BYTES };
+        let join_bytes = most_bytes.min(self.room_bytes);
         match session.next(id, join_bytes, now) {
             Next::Frame(frame) => {
                 let chunk = self.framing.encode(&frame);

@@ -23,6 +23,7 @@ use crate::frame;
 use crate::limits::Limits;
 
 pub use self::inbound::MESSAGE_COST_BYTES;
+pub use self::outbound::FRAME_COST_BYTES;
 pub use self::reason::{BUSY, GO_AWAY, INTERRUPTED, Reason};
 pub use self::timing::Tick;
 
@@ -149,8 +150,8 @@ impl Session {
         Ok(id)
     }
 
-    /// The next frame for a receiver. For one that gets a single frame, array
-    /// frames that wait are put together up to `join_bytes`.
+    /// The next frame for a receiver. Array frames that wait are put together
+    /// up to `join_bytes`.
     pub fn next(&mut self, id: ReceiverId, join_bytes: usize, now: Instant) -> Next {
         let Some(receiver) = self.receiver.as_mut().filter(|receiver| receiver.id == id) else {
             return Next::Detached;
@@ -228,13 +229,25 @@ impl Session {
     /// nothing and is not sent, nor is a heart-beat behind what waits.
     pub fn send(&mut self, frame: &Bytes, now: Instant) -> Result<(), Refused> {
         self.check_room(frame.len())?;
+        self.push(frame.clone(), now);
+        Ok(())
+    }
+
+    /// The same of bytes that are the caller's: they are copied if they are
+    /// taken.
+    pub fn send_slice(&mut self, frame: &[u8], now: Instant) -> Result<(), Refused> {
+        self.check_room(frame.len())?;
+        self.push(Bytes::copy_from_slice(frame), now);
+        Ok(())
+    }
+
+    fn push(&mut self, frame: Bytes, now: Instant) {
         if self.outbound.is_empty() {
             self.waiting_since = now;
         }
         if self.outbound.push(frame) {
             self.changes.outbound = true;
         }
-        Ok(())
     }
 
     /// Checks that a frame of so many bytes would be taken.
@@ -242,8 +255,8 @@ impl Session {
         if self.is_closed() {
             return Err(Refused::Closed);
         }
-        let waits = self.outbound.bytes();
-        let fits = waits == 0 || waits.saturating_add(bytes) <= self.limits.outbound_bytes;
+        let fits =
+            self.outbound.is_empty() || self.outbound.cost_bytes_with(bytes) <= self.limits.outbound_bytes;
         if fits { Ok(()) } else { Err(Refused::Full) }
     }
 

@@ -4,7 +4,9 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody as _};
@@ -16,6 +18,7 @@ use actix_web::{App, HttpRequest, HttpResponse};
 use bytes::Bytes;
 use hub_sockjs::Limits;
 use hub_sockjs::actix::{Gone, SendError, Server, Service, SessionEnd, Settings};
+use hub_sockjs::session::FRAME_COST_BYTES;
 
 /// Keeps the ends of its sessions for the test to use.
 #[derive(Clone, Default)]
@@ -117,22 +120,100 @@ async fn a_dropped_end_closes_and_a_dropped_response_interrupts() {
     assert_eq!(f.post("/x/0/t/xhr", "").await.1, "c[1002,\"Connection interrupted\"]\n");
 }
 
+/// A stream's body.
+struct Stream(BoxBody);
+
+impl Stream {
+    async fn begin(f: &Fixture) -> Stream {
+        let request = TestRequest::with_uri("/x/0/s/xhr_streaming").method(Method::POST);
+        Stream(f.call(request).await.into_body())
+    }
+
+    /// Takes the next chunk; `None` at the end.
+    fn poll(&mut self, waker: &Waker) -> Poll<Option<String>> {
+        let chunk = Pin::new(&mut self.0).poll_next(&mut Context::from_waker(waker));
+        chunk.map(|chunk| Some(String::from_utf8(chunk?.unwrap().to_vec()).unwrap()))
+    }
+
+    /// Takes chunks until there is none for now; the last is `None` at the end.
+    fn chunks(&mut self, waker: &Waker) -> Vec<Option<String>> {
+        let mut chunks = Vec::new();
+        while let Poll::Ready(chunk) = self.poll(waker) {
+            chunks.push(chunk);
+            if chunks.last().is_some_and(Option::is_none) {
+                break;
+            }
+        }
+        chunks
+    }
+}
+
 #[actix_web::test]
-async fn a_stream_has_a_chunk_for_each_frame() {
+async fn a_stream_puts_together_what_waits_and_ends_after_its_bytes() {
     let f = fixture(|settings| settings.limits.response_bytes = 20);
-    let streaming = TestRequest::with_uri("/x/0/s/xhr_streaming").method(Method::POST);
-    let mut body = f.call(streaming).await.into_body();
+    let mut stream = Stream::begin(&f).await;
     let end = f.kept.take();
-    for message in ["1", "2", "3", "4"] {
+    for message in ["1", "2", "3", "4", "5"] {
         end.send([message]).await.unwrap();
     }
-    let mut chunks = Vec::new();
-    while let Some(chunk) = poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await {
-        chunks.push(String::from_utf8(chunk.unwrap().to_vec()).unwrap());
+    let mut chunks = stream.chunks(Waker::noop());
+    assert_eq!(chunks.remove(0).unwrap().len(), 2049);
+    let expected = [Some("o\n"), Some("a[\"1\",\"2\",\"3\"]\n"), Some("a[\"4\"]\n"), None];
+    assert_eq!(chunks, expected.map(|chunk| chunk.map(str::to_owned)));
+    assert_eq!(f.post("/x/0/s/xhr", "").await.1, "a[\"5\"]\n");
+}
+
+/// Counts its wakes.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
-    assert_eq!(chunks.remove(0).len(), 2049);
-    assert_eq!(chunks, ["o\n", "a[\"1\"]\n", "a[\"2\"]\n", "a[\"3\"]\n"]);
-    assert_eq!(f.post("/x/0/s/xhr", "").await.1, "a[\"4\"]\n");
+}
+
+#[actix_web::test]
+async fn frames_that_are_sent_in_one_go_wake_once_and_are_one_chunk() {
+    let f = fixture(|_| {});
+    let mut stream = Stream::begin(&f).await;
+    let end = f.kept.take();
+    let wakes = Arc::new(Wakes::default());
+    assert_eq!(stream.chunks(&Arc::clone(&wakes).into()).len(), 2, "the prelude, and that it is open");
+    let frames: Vec<String> = (0..64).map(|n| format!(r#"a["{n}"]"#)).collect();
+    let sent = poll_fn(|cx| end.poll_send_slices(cx, frames.iter().map(String::as_bytes))).await;
+    assert_eq!(sent, Ok(frames.concat().len()));
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    let elements = (0..64).map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(",");
+    assert_eq!(stream.chunks(Waker::noop()), [Some(format!("a[{elements}]\n"))]);
+}
+
+#[actix_web::test]
+async fn a_stream_that_is_not_read_is_given_no_more_than_a_little_of_what_waits() {
+    let f = fixture(|_| {});
+    let mut stream = Stream::begin(&f).await;
+    let end = f.kept.take();
+    assert_eq!(stream.chunks(Waker::noop()).len(), 2);
+    let frame = format!("a[\"{}\"]", "x".repeat(1000));
+    let frames = [frame.as_bytes(); 60];
+    poll_fn(|cx| end.poll_send_slices(cx, frames)).await.unwrap();
+    let Poll::Ready(Some(chunk)) = stream.poll(Waker::noop()) else { panic!("there is more") };
+    assert!((15 << 10..=16 << 10).contains(&chunk.len()), "{}", chunk.len());
+    assert!(end.buffered_bytes() > 40 << 10, "the rest is the session's still");
+}
+
+#[actix_web::test]
+async fn of_what_is_sent_in_one_go_whole_frames_are_taken_while_there_is_room() {
+    let f = fixture(|settings| settings.limits.outbound_bytes = 3 * (6 + FRAME_COST_BYTES));
+    let end = f.open().await;
+    let frame = &br#"a["1"]"#[..];
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(end.poll_send_slices(&mut cx, [frame; 5]), Poll::Ready(Ok(18)));
+    assert_eq!(end.poll_send_slices(&mut cx, [frame; 2]), Poll::Pending);
+    assert_eq!(f.post("/x/0/s/xhr", "").await.1, "a[\"1\",\"1\",\"1\"]\n");
+    assert_eq!(end.poll_send_slices(&mut cx, [frame; 2]), Poll::Ready(Ok(12)));
+    end.close(3000, "Go away!");
+    assert_eq!(end.poll_send_slices(&mut cx, [frame]), Poll::Ready(Err(Gone)));
 }
 
 #[actix_web::test]

@@ -72,7 +72,7 @@ struct World {
 impl World {
     fn new() -> World {
         let limits =
-            Limits { response_bytes: 64, outbound_bytes: 200, inbound_bytes: 200, ..Limits::default() };
+            Limits { response_bytes: 64, outbound_bytes: 500, inbound_bytes: 200, ..Limits::default() };
         // Any instant will do.
         #[allow(clippy::disallowed_methods)]
         let now = Instant::now();
@@ -101,7 +101,7 @@ impl World {
             Ok(()) => self.sent += count,
             Err(refused) => assert_eq!(refused, Refused::Full),
         }
-        assert!(self.session.buffered_bytes() <= 300, "bounded");
+        assert!(self.session.buffered_bytes() <= self.limits.outbound_bytes, "bounded");
     }
 
     fn ask(&mut self, which: usize) {

@@ -1,9 +1,9 @@
 //! A `SockJS` session as a byte stream, so that a shard owns it as it owns a
 //! socket.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
 use hub_core::CloseReason;
@@ -64,36 +64,21 @@ impl AsyncRead for SessionPipe {
 }
 
 impl AsyncWrite for SessionPipe {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, frame: &[u8]) -> Poll<io::Result<usize>> {
-        if frame.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        match self.end.poll_send_frame(cx, &Bytes::copy_from_slice(frame)) {
-            Poll::Ready(Ok(())) => {
-                self.taken += frame.len() as u64;
-                Poll::Ready(Ok(frame.len()))
-            }
-            Poll::Ready(Err(_)) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
-            Poll::Pending => Poll::Pending,
-        }
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, frame: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(frame)])
     }
 
     /// Each slice is a frame; none is taken in part.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        frames: &[io::IoSlice<'_>],
+        frames: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let mut written = 0;
-        for frame in frames {
-            match self.as_mut().poll_write(cx, frame) {
-                Poll::Ready(Ok(bytes)) => written += bytes,
-                Poll::Ready(Err(error)) if written == 0 => return Poll::Ready(Err(error)),
-                Poll::Pending if written == 0 => return Poll::Pending,
-                Poll::Ready(Err(_)) | Poll::Pending => break,
-            }
-        }
-        Poll::Ready(Ok(written))
+        let frames = frames.iter().map(|frame| &**frame).filter(|frame| !frame.is_empty());
+        let taken = ready!(self.end.poll_send_slices(cx, frames));
+        let taken = taken.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        self.taken += taken as u64;
+        Poll::Ready(Ok(taken))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -110,3 +95,6 @@ impl AsyncWrite for SessionPipe {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::shared::{Party, Shared, now};
 use crate::response::{Part, Response};
 
-/// One chunk per frame. Dropped before its end, it takes the client for gone.
+/// A chunk for what waits. Dropped before its end, it takes the client for gone.
 pub(super) struct Body {
     shared: Arc<Shared>,
     response: Response,

@@ -78,6 +78,28 @@ impl SessionEnd {
         Ok(self.shared.with(|session| session.send(frame, now()))?)
     }
 
+    /// Sends frames in one go, as many as there is room for: whoever receives
+    /// finds them all. Gives the bytes of those that were taken, each of them
+    /// whole; pending if it is none.
+    pub fn poll_send_slices<'f>(
+        &self,
+        cx: &mut Context<'_>,
+        frames: impl IntoIterator<Item = &'f [u8]>,
+    ) -> Poll<Result<usize, Gone>> {
+        self.shared.poll(Party::Writer, cx, |session| {
+            let (now, mut taken) = (now(), 0);
+            for frame in frames {
+                match session.send_slice(frame, now) {
+                    Ok(()) => taken += frame.len(),
+                    Err(Refused::Closed) => return Poll::Ready(Err(Gone)),
+                    Err(Refused::Full) if taken == 0 => return Poll::Pending,
+                    Err(Refused::Full) => break,
+                }
+            }
+            Poll::Ready(Ok(taken))
+        })
+    }
+
     /// Ready as soon as a frame of so many bytes would be taken.
     pub fn poll_room(&self, cx: &mut Context<'_>, bytes: usize) -> Poll<Result<(), Gone>> {
         self.shared.poll(Party::Writer, cx, |session| match session.check_room(bytes) {

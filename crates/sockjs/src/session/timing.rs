@@ -64,7 +64,7 @@ impl Session {
     }
 
     fn beat(&mut self, now: Instant) {
-        if self.outbound.push(&Bytes::from_static(HEARTBEAT.as_bytes())) {
+        if self.outbound.push(Bytes::from_static(HEARTBEAT.as_bytes())) {
             self.waiting_since = now;
             self.changes.outbound = true;
         }

@@ -21,7 +21,7 @@ export DEBIAN_FRONTEND=noninteractive; as_root=; [ "$$(id -u)" = 0 ] || as_root=
 endef
 
 .PHONY: run build test check fmt lint apart doc package suites hub \
-  test-rust test-node node-ready test-python python-ready bench fuzz deny clean
+  test-rust test-node node-ready test-python python-ready bench bench-full bench-ready fuzz deny clean
 
 ## Build and start the hub with the demo feed (embedded log in data/hub.db).
 run:
@@ -99,13 +99,33 @@ python-ready:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(PYTHON_SUITE)/requirements.txt
 
-## Benchmarks, each beside a peer or the physical limit; see docs/performance.md.
-bench:
+## Benchmarks, each beside a peer or the physical limit, in some 15 minutes; see docs/performance.md.
+FANOUT := target/release/fanout
+BENCH_VENV := .venv-bench
+bench: bench-ready
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
-	$(CARGO) run --release --locked -p hub-bench --bin fanout
+	$(FANOUT) peers --connections 100,1000 --peers uws --carriers ws --seconds 5
+	$(FANOUT) codings --rounds 5 --messages 100
 	$(CARGO) bench --locked -p hub-bench --bench stomp_parse
 	$(CARGO) bench --locked -p hub-bench --bench record_form
 	$(CARGO) bench --locked -p hub-bench --bench deflate
+
+## All of it, which takes hours; OPTIONS="--connections 1000 --phases two,deep" restricts the fan-out beside peers.
+bench-full: bench-ready
+	$(CARGO) run --release --locked -p hub-bench --bin log_append
+	$(FANOUT) peers $(OPTIONS)
+	$(FANOUT) codings
+	$(CARGO) bench --locked -p hub-bench
+
+## The peers: socketify (uWebSockets), which needs Debian's libuv1, and ws. What can't be installed is not measured.
+bench-ready:
+	$(CARGO) build --release --locked -p pms-hub -p hub-bench --bins
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || ( $(call apt_install,python3-venv) ) || true
+	@ldconfig -p | grep -q 'libuv[.]so[.]1 ' || ( $(call apt_install,libuv1) ) || true
+	@{ $(PYTHON) -m venv $(BENCH_VENV) && \
+	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt; } || \
+	echo "socketify can't be installed: the benchmark runs without uWebSockets" >&2
+	@(cd bench/peers && npm ci --no-audit --no-fund) || echo "ws can't be installed: the benchmark runs without it" >&2
 
 ## A fuzz target with libFuzzer, on stable Rust with a C++ compiler; see docs/testing.md.
 TARGET ?= ws_decoder
@@ -130,4 +150,4 @@ deny:
 
 clean:
 	$(CARGO) clean
-	rm -rf $(NODE_SUITE)/node_modules $(VENV) $(FUZZ)/target
+	rm -rf $(NODE_SUITE)/node_modules bench/peers/node_modules $(VENV) $(BENCH_VENV) $(FUZZ)/target

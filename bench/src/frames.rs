@@ -15,7 +15,7 @@ pub struct Header {
 }
 
 /// The longest header without a mask.
-const HEADER_BYTES_MAX: usize = 10;
+pub(crate) const HEADER_BYTES_MAX: usize = 10;
 
 /// The header at the front of `bytes`, and how long it is; `None`: there is
 /// more to come.

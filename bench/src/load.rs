@@ -17,6 +17,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::frames::{self, Counter, Header};
 use crate::identity;
+use crate::opening::{self, Opening};
 use metered::Metered;
 
 /// Time for which nothing at all may come while something is awaited.
@@ -24,18 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Shorter messages are heart-beats.
 const MESSAGE_BYTES_LEAST: usize = 32;
-
-/// Bytes that a receiver sends before it only reads.
-#[derive(Clone)]
-pub struct Opening {
-    /// The request for a WebSocket.
-    pub upgrade: String,
-    /// The extension that the answer has to agree to, if any.
-    pub extension: Option<&'static str>,
-    /// Messages to send then, each with a text that the one message which answers it contains (unless it is
-    /// compressed).
-    pub steps: Vec<(Vec<u8>, &'static str)>,
-}
 
 /// Counts of all receivers together.
 #[derive(Default)]
@@ -138,39 +127,14 @@ async fn open<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, opening: Option<
     let Some(opening) = opening else { return Ok(stream) };
     stream.write_all(opening.upgrade.as_bytes()).await?;
     let mut received = Vec::new();
-    let end = loop {
-        if let Some(at) = received.windows(4).position(|window| window == b"\r\n\r\n") {
-            break at + 4;
-        }
+    while opening::upgraded(&mut received, opening.extension)?.is_none() {
         more(&mut stream, &mut received).await?;
-    };
-    let head = String::from_utf8_lossy(&received[..end]).into_owned();
-    agreed(&head, opening.extension)?;
-    received.drain(..end);
+    }
     for (send, answer) in &opening.steps {
         stream.write_all(send).await?;
         await_message(&mut stream, &mut received, answer).await?;
     }
     Ok(stream)
-}
-
-/// Checks that the answer is the one wanted.
-fn agreed(head: &str, extension: Option<&str>) -> io::Result<()> {
-    if !head.starts_with("HTTP/1.1 101 ") {
-        return Err(io::Error::other(format!("no WebSocket: {head}")));
-    }
-    let offered = |line: &str| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("sec-websocket-extensions").then(|| value.trim().to_owned())
-    };
-    let agreed = head.lines().find_map(offered).unwrap_or_default();
-    match extension {
-        Some(extension) if !agreed.starts_with(extension) => {
-            Err(io::Error::other(format!("the hub did not agree to {extension}")))
-        }
-        None if !agreed.is_empty() => Err(io::Error::other(format!("nobody asked for {agreed}"))),
-        _ => Ok(()),
-    }
 }
 
 /// Waits for one message.

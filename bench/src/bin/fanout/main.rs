@@ -1,97 +1,37 @@
-//! Cost of a delivery and of an idle connection, by what carries STOMP and how it is coded, beside the physical limit
-//! in the same run.
-//!
-//! The limit is a program that does nothing but write: one thread, the same
-//! number of plain TCP sockets, as many bytes, one `write` each. The hub does
-//! the same through STOMP over a WebSocket, plain and in `SockJS` frames, each
-//! with and without compression and TLS, its HTTP door included. Rounds
-//! alternate; medians and paired ratios are printed. Traffic stays on
-//! 127.0.0.1.
+//! Fan-out: what a delivery and a connection cost, beside peers and beside the
+//! physical limit. Traffic stays on 127.0.0.1.
 
 #![allow(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 
-mod bare;
-mod delivery;
-mod idle;
-mod subject;
-mod transport;
+mod codings;
+mod peers;
 
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
-use clap::{Parser, ValueEnum};
-use hub_bench::identity::Identity;
-
-use subject::Coding;
-use transport::Transport;
-
-/// Fan-out cost of pms-hub beside bare writes.
+/// Fan-out of pms-hub.
 #[derive(Parser)]
-struct Arguments {
-    /// The hub's binary.
-    #[arg(long, default_value = "target/release/pms-hub")]
-    hub: PathBuf,
-    /// Carriers of STOMP.
-    #[arg(long, value_delimiter = ',', default_value = "websocket,sockjs")]
-    transport: Vec<Transport>,
-    /// Codings of messages.
-    #[arg(long, value_delimiter = ',', default_value = "plain,deflate,tls,tls-deflate")]
-    coding: Vec<Coding>,
-    /// Measurements.
-    #[arg(long, value_delimiter = ',', default_value = "idle,delivery")]
-    measure: Vec<Measure>,
-    /// Subscribers while messages are delivered.
-    #[arg(long, default_value_t = 1000)]
-    subscribers: usize,
-    /// Connections that only exist.
-    #[arg(long, default_value_t = 5000)]
-    idle: usize,
-    /// Rounds of each.
-    #[arg(long, default_value_t = 7)]
-    rounds: usize,
-    /// Messages of a round.
-    #[arg(long, default_value_t = 300)]
-    messages: usize,
-    /// Bytes of a message's body.
-    #[arg(long, default_value_t = 400)]
-    body: usize,
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures the hub beside uWebSockets and node ws, by turns on pinned cores.
+    Peers(peers::PeerArguments),
+    /// Measures each carrier with and without compression and TLS, beside bare writes.
+    Codings(codings::CodingArguments),
     /// Runs as the program that only writes (internal).
-    #[arg(long, hide = true)]
-    bare: bool,
+    #[command(hide = true)]
+    Bare,
 }
 
-/// Measurement.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Measure {
-    /// Memory of connections that only exist.
-    Idle,
-    /// CPU per delivery.
-    Delivery,
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    if arguments.bare {
-        return bare::run();
-    }
+fn main() -> anyhow::Result<()> {
     // A descriptor per receiver. Where this is not enough, connecting says so.
     let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
-    let identity = Identity::make()?;
-    for transport in &arguments.transport {
-        if arguments.measure.contains(&Measure::Idle) {
-            println!("{transport:?}: resident memory, {} connections:", arguments.idle);
-            for coding in &arguments.coding {
-                idle::measure(&arguments, *transport, *coding, &identity).await?;
-            }
-        }
-        if arguments.measure.contains(&Measure::Delivery) {
-            let Arguments { subscribers, body, rounds, messages, .. } = arguments;
-            println!(
-                "{transport:?}: delivery, {subscribers} subscribers, {body} byte bodies, \
-                 medians of {rounds} rounds of {messages} messages:"
-            );
-            delivery::measure(&arguments, *transport, &arguments.coding, &identity).await?;
-        }
+    match Cli::parse().command {
+        Command::Peers(arguments) => peers::run(&arguments),
+        Command::Codings(arguments) => codings::run(&arguments),
+        Command::Bare => codings::bare::run(),
     }
-    Ok(())
 }

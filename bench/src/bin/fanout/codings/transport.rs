@@ -2,11 +2,11 @@
 
 use clap::ValueEnum;
 use hub_bench::frames::masked;
-use hub_bench::load::Opening;
+use hub_bench::opening::{DEFLATE, Opening, upgrade};
 
 /// Carrier of STOMP.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Transport {
+pub(super) enum Transport {
     /// WebSocket messages.
     #[value(name = "websocket")]
     WebSocket,
@@ -14,9 +14,6 @@ pub(crate) enum Transport {
     #[value(name = "sockjs")]
     SockJs,
 }
-
-/// The extension that compresses, as it is asked for.
-const DEFLATE: &str = "permessage-deflate";
 
 impl Transport {
     fn path(self) -> &'static str {
@@ -34,17 +31,7 @@ impl Transport {
     }
 
     /// Upgrades, connects and, if wanted, subscribes with a receipt.
-    pub(crate) fn opening(self, deflate: bool, subscribe: Option<&str>) -> Opening {
-        let extension = if deflate {
-            format!("Sec-WebSocket-Extensions: {DEFLATE}; client_max_window_bits\r\n")
-        } else {
-            String::new()
-        };
-        let upgrade = format!(
-            "GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{extension}\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-            self.path()
-        );
+    pub(super) fn opening(self, deflate: bool, subscribe: Option<&str>) -> Opening {
         let mut steps = Vec::new();
         if matches!(self, Transport::SockJs) {
             steps.push((Vec::new(), "o"));
@@ -54,6 +41,6 @@ impl Transport {
             let frame = format!("SUBSCRIBE\nid:sub-0\ndestination:{destination}\nreceipt:r\n\n\0");
             steps.push((self.wrap(&frame), "RECEIPT"));
         }
-        Opening { upgrade, extension: deflate.then_some(DEFLATE), steps }
+        Opening { upgrade: upgrade(self.path(), deflate), extension: deflate.then_some(DEFLATE), steps }
     }
 }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use hub_bench::frames;
 
 /// It, as a child.
-pub(crate) struct Bare {
+pub(super) struct Bare {
     child: Child,
     orders: ChildStdin,
     address: SocketAddr,
@@ -16,9 +16,9 @@ pub(crate) struct Bare {
 
 impl Bare {
     /// Starts it; it waits for so many connections.
-    pub(crate) fn start(connections: usize) -> anyhow::Result<Bare> {
+    pub(super) fn start(connections: usize) -> anyhow::Result<Bare> {
         let mut child = Command::new(std::env::current_exe()?)
-            .arg("--bare")
+            .arg("bare")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -29,17 +29,17 @@ impl Bare {
         Ok(Bare { child, orders, address: line.trim().parse()? })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub(crate) fn pid(&self) -> u32 {
+    pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Has it write so many bytes to each connection: a frame that says
     /// nothing.
-    pub(crate) fn write(&mut self, bytes: usize) -> anyhow::Result<()> {
+    pub(super) fn write(&mut self, bytes: usize) -> anyhow::Result<()> {
         Ok(writeln!(self.orders, "write {bytes}")?)
     }
 }

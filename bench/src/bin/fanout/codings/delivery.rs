@@ -8,10 +8,10 @@ use hub_bench::load::Load;
 use hub_bench::process::cpu_time;
 use hub_bench::stats::median;
 
-use crate::Arguments;
-use crate::bare::Bare;
-use crate::subject::{Coding, Subject};
-use crate::transport::Transport;
+use super::CodingArguments;
+use super::bare::Bare;
+use super::subject::{Coding, Subject};
+use super::transport::Transport;
 
 /// Messages before anything is measured.
 const WARM: usize = 20;
@@ -30,8 +30,8 @@ struct Run {
 
 /// All codings at once: a round of each, and after each as much in bare
 /// writes, so that what the machine does meanwhile meets all alike.
-pub(crate) async fn measure(
-    arguments: &Arguments,
+pub(super) async fn measure(
+    arguments: &CodingArguments,
     transport: Transport,
     codings: &[Coding],
     identity: &Identity,
@@ -79,7 +79,7 @@ pub(crate) async fn measure(
 
 impl Run {
     /// Measures a round; bytes per delivery.
-    async fn round(&mut self, arguments: &Arguments) -> anyhow::Result<f64> {
+    async fn round(&mut self, arguments: &CodingArguments) -> anyhow::Result<f64> {
         self.subject.wake()?;
         let (cpu, received) = (cpu_time(self.subject.hub.pid())?, self.load.bytes());
         for _ in 0..arguments.messages {
@@ -114,10 +114,10 @@ fn paired(values: &[f64], by: &[f64]) -> f64 {
     median(&ratios)
 }
 
-fn deliveries(arguments: &Arguments) -> f64 {
+fn deliveries(arguments: &CodingArguments) -> f64 {
     (arguments.messages * arguments.subscribers) as f64
 }
 
-fn per_delivery(cpu: Duration, arguments: &Arguments) -> f64 {
+fn per_delivery(cpu: Duration, arguments: &CodingArguments) -> f64 {
     cpu.as_secs_f64() * 1e6 / deliveries(arguments)
 }

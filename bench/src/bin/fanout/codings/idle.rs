@@ -3,9 +3,9 @@
 use hub_bench::identity::Identity;
 use hub_bench::process::rss_bytes;
 
-use crate::Arguments;
-use crate::subject::{Coding, Subject};
-use crate::transport::Transport;
+use super::CodingArguments;
+use super::subject::{Coding, Subject};
+use super::transport::Transport;
 
 /// Connections before the measured ones, as what the first allocate once is not theirs.
 const WARM: usize = 50;
@@ -15,8 +15,8 @@ const MESSAGES: usize = 5;
 
 /// Resident memory per connection: of those that are connected to STOMP, and
 /// of those that have subscribed and received messages.
-pub(crate) async fn measure(
-    arguments: &Arguments,
+pub(super) async fn measure(
+    arguments: &CodingArguments,
     transport: Transport,
     coding: Coding,
     identity: &Identity,

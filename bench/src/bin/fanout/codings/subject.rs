@@ -11,12 +11,12 @@ use hub_testkit::http::HttpConnection;
 use hub_testkit::process::HubProcess;
 use tokio_rustls::TlsConnector;
 
-use crate::Arguments;
-use crate::transport::Transport;
+use super::CodingArguments;
+use super::transport::Transport;
 
 /// Coding of a message on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Coding {
+pub(super) enum Coding {
     /// Nothing.
     Plain,
     /// It is compressed.
@@ -28,7 +28,7 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
-    pub(crate) fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Coding::Plain => "plain",
             Coding::Deflate => "deflate",
@@ -41,7 +41,7 @@ impl Coding {
         matches!(self, Coding::Tls | Coding::TlsDeflate)
     }
 
-    pub(crate) fn deflate(self) -> bool {
+    pub(super) fn deflate(self) -> bool {
         matches!(self, Coding::Deflate | Coding::TlsDeflate)
     }
 }
@@ -57,9 +57,9 @@ const DEFLATE_BYTES_DEFAULT: usize = 1024;
 
 /// A hub with one worker. Messages are published at a port without TLS, so that
 /// what differs is how they are delivered.
-pub(crate) struct Subject {
-    pub(crate) coding: Coding,
-    pub(crate) hub: HubProcess,
+pub(super) struct Subject {
+    pub(super) coding: Coding,
+    pub(super) hub: HubProcess,
     transport: Transport,
     connector: Option<TlsConnector>,
     http: HttpConnection,
@@ -67,8 +67,8 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    pub(crate) fn start(
-        arguments: &Arguments,
+    pub(super) fn start(
+        arguments: &CodingArguments,
         transport: Transport,
         coding: Coding,
         identity: &Identity,
@@ -81,7 +81,7 @@ impl Subject {
     }
 
     fn with(
-        arguments: &Arguments,
+        arguments: &CodingArguments,
         transport: Transport,
         coding: Coding,
         identity: &Identity,
@@ -106,7 +106,7 @@ impl Subject {
 
     /// Connects anew what publishes: it may have idled for longer than the hub
     /// keeps such a connection.
-    pub(crate) fn wake(&mut self) -> anyhow::Result<()> {
+    pub(super) fn wake(&mut self) -> anyhow::Result<()> {
         self.http = publisher(&self.hub)?;
         Ok(())
     }
@@ -116,12 +116,12 @@ impl Subject {
     }
 
     /// Clients that are connected to STOMP.
-    pub(crate) async fn connect(&self, count: usize) -> anyhow::Result<Load> {
+    pub(super) async fn connect(&self, count: usize) -> anyhow::Result<Load> {
         self.load(count, None).await
     }
 
     /// Clients that get what is published.
-    pub(crate) async fn subscribe(&self, count: usize) -> anyhow::Result<Load> {
+    pub(super) async fn subscribe(&self, count: usize) -> anyhow::Result<Load> {
         self.load(count, Some(TOPIC)).await
     }
 
@@ -131,7 +131,7 @@ impl Subject {
     }
 
     /// Publishes the next body and waits until `receivers` of the load have it.
-    pub(crate) async fn deliver(&mut self, load: &Load, receivers: usize) -> anyhow::Result<()> {
+    pub(super) async fn deliver(&mut self, load: &Load, receivers: usize) -> anyhow::Result<()> {
         let target = load.messages() + receivers as u64;
         let path = format!("/api/publish{TOPIC}");
         let headers = [("Content-Type", "application/json")];

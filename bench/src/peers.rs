@@ -1,0 +1,8 @@
+//! Servers that are measured beside each other.
+
+mod carrier;
+mod found;
+mod server;
+
+pub use carrier::{Carrier, Ids};
+pub use server::{Options, Program, Server};

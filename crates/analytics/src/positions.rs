@@ -1,7 +1,7 @@
 //! `/topic/position-update` at one flush.
 
 use bytes::Bytes;
-use hub_core::Offset;
+use hub_core::{Offset, PortfolioId};
 use hub_fanout::{Filter, RowKey, Snapshot, View};
 
 use crate::page::extend_page;
@@ -26,6 +26,11 @@ impl View for PositionsView {
         let members = wanted.iter().filter_map(|id| self.0.portfolio(*id)).flat_map(Portfolio::members);
         let changed = members.map(|member| member.row).filter(|row| self.0.rows.version(*row) > Some(after));
         extend_page(keys, changed, from, limit)
+    }
+
+    fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
+        let portfolio = self.0.rows.get(key)?.portfolio;
+        self.0.portfolios.get(portfolio).map(|portfolio| portfolio.id)
     }
 
     fn element(&self, key: RowKey) -> Option<Bytes> {

@@ -28,7 +28,7 @@ impl From<PortfolioId> for EventKey {
 }
 
 /// The events of a feed that a subscription wants.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub enum EventFilter {
     /// All of them.
     #[default]

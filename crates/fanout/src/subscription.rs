@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use hub_core::Offset;
 
-use crate::flush::Changed;
 use crate::view::{Filter, RowKey, View};
 
 /// Keys that a scan asks a view for at a time.
@@ -114,9 +113,10 @@ impl StateSubscription {
         self.base = position;
     }
 
-    /// The topic now stands at `position`, and this changed on the way. Gives
-    /// how many values that were pending are thereby replaced unseen.
-    pub fn note(&mut self, changed: &Changed, position: Offset) -> u64 {
+    /// The topic now stands at `position`, and on the way these keys changed of
+    /// those that its filter admits; `None`: they are not listed. Gives how
+    /// many values that were pending are thereby replaced unseen.
+    pub fn note(&mut self, changed: Option<&[RowKey]>, position: Offset) -> u64 {
         if self.is_ahead_of(position) {
             return 0;
         }
@@ -126,13 +126,11 @@ impl StateSubscription {
             scan.begun = position;
             return 0;
         }
-        match changed {
-            Changed::Keys(keys) if self.filter.is_all() => self.note_keys(keys),
-            Changed::Keys(_) | Changed::Unlisted => {
-                self.rescan();
-                0
-            }
+        if let Some(keys) = changed {
+            return self.note_keys(keys);
         }
+        self.rescan();
+        0
     }
 
     /// Hands over current values from `view`, which shows everything that has

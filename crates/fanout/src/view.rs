@@ -32,6 +32,10 @@ pub trait View: Send + Sync {
         keys: &mut Vec<RowKey>,
     ) -> bool;
 
+    /// The portfolio that the element belongs to, by which a [`Filter`] admits
+    /// it; `None`: it belongs to none.
+    fn portfolio(&self, key: RowKey) -> Option<PortfolioId>;
+
     /// The element's current value as JSON, encoded at most once and shared,
     /// or `None` if it has none (a wholly unpriced portfolio).
     fn element(&self, key: RowKey) -> Option<Bytes>;

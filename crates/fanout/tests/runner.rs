@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hub_core::event::PriceQuote;
 use hub_core::schema::Schema;
-use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Timestamp};
+use hub_core::{Event, Offset, Outcome, PortfolioId, Record, Rejection, Settings, Timestamp};
 use hub_fanout::{
     Applied, Catalog, Changed, Composition, Filter, FlushBuilder, Mailbox, Outcomes, Projection, Publication,
     Publisher, PublisherLimits, RowKey, Runner, RunnerHandle, RunnerState, Step, Topic, TopicId, View,
@@ -43,6 +43,10 @@ impl View for CountView {
     fn changed(&self, _: Offset, _: Option<RowKey>, _: &Filter, _: usize, keys: &mut Vec<RowKey>) -> bool {
         keys.push(0);
         false
+    }
+
+    fn portfolio(&self, _: RowKey) -> Option<PortfolioId> {
+        None
     }
 
     fn element(&self, _: RowKey) -> Option<Bytes> {

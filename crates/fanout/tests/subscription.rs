@@ -2,11 +2,10 @@
 //! the current values, and its watermark never passes what it was not given.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::{Offset, PortfolioId};
-use hub_fanout::{Changed, Filter, Room, RowKey, Start, StateSubscription, View};
+use hub_fanout::{Filter, Room, RowKey, Start, StateSubscription, View};
 use proptest::prelude::*;
 
 /// A topic as a map from key to (version, value); element 0 of every ten has
@@ -55,6 +54,10 @@ impl View for Model {
         let mut found = self.rows.iter().filter(wanted).map(|(key, _)| *key);
         keys.extend(found.by_ref().take(limit));
         found.next().is_some()
+    }
+
+    fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
+        Some(portfolio(key))
     }
 
     fn element(&self, key: RowKey) -> Option<Bytes> {
@@ -120,7 +123,7 @@ proptest! {
         let filter = if filtered { Filter::portfolio(portfolio(1)) } else { Filter::All };
         let mut model = Model::default();
         let mut position = Offset(1);
-        let mut flushes = vec![(position, Changed::Unlisted)];
+        let mut flushes = vec![(position, None)];
         let mut owed = StateSubscription::new(filter.clone(), Start::Snapshot, position, dirty_max);
         let mut client = Client::default();
         for action in actions {
@@ -137,8 +140,9 @@ proptest! {
                         client.receive(elements);
                         prop_assert!(owed.watermark() <= noted, "what was not noted is not behind the watermark");
                     }
-                    let changed = if listed { Changed::Keys(keys.into()) } else { Changed::Unlisted };
-                    owed.note(&changed, position);
+                    let admitted = keys.into_iter().filter(|key| admits(&filter, *key)).collect();
+                    let changed: Option<Vec<RowKey>> = if listed { Some(admitted) } else { None };
+                    owed.note(changed.as_deref(), position);
                     flushes.push((position, changed));
                 }
                 Action::Take(bytes) => {
@@ -157,7 +161,7 @@ proptest! {
                     owed = StateSubscription::new(filter.clone(), start, flushes[at].0, dirty_max);
                     // It gives nothing before it stands where anybody has been.
                     for (position, changed) in &flushes[at + 1..] {
-                        owed.note(changed, *position);
+                        owed.note(changed.as_deref(), *position);
                     }
                 }
             }
@@ -188,7 +192,7 @@ fn a_value_that_changes_while_it_is_pending_is_sent_once_with_its_last_value() {
     let mut replaced = 0;
     for offset in 1..=5 {
         model.rows.insert(1, (Offset(offset), offset));
-        replaced += owed.note(&Changed::Keys(Arc::from([1])), Offset(offset));
+        replaced += owed.note(Some(&[1]), Offset(offset));
     }
     let mut elements = Vec::new();
     assert!(owed.take(&model, Room::new(usize::MAX, 0), &mut elements));

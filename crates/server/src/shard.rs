@@ -100,7 +100,7 @@ pub(crate) struct ShardParts {
 
 /// Reason for which the loop was woken.
 enum Wake {
-    /// What a new round begins with.
+    /// A new round begins.
     Publication(Publication),
     /// The round is not over.
     Round,
@@ -224,6 +224,7 @@ impl Shard {
     fn write_slice(&mut self) {
         let mut bytes = 0;
         for _ in 0..self.writes_per_slice {
+            // It is over.
             let Some((slot, part)) = self.sockets.next_in_round() else { return };
             bytes += self.sockets.outbox_bytes(slot);
             if part == Part::Take {
@@ -258,7 +259,7 @@ impl Shard {
                 Taken::Part { frames: None, .. } => {}
                 Taken::Part { frames: Some(frames), .. } => {
                     self.chassis.metrics.messages_sent.inc_by(frames.messages);
-                    self.sockets.send(slot, frames.bytes);
+                    self.sockets.send_frames(slot, &frames);
                 }
             }
         }

@@ -37,10 +37,23 @@ impl Default for Messages {
 impl Messages {
     /// Adds a message.
     pub fn push(&mut self, message: &str) {
+        self.push_split(message, "");
+    }
+
+    /// Adds a message that comes in two parts; gives where the second begins
+    /// in the frame: whoever has the frame may put a text between them, as
+    /// [`escape`] writes it.
+    pub fn push_split(&mut self, before: &str, after: &str) -> usize {
         if !self.is_empty() {
             self.out.push(b',');
         }
-        put_string(&mut self.out, message);
+        self.out.reserve(before.len() + after.len() + 16);
+        self.out.push(b'"');
+        escape(&mut self.out, before);
+        let split = self.out.len();
+        escape(&mut self.out, after);
+        self.out.push(b'"');
+        split
     }
 
     /// True if there is none yet.
@@ -55,11 +68,17 @@ impl Messages {
     }
 }
 
-/// A JSON string. What browsers are known to mangle on some transport is
-/// escaped, too: a client that parses JSON sees no difference.
+/// A JSON string.
 fn put_string(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 16);
     out.push(b'"');
+    escape(out, text);
+    out.push(b'"');
+}
+
+/// Writes a text as it stands within a message's quotes. What browsers are
+/// known to mangle on some transport is escaped, too: a client that parses
+/// JSON sees no difference.
+pub fn escape(out: &mut Vec<u8>, text: &str) {
     let mut plain = 0;
     for (at, character) in text.char_indices() {
         if !needs_escape(character) {
@@ -70,7 +89,6 @@ fn put_string(out: &mut Vec<u8>, text: &str) {
         put_escaped(out, character);
     }
     out.extend_from_slice(&text.as_bytes()[plain..]);
-    out.push(b'"');
 }
 
 /// JSON's own, and: what ends a line in JavaScript but not in JSON, format

@@ -8,6 +8,8 @@
 //! value by a space, in a name by `_`. That is LF and CR in 1.0 and CONNECTED, CR in 1.1, `:` in a
 //! name where nothing is escaped, NUL everywhere. A header without a name is left out.
 
+use std::io::Write as _;
+
 use bytes::Bytes;
 
 use crate::escape::{Dialect, HeaderHalf};
@@ -127,8 +129,13 @@ fn push(out: &mut Vec<u8>, dialect: Dialect, name: &str, value: &str) {
     out.push(b'\n');
 }
 
-fn push_content_length(out: &mut Vec<u8>, length: usize) {
-    out.extend_from_slice(b"content-length:");
-    out.extend_from_slice(length.to_string().as_bytes());
-    out.push(b'\n');
+/// Writes the content-length of a body of `length` octets.
+pub fn push_content_length(out: &mut Vec<u8>, length: usize) {
+    // Writing to a vector does not fail.
+    let _ = writeln!(out, "content-length:{length}");
+}
+
+/// Writes a header value that stands apart from its line, escaped for `version` as [`push_header`] does.
+pub fn push_value(out: &mut Vec<u8>, version: Version, value: &str) {
+    Dialect::of(Command::Message, version).escape_into(out, HeaderHalf::Value, value);
 }

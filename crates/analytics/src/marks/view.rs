@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use hub_core::Offset;
+use hub_core::{Offset, PortfolioId};
 use hub_fanout::{Filter, RowKey, Snapshot, View};
 
 use super::{MarkVersions, encode, version};
@@ -45,6 +45,10 @@ impl View for MarksView {
         };
         let known = wanted.iter().filter_map(|id| self.state.portfolio_keys.get(id).copied());
         extend_page(keys, known.filter(|key| self.version(*key) > after), from, limit)
+    }
+
+    fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
+        self.state.portfolios.get(key).map(|portfolio| portfolio.id)
     }
 
     fn element(&self, key: RowKey) -> Option<Bytes> {

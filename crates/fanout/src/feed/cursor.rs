@@ -56,10 +56,10 @@ impl FeedCursor {
         self.next >= window.next()
     }
 
-    /// True if it stands just before the event `sequence`, and that one is
-    /// wanted: then a whole run of events can be handed over as it is.
+    /// True if it stands just before this event, and that is news: then what
+    /// its filter admits of a whole run of events can be handed over as it is.
     pub fn is_at(&self, first: &FeedEvent) -> bool {
-        self.next == first.sequence && self.filter.is_all() && first.offset > self.after
+        self.next == first.sequence && first.offset > self.after
     }
 
     /// Everything before `next` has been handed over.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use bytes::Bytes;
 use hub_core::schema::{Schema, json_schema};
-use hub_core::{Offset, Outcome, Parameter, Record, Timestamp};
+use hub_core::{Offset, Outcome, Parameter, PortfolioId, Record, Timestamp};
 use hub_fanout::{
     Applied, Catalog, Changed, Composition, EventKey, FeedId, Filter, FlushBuilder, Options, Projection,
     RowKey, Snapshot, StateReader, StateWriter, Step, Topic, TopicId, View, published,
@@ -131,6 +131,10 @@ impl View for TallyView {
             rows.filter(|(key, row)| from.is_none_or(|from| *key > from) && row.version > after);
         keys.extend(changed.by_ref().take(limit).map(|(key, _)| key));
         changed.next().is_some()
+    }
+
+    fn portfolio(&self, _: RowKey) -> Option<PortfolioId> {
+        None
     }
 
     fn element(&self, key: RowKey) -> Option<Bytes> {

@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use bytes::Bytes;
 use hub_core::event::{Provenance, Sender};
 use hub_stomp::Session;
 use slab::Slab;
@@ -36,7 +35,7 @@ pub(super) use self::socket::{Phase, Read, SocketStart};
 pub(super) use self::sweep::Overdue;
 use super::missing::missing;
 use super::moment::Moment;
-use super::wire::Wire;
+use super::wire::{Frames, Wire};
 use crate::chassis::Chassis;
 use crate::metrics::ConnectionLabels;
 
@@ -81,7 +80,7 @@ impl IdleSocket<'_> {
     }
 
     /// Sends frames, at the end of this turn.
-    pub(super) fn send(self, frames: Bytes) {
+    pub(super) fn send(self, frames: &Frames) {
         self.round.stage(self.slot, self.socket, frames);
     }
 }

@@ -10,9 +10,11 @@
 mod acknowledgement;
 mod delivery;
 mod document;
+mod encoded;
 mod feed;
 mod framing;
 mod framings;
+mod groups;
 mod pace;
 mod publication;
 mod queue;
@@ -33,7 +35,7 @@ use slab::Slab;
 
 pub(super) use self::acknowledgement::Verdict;
 pub(super) use self::delivery::Lost;
-pub(super) use self::framing::Dialect;
+pub(super) use self::framing::{Dialect, Id};
 use self::framing::{Encoder, Framing, MessageIds};
 use self::framings::Framings;
 use self::pace::{Pace, Timers};
@@ -80,10 +82,10 @@ impl Subscriptions {
             by_socket: Vec::new(),
             sources: Sources::new(&chassis, index),
             framings: Framings::default(),
-            encoder: Encoder {
-                ids: MessageIds::new(started_millis, index as u64, shards as u64),
-                compressor: Compressor::new(chassis.compression, chassis.metrics.deflate.clone()),
-            },
+            encoder: Encoder::new(
+                MessageIds::new(started_millis, index as u64, shards as u64),
+                Compressor::new(chassis.compression, chassis.metrics.deflate.clone()),
+            ),
             timers: Timers::default(),
             stands: Stands { position, horizon: Offset::START },
             chassis,
@@ -176,7 +178,7 @@ impl Subscriptions {
     pub(super) fn unsubscribe(&mut self, slot: usize, id: Option<&str>, destination: Option<&str>) {
         let is_it = |key: &&usize| match self.dialect(**key) {
             Some(Dialect::Stomp { subscription, destination: named, .. }) => match id {
-                Some(id) => subscription.as_deref() == Some(id),
+                Some(id) => subscription.as_ref().is_some_and(|own| own.is(id)),
                 None => subscription.is_none() && Some(named.as_str()) == destination,
             },
             _ => false,

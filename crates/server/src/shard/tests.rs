@@ -11,6 +11,7 @@ mod queue;
 mod relay;
 mod sockjs;
 mod state;
+mod still_log;
 mod topics;
 mod turns;
 mod world;

@@ -1,13 +1,16 @@
 //! Carriers of messages, and how several of them become bytes.
 
-use bytes::Bytes;
-use hub_core::messagepack;
-use hub_sockjs::Messages;
-use hub_sockjs::frame as sockjs;
-use hub_ws::deflate::WindowBits;
-use hub_ws::{OpCode, frame};
+mod packet;
+mod template;
 
-use super::compressor::Compressor;
+use bytes::Bytes;
+use hub_sockjs::frame as sockjs;
+use hub_stomp::{Version, encode};
+use hub_ws::deflate::WindowBits;
+use hub_ws::frame;
+
+pub(super) use self::packet::{Message, Packet};
+pub(super) use self::template::{Frames, Template};
 
 /// Carrier of a session's messages, and the way they are written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -65,7 +68,27 @@ impl Wire {
     pub(super) fn wrap(self, message: &[u8]) -> Bytes {
         let mut packet = Packet::plain(self);
         packet.push(message);
-        packet.finish()
+        packet.finish_whole().bytes
+    }
+
+    /// A subscription's id as it stands in the MESSAGEs that go over this
+    /// wire.
+    pub(super) fn name(self, version: Version, id: &str) -> Box<[u8]> {
+        let mut name = Vec::with_capacity(id.len());
+        encode::push_value(&mut name, version, id);
+        if matches!(self.carrier, Carrier::SockJs | Carrier::Session)
+            && let Ok(text) = str::from_utf8(&name)
+        {
+            let mut escaped = Vec::with_capacity(name.len());
+            sockjs::escape(&mut escaped, text);
+            name = escaped;
+        }
+        name.into()
+    }
+
+    /// Says whether messages of this size are compressed on this wire.
+    pub(super) fn deflates(self) -> bool {
+        self.deflate.is_some()
     }
 
     /// Gives the bytes that are written as soon as the socket is taken over.
@@ -85,105 +108,21 @@ impl Wire {
     }
 }
 
-/// Puts messages together for a wire.
-pub(super) struct Packet<'p> {
-    wire: Wire,
-    compressor: Option<&'p Compressor>,
-    content: Content,
-}
-
-enum Content {
-    /// One after another.
-    Stream(Vec<u8>),
-    /// In one `SockJS` frame.
-    Array(Messages),
-}
-
-impl<'p> Packet<'p> {
-    /// Begins a packet that many may share: compressed, where the wire has it so.
-    pub(super) fn new(wire: Wire, compressor: &'p Compressor) -> Packet<'p> {
-        Packet { compressor: Some(compressor), ..Packet::plain(wire) }
-    }
-
-    fn plain(wire: Wire) -> Packet<'p> {
-        let content = match wire.carrier {
-            Carrier::SockJs | Carrier::Session => Content::Array(Messages::default()),
-            Carrier::WebSocket | Carrier::MessagePack | Carrier::Tcp => Content::Stream(Vec::new()),
-        };
-        Packet { wire, compressor: None, content }
-    }
-
-    /// Adds a message, unless the wire can't carry it: `SockJS` carries text
-    /// alone.
-    pub(super) fn push(&mut self, message: &[u8]) -> bool {
-        let text = std::str::from_utf8(message);
-        let frames = Frames { deflate: self.wire.deflate, compressor: self.compressor };
-        match (&mut self.content, self.wire.carrier) {
-            (Content::Array(messages), _) => text.map(|text| messages.push(text)).is_ok(),
-            (Content::Stream(out), Carrier::WebSocket) => {
-                frames.put(out, if text.is_ok() { OpCode::Text } else { OpCode::Binary }, message);
-                true
-            }
-            (Content::Stream(out), Carrier::MessagePack) => messagepack::from_json(message)
-                .map(|packed| frames.put(out, OpCode::Binary, &packed))
-                .is_some(),
-            (Content::Stream(out), _) => {
-                out.extend_from_slice(message);
-                true
-            }
-        }
-    }
-
-    /// The bytes to write.
-    pub(super) fn finish(self) -> Bytes {
-        match (self.content, self.wire.carrier) {
-            (Content::Stream(out), _) => out.into(),
-            (Content::Array(messages), _) if messages.is_empty() => Bytes::new(),
-            (Content::Array(messages), Carrier::Session) => messages.finish().into(),
-            (Content::Array(messages), _) => {
-                let frames = Frames { deflate: self.wire.deflate, compressor: self.compressor };
-                let mut out = Vec::new();
-                frames.put(&mut out, OpCode::Text, &messages.finish());
-                out.into()
-            }
-        }
-    }
-}
-
-/// Way in which messages become WebSocket frames.
-struct Frames<'p> {
-    deflate: Option<WindowBits>,
-    compressor: Option<&'p Compressor>,
-}
-
-impl Frames<'_> {
-    fn put(&self, out: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
-        let compressed = match (self.deflate, self.compressor) {
-            (Some(window), Some(compressor)) => compressor.write(out, opcode, payload, window),
-            _ => false,
-        };
-        if !compressed {
-            out.reserve(frame::header_len(payload.len()) + payload.len());
-            frame::write_header(out, opcode, payload.len());
-            out.extend_from_slice(payload);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::compression::Compression;
     use crate::metrics::deflate::DeflateMetrics;
+    use crate::shard::compressor::Compressor;
 
     fn packed(wire: Wire, messages: &[&[u8]]) -> Bytes {
         let compression = Compression { min_bytes: 100, level: 6, client_context_takeover: false };
         let compressor = Compressor::new(Some(compression), DeflateMetrics::default());
         let mut packet = Packet::new(wire, &compressor);
         for message in messages {
-            assert!(packet.push(message));
+            assert!(packet.push(*message));
         }
-        packet.finish()
+        packet.finish_whole().bytes
     }
 
     #[test]
@@ -203,7 +142,7 @@ mod tests {
     #[test]
     fn sockjs_carries_no_binary_message() {
         let wire = Wire::from(Carrier::SockJs);
-        assert!(!Packet::plain(wire).push(b"\xff"));
+        assert!(!Packet::plain(wire).push(&b"\xff"[..]));
         assert!(wire.wrap(b"\xff").is_empty());
     }
 

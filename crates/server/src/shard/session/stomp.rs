@@ -8,7 +8,7 @@ use hub_stomp::{AckMode, Headers, Refusal, Reply, Request, Session, Subscription
 
 use crate::shard::Shard;
 use crate::shard::pending::Ending;
-use crate::shard::subscriptions::{Dialect, SubscribeRequest, Verdict};
+use crate::shard::subscriptions::{Dialect, Id, SubscribeRequest, Verdict};
 use crate::shard::wire::Wire;
 
 /// It is in every message of the subscription.
@@ -109,6 +109,7 @@ impl Shard {
                 let options = Parameters::of_headers(Options::ALL, headers)
                     .and_then(|given| Options::read(&given, portfolios_max))
                     .map_err(|error| refused(error.to_string()))?;
+                let subscription = subscription.map(Id::Is);
                 let dialect = Dialect::Stomp { version, subscription, destination: destination.clone(), ack };
                 let request = SubscribeRequest { wire, dialect, destination, options, ack: queue_mode(ack) };
                 let subscribed = self.subscriptions.subscribe(slot, request, self.sockets.now());

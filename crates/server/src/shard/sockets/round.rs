@@ -13,11 +13,11 @@ use bytes::Bytes;
 use super::socket::Socket;
 use super::{IdleSocket, Progress, Sockets};
 use crate::shard::missing::missing;
+use crate::shard::wire::Frames;
 
-/// Bytes staged for one socket before they are written, turn or not: what one
-/// writes at a time, and all that a peer of whom nothing is known yet can make
-/// the hub hold for it.
-pub(in crate::shard) const STAGED_BYTES_MAX: usize = 64 << 10;
+/// Bytes staged for one socket before they are written, turn or not: as much as
+/// is worth to be written at a time.
+const STAGED_BYTES_MAX: usize = 64 << 10;
 
 /// The sockets that are still to be written.
 #[derive(Default)]
@@ -52,9 +52,10 @@ impl Round {
     }
 
     /// Stages frames for a socket.
-    pub(super) fn stage(&mut self, slot: usize, socket: &mut Socket, frames: Bytes) {
+    pub(super) fn stage(&mut self, slot: usize, socket: &mut Socket, frames: &Frames) {
         self.staged += 1;
-        socket.stage(frames);
+        socket.stage(frames.bytes.clone());
+        socket.stage(frames.tail.clone());
         self.touch(slot, socket, Part::Write);
     }
 }
@@ -63,22 +64,27 @@ impl Sockets {
     /// Sends a frame, at the end of this turn, to a socket that may still be
     /// written to.
     pub(in crate::shard) fn send(&mut self, slot: usize, frame: Bytes) {
+        self.send_frames(slot, &Frames { bytes: frame, ..Frames::default() });
+    }
+
+    /// The same for frames that others may get, too.
+    pub(in crate::shard) fn send_frames(&mut self, slot: usize, frames: &Frames) {
         let Some(socket) = self.slab.get_mut(slot) else {
             return missing(&self.chassis.metrics, "socket", slot);
         };
-        self.round.stage(slot, socket, frame);
+        self.round.stage(slot, socket, frames);
     }
 
     /// Sends a frame unless more would wait behind the one that is being
     /// written than an outbox holds; says whether it did.
-    pub(in crate::shard) fn send_within_bound(&mut self, slot: usize, frame: &Bytes) -> bool {
+    pub(in crate::shard) fn send_within_bound(&mut self, slot: usize, frame: &Frames) -> bool {
         self.make_room(slot, frame.len());
         let most = self.chassis.limits.outbox_bytes;
         let fits = self.at(slot).is_some_and(|socket| {
             socket.outbox().is_empty() || socket.outbox().bytes_behind() + frame.len() <= most
         });
         if fits {
-            self.send(slot, frame.clone());
+            self.send_frames(slot, frame);
         }
         fits
     }
@@ -86,7 +92,7 @@ impl Sockets {
     /// Says whether so many bytes may be staged for the socket in one piece.
     pub(in crate::shard) fn keeps_up(&mut self, slot: usize, bytes: usize) -> bool {
         self.make_room(slot, bytes);
-        self.at(slot).is_some_and(|socket| !socket.is_blocked()) && bytes <= self.chassis.limits.outbox_bytes
+        bytes <= self.chassis.limits.outbox_bytes && self.at(slot).is_some_and(|socket| !socket.is_blocked())
     }
 
     /// The socket, unless something waits that its peer does not take.
@@ -101,18 +107,25 @@ impl Sockets {
         (!socket.is_blocked()).then_some(IdleSocket { slot, socket, round })
     }
 
-    /// Writes what is staged for a socket where that and so many bytes more
-    /// are too many to stand for nothing but this turn: who reads well is not
-    /// to be taken for slow, nor who does not for well.
+    /// Writes what is staged for a socket, if that and so many bytes more are
+    /// too many to stand for nothing but this turn: who reads well is not to be
+    /// taken for slow, nor is one who does not to be given more than he might
+    /// have been at once.
     pub(in crate::shard) fn make_room(&mut self, slot: usize, bytes: usize) {
+        let most = self.staged_max();
         let is_much = |socket: &Socket| {
-            !socket.is_blocked()
-                && !socket.outbox().is_empty()
-                && socket.outbox().bytes() + bytes > STAGED_BYTES_MAX.min(self.chassis.limits.outbox_bytes)
+            let staged = socket.outbox().bytes();
+            !socket.is_blocked() && staged > 0 && staged + bytes > most
         };
         if self.at(slot).is_some_and(is_much) {
             self.write(slot);
         }
+    }
+
+    /// Bytes that may be staged for one socket: of a reader who turns out to be
+    /// slow, they leave most of its outbox to what comes later.
+    fn staged_max(&self) -> usize {
+        STAGED_BYTES_MAX.min(self.chassis.limits.outbox_bytes / 4)
     }
 
     /// Has the socket take what its subscriptions are owed, when it is written.
@@ -154,8 +167,9 @@ impl Sockets {
 
     /// Says whether a socket has to be written before it is given more.
     pub(in crate::shard) fn must_write(&self, slot: usize) -> bool {
+        let most = self.staged_max();
         self.at(slot).is_none_or(|socket| {
-            socket.is_blocked() || !socket.is_streaming() || socket.outbox().bytes() >= STAGED_BYTES_MAX
+            socket.is_blocked() || !socket.is_streaming() || socket.outbox().bytes() >= most
         })
     }
 

@@ -38,8 +38,8 @@ pub(super) struct Socket {
     taken_at: Instant,
     /// TLS holds bytes that the kernel does not take.
     unflushed: bool,
-    /// What waits was offered, and its peer did not take it: it is woken when
-    /// there is room. Of what was only staged, in this turn, nobody knows yet.
+    /// Its peer did not take all that it was offered: it is woken when there is
+    /// room. Of bytes that are only staged, in this turn, nobody knows yet.
     blocked: bool,
     pub(super) part: Part,
     /// Counted in `hub_connections`.

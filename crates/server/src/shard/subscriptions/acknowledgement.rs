@@ -63,7 +63,9 @@ impl Subscriptions {
     fn consumers_of(&self, slot: usize, named: Option<&str>) -> Vec<ConsumerId> {
         let is_named = |dialect: &Dialect| match (named, dialect) {
             (None, _) => true,
-            (Some(id), Dialect::Stomp { subscription, .. }) => subscription.as_deref() == Some(id),
+            (Some(id), Dialect::Stomp { subscription, .. }) => {
+                subscription.as_ref().is_some_and(|own| own.is(id))
+            }
             _ => false,
         };
         let consumer = |key: &usize| {

@@ -4,23 +4,16 @@
 //! [`Subscription`] for its own part of it by way of
 //! [`OfKind`](super::subscription::OfKind).
 
-use std::collections::HashMap;
-use std::rc::Rc;
-
 use hub_core::CloseReason;
 use slab::Slab;
 
 use super::framing::Encoder;
-use super::framings::{FramingId, Framings};
+use super::framings::Framings;
 use super::pace::Timers;
 use super::subscription::{Stands, Subscription};
 use crate::chassis::Chassis;
 use crate::shard::missing::missing;
 use crate::shard::sockets::Sockets;
-
-/// Frames kept for the rest of a publication's subscribers, in bytes over all
-/// framings; beyond, a framing is encoded again when it comes again.
-const ENCODED_BYTES_MAX: usize = 8 << 20;
 
 /// Everything a source needs to hand a publication to its subscribers.
 pub(super) struct Delivery<'a, S> {
@@ -65,52 +58,6 @@ impl<S> Delivery<'_, S> {
         if let Some(slot) = self.at_mut(key).map(|subscription| subscription.slot) {
             self.lost.push(Lost { slot, reason });
         }
-    }
-}
-
-/// What is encoded at most once for each framing. Neighbours mostly share one,
-/// so the last one used is at hand.
-pub(super) struct Encoded<T> {
-    last: Option<(FramingId, Rc<T>)>,
-    all: HashMap<FramingId, Rc<T>>,
-    bytes: usize,
-}
-
-impl<T> Default for Encoded<T> {
-    fn default() -> Encoded<T> {
-        Encoded { last: None, all: HashMap::new(), bytes: 0 }
-    }
-}
-
-impl<T> Encoded<T> {
-    /// What `encode` makes for `framing`, of so many `bytes`.
-    pub(super) fn get(
-        &mut self,
-        framing: FramingId,
-        encode: impl FnOnce() -> T,
-        bytes: impl FnOnce(&T) -> usize,
-    ) -> &T {
-        let last = self.last.take().filter(|(last, _)| *last == framing);
-        let entry = last.unwrap_or_else(|| (framing, self.find(framing, encode, bytes)));
-        &self.last.insert(entry).1
-    }
-
-    fn find(
-        &mut self,
-        framing: FramingId,
-        encode: impl FnOnce() -> T,
-        bytes: impl FnOnce(&T) -> usize,
-    ) -> Rc<T> {
-        if let Some(encoded) = self.all.get(&framing) {
-            return Rc::clone(encoded);
-        }
-        let encoded = Rc::new(encode());
-        let bytes = bytes(&encoded);
-        if self.bytes + bytes <= ENCODED_BYTES_MAX {
-            self.bytes += bytes;
-            self.all.insert(framing, Rc::clone(&encoded));
-        }
-        encoded
     }
 }
 

@@ -14,14 +14,13 @@ use hub_fanout::{Composed, Document, Occasion};
 use slab::Slab;
 
 use super::delivery::{Delivery, remove};
-use super::framing::Frames;
 use super::pace::{Timer, Timers};
 use super::recipient::{Recipient, Taken};
 use super::subscription::OfKind;
 use crate::native::DocumentPart;
 use crate::shard::compressor::Compressor;
 use crate::shard::missing::missing;
-use crate::shard::wire::{Packet, Wire};
+use crate::shard::wire::{Frames, Packet, Wire};
 
 /// The documents that somebody follows.
 #[derive(Default)]
@@ -284,9 +283,7 @@ fn tell_one(
     let wire = socket.wire();
     let encode = || frames(composed, wire, &delivery.encoder.compressor);
     let frames = shared.frames.entry((occasion, wire)).or_insert_with(encode);
-    if !frames.bytes.is_empty() {
-        socket.send(frames.bytes.clone());
-    }
+    socket.send(frames);
     Some(frames.messages)
 }
 
@@ -310,7 +307,7 @@ fn reached(occasion: Occasion, composed: &Composed) -> Option<Offset> {
 fn frames(composed: &Composed, wire: Wire, compressor: &Compressor) -> Frames {
     let mut packet = Packet::new(wire, compressor);
     for message in &composed.messages {
-        packet.push(message);
+        packet.push(&**message);
     }
-    Frames { bytes: packet.finish(), messages: composed.messages.len() as u64 }
+    packet.finish_whole()
 }

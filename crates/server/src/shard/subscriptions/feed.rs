@@ -1,13 +1,19 @@
 //! Feeds: events in order, none lost within a retained window.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hub_core::{CloseReason, Offset};
-use hub_fanout::{EventFilter, FeedBatch, FeedCursor, FeedId, FeedStart, FeedWindow, SnapshotReason};
+use hub_fanout::feed::EventKey;
+use hub_fanout::{
+    EventFilter, FeedBatch, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, SnapshotReason,
+};
 use slab::Slab;
 
-use super::delivery::{Delivery, Encoded, remove};
-use super::framing::{Frames, Run};
+use super::delivery::Delivery;
+use super::encoded::Encoded;
+use super::framing::{Framing, Run};
+use super::groups::{Groups, Wanted};
 use super::recipient::{Recipient, Taken};
 use super::request::Starting;
 use super::subscription::{OfKind, Subscription};
@@ -19,7 +25,18 @@ pub(super) struct Feeds(Vec<Feed>);
 struct Feed {
     /// The shard's own, of shared events.
     window: FeedWindow,
-    subscribers: Vec<usize>,
+    groups: Groups<EventFilter>,
+}
+
+impl Wanted for EventFilter {
+    type Subject = EventKey;
+
+    fn subjects(&self) -> Option<impl Iterator<Item = EventKey>> {
+        match self {
+            EventFilter::All => None,
+            EventFilter::Keys(keys) => Some(keys.iter().copied()),
+        }
+    }
 }
 
 /// Subscription to a feed.
@@ -30,7 +47,7 @@ pub(super) struct FeedSource {
 
 impl Feeds {
     pub(super) fn new(windows: Vec<FeedWindow>) -> Feeds {
-        Feeds(windows.into_iter().map(|window| Feed { window, subscribers: Vec::new() }).collect())
+        Feeds(windows.into_iter().map(|window| Feed { window, groups: Groups::default() }).collect())
     }
 
     /// Begins a subscription: behind the position it asked to resume from,
@@ -69,16 +86,16 @@ impl Feeds {
     }
 
     pub(super) fn enter(&mut self, key: usize, source: &FeedSource) {
-        self.0[usize::from(source.feed.0)].subscribers.push(key);
+        self.0[usize::from(source.feed.0)].groups.enter(key, source.cursor.filter());
     }
 
     pub(super) fn leave(&mut self, key: usize, source: &FeedSource) {
-        remove(&mut self.0[usize::from(source.feed.0)].subscribers, key);
+        self.0[usize::from(source.feed.0)].groups.leave(key, source.cursor.filter());
     }
 
     #[cfg(test)]
     pub(super) fn has_no_subscribers(&self) -> bool {
-        self.0.iter().all(|feed| feed.subscribers.is_empty())
+        self.0.iter().all(|feed| feed.groups.holds_nothing())
     }
 
     /// Hands new events to every subscriber at once.
@@ -93,13 +110,25 @@ impl Feeds {
         for event in &batch.events {
             feed.window.push(Arc::clone(event));
         }
-        let bytes: usize = batch.events.iter().map(|event| event.bytes()).sum();
-        let fits = bytes <= delivery.chassis.limits.outbox_bytes;
-        let (mut encoded, mut sent) = (Encoded::default(), 0);
-        for key in &feed.subscribers {
-            match deliver_to(*key, batch, fits, &mut encoded, delivery) {
-                Some(messages) => sent += messages,
-                None => catch_up(*key, &feed.window, delivery),
+        let about = |index: usize| batch.events.get(index).map(|event| event.key);
+        let mut selection = feed.groups.select(0..batch.events.len(), about);
+        let mut sent = 0;
+        for (id, group) in feed.groups.iter() {
+            let wanted: Cow<'_, [Arc<FeedEvent>]> = match group.wanted {
+                EventFilter::All => Cow::Borrowed(&batch.events),
+                EventFilter::Keys(_) => {
+                    selection.of(id).iter().map(|index| Arc::clone(&batch.events[*index])).collect()
+                }
+            };
+            let bytes: usize = wanted.iter().map(|event| event.bytes()).sum();
+            let fits = bytes <= delivery.chassis.limits.outbox_bytes;
+            let encoded = Encoded::for_subscribers(group.subscribers.len());
+            let mut part = Part { batch, wanted: &wanted, fits, encoded };
+            for key in &group.subscribers {
+                match deliver_to(*key, &mut part, delivery) {
+                    Some(messages) => sent += messages,
+                    None => catch_up(*key, &feed.window, delivery),
+                }
             }
         }
         delivery.chassis.metrics.messages_sent.inc_by(sent);
@@ -127,8 +156,8 @@ impl Feeds {
     ) -> Vec<usize> {
         let mut slots = Vec::new();
         for feed in self.0.iter().filter(|feed| feed.window.is_due(horizon)) {
-            slots.extend(feed.subscribers.iter().filter_map(|key| {
-                let subscription = entries.get_mut(*key)?;
+            slots.extend(feed.groups.subscribers().filter_map(|key| {
+                let subscription = entries.get_mut(key)?;
                 let FeedSource { cursor, .. } = subscription.source.of_kind()?;
                 cursor.is_endangered(&feed.window, horizon).then_some(subscription.slot)
             }));
@@ -141,8 +170,8 @@ impl Feeds {
     pub(super) fn expire(&mut self, horizon: Offset, delivery: &mut Delivery<'_, impl OfKind<FeedSource>>) {
         for feed in self.0.iter_mut().filter(|feed| feed.window.is_due(horizon)) {
             feed.window.expire(horizon);
-            for key in &feed.subscribers {
-                tell_if_passed(*key, &feed.window, delivery);
+            for key in feed.groups.subscribers() {
+                tell_if_passed(key, &feed.window, delivery);
             }
         }
     }
@@ -151,8 +180,8 @@ impl Feeds {
     /// passed it by: then it is told.
     pub(super) fn catch_up_all(&self, delivery: &mut Delivery<'_, impl OfKind<FeedSource>>) {
         for feed in &self.0 {
-            for key in &feed.subscribers {
-                catch_up(*key, &feed.window, delivery);
+            for key in feed.groups.subscribers() {
+                catch_up(key, &feed.window, delivery);
             }
         }
     }
@@ -176,7 +205,10 @@ impl Feeds {
         };
         let says_something = !events.is_empty() || last && snapshot_reason.is_some();
         let run = Run { stands: stands.position, events: &events, snapshot_reason };
-        Taken::Part { frames: says_something.then(|| framing.feed(&run, encoder)), last }
+        Taken::Part {
+            frames: says_something.then(|| framing.feed(&run, encoder).frames(&framing.name())),
+            last,
+        }
     }
 
     fn window(&self, feed: FeedId) -> &FeedWindow {
@@ -184,31 +216,41 @@ impl Feeds {
     }
 }
 
+/// One group's part of a batch.
+struct Part<'a> {
+    batch: &'a FeedBatch,
+    /// The events that the group wants of it.
+    wanted: &'a [Arc<FeedEvent>],
+    fits: bool,
+    encoded: Encoded,
+}
+
 /// One subscriber's part, if it is up to date and has room; gives the number
 /// of messages.
 fn deliver_to(
     key: usize,
-    batch: &FeedBatch,
-    fits: bool,
-    encoded: &mut Encoded<Frames>,
+    part: &mut Part<'_>,
     delivery: &mut Delivery<'_, impl OfKind<FeedSource>>,
 ) -> Option<u64> {
     let stands = delivery.stands.position;
     let subscription = delivery.entries.get_mut(key)?;
     let cursor = &mut subscription.source.of_kind()?.cursor;
-    let (first, last) = (batch.events.first()?, batch.events.last()?);
-    let at_once =
-        fits && cursor.is_at(first) && subscription.pace.is_none() && subscription.snapshot_reason.is_none();
-    if !at_once {
+    let (first, last) = (part.batch.events.first()?, part.batch.events.last()?);
+    let is_caught_up = cursor.is_at(first) && subscription.snapshot_reason.is_none();
+    if is_caught_up && part.wanted.is_empty() {
+        cursor.advance(last.sequence + 1);
+        return Some(0);
+    }
+    if !(is_caught_up && part.fits && subscription.pace.is_none()) {
         return None;
     }
     let socket = delivery.sockets.idle(subscription.slot)?;
     cursor.advance(last.sequence + 1);
-    let run = Run { stands, events: &batch.events, snapshot_reason: None };
-    let encode = || delivery.framings.get(subscription.framing).feed(&run, delivery.encoder);
-    let Frames { bytes, messages } = encoded.get(subscription.framing, encode, Frames::len);
-    socket.send(bytes.clone());
-    Some(*messages)
+    let run = Run { stands, events: part.wanted, snapshot_reason: None };
+    let encode = |framing: &Framing| framing.feed(&run, delivery.encoder);
+    let frames = part.encoded.get(subscription.framing, delivery.framings, encode);
+    socket.send(frames);
+    Some(frames.messages)
 }
 
 /// Notes that a subscriber has something to take, or that the window has

@@ -79,7 +79,7 @@ impl Consumers {
             return delivery.lost.push(Lost { slot, reason: CloseReason::TEXT_ONLY });
         };
         delivery.chassis.metrics.messages_sent.inc_by(frames.messages);
-        delivery.sockets.send(slot, frames.bytes);
+        delivery.sockets.send_frames(slot, &frames);
         let Some(source) = subscription.source.of_kind() else {
             return missing(&delivery.chassis.metrics, "subscription to a queue", *key);
         };

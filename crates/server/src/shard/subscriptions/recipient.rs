@@ -2,9 +2,10 @@
 
 use hub_fanout::{Composition, Room, SnapshotReason};
 
-use super::framing::{Encoder, Frames, Framing};
+use super::framing::{Encoder, Framing};
 use super::subscription::Stands;
 use crate::shard::moment::Moment;
+use crate::shard::wire::Frames;
 
 /// About what the head of a MESSAGE adds to its body, where every element is
 /// a message of its own.

@@ -4,15 +4,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use hub_core::{CloseReason, TopicName};
 use hub_fanout::RelayMessage;
 
-use super::delivery::{Delivery, Encoded, Lost, remove};
+use super::delivery::{Delivery, Lost, remove};
+use super::encoded::Encoded;
 use super::framing::Framing;
+use super::framings::{FramingId, Framings};
+use super::subscription::Subscription;
 use crate::shard::compressor::Compressor;
 use crate::shard::missing::missing;
 use crate::shard::sockets::Sockets;
+use crate::shard::wire::{Packet, Template};
 
 /// Bytes of a run: a slow reader holds on to them as one piece.
 const RUN_BYTES_MAX: usize = 64 << 10;
@@ -32,16 +35,6 @@ pub(super) struct RelaySource {
 pub(in crate::shard) struct RelayRun {
     messages: Vec<Arc<RelayMessage>>,
     bytes: usize,
-}
-
-/// The frames of a run, as far as a wire can carry them.
-struct RunFrames {
-    /// In one piece, for whoever keeps up.
-    whole: Bytes,
-    /// One by one: of these a slow reader gets as many as its outbox holds.
-    single: Vec<Bytes>,
-    /// The message behind them can't be carried.
-    is_cut: bool,
 }
 
 impl RelayRun {
@@ -66,30 +59,85 @@ impl RelayRun {
     }
 }
 
-impl RunFrames {
-    fn of(run: &RelayRun, framing: &Framing, compressor: &Compressor) -> RunFrames {
-        let frames = run.messages.iter().map_while(|message| framing.relay(message, compressor));
-        let single: Vec<Bytes> = frames.map(|frames| frames.bytes).collect();
-        let whole = if let [only] = &*single { only.clone() } else { single.concat().into() };
-        RunFrames { whole, is_cut: single.len() < run.messages.len(), single }
+/// The frames of a run, for whoever follows its destination.
+struct RunFrames<'r> {
+    messages: &'r [Arc<RelayMessage>],
+    /// In one piece, up to what can't be carried.
+    whole: Encoded,
+    /// One by one, where somebody lags.
+    single: Vec<Encoded>,
+    subscribers: usize,
+}
+
+/// All that frames are made by.
+struct EncodedBy<'a> {
+    framings: &'a Framings,
+    compressor: &'a Compressor,
+}
+
+/// Messages handed to a subscriber, and why no more.
+struct Handed {
+    messages: u64,
+    lost: Option<CloseReason>,
+}
+
+impl<'r> RunFrames<'r> {
+    fn new(run: &'r RelayRun, subscribers: usize) -> RunFrames<'r> {
+        let whole = Encoded::for_subscribers(subscribers);
+        RunFrames { messages: &run.messages, whole, single: Vec::new(), subscribers }
     }
 
-    fn bytes(&self) -> usize {
-        self.whole.len()
-    }
-
-    /// Stages them for a socket; how many, and why no more.
-    fn stage(&self, slot: usize, sockets: &mut Sockets) -> (u64, Option<CloseReason>) {
-        let cut = self.is_cut.then_some(CloseReason::TEXT_ONLY);
-        let fitting = if sockets.keeps_up(slot, self.whole.len()) {
-            sockets.send(slot, self.whole.clone());
-            self.single.len()
+    /// Stages them for a socket: all in one piece if it keeps up, else as many
+    /// as its outbox holds.
+    fn hand(&mut self, slot: usize, id: FramingId, by: &EncodedBy<'_>, sockets: &mut Sockets) -> Handed {
+        let frames = self.whole.get(id, by.framings, |framing| encode(self.messages, framing, by));
+        let carried = frames.messages;
+        let messages = if self.messages.len() == 1 {
+            u64::from(carried == 1 && sockets.send_within_bound(slot, frames))
+        } else if sockets.keeps_up(slot, frames.len()) {
+            sockets.send_frames(slot, frames);
+            carried
         } else {
-            self.single.iter().take_while(|frame| sockets.send_within_bound(slot, frame)).count()
+            self.hand_one_by_one(slot, id, by, sockets)
         };
-        let overflow = (fitting < self.single.len()).then_some(CloseReason::OUTBOX_OVERFLOW);
-        (fitting as u64, overflow.or(cut))
+        let lost = if messages < carried {
+            Some(CloseReason::OUTBOX_OVERFLOW)
+        } else {
+            (messages < self.messages.len() as u64).then_some(CloseReason::TEXT_ONLY)
+        };
+        Handed { messages, lost }
     }
+
+    fn hand_one_by_one(
+        &mut self,
+        slot: usize,
+        id: FramingId,
+        by: &EncodedBy<'_>,
+        sockets: &mut Sockets,
+    ) -> u64 {
+        let subscribers = self.subscribers;
+        self.single.resize_with(self.messages.len(), || Encoded::for_subscribers(subscribers));
+        let mut handed = 0;
+        for (message, single) in self.messages.chunks(1).zip(&mut self.single) {
+            let frames = single.get(id, by.framings, |framing| encode(message, framing, by));
+            if frames.messages == 0 || !sockets.send_within_bound(slot, frames) {
+                break;
+            }
+            handed += 1;
+        }
+        handed
+    }
+}
+
+/// The frames of messages, up to what can't be carried.
+fn encode(messages: &[Arc<RelayMessage>], framing: &Framing, by: &EncodedBy<'_>) -> Template {
+    let mut packet = Packet::new(framing.wire, by.compressor);
+    for message in messages {
+        if !framing.relay(message, &mut packet) {
+            break;
+        }
+    }
+    packet.finish()
 }
 
 impl Relays {
@@ -117,28 +165,22 @@ impl Relays {
     /// whose outbox is full, or whose wire can't carry a message, is told that
     /// it has lost it.
     pub(super) fn deliver<S>(&self, run: &RelayRun, delivery: &mut Delivery<'_, S>) {
+        // A turn without any.
         let Some(first) = run.messages.first() else { return };
         // Nobody here follows it.
         let Some(subscribers) = self.0.get(&first.destination) else { return };
-        let mut shared = Encoded::default();
+        let mut frames = RunFrames::new(run, subscribers.len());
         let mut sent = 0;
         for key in subscribers {
             let Some(subscription) = delivery.entries.get(*key) else {
                 missing(&delivery.chassis.metrics, "subscription", *key);
                 continue;
             };
-            let framing = delivery.framings.get(subscription.framing);
-            let compressor = &delivery.encoder.compressor;
-            let frames = shared.get(
-                subscription.framing,
-                || RunFrames::of(run, framing, compressor),
-                RunFrames::bytes,
-            );
-            let (handed, reason) = frames.stage(subscription.slot, delivery.sockets);
-            sent += handed;
-            if let Some(reason) = reason {
-                delivery.lost.push(Lost { slot: subscription.slot, reason });
-            }
+            let Subscription { slot, framing, .. } = *subscription;
+            let by = EncodedBy { framings: delivery.framings, compressor: &delivery.encoder.compressor };
+            let Handed { messages, lost } = frames.hand(slot, framing, &by, delivery.sockets);
+            sent += messages;
+            delivery.lost.extend(lost.map(|reason| Lost { slot, reason }));
         }
         delivery.chassis.metrics.messages_sent.inc_by(sent);
     }

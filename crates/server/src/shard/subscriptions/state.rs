@@ -1,22 +1,31 @@
 //! State topics: each flush at once to whoever is up to date and has room; all
 //! others take current values when they have.
+//!
+//! What changed is selected once for each group of subscribers who want the
+//! same, and encoded once for each framing among them.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::Position;
+use hub_core::{Offset, PortfolioId, Position};
 use hub_fanout::{
-    Changed, Composition, Filter, Room, SnapshotReason, Start, StateFlush, StateSubscription, TopicId, View,
+    Changed, Composition, Filter, Room, RowKey, SnapshotReason, Start, StateFlush, StateSubscription,
+    TopicId, View,
 };
 
-use super::delivery::{Delivery, Encoded, remove};
-use super::framing::{Drain, Frames};
+use super::delivery::Delivery;
+use super::encoded::Encoded;
+use super::framing::{Drain, Framing};
+use super::groups::{Groups, Wanted};
 use super::recipient::{Recipient, Taken, per_element};
 use super::request::Starting;
 use super::subscription::OfKind;
 use crate::chassis::Chassis;
 use crate::shard::missing::missing;
+
+/// Changed keys of a group that are looked up where a flush does not list them.
+const LOOKED_UP_MAX: usize = 1024;
 
 /// The state topics, as this shard sees them, by id.
 pub(super) struct States(Vec<Topic>);
@@ -25,7 +34,20 @@ pub(super) struct States(Vec<Topic>);
 struct Topic {
     /// At the last flush; none before the first.
     view: Option<Arc<dyn View>>,
-    subscribers: Vec<usize>,
+    /// Its offset.
+    flushed: Offset,
+    groups: Groups<Filter>,
+}
+
+impl Wanted for Filter {
+    type Subject = PortfolioId;
+
+    fn subjects(&self) -> Option<impl Iterator<Item = PortfolioId>> {
+        match self {
+            Filter::All => None,
+            Filter::Portfolios(portfolios) => Some(portfolios.iter().copied()),
+        }
+    }
 }
 
 /// Subscription to a state topic.
@@ -46,26 +68,29 @@ impl StateSource {
     }
 }
 
-/// One topic's part of a flush.
+/// One group's part of a topic's flush.
 struct Batch<'a> {
     view: &'a dyn View,
-    changed: &'a Changed,
+    /// The keys that changed of those that the group wants, if they are listed.
+    changed: Option<&'a [RowKey]>,
     position: Position,
     room: Room,
-    /// The whole of what changed, when all of it fits an outbox; looked up
-    /// for the first subscriber that wants it, so that nothing is computed
-    /// where nobody looks.
+    /// Their elements, when all of them fit an outbox; looked up for the first
+    /// subscriber that wants them, so that nothing is computed where nobody
+    /// looks.
     elements: OnceCell<Option<Vec<Bytes>>>,
-    frames: Encoded<Frames>,
+    frames: Encoded,
 }
 
 impl Batch<'_> {
     fn elements(&self) -> Option<&[Bytes]> {
-        let elements = self.elements.get_or_init(|| match self.changed {
-            Changed::Keys(keys) => elements_within(self.view, keys, self.room),
-            Changed::Unlisted => None,
-        });
-        elements.as_deref()
+        let look_up = || elements_within(self.view, self.changed?, self.room);
+        self.elements.get_or_init(look_up).as_deref()
+    }
+
+    /// Says whether nothing changed that the group wants.
+    fn is_empty(&self) -> bool {
+        self.changed.is_some_and(<[RowKey]>::is_empty)
     }
 }
 
@@ -101,18 +126,18 @@ impl States {
     pub(super) fn enter(&mut self, key: usize, source: &StateSource, chassis: &Chassis) {
         let topic = usize::from(source.topic.0);
         chassis.catalog.states()[topic].interest().enter();
-        self.0[topic].subscribers.push(key);
+        self.0[topic].groups.enter(key, source.owed.filter());
     }
 
     pub(super) fn leave(&mut self, key: usize, source: &StateSource, chassis: &Chassis) {
         let topic = usize::from(source.topic.0);
         chassis.catalog.states()[topic].interest().leave();
-        remove(&mut self.0[topic].subscribers, key);
+        self.0[topic].groups.leave(key, source.owed.filter());
     }
 
     #[cfg(test)]
     pub(super) fn has_no_subscribers(&self) -> bool {
-        self.0.iter().all(|topic| topic.subscribers.is_empty())
+        self.0.iter().all(|topic| topic.groups.holds_nothing())
     }
 
     /// Hands one topic's part of a flush to its subscribers. `listed`: what it
@@ -126,25 +151,39 @@ impl States {
         let Some(topic) = self.0.get_mut(usize::from(state.topic.0)) else {
             return missing(&delivery.chassis.metrics, "topic", state.topic.0.into());
         };
+        let before = std::mem::replace(&mut topic.flushed, delivery.stands.position.offset);
         topic.view = Some(Arc::clone(&state.view));
-        if topic.subscribers.is_empty() {
+        if topic.groups.is_empty() {
             return;
         }
         let composition = delivery.chassis.catalog.states()[usize::from(state.topic.0)].composition;
-        let mut batch = Batch {
-            view: &*state.view,
-            changed: if listed { &state.changed } else { &Changed::Unlisted },
-            position: delivery.stands.position,
-            room: Room::new(delivery.chassis.limits.outbox_bytes, per_element(composition)),
-            elements: OnceCell::new(),
-            frames: Encoded::default(),
+        let room = Room::new(delivery.chassis.limits.outbox_bytes, per_element(composition));
+        let (view, position) = (&*state.view, delivery.stands.position);
+        let changed = match &state.changed {
+            Changed::Keys(keys) if listed => Some(&**keys),
+            Changed::Keys(_) | Changed::Unlisted => None,
         };
+        let mut selection =
+            topic.groups.select(changed.into_iter().flatten().copied(), |key| view.portfolio(key));
         let (mut sent, mut replaced) = (0, 0);
-        for key in &topic.subscribers {
-            match deliver_to(*key, &mut batch, delivery) {
-                Delivered::Nothing => {}
-                Delivered::Sent(messages) => sent += messages,
-                Delivered::Noted(unseen) => replaced += unseen,
+        for (id, group) in topic.groups.iter() {
+            let looked_up;
+            let changed = match (&group.wanted, changed) {
+                (Filter::All, changed) => changed,
+                (Filter::Portfolios(_), Some(_)) => Some(selection.of(id)),
+                (wanted, None) => {
+                    looked_up = changed_since(before, view, wanted);
+                    looked_up.as_deref()
+                }
+            };
+            let frames = Encoded::for_subscribers(group.subscribers.len());
+            let mut batch = Batch { view, changed, position, room, elements: OnceCell::new(), frames };
+            for key in &group.subscribers {
+                match deliver_to(*key, &mut batch, delivery) {
+                    Delivered::Nothing => {}
+                    Delivered::Sent(messages) => sent += messages,
+                    Delivered::Noted(unseen) => replaced += unseen,
+                }
             }
         }
         delivery.chassis.metrics.messages_sent.inc_by(sent);
@@ -162,7 +201,10 @@ impl States {
         let says_something = !elements.is_empty() || last && snapshot_reason.is_some();
         let position = Position { offset: source.owed.noted(), ..stands.position };
         let drain = Drain { elements: &elements, position, last, snapshot_reason };
-        Taken::Part { frames: says_something.then(|| framing.state(&drain, encoder)), last }
+        Taken::Part {
+            frames: says_something.then(|| framing.state(&drain, encoder).frames(&framing.name())),
+            last,
+        }
     }
 }
 
@@ -192,10 +234,12 @@ fn deliver_to<S: OfKind<StateSource>>(
     if owed.is_ahead_of(offset) {
         return Delivered::Nothing;
     }
-    let at_once = owed.is_caught_up()
-        && owed.filter().is_all()
-        && subscription.pace.is_none()
-        && subscription.snapshot_reason.is_none();
+    let is_caught_up = owed.is_caught_up() && subscription.snapshot_reason.is_none();
+    if is_caught_up && batch.is_empty() {
+        owed.advance(offset);
+        return Delivered::Nothing;
+    }
+    let at_once = is_caught_up && subscription.pace.is_none();
     let idle = if at_once { delivery.sockets.idle(subscription.slot) } else { None };
     let Some(socket) = idle.filter(|_| batch.elements().is_some()) else {
         delivery.sockets.owe(subscription.slot);
@@ -207,10 +251,18 @@ fn deliver_to<S: OfKind<StateSource>>(
         return Delivered::Nothing;
     }
     let drain = Drain { elements, position: batch.position, last: true, snapshot_reason: None };
-    let encode = || delivery.framings.get(subscription.framing).state(&drain, delivery.encoder);
-    let Frames { bytes, messages } = batch.frames.get(subscription.framing, encode, Frames::len);
-    socket.send(bytes.clone());
-    Delivered::Sent(*messages)
+    let encode = |framing: &Framing| framing.state(&drain, delivery.encoder);
+    let frames = batch.frames.get(subscription.framing, delivery.framings, encode);
+    socket.send(frames);
+    Delivered::Sent(frames.messages)
+}
+
+/// The keys that changed after `before` of those that are wanted, unless there
+/// are too many to be handed over at once.
+fn changed_since(before: Offset, view: &dyn View, wanted: &Filter) -> Option<Vec<RowKey>> {
+    let mut keys = Vec::new();
+    let more = view.changed(before, None, wanted, LOOKED_UP_MAX, &mut keys);
+    (!more).then_some(keys)
 }
 
 /// The elements of `keys`, unless there is no room for all of them.

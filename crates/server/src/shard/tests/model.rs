@@ -65,7 +65,9 @@ fn action() -> impl Strategy<Value = Action> {
     let kind = prop_oneof![
         Just(Kind::State),
         Just(Kind::PacedState),
+        Just(Kind::OwnState),
         Just(Kind::Feed),
+        Just(Kind::OwnFeed),
         Just(Kind::Relay),
         Just(Kind::Queue),
         Just(Kind::Document),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use hub_core::{Offset, Parameter, Timestamp};
+use hub_core::{Offset, Parameter, PortfolioId, Timestamp};
 use hub_fanout::document::Cadence;
 use hub_fanout::{Composed, Document, EventFilter, FeedId, Filter, Occasion, Options, RowKey, View};
 use serde::Deserialize;
@@ -16,21 +16,34 @@ use crate::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
 #[derive(Clone, Default)]
 pub(super) struct Table(pub(super) BTreeMap<RowKey, (Offset, u64)>);
 
+/// The portfolio that a key belongs to: of every four keys one's.
+pub(super) fn portfolio_of(key: RowKey) -> PortfolioId {
+    PortfolioId::from_bytes([(key % 4) as u8; 16])
+}
+
 impl View for Table {
     fn changed(
         &self,
         after: Offset,
         from: Option<RowKey>,
-        _: &Filter,
+        filter: &Filter,
         limit: usize,
         keys: &mut Vec<RowKey>,
     ) -> bool {
+        let is_wanted = |key| match filter {
+            Filter::All => true,
+            Filter::Portfolios(portfolios) => portfolios.contains(&portfolio_of(key)),
+        };
         let is_asked = |(key, (version, _)): &(&RowKey, &(Offset, u64))| {
-            from.is_none_or(|from| **key > from) && *version > after
+            from.is_none_or(|from| **key > from) && *version > after && is_wanted(**key)
         };
         let mut found = self.0.iter().filter(is_asked).map(|(key, _)| *key);
         keys.extend(found.by_ref().take(limit));
         found.next().is_some()
+    }
+
+    fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
+        Some(portfolio_of(key))
     }
 
     fn element(&self, key: RowKey) -> Option<Bytes> {

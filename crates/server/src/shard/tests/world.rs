@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use hub_core::limits::Limits;
 use hub_core::schema::Schema;
-use hub_core::{Epoch, Offset, Position, Record, Timestamp};
+use hub_core::{Epoch, Offset, Position, Timestamp};
 use hub_fanout::feed::EventKey;
 use hub_fanout::{
     Catalog, Changed, Composition, FeedId, FeedItem, Flush, Outcomes, Publisher, PublisherLimits, RowKey,
     StateFlush, Topic, TopicId, View, WindowLimits,
 };
-use hub_log::{Append, Entry, EventLog, LogError, Tail};
 use tokio::sync::{mpsc, watch};
 
 use super::peer::{Peer, Speaks};
-use super::topics::{Follower, Table, Tally};
+use super::still_log::{EPOCH, StillLog};
+use super::topics::{Follower, Table, Tally, portfolio_of};
 use crate::chassis::{Chassis, ChassisConfig, ChassisParts};
 use crate::http::in_flight::InFlight;
 use crate::metrics::Metrics;
@@ -40,42 +40,6 @@ pub(super) const BEGIN: Duration = Duration::from_secs(1_700_000_000);
 
 /// Number of inputs that may wake a shard.
 const INPUTS: u64 = 9;
-
-/// A log in which nothing happens: the tests publish what would follow from
-/// it.
-struct StillLog;
-
-const EPOCH: Epoch = Epoch(7);
-
-impl EventLog for StillLog {
-    fn epoch(&self) -> Epoch {
-        EPOCH
-    }
-
-    fn head(&self) -> Offset {
-        Offset::START
-    }
-
-    fn append(&self, _: Vec<Entry>) -> Append {
-        Append::ready(Err(LogError::Closed))
-    }
-
-    fn tick(&self) -> Append {
-        Append::ready(Err(LogError::Closed))
-    }
-
-    fn read(&self, _: Offset, _: usize) -> Result<Vec<Arc<Record>>, LogError> {
-        Ok(Vec::new())
-    }
-
-    fn tail(&self, _: Offset) -> Box<dyn Tail> {
-        unreachable!("nobody follows it")
-    }
-
-    fn close(&self) -> Result<(), LogError> {
-        Ok(())
-    }
-}
 
 /// One shard with its inputs.
 pub(super) struct World {
@@ -345,8 +309,9 @@ impl World {
     pub(super) fn emit_padded(&mut self, blanks: usize) {
         let json = Bytes::from(format!("{}{}", " ".repeat(blanks), self.events));
         let offset = Offset(1_000 + self.events);
+        let item =
+            FeedItem { feed: self.feed, key: EventKey::from(portfolio_of(self.events as RowKey)), json };
         self.events += 1;
-        let item = FeedItem { feed: self.feed, key: EventKey(0), json };
         self.chassis.publisher.feed(vec![(offset, item)], true);
         self.settle();
     }

@@ -6,6 +6,7 @@ use hub_core::{CloseReason, Position};
 use hub_fanout::RowKey;
 
 use super::super::peer::{Peer, Received, Speaks};
+use super::super::topics::portfolio_of;
 use super::super::world::{FEED_EVENTS, World};
 use super::OVERFLOW_MESSAGES;
 
@@ -15,7 +16,11 @@ pub(super) enum Kind {
     State,
     /// The same, not oftener than every 200 ms.
     PacedState,
+    /// What belongs to the portfolios 1 and 2.
+    OwnState,
     Feed,
+    /// The events about portfolio 1.
+    OwnFeed,
     Relay,
     Queue,
     /// Of a native socket alone.
@@ -24,14 +29,35 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Its destination, and the options that it is followed with.
-    fn destination(self) -> (&'static str, &'static str) {
+    fn destination(self) -> (String, String) {
+        let [one, two] = [1, 2].map(portfolio_of);
+        let (destination, options) = match self {
+            Kind::State | Kind::Document => ("/topic/state", String::new()),
+            Kind::PacedState => ("/topic/state", "interval:200\n".to_owned()),
+            Kind::OwnState => ("/topic/state", format!("portfolio-ids:{one},{two}\n")),
+            Kind::Feed => ("/topic/feed", String::new()),
+            Kind::OwnFeed => return (format!("/topic/feed/{one}"), String::new()),
+            Kind::Relay => ("/topic/relay/model", String::new()),
+            Kind::Queue => ("/queue/model", String::new()),
+        };
+        (destination.to_owned(), options)
+    }
+
+    /// Says whether a key or an event of this ordinal is what it asks for.
+    fn admits(self, ordinal: u64) -> bool {
         match self {
-            Kind::State | Kind::Document => ("/topic/state", ""),
-            Kind::PacedState => ("/topic/state", "interval:200\n"),
-            Kind::Feed => ("/topic/feed", ""),
-            Kind::Relay => ("/topic/relay/model", ""),
-            Kind::Queue => ("/queue/model", ""),
+            Kind::OwnState => matches!(ordinal % 4, 1 | 2),
+            Kind::OwnFeed => ordinal % 4 == 1,
+            _ => true,
         }
+    }
+
+    fn is_feed(self) -> bool {
+        matches!(self, Kind::Feed | Kind::OwnFeed)
+    }
+
+    fn is_state(self) -> bool {
+        matches!(self, Kind::State | Kind::PacedState | Kind::OwnState)
     }
 }
 
@@ -66,7 +92,7 @@ impl Client {
         let native = self.speaks == Speaks::Native;
         let possible = match kind {
             Kind::Document => native,
-            Kind::PacedState | Kind::Relay | Kind::Queue => !native,
+            Kind::PacedState | Kind::OwnState | Kind::OwnFeed | Kind::Relay | Kind::Queue => !native,
             Kind::State | Kind::Feed => true,
         };
         if !possible || self.follows(kind) || self.is_closed() {
@@ -74,10 +100,10 @@ impl Client {
         }
         let from = match kind {
             Kind::Feed if native => world.events,
-            Kind::Feed => world.events.saturating_sub(FEED_EVENTS as u64),
+            Kind::Feed | Kind::OwnFeed => world.events.saturating_sub(FEED_EVENTS as u64),
             _ => relayed,
         };
-        if kind == Kind::Feed {
+        if kind.is_feed() {
             // It begins with what is retained.
             self.drained_at.0 = self.drained_at.0.min(from);
         }
@@ -90,7 +116,7 @@ impl Client {
             self.peer.send(&format!(r#"{{"type":"follow","what":"{what}"}}"#));
         } else {
             let (destination, options) = kind.destination();
-            self.peer.subscribe(&id, destination, options);
+            self.peer.subscribe(&id, &destination, &options);
         }
         let (came, values) = (Vec::new(), BTreeMap::new());
         self.followings.push(Following { id, kind, came, from, until: None, values });
@@ -102,7 +128,7 @@ impl Client {
         let active = self.followings.iter_mut().find(|one| one.kind == kind && one.until.is_none());
         // What a native socket followed before and now can't be told apart.
         let Some(following) = active.filter(|_| !native) else { return };
-        following.until = Some(if kind == Kind::Feed { world.events } else { relayed });
+        following.until = Some(if kind.is_feed() { world.events } else { relayed });
         self.peer.send(&format!("UNSUBSCRIBE\nid:{}\n\n\0", following.id));
         world.settle();
     }
@@ -149,14 +175,14 @@ impl Client {
         let following = self.followings.iter_mut().find(|one| one.id == *id).expect("it was asked for");
         let ordinal = || received.body.trim().parse::<u64>().expect("an ordinal");
         match following.kind {
-            Kind::State | Kind::PacedState | Kind::Document => {
+            Kind::State | Kind::PacedState | Kind::OwnState | Kind::Document => {
                 following.digest_element(&received.json());
                 if let Some(resume) = received.headers.get("resume") {
                     following.check_resume(resume, history);
                 }
             }
             Kind::Queue => consumed.push((ordinal(), received.headers.contains_key("redelivered"))),
-            Kind::Feed | Kind::Relay => following.came.push(ordinal()),
+            Kind::Feed | Kind::OwnFeed | Kind::Relay => following.came.push(ordinal()),
         }
     }
 
@@ -191,8 +217,8 @@ impl Client {
     ) {
         let lagged_feed = world.events - self.drained_at.0 > FEED_EVENTS as u64;
         let lagged_relay = messages - self.drained_at.1 > OVERFLOW_MESSAGES;
-        let may_lose =
-            self.has_followed(Kind::Feed) && lagged_feed || self.has_followed(Kind::Relay) && lagged_relay;
+        let may_lose = self.followings.iter().any(|one| one.kind.is_feed()) && lagged_feed
+            || self.has_followed(Kind::Relay) && lagged_relay;
         // Straight over the stream, a drain ends as any other close does.
         let going_away = match &self.peer.close {
             Some((code, _)) => *code == CloseReason::GOING_AWAY.code,
@@ -221,7 +247,7 @@ impl Following {
     /// Nothing at or below the position is still owed.
     fn check_resume(&self, resume: &str, history: &BTreeMap<RowKey, Vec<u64>>) {
         let resume: Position = resume.parse().expect("a position");
-        for (key, offsets) in history {
+        for (key, offsets) in history.iter().filter(|(key, _)| self.kind.admits(u64::from(**key))) {
             let due = offsets.iter().rev().find(|offset| **offset <= resume.offset.0);
             assert!(due <= self.values.get(key), "{resume} is promised, {key} is still owed");
         }
@@ -230,19 +256,22 @@ impl Following {
     fn check(&self, world: &World, history: &BTreeMap<RowKey, Vec<u64>>, relayed: u64, closed: bool) {
         let is_over = closed || self.until.is_some();
         let in_order = |until: u64| {
-            let expected: Vec<u64> = (self.from..self.until.unwrap_or(until)).collect();
+            let expected =
+                (self.from..self.until.unwrap_or(until)).filter(|ordinal| self.kind.admits(*ordinal));
+            let expected: Vec<u64> = expected.collect();
             // What was sent before an end may have been the last.
             let expected = if is_over { &expected[..self.came.len().min(expected.len())] } else { &expected };
             assert_eq!(self.came, expected, "{}", self.id);
         };
         match self.kind {
-            Kind::State | Kind::PacedState if !is_over => {
-                let newest = history.iter().map(|(key, offsets)| (*key, *offsets.last().expect("a change")));
+            kind if kind.is_state() && !is_over => {
+                let newest = history.iter().filter(|(key, _)| kind.admits(u64::from(**key)));
+                let newest = newest.map(|(key, offsets)| (*key, *offsets.last().expect("a change")));
                 assert_eq!(self.values, newest.collect(), "{}", self.id);
             }
-            Kind::Feed => in_order(world.events),
+            Kind::Feed | Kind::OwnFeed => in_order(world.events),
             Kind::Relay => in_order(relayed),
-            Kind::State | Kind::PacedState | Kind::Queue | Kind::Document => {}
+            Kind::State | Kind::PacedState | Kind::OwnState | Kind::Queue | Kind::Document => {}
         }
     }
 }

@@ -8,7 +8,8 @@ use std::ops::Range;
 use memchr::memchr;
 
 pub use self::scan::Lacking;
-use self::scan::{Extent, Progress, Scan, Side};
+pub(crate) use self::scan::Side;
+use self::scan::{Extent, Progress, Scan};
 use crate::error::FrameError;
 use crate::{Command, Frame, Headers, Limits, Version};
 
@@ -47,6 +48,12 @@ impl std::error::Error for BadFrame {}
 pub struct Decoder {
     limits: Limits,
     side: Side,
+    state: DecoderState,
+}
+
+/// A decoder without its limits: sessions have theirs in common, and an idle one is to be small.
+#[derive(Debug)]
+pub(crate) struct DecoderState {
     version: Version,
     /// After an error: where the next frame begins can't be known.
     broken: bool,
@@ -74,35 +81,28 @@ impl Decoder {
     }
 
     const fn of(side: Side, limits: Limits) -> Self {
-        Self { limits, side, version: Version::V1_0, broken: false, partial: None }
+        Self { limits, side, state: DecoderState::new() }
     }
 
     /// Sets the version that was agreed upon, 1.0 until then. It decides on escaping from the next
     /// item on.
     pub const fn set_version(&mut self, version: Version) {
-        self.version = version;
-    }
-
-    /// Sets [`Limits::max_frame_bytes`] for the frames that begin from now on.
-    pub(crate) const fn set_max_frame_bytes(&mut self, bytes: usize) {
-        self.limits.max_frame_bytes = bytes;
+        self.state.set_version(version);
     }
 
     /// Octets of memory held for a frame that came in pieces.
     pub fn buffered(&self) -> usize {
-        self.partial.as_ref().map_or(0, |partial| partial.bytes.capacity())
+        self.state.buffered()
     }
 
     /// True from a frame's first octet until it is whole.
     pub fn in_frame(&self) -> bool {
-        self.partial.as_ref().is_some_and(|partial| !partial.lent)
+        self.state.in_frame()
     }
 
     /// Part that a frame which has begun still lacks, and the `receipt` it asked for, if that has come.
     pub fn lacking(&self) -> Option<(Lacking, Option<Box<str>>)> {
-        let partial = self.partial.as_deref().filter(|partial| !partial.lent)?;
-        let receipt = receipt(&partial.bytes, partial.scan.seen(), self.version);
-        Some((partial.scan.lacking(partial.bytes.len()), receipt))
+        self.state.lacking()
     }
 
     /// Takes the next item off the front of `input`. Call it until it returns `None`: all of the
@@ -110,6 +110,44 @@ impl Decoder {
     ///
     /// After an error the stream can't be followed any further; what still comes is discarded.
     pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Result<Option<Item<'s>>, BadFrame> {
+        self.state.next(input, self.side, &self.limits)
+    }
+}
+
+impl DecoderState {
+    pub(crate) const fn new() -> Self {
+        Self { version: Version::V1_0, broken: false, partial: None }
+    }
+
+    /// See [`Decoder::set_version`].
+    pub(crate) const fn set_version(&mut self, version: Version) {
+        self.version = version;
+    }
+
+    /// See [`Decoder::buffered`].
+    pub(crate) fn buffered(&self) -> usize {
+        self.partial.as_ref().map_or(0, |partial| partial.bytes.capacity())
+    }
+
+    /// See [`Decoder::in_frame`].
+    pub(crate) fn in_frame(&self) -> bool {
+        self.partial.as_ref().is_some_and(|partial| !partial.lent)
+    }
+
+    /// See [`Decoder::lacking`].
+    pub(crate) fn lacking(&self) -> Option<(Lacking, Option<Box<str>>)> {
+        let partial = self.partial.as_deref().filter(|partial| !partial.lent)?;
+        let receipt = receipt(&partial.bytes, partial.scan.seen(), self.version);
+        Some((partial.scan.lacking(partial.bytes.len()), receipt))
+    }
+
+    /// See [`Decoder::next`]. A frame is held to the limits of each call that brings a part of it.
+    pub(crate) fn next<'s, 'i: 's>(
+        &'s mut self,
+        input: &mut &'i [u8],
+        side: Side,
+        limits: &Limits,
+    ) -> Result<Option<Item<'s>>, BadFrame> {
         self.release();
         if self.broken {
             *input = &[];
@@ -117,7 +155,11 @@ impl Decoder {
         if input.is_empty() {
             return Ok(None);
         }
-        if self.partial.is_none() { self.begin(input) } else { self.resume(input) }
+        if self.partial.is_none() {
+            self.begin(input, side, limits)
+        } else {
+            self.resume(input, side, limits)
+        }
     }
 
     /// Frees the buffer that the last item was lent from.
@@ -128,9 +170,14 @@ impl Decoder {
     }
 
     /// A frame's first octets: nothing is copied unless the rest is still to come.
-    fn begin<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Result<Option<Item<'s>>, BadFrame> {
+    fn begin<'s, 'i: 's>(
+        &'s mut self,
+        input: &mut &'i [u8],
+        side: Side,
+        limits: &Limits,
+    ) -> Result<Option<Item<'s>>, BadFrame> {
         let mut scan = Scan::new(self.version);
-        match scan.advance(input, self.side, &self.limits) {
+        match scan.advance(input, side, limits) {
             Ok(Progress::Partial) => {
                 let bytes = take(input, input.len()).to_vec();
                 self.partial = Some(Box::new(Partial { bytes, scan, lent: false }));
@@ -153,12 +200,17 @@ impl Decoder {
     }
 
     /// The rest of a frame that came in pieces.
-    fn resume<'s>(&'s mut self, input: &mut &[u8]) -> Result<Option<Item<'s>>, BadFrame> {
+    fn resume<'s>(
+        &'s mut self,
+        input: &mut &[u8],
+        side: Side,
+        limits: &Limits,
+    ) -> Result<Option<Item<'s>>, BadFrame> {
         let Some(partial) = self.partial.as_deref_mut() else { return Ok(None) };
         let extent = loop {
-            let piece = partial.next_piece(input, &self.limits);
+            let piece = partial.next_piece(input, limits);
             partial.bytes.extend_from_slice(piece);
-            let progress = partial.scan.advance(&partial.bytes, self.side, &self.limits);
+            let progress = partial.scan.advance(&partial.bytes, side, limits);
             let ours = match &progress {
                 Ok(Progress::Partial) | Err(_) => partial.bytes.len(),
                 Ok(Progress::Heartbeat(length)) => *length,

@@ -2,6 +2,7 @@
 
 mod call;
 mod conversation;
+mod heartbeats;
 mod opening;
 mod reply;
 mod request;
@@ -14,12 +15,14 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use self::conversation::{Conversation, Heard, Stage};
+use self::heartbeats::Heartbeats;
 pub use self::reply::Reply;
 pub use self::request::{AckMode, Connect, Request, SubscriptionRef};
+use crate::decode::{DecoderState, Side};
 use crate::rate::Bucket;
 use crate::{
-    BadFrame, Decoder, HeartBeat, HeartbeatTimer, Intervals, Item, Limits, Liveness, OpeningLimits,
-    ProtocolError, RateLimit, Refusal, TransactionLimits, Version, encode,
+    BadFrame, HeartBeat, Intervals, Item, Limits, Liveness, OpeningLimits, ProtocolError, RateLimit, Refusal,
+    TransactionLimits, Version, encode,
 };
 
 /// Settings that all sessions of a server have in common.
@@ -67,20 +70,19 @@ impl Default for SessionConfig {
 #[derive(Debug)]
 pub struct Session {
     config: Arc<SessionConfig>,
-    decoder: Decoder,
+    decoder: DecoderState,
     conversation: Conversation,
-    heartbeats: HeartbeatTimer,
+    heartbeats: Heartbeats,
     bucket: Option<Box<Bucket>>,
 }
 
 impl Session {
     /// A session that waits for CONNECT. Heart-beats start once it is accepted.
     pub fn new(config: Arc<SessionConfig>, now: Instant) -> Self {
-        let first = config.limits.max_frame_bytes.min(config.opening.max_connect_bytes);
         Self {
-            decoder: Decoder::new(Limits { max_frame_bytes: first, ..config.limits }),
+            decoder: DecoderState::new(),
             conversation: Conversation::new(),
-            heartbeats: HeartbeatTimer::new(Intervals::default(), now),
+            heartbeats: Heartbeats::new(Intervals::default(), now),
             bucket: config.rate.map(|limit| Box::new(Bucket::new(limit, now))),
             config,
         }
@@ -120,7 +122,8 @@ impl Session {
             self.decoder.release();
             return Ok(self.conversation.release());
         }
-        let frame = match metered(&mut self.decoder, self.bucket.as_deref_mut(), input, now) {
+        let limits = self.limits();
+        let frame = match metered(&mut self.decoder, &limits, self.bucket.as_deref_mut(), input, now) {
             Ok(Some(Item::Frame(frame))) => frame,
             Ok(Some(Item::Heartbeat)) => {
                 return self.conversation.beat(self.config.opening.max_eols).map(Some);
@@ -141,6 +144,18 @@ impl Session {
         }
     }
 
+    /// Bounds on the frames that come now.
+    fn limits(&self) -> Limits {
+        let limits = self.config.limits;
+        match self.conversation.stage {
+            Stage::Opening { .. } => {
+                let first = limits.max_frame_bytes.min(self.config.opening.max_connect_bytes);
+                Limits { max_frame_bytes: first, ..limits }
+            }
+            Stage::Deciding { .. } | Stage::Open | Stage::Closed => limits,
+        }
+    }
+
     /// Accepts the CONNECT that was received: the CONNECTED to be written. `None` if none awaits a
     /// decision, as when the session was closed meanwhile.
     pub fn accept(&mut self, session_id: &str, now: Instant) -> Option<Bytes> {
@@ -149,9 +164,8 @@ impl Session {
         self.conversation.stage = Stage::Open;
         self.conversation.version = version;
         self.decoder.set_version(version);
-        self.decoder.set_max_frame_bytes(self.config.limits.max_frame_bytes);
         self.decoder.release();
-        self.heartbeats = HeartbeatTimer::new(Intervals::negotiate(ours, theirs), now);
+        self.heartbeats = Heartbeats::new(Intervals::negotiate(ours, theirs), now);
         Some(encode::connected(version, &self.config.server_name, session_id, ours))
     }
 
@@ -191,8 +205,8 @@ impl Session {
     }
 
     /// Subscriptions the session has.
-    pub const fn subscriptions(&self) -> usize {
-        self.conversation.subscriptions.len()
+    pub fn subscriptions(&self) -> usize {
+        self.conversation.subscriptions.count()
     }
 
     /// Transactions that were begun, and neither committed nor aborted.
@@ -233,27 +247,28 @@ impl Session {
 
     /// Heart-beating's demand at `now`. Always fine before CONNECTED.
     pub fn poll(&self, now: Instant) -> Liveness {
-        self.heartbeats.poll(now)
+        self.heartbeats.timer().poll(now)
     }
 
-    /// Instant at which to poll next, see [`HeartbeatTimer::next_deadline`].
+    /// Instant at which to poll next, see [`crate::HeartbeatTimer::next_deadline`].
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.heartbeats.next_deadline()
+        self.heartbeats.timer().next_deadline()
     }
 }
 
 /// Decodes no further into `input` than the rate allows. What is left of it without an item is too
 /// much.
 fn metered<'s, 'i: 's>(
-    decoder: &'s mut Decoder,
+    decoder: &'s mut DecoderState,
+    limits: &Limits,
     bucket: Option<&mut Bucket>,
     input: &mut &'i [u8],
     now: Instant,
 ) -> Result<Option<Item<'s>>, BadFrame> {
-    let Some(bucket) = bucket else { return decoder.next(input) };
+    let Some(bucket) = bucket else { return decoder.next(input, Side::Client, limits) };
     let (mut admitted, beyond) = input.split_at_checked(bucket.allowance(now)).unwrap_or((*input, &[]));
     let offered = admitted.len();
-    let item = decoder.next(&mut admitted);
+    let item = decoder.next(&mut admitted, Side::Client, limits);
     let taken = offered - admitted.len();
     bucket.spend(taken);
     *input = input.get(taken..).unwrap_or(beyond);

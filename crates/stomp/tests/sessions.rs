@@ -156,7 +156,8 @@ fn nothing_is_processed_after_disconnect() {
 fn an_idle_session_is_small() {
     let session = open(Version::V1_2);
     assert_eq!(session.buffered(), 0);
-    assert!(size_of::<Session>() <= 256, "{} octets", size_of::<Session>());
+    // There are as many as connections; what sessions have in common is in their configuration.
+    assert!(size_of::<Session>() <= 112, "{} octets", size_of::<Session>());
 }
 
 #[test]

@@ -18,7 +18,7 @@ const FIRST_LINE_BYTES: usize = 2 * MAX_COMMAND_BYTES;
 
 /// Sender of the stream, by which commands it may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Client,
     Server,
 }

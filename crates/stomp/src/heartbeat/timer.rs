@@ -37,6 +37,11 @@ impl HeartbeatTimer {
         Self { intervals, last_sent: now, last_received: now }
     }
 
+    /// One that began before, when these were sent and received last.
+    pub(crate) const fn running(intervals: Intervals, last_sent: Instant, last_received: Instant) -> Self {
+        Self { intervals, last_sent, last_received }
+    }
+
     /// Intervals agreed upon.
     pub const fn intervals(&self) -> Intervals {
         self.intervals

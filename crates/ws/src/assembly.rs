@@ -20,7 +20,7 @@ impl Assembly {
         Self { opcode, compressed, bytes: Vec::new(), valid_bytes: 0 }
     }
 
-    /// A message that was inflated, and is not checked yet.
+    /// A message that was inflated; it has been checked.
     pub(crate) const fn inflated(opcode: OpCode, bytes: Vec<u8>) -> Self {
         Self { opcode, compressed: false, bytes, valid_bytes: 0 }
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::close::CloseCode;
-use crate::decode::Decoder;
+use crate::decode::{Decoder, End};
 use crate::deflate::{Agreement, Inflater};
 use crate::failure::Failure;
 use crate::frame;
@@ -19,28 +19,19 @@ use crate::message::Incoming;
 /// or the deadline is there; what is received then is ignored.
 #[derive(Debug)]
 pub struct Connection {
+    /// Ended once the client has closed, or failed; it discards data once we have sent a Close.
     decoder: Decoder,
-    sent_close: bool,
-    peer: Peer,
-}
-
-/// Progress of the client's side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Peer {
-    Open,
-    Closed(Option<CloseCode>),
-    Failed,
 }
 
 impl Connection {
     /// A new connection that takes messages of up to `max_message_bytes`; see [`Decoder::new`].
     pub fn new(max_message_bytes: usize) -> Self {
-        Self { decoder: Decoder::new(max_message_bytes), sent_close: false, peer: Peer::Open }
+        Self { decoder: Decoder::new(max_message_bytes) }
     }
 
     /// The same where permessage-deflate was agreed; see [`Decoder::with_deflate`].
     pub fn with_deflate(max_message_bytes: usize, agreement: &Agreement) -> Self {
-        Self { decoder: Decoder::with_deflate(max_message_bytes, agreement), ..Self::new(max_message_bytes) }
+        Self { decoder: Decoder::with_deflate(max_message_bytes, agreement) }
     }
 
     /// Takes the next message or control frame from `input`, as [`Decoder::next`] does.
@@ -55,13 +46,7 @@ impl Connection {
         input: &mut Input<'b>,
         inflater: &mut Inflater,
     ) -> Result<Option<Incoming<'s>>, Failure> {
-        let received = self.decoder.next(input, inflater);
-        match &received {
-            Ok(Some(Incoming::Close(code, _))) => self.peer = Peer::Closed(*code),
-            Err(_) => self.peer = Peer::Failed,
-            Ok(_) => {}
-        }
-        received
+        self.decoder.next(input, inflater)
     }
 
     /// Starts closing, or answers the client's Close with a code of our own.
@@ -69,8 +54,8 @@ impl Connection {
     /// Gives the Close frame, after which no message may be sent; `None` when one was sent before.
     /// For `code` and `reason` see [`frame::close`].
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Option<Bytes> {
-        (!self.sent_close).then(|| {
-            self.sending_close();
+        self.may_send().then(|| {
+            self.decoder.discard_data();
             frame::close(code, reason)
         })
     }
@@ -79,22 +64,22 @@ impl Connection {
     ///
     /// `None` when there is nothing to answer, or a Close was sent before.
     pub fn close_reply(&mut self) -> Option<Bytes> {
-        let Peer::Closed(code) = self.peer else { return None };
-        (!self.sent_close).then(|| {
-            self.sending_close();
+        let Some(End::Closed(code)) = self.decoder.ended() else { return None };
+        self.may_send().then(|| {
+            self.decoder.discard_data();
             code.map_or_else(frame::close_without_code, |code| frame::close(code, ""))
         })
     }
 
     /// True as long as text and binary messages may be sent: until a Close is (section 5.5.1).
     pub const fn may_send(&self) -> bool {
-        !self.sent_close
+        !self.decoder.discards_data()
     }
 
     /// True if TCP may be shut once everything is written: both Close frames are exchanged, or ours was sent and the
     /// client's will not be read because of a [`Failure`] (section 7.1.7).
-    pub fn may_shut(&self) -> bool {
-        self.sent_close && self.peer != Peer::Open
+    pub const fn may_shut(&self) -> bool {
+        !self.may_send() && self.decoder.ended().is_some()
     }
 
     /// Heap memory that is held; see [`Decoder::held_bytes`].
@@ -105,10 +90,5 @@ impl Connection {
     /// True from the first frame of a message until it is whole; see [`Decoder::in_message`].
     pub fn in_message(&self) -> bool {
         self.decoder.in_message()
-    }
-
-    fn sending_close(&mut self) {
-        self.sent_close = true;
-        self.decoder.discard_data();
     }
 }

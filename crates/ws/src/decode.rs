@@ -1,6 +1,7 @@
 //! From the bytes of a client to its messages.
 
 use crate::assembly::Assembly;
+use crate::close::CloseCode;
 use crate::deflate::{Agreement, Inflater, Window};
 use crate::failure::Failure;
 use crate::header::{Expected, Frame, PartialHeader, compressed_limit};
@@ -16,27 +17,48 @@ use crate::opcode::OpCode;
 pub struct Decoder {
     max_message_bytes: usize,
     state: State,
-    /// The message under way, once a part of it has to be kept.
-    message: Option<Box<Assembly>>,
-    /// A control frame that did not arrive in one piece.
-    control: Vec<u8>,
+    /// `None` while nothing is kept, as most of the time.
+    kept: Option<Box<Kept>>,
     /// Kind of the payload that the last call lent, and that goes with the next call.
     lent: Option<OpCode>,
     /// Messages may be compressed.
     deflate: bool,
-    /// Earlier messages that compressed ones may point back to, if that was agreed on.
-    window: Option<Box<Window>>,
     discards_data: bool,
 }
 
 // An idle connection costs this and nothing else.
-const _: () = assert!(size_of::<Decoder>() <= 80);
+const _: () = assert!(size_of::<Decoder>() <= 40);
 
 #[derive(Debug)]
 enum State {
     Header(PartialHeader),
     Payload(Frame),
-    Ended,
+    Ended(End),
+}
+
+/// End of what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The client's Close.
+    Closed(Option<CloseCode>),
+    Failed,
+}
+
+/// Payloads that a later call needs.
+#[derive(Debug, Default)]
+struct Kept {
+    /// The message under way, once a part of it has to be kept.
+    message: Option<Assembly>,
+    /// A control frame that did not arrive in one piece.
+    control: Vec<u8>,
+    /// Earlier messages that compressed ones may point back to, if that was agreed on.
+    window: Option<Window>,
+}
+
+impl Kept {
+    const fn is_empty(&self) -> bool {
+        self.message.is_none() && self.control.is_empty() && self.window.is_none()
+    }
 }
 
 /// Something complete: in the input, or kept by the decoder.
@@ -53,11 +75,9 @@ impl Decoder {
         Self {
             max_message_bytes,
             state: State::Header(PartialHeader::default()),
-            message: None,
-            control: Vec::new(),
+            kept: None,
             lent: None,
             deflate: false,
-            window: None,
             discards_data: false,
         }
     }
@@ -66,9 +86,10 @@ impl Decoder {
     ///
     /// The limit is for messages as they were said; a compressed one is refused as soon as it inflates to more.
     pub fn with_deflate(max_message_bytes: usize, agreement: &Agreement) -> Self {
-        let window = || Box::new(Window::new(agreement.client_window));
-        let window = agreement.client_context_takeover.then(window);
-        Self { deflate: true, window, ..Self::new(max_message_bytes) }
+        let window =
+            || Box::new(Kept { window: Some(Window::new(agreement.client_window)), ..Kept::default() });
+        let kept = agreement.client_context_takeover.then(window);
+        Self { deflate: true, kept, ..Self::new(max_message_bytes) }
     }
 
     /// Takes the next message or control frame from `input`, which is left with what follows it.
@@ -88,7 +109,7 @@ impl Decoder {
             Ok(Some(Ready::Here(incoming))) => Ok(Some(incoming)),
             Ok(Some(Ready::Held(opcode))) => self.lend(opcode).map(Some),
             Err(failure) => {
-                self.end();
+                self.end(End::Failed);
                 Err(failure)
             }
         }
@@ -100,25 +121,51 @@ impl Decoder {
     /// its Close and waits for the client's (RFC 6455, section 1.4).
     pub fn discard_data(&mut self) {
         self.discards_data = true;
-        if let Some(message) = &mut self.message {
+        if let Some(message) = self.kept.as_mut().and_then(|kept| kept.message.as_mut()) {
             message.forget();
+        }
+    }
+
+    /// True once [`Self::discard_data`] was called.
+    pub(crate) const fn discards_data(&self) -> bool {
+        self.discards_data
+    }
+
+    /// Reason for which all further input is ignored, if it is.
+    pub(crate) const fn ended(&self) -> Option<End> {
+        match self.state {
+            State::Ended(end) => Some(end),
+            State::Header(_) | State::Payload(_) => None,
         }
     }
 
     /// Heap memory held for a message that has arrived in part, and for what the next message may point back to: 0
     /// between messages, unless context takeover was agreed.
     pub fn held_bytes(&self) -> usize {
-        let message = self.message.as_deref();
-        message.map_or(0, |message| size_of::<Assembly>() + message.capacity_bytes())
-            + self.control.capacity()
-            + self.window.as_deref().map_or(0, |window| size_of::<Window>() + window.held_bytes())
+        let Some(kept) = self.kept.as_deref() else { return 0 };
+        size_of::<Kept>()
+            + kept.message.as_ref().map_or(0, Assembly::capacity_bytes)
+            + kept.control.capacity()
+            + kept.window.as_ref().map_or(0, Window::held_bytes)
     }
 
     /// True from the first frame of a text or binary message until it is whole, in however many frames, control frames
     /// in between included.
     pub fn in_message(&self) -> bool {
-        let gathered = self.message.is_some() && self.lent.is_none_or(OpCode::is_control);
+        let gathered = self.message().is_some() && self.lent.is_none_or(OpCode::is_control);
         gathered || matches!(&self.state, State::Payload(frame) if !frame.opcode.is_control())
+    }
+
+    fn message(&self) -> Option<&Assembly> {
+        self.kept.as_ref()?.message.as_ref()
+    }
+
+    fn control(&self) -> &[u8] {
+        self.kept.as_ref().map_or(&[], |kept| &kept.control)
+    }
+
+    fn take_message(&mut self) -> Option<Assembly> {
+        self.kept.as_mut()?.message.take()
     }
 
     fn advance<'b>(
@@ -129,7 +176,7 @@ impl Decoder {
         loop {
             let expected = self.expected();
             match &mut self.state {
-                State::Ended => {
+                State::Ended(_) => {
                     input.clear();
                     return Ok(None);
                 }
@@ -150,7 +197,7 @@ impl Decoder {
     }
 
     fn expected(&self) -> Expected {
-        let message = self.message.as_deref();
+        let message = self.message();
         let held_bytes = message.map_or(0, |message| message.bytes().len());
         Expected {
             in_message: message.is_some(),
@@ -176,19 +223,30 @@ impl Decoder {
         };
         if frame.remaining_bytes == 0 {
             match frame.opcode {
-                OpCode::Close => self.end(),
+                OpCode::Close => self.end(End::Closed(self.close_code(ready.as_ref())?)),
                 _ => self.state = State::Header(PartialHeader::default()),
             }
         }
         Ok(ready)
     }
 
+    /// The code of the Close that has come.
+    fn close_code(&self, ready: Option<&Ready<'_>>) -> Result<Option<CloseCode>, Failure> {
+        let incoming = match ready {
+            Some(Ready::Here(incoming)) => *incoming,
+            Some(Ready::Held(_)) | None => self.lend(OpCode::Close)?,
+        };
+        Ok(if let Incoming::Close(code, _) = incoming { code } else { None })
+    }
+
     fn control_payload<'b>(&mut self, frame: Frame, chunk: &'b [u8]) -> Result<Option<Ready<'b>>, Failure> {
         let whole = frame.remaining_bytes == 0;
-        if whole && self.control.is_empty() {
+        if whole && self.control().is_empty() {
             return Incoming::parse(frame.opcode, chunk).map(Ready::Here).map(Some);
         }
-        self.control.extend_from_slice(chunk);
+        if !chunk.is_empty() {
+            self.kept.get_or_insert_default().control.extend_from_slice(chunk);
+        }
         Ok(whole.then(|| self.hold(frame.opcode)))
     }
 
@@ -202,10 +260,10 @@ impl Decoder {
         let frame_whole = frame.remaining_bytes == 0;
         let whole = frame_whole && frame.fin;
         if whole && self.discards_data {
-            self.message = None;
+            self.forget_message();
             return Ok(None);
         }
-        if whole && self.message.is_none() {
+        if whole && self.message().is_none() {
             if frame.compressed {
                 return self.inflate(frame.opcode, chunk, inflater).map(Some);
             }
@@ -215,18 +273,20 @@ impl Decoder {
             // The payload may yet come in one read.
             return Ok(None);
         }
-        let begun = || Box::new(Assembly::new(frame.opcode, frame.compressed));
-        let message = self.message.get_or_insert_with(begun);
+        let message = &mut self.kept.get_or_insert_default().message;
+        let message = message.get_or_insert_with(|| Assembly::new(frame.opcode, frame.compressed));
         let limit_bytes = self.max_message_bytes as u64;
         let limit_bytes = if message.is_compressed() { compressed_limit(limit_bytes) } else { limit_bytes };
         message.extend(chunk, usize::try_from(limit_bytes).unwrap_or(usize::MAX))?;
         if !whole {
             return Ok(None);
         }
-        if let Some(message) = self.message.take_if(|message| message.is_compressed()) {
+        if message.is_compressed()
+            && let Some(message) = self.take_message()
+        {
             return self.inflate(message.opcode(), message.bytes(), inflater).map(Some);
         }
-        let message = self.message.as_deref();
+        let message = self.message();
         if message.is_some_and(|message| !message.is_complete()) {
             return Err(Failure::InvalidUtf8);
         }
@@ -241,8 +301,10 @@ impl Decoder {
         payload: &[u8],
         inflater: &mut Inflater,
     ) -> Result<Ready<'b>, Failure> {
-        let bytes = inflater.inflate(payload, self.window.as_deref_mut(), self.max_message_bytes)?;
-        self.message = Some(Box::new(Assembly::inflated(opcode, bytes)));
+        let window = self.kept.as_mut().and_then(|kept| kept.window.as_mut());
+        let bytes = inflater.inflate(payload, window, self.max_message_bytes)?;
+        Incoming::parse(opcode, &bytes)?;
+        self.kept.get_or_insert_default().message = Some(Assembly::inflated(opcode, bytes));
         Ok(self.hold(opcode))
     }
 
@@ -253,27 +315,40 @@ impl Decoder {
 
     fn lend(&self, opcode: OpCode) -> Result<Incoming<'_>, Failure> {
         if opcode.is_control() {
-            return Incoming::parse(opcode, &self.control);
+            return Incoming::parse(opcode, self.control());
         }
-        let message = self.message.as_deref();
-        Incoming::parse(opcode, message.map_or(&[], Assembly::bytes))
+        Incoming::parse(opcode, self.message().map_or(&[], Assembly::bytes))
     }
 
     fn release(&mut self) {
         match self.lent.take() {
-            Some(opcode) if opcode.is_control() => self.control = Vec::new(),
-            Some(_) => self.message = None,
+            Some(opcode) if opcode.is_control() => self.forget_control(),
+            Some(_) => self.forget_message(),
             None => {}
         }
     }
 
+    fn forget_control(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.control = Vec::new();
+        }
+        self.kept.take_if(|kept| kept.is_empty());
+    }
+
+    fn forget_message(&mut self) {
+        self.take_message();
+        self.kept.take_if(|kept| kept.is_empty());
+    }
+
     /// Ignores everything from now on. A Close that is about to be lent stays until the next call.
-    fn end(&mut self) {
-        self.state = State::Ended;
-        self.message = None;
-        self.window = None;
+    fn end(&mut self, end: End) {
+        self.state = State::Ended(end);
+        if let Some(kept) = &mut self.kept {
+            kept.window = None;
+        }
+        self.forget_message();
         if self.lent.is_none() {
-            self.control = Vec::new();
+            self.forget_control();
         }
     }
 }

@@ -63,10 +63,10 @@ impl Frame {
     }
 }
 
-/// The part of a header received so far.
+/// The part of a header received so far: all but its last byte, at most.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PartialHeader {
-    bytes: [u8; MAX_HEADER_BYTES],
+    bytes: [u8; MAX_HEADER_BYTES - 1],
     filled: u8,
 }
 
@@ -80,16 +80,22 @@ impl PartialHeader {
         expected: Expected,
     ) -> Result<Option<Frame>, Failure> {
         let had = usize::from(self.filled);
-        let mut filled = had;
-        for (slot, byte) in self.bytes.iter_mut().skip(had).zip(input.rest()) {
+        let mut header = [0; MAX_HEADER_BYTES];
+        let mut filled = 0;
+        for (slot, byte) in header.iter_mut().zip(self.bytes.iter().take(had).chain(input.rest())) {
             *slot = *byte;
             filled += 1;
         }
-        let parsed = parse(self.bytes.get(..filled).unwrap_or_default(), expected)?;
+        let parsed = parse(header.get(..filled).unwrap_or_default(), expected)?;
         // What was copied from behind the header is payload, and stays in the input.
         let header_bytes = parsed.map_or(filled, |(_, header_bytes)| header_bytes);
         input.take(header_bytes.saturating_sub(had) as u64);
-        self.filled = filled as u8;
+        if parsed.is_none() {
+            for (slot, byte) in self.bytes.iter_mut().zip(header) {
+                *slot = byte;
+            }
+            self.filled = filled as u8;
+        }
         Ok(parsed.map(|(frame, _)| frame))
     }
 }

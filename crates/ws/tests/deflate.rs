@@ -148,11 +148,9 @@ fn what_is_no_compressed_data_is_1007() {
         assert_eq!(failed(LIMIT, payload), Some(Failure::Inflate), "{payload:02x?}");
     }
     assert_eq!(Failure::Inflate.code().get(), 1007);
-    let not_utf8 = client::feed(
-        &mut decoder(Settings::SHARED),
-        &frame(FIN | RSV1 | TEXT, &compressed(b"\xc3\x28\xc3\x28\xc3\x28")),
-    );
-    assert_eq!(not_utf8, [Event::Failed(Failure::InvalidUtf8)]);
+    let not_utf8 = frame(FIN | RSV1 | TEXT, &compressed(b"\xc3\x28\xc3\x28\xc3\x28"));
+    let events = client::feed(&mut decoder(Settings::SHARED), &[not_utf8, frame(FIN | TEXT, b"on")].concat());
+    assert_eq!(events, [Event::Failed(Failure::InvalidUtf8)], "and nothing more is heard");
 }
 
 #[test]

@@ -9,8 +9,10 @@ use crate::connections::ConnectionPermit;
 /// Counts connections per address. Up to `max` are welcome; as many again are
 /// let in to be told so, in whatever they speak; beyond, there is no permit.
 #[derive(Clone)]
-pub struct Addresses {
-    counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
+pub struct Addresses(Arc<Counts>);
+
+struct Counts {
+    counts: Mutex<HashMap<IpAddr, usize>>,
     max: usize,
 }
 
@@ -39,27 +41,27 @@ impl AddressPermit {
 impl Addresses {
     /// At most `max` connections per address.
     pub fn new(max: usize) -> Addresses {
-        Addresses { counts: Arc::default(), max }
+        Addresses(Arc::new(Counts { counts: Mutex::default(), max }))
     }
 
     /// A permit for one more connection of `address`.
     pub fn enter(&self, address: IpAddr) -> Option<AddressPermit> {
         let mut counts = self.lock();
         let count = counts.entry(address).or_default();
-        if *count >= self.max.saturating_mul(2) {
+        if *count >= self.0.max.saturating_mul(2) {
             return None;
         }
         *count += 1;
         Some(AddressPermit {
             addresses: self.clone(),
             address,
-            welcome: *count <= self.max,
+            welcome: *count <= self.0.max,
             connection: None,
         })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -30,8 +30,8 @@ pub(crate) use self::http::HttpStream;
 /// A connection that both actix and the shards read from and write to.
 pub struct Stream {
     transport: Transport,
-    /// Read already, not taken yet.
-    ahead: BytesMut,
+    /// Read already, not taken yet, if there is any.
+    ahead: Option<Box<BytesMut>>,
     /// Permit among its address's connections, held as long as the stream.
     permit: AddressPermit,
 }
@@ -39,7 +39,7 @@ pub struct Stream {
 enum Transport {
     Tcp(Counted),
     Tls(Box<TlsStream>),
-    Session(SessionPipe),
+    Session(Box<SessionPipe>),
     #[cfg(test)]
     Memory(memory::MemoryStream),
 }
@@ -61,7 +61,7 @@ impl Stream {
     /// A session of `SockJS`'s HTTP transports. What is written to it are whole
     /// frames, one a slice.
     pub(crate) fn session(end: SessionEnd, permit: AddressPermit) -> Stream {
-        Stream::new(Transport::Session(SessionPipe::new(end)), permit)
+        Stream::new(Transport::Session(Box::new(SessionPipe::new(end))), permit)
     }
 
     /// The session's side, where it is one.
@@ -79,7 +79,7 @@ impl Stream {
     }
 
     fn new(transport: Transport, permit: AddressPermit) -> Stream {
-        Stream { transport, ahead: BytesMut::new(), permit }
+        Stream { transport, ahead: None, permit }
     }
 
     /// Bytes that were taken from us, in all: by the kernel, or by the session.
@@ -115,19 +115,20 @@ impl Stream {
     /// Reads more ahead; what has been read so far is [`Stream::ahead`].
     /// 0 means the peer has closed.
     pub async fn read_ahead(&mut self) -> io::Result<usize> {
-        self.ahead.reserve(READ_AHEAD_BYTES);
+        let ahead = &mut **self.ahead.get_or_insert_default();
+        ahead.reserve(READ_AHEAD_BYTES);
         match &mut self.transport {
-            Transport::Tcp(stream) => stream.read_buf(&mut self.ahead).await,
-            Transport::Tls(stream) => stream.read_buf(&mut self.ahead).await,
-            Transport::Session(pipe) => pipe.read_buf(&mut self.ahead).await,
+            Transport::Tcp(stream) => stream.read_buf(ahead).await,
+            Transport::Tls(stream) => stream.read_buf(ahead).await,
+            Transport::Session(pipe) => pipe.read_buf(ahead).await,
             #[cfg(test)]
-            Transport::Memory(stream) => stream.read_buf(&mut self.ahead).await,
+            Transport::Memory(stream) => stream.read_buf(ahead).await,
         }
     }
 
     /// Bytes that have been read ahead and not taken yet.
     pub fn ahead(&self) -> &[u8] {
-        &self.ahead
+        self.ahead.as_ref().map_or(&[], |ahead| ahead)
     }
 
     /// True if bytes it has taken may still wait for a flush.
@@ -137,8 +138,8 @@ impl Stream {
 
     /// Puts `bytes` back in front of what is read next.
     pub(crate) fn put_back(&mut self, mut bytes: BytesMut) {
-        bytes.extend_from_slice(&self.ahead);
-        self.ahead = bytes;
+        bytes.extend_from_slice(self.ahead());
+        self.ahead = (!bytes.is_empty()).then(|| Box::new(bytes));
     }
 
     /// Says a last word, and ends so that the peer can read it. Were the stream
@@ -156,7 +157,7 @@ impl Stream {
 
     /// Takes what has been read ahead.
     pub fn take_ahead(&mut self) -> BytesMut {
-        std::mem::take(&mut self.ahead)
+        self.ahead.take().map_or_else(BytesMut::new, |ahead| *ahead)
     }
 }
 
@@ -191,13 +192,13 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.ahead.is_empty() {
-            let taken = self.ahead.len().min(buf.remaining());
-            buf.put_slice(&self.ahead[..taken]);
-            self.ahead.advance(taken);
-            if self.ahead.is_empty() {
-                self.ahead = BytesMut::new();
-            }
+        if let Some(ahead) = &mut self.ahead
+            && !ahead.is_empty()
+        {
+            let taken = ahead.len().min(buf.remaining());
+            buf.put_slice(&ahead[..taken]);
+            ahead.advance(taken);
+            self.ahead.take_if(|ahead| ahead.is_empty());
             return Poll::Ready(Ok(()));
         }
         transport!(self, stream => stream.poll_read(cx, buf))

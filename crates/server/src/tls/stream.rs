@@ -6,20 +6,21 @@
 //! holds them, and encrypted into another. What stays with the connection is a
 //! record of which a part has come, and what the socket did not take.
 
+mod under_way;
+
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, BytesMut};
 use rustls::ServerConfig;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use self::under_way::UnderWay;
 use crate::stream::Counted;
 
 /// The most that is encrypted as one record (RFC 8446, section 5.1).
@@ -54,12 +55,7 @@ thread_local! {
 pub struct TlsStream {
     tcp: Counted,
     session: UnbufferedServerConnection,
-    /// Records, the last of which has come in part.
-    partial: Vec<u8>,
-    /// Decrypted, not read yet.
-    plain: BytesMut,
-    /// Encrypted, not written yet.
-    sealed: BytesMut,
+    under_way: UnderWay,
     /// The peer has ended TLS: no more can come.
     peer_closed: bool,
     /// This side has.
@@ -84,9 +80,7 @@ impl TlsStream {
         let mut stream = TlsStream {
             tcp,
             session,
-            partial: Vec::new(),
-            plain: BytesMut::new(),
-            sealed: BytesMut::new(),
+            under_way: UnderWay::default(),
             peer_closed: false,
             closed: false,
             failed: false,
@@ -102,7 +96,7 @@ impl TlsStream {
 
     /// True if bytes it has taken still wait for the socket.
     pub(crate) fn holds_back(&self) -> bool {
-        !self.sealed.is_empty()
+        !self.under_way.sealed().is_empty()
     }
 
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -121,7 +115,7 @@ impl TlsStream {
             return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
         SCRATCH.with_borrow_mut(|Scratch { records, sealed, .. }| {
-            let known = self.partial.len();
+            let known = self.under_way.partial().len();
             if records.len() < known + READ_BYTES {
                 records.resize(known + READ_BYTES, 0);
             }
@@ -132,7 +126,7 @@ impl TlsStream {
                 // Without an end of TLS nobody knows whether there was more.
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
-            records[..known].copy_from_slice(&self.partial);
+            records[..known].copy_from_slice(self.under_way.partial());
             let records = &mut records[..known + count];
             sealed.clear();
             let taken = self.take(records, &mut None, sealed);
@@ -143,7 +137,7 @@ impl TlsStream {
             let kept =
                 rest.and_then(|rest| if rest.len() > PARTIAL_BYTES_MAX { Err(too_much) } else { Ok(rest) });
             self.failed |= kept.is_err();
-            self.partial = kept?.to_vec();
+            self.under_way.set_partial(kept?.to_vec());
             Poll::Ready(Ok(()))
         })
     }
@@ -179,7 +173,7 @@ impl TlsStream {
                     while let Some(record) = traffic.next_record() {
                         let record = record.map_err(io::Error::other)?;
                         discard += record.discard;
-                        self.plain.extend_from_slice(record.payload);
+                        self.under_way.push_plain(record.payload);
                     }
                 }
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
@@ -229,10 +223,10 @@ impl TlsStream {
     fn seal(&mut self, cx: &mut Context<'_>, seal: Seal<'_>, sealed: &mut Vec<u8>) -> io::Result<()> {
         sealed.clear();
         let mut seal = Some(seal);
-        let mut partial = mem::take(&mut self.partial);
+        let mut partial = self.under_way.take_partial();
         let taken = self.take(&mut partial, &mut seal, sealed)?;
         partial.drain(..taken);
-        self.partial = partial;
+        self.under_way.set_partial(partial);
         if seal.is_some() {
             return Err(io::ErrorKind::NotConnected.into());
         }
@@ -242,7 +236,7 @@ impl TlsStream {
     /// Writes as much as the socket takes, and keeps the rest for
     /// [`poll_send`](Self::poll_send).
     fn send(&mut self, cx: &mut Context<'_>, mut bytes: &[u8]) -> io::Result<()> {
-        while self.sealed.is_empty() && !bytes.is_empty() {
+        while !self.holds_back() && !bytes.is_empty() {
             match Pin::new(&mut self.tcp).poll_write(cx, bytes) {
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(written)) => bytes = &bytes[written..],
@@ -250,21 +244,18 @@ impl TlsStream {
                 Poll::Pending => break,
             }
         }
-        self.sealed.extend_from_slice(bytes);
+        self.under_way.push_sealed(bytes);
         Ok(())
     }
 
     /// Writes what is held back.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.sealed.is_empty() {
-            let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, &self.sealed))?;
+        while self.holds_back() {
+            let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, self.under_way.sealed()))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.sealed.advance(written);
-            if self.sealed.is_empty() {
-                self.sealed = BytesMut::new();
-            }
+            self.under_way.written(written);
         }
         Poll::Ready(Ok(()))
     }
@@ -289,17 +280,11 @@ impl AsyncRead for TlsStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        while self.plain.is_empty() {
+        while !self.under_way.read_plain(buf) {
             if self.peer_closed {
                 return Poll::Ready(Ok(()));
             }
             ready!(self.poll_receive(cx))?;
-        }
-        let count = self.plain.len().min(buf.remaining());
-        buf.put_slice(&self.plain[..count]);
-        self.plain.advance(count);
-        if self.plain.is_empty() {
-            self.plain = BytesMut::new();
         }
         Poll::Ready(Ok(()))
     }

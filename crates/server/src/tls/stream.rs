@@ -26,6 +26,10 @@ use crate::stream::Counted;
 /// The most that is encrypted as one record (RFC 8446, section 5.1).
 const RECORD_BYTES: usize = 16 << 10;
 
+/// The most that is encrypted for one write, as so many records as it takes;
+/// what the socket does not take of it stays with the connection.
+const WRITE_BYTES: usize = 4 * RECORD_BYTES;
+
 /// Bytes that encryption adds to that, and a key update ahead of it, at most.
 const OVERHEAD_BYTES: usize = 1 << 10;
 
@@ -41,7 +45,7 @@ const PARTIAL_BYTES_MAX: usize = (64 << 10) + READ_BYTES;
 struct Scratch {
     /// Read from a socket.
     records: Vec<u8>,
-    /// To be encrypted as one record.
+    /// To be encrypted for one write.
     plain: Vec<u8>,
     /// To be written to a socket.
     sealed: Vec<u8>,
@@ -52,8 +56,8 @@ thread_local! {
 }
 
 /// The server's side of a connection.
-pub struct TlsStream {
-    tcp: Counted,
+pub struct TlsStream<S = Counted> {
+    tcp: S,
     session: UnbufferedServerConnection,
     under_way: UnderWay,
     /// The peer has ended TLS: no more can come.
@@ -73,9 +77,9 @@ enum Seal<'a> {
     End,
 }
 
-impl TlsStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
     /// Completes the handshake.
-    pub(crate) async fn accept(config: Arc<ServerConfig>, tcp: Counted) -> io::Result<TlsStream> {
+    pub(crate) async fn accept(config: Arc<ServerConfig>, tcp: S) -> io::Result<TlsStream<S>> {
         let session = UnbufferedServerConnection::new(config).map_err(io::Error::other)?;
         let mut stream = TlsStream {
             tcp,
@@ -90,7 +94,7 @@ impl TlsStream {
     }
 
     /// The socket below it.
-    pub(crate) fn tcp(&self) -> &Counted {
+    pub(crate) fn tcp(&self) -> &S {
         &self.tcp
     }
 
@@ -274,7 +278,7 @@ fn append<E: std::error::Error + Send + Sync + 'static>(
     Ok(())
 }
 
-impl AsyncRead for TlsStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -290,12 +294,13 @@ impl AsyncRead for TlsStream {
     }
 }
 
-impl AsyncWrite for TlsStream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
-    /// One record of what there is, which is taken whole or not at all.
+    /// Records of what there is, in one write: as few as hold it, taken whole or
+    /// not at all.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -334,18 +339,21 @@ impl AsyncWrite for TlsStream {
     }
 }
 
-/// The front of what is in `bufs`, as much as makes a record; copied into
+/// The front of what is in `bufs`, as much as is written at once; copied into
 /// `plain` where it is not in one piece.
 fn gather<'a>(bufs: &'a [IoSlice<'_>], plain: &'a mut Vec<u8>) -> &'a [u8] {
     let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
     let (Some(first), second) = (filled.next(), filled.next()) else { return &[] };
-    if second.is_none() || first.len() >= RECORD_BYTES {
-        return &first[..first.len().min(RECORD_BYTES)];
+    if second.is_none() || first.len() >= WRITE_BYTES {
+        return &first[..first.len().min(WRITE_BYTES)];
     }
     plain.clear();
     for buf in bufs {
-        let room = RECORD_BYTES - plain.len();
+        let room = WRITE_BYTES - plain.len();
         plain.extend_from_slice(&buf[..buf.len().min(room)]);
     }
     plain
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,11 @@ impl UnderWay {
         self.tidy();
     }
 
+    #[cfg(test)]
+    pub(super) fn owns_nothing(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn tidy(&mut self) {
         self.0.take_if(|buffers| {
             buffers.partial.is_empty() && buffers.plain.is_empty() && buffers.sealed.is_empty()

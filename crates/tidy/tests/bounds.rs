@@ -67,6 +67,7 @@ const FIXED: &Exceptions = &[
     ("sockjs MAX_VALUE_BYTES", "a cookie that is given back"),
     ("sockjs MAX_WAITING_FRAMES", "pongs that wait; beyond, nothing more is read"),
     ("stomp MAX_COMMAND_BYTES", "no command of STOMP is longer"),
+    ("ws BLOCK_BYTES_MAX", "RFC 1951, section 3.2.4: a block's length is sixteen bits"),
     ("ws MAX_CONTROL_BYTES", "RFC 6455, section 5.5"),
     ("ws MAX_HEADER_BYTES", "RFC 6455, section 5.2"),
     ("ws MAX_REASON_BYTES", "RFC 6455, section 5.5"),

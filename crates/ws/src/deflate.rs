@@ -10,11 +10,13 @@
 //! [`Window`]: the last bytes that went one way, from which a dictionary is made for the next message. So a
 //! connection costs what it has said, at most 32 KiB a direction, and nothing where takeover was not agreed
 //! to. A message that is compressed without a window fits every connection with the same window size: it is
-//! compressed once and shared.
+//! compressed once and shared. Of messages that differ in their beginning alone, the rest is, by
+//! [`Deflater::compress_tail`] and [`frame::write_spliced`](crate::frame::write_spliced).
 
 mod deflater;
 mod inflater;
 mod negotiation;
+pub(crate) mod stored;
 mod window;
 
 pub use deflater::Deflater;

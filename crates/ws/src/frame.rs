@@ -6,6 +6,7 @@
 use bytes::{BufMut, Bytes};
 
 use crate::close::CloseCode;
+use crate::deflate::stored;
 use crate::opcode::{MAX_CONTROL_BYTES, OpCode};
 
 const FIN: u8 = 0x80;
@@ -39,6 +40,20 @@ pub fn write_header(out: &mut impl BufMut, opcode: OpCode, len: usize) {
 /// [`Deflater`](crate::deflate::Deflater).
 pub(crate) fn write_compressed_header(out: &mut impl BufMut, opcode: OpCode, len: usize) {
     put_header(out, FIN | COMPRESSED | opcode.bits(), len);
+}
+
+/// Writes the frame of a text or binary message behind `out`: the head, which are `parts` one after another and as they
+/// are, and a tail that [`Deflater::compress_tail`](crate::deflate::Deflater::compress_tail) compressed. So many can
+/// share the tail, each with a head of its own.
+///
+/// To the client it is a compressed message whose first block is not (RFC 7692, section 7.2.3.3); it costs 5 bytes more
+/// than its parts.
+pub fn write_spliced(out: &mut Vec<u8>, opcode: OpCode, parts: &[&[u8]], compressed_tail: &[u8]) {
+    let len = stored::stored_len(parts) + compressed_tail.len();
+    out.reserve(header_len(len) + len);
+    write_compressed_header(out, opcode, len);
+    stored::put_stored(out, parts);
+    out.extend_from_slice(compressed_tail);
 }
 
 fn put_header(out: &mut impl BufMut, first: u8, len: usize) {

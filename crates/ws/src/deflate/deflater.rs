@@ -2,6 +2,7 @@
 
 use flate2::{Compress, Compression, FlushCompress};
 
+use super::stored::STORED_HEADER_BYTES;
 use super::{FLUSH_END, Window, WindowBits};
 use crate::frame;
 use crate::opcode::OpCode;
@@ -52,11 +53,28 @@ impl Deflater {
         if let (Some(window), true) = (window, written) {
             window.push(payload);
         }
-        // What one large message took isn't kept for small ones.
+        self.keep(scratch);
+        written
+    }
+
+    /// Compresses the end of messages that begin differently, behind `out`: what [`frame::write_spliced`] puts behind
+    /// the beginning of each, to every connection whose clients take such a window. `false` where it would make no
+    /// message smaller: then nothing is written.
+    pub fn compress_tail(&mut self, out: &mut Vec<u8>, tail: &[u8], bits: WindowBits) -> bool {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let deflated = self.deflate(tail, bits, None, &mut scratch);
+        let deflated = deflated.filter(|deflated| deflated.len() + STORED_HEADER_BYTES < tail.len());
+        out.extend_from_slice(deflated.unwrap_or_default());
+        let written = deflated.is_some();
+        self.keep(scratch);
+        written
+    }
+
+    /// Keeps the scratch buffer, but not what one large message took for small ones.
+    fn keep(&mut self, scratch: Vec<u8>) {
         if scratch.capacity() <= SCRATCH_BYTES_MAX {
             self.scratch = scratch;
         }
-        written
     }
 
     fn deflate<'o>(

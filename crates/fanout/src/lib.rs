@@ -50,6 +50,6 @@ pub use queue_relay::{QueueLoad, QueueRelay};
 pub use relay::RelayMessage;
 pub use resume::{SnapshotReason, honour};
 pub use runner::{Progress, Runner, RunnerHandle, RunnerState};
-pub use subscription::{Room, Start, StateSubscription};
+pub use subscription::{Debt, Room, Start, StateSubscription};
 pub use topic::{Catalog, Composition, Interest, Target, TargetError, Topic, TopicId};
 pub use view::{Filter, RowKey, View};

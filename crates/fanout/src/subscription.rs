@@ -31,10 +31,24 @@ pub struct StateSubscription {
     base: Offset,
     scan: Option<Scan>,
     dirty: BTreeSet<RowKey>,
+    /// The dirty keys are all that changed since the base: nothing of it has
+    /// been handed over in part.
+    dirty_is_all: bool,
     dirty_max: usize,
 }
 
-#[derive(Debug)]
+/// The debt to a subscription, where that and its filter are all that decide
+/// what it takes next of a view: two with the same debt take the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Debt {
+    watermark: Offset,
+    noted: Offset,
+    base: Offset,
+    scan: Option<Scan>,
+    is_dirty: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Scan {
     /// Offset after which changes are wanted.
     after: Offset,
@@ -62,7 +76,7 @@ impl StateSubscription {
     /// A subscription that begins while its topic stands at `position`;
     /// `dirty_max` keys are remembered one by one.
     pub fn new(filter: Filter, start: Start, position: Offset, dirty_max: usize) -> StateSubscription {
-        let (watermark, scan) = match start {
+        let (watermark, scan): (_, Option<Scan>) = match start {
             Start::Now => (position, None),
             Start::Snapshot => (Offset::START, Some(Scan::begin(Offset::START, position))),
             Start::After(after) if after >= position => (after, None),
@@ -75,6 +89,7 @@ impl StateSubscription {
             base: watermark,
             scan,
             dirty: BTreeSet::new(),
+            dirty_is_all: scan.is_none(),
             dirty_max,
         }
     }
@@ -108,6 +123,7 @@ impl StateSubscription {
     /// Nothing was owed and the whole of a flush has been handed over.
     pub fn advance(&mut self, position: Offset) {
         debug_assert!(self.is_caught_up(), "a watermark never passes what is pending");
+        debug_assert!(self.dirty_is_all, "whoever is caught up owes nothing in part");
         self.noted = position;
         self.watermark = position;
         self.base = position;
@@ -143,14 +159,33 @@ impl StateSubscription {
             && self.scan.is_none()
             && let Some(key) = self.dirty.pop_first()
         {
+            self.dirty_is_all = false;
             hand_over(view, key, &mut room, elements);
         }
         if self.is_caught_up() {
             self.watermark = self.noted;
             self.base = self.noted;
+            self.dirty_is_all = true;
             return true;
         }
         false
+    }
+
+    /// What it is owed; `None` where that is a matter of what it remembers.
+    pub fn debt(&self) -> Option<Debt> {
+        let StateSubscription { watermark, noted, base, scan, .. } = *self;
+        let is_dirty = !self.dirty.is_empty();
+        let decides = !is_dirty || scan.is_none() && self.dirty_is_all;
+        decides.then_some(Debt { watermark, noted, base, scan, is_dirty })
+    }
+
+    /// It has been handed what another one took who was owed the same: now it is
+    /// owed what that one is.
+    pub fn follow(&mut self, debt: &Debt) {
+        debug_assert!(!debt.is_dirty, "what was taken in part is a matter of what is remembered");
+        self.dirty.clear();
+        self.dirty_is_all = debt.scan.is_none();
+        (self.watermark, self.base, self.scan) = (debt.watermark, debt.base, debt.scan);
     }
 
     fn note_keys(&mut self, keys: &[RowKey]) -> u64 {
@@ -173,6 +208,7 @@ impl StateSubscription {
     /// without a scan they changed after the base, with one after it began.
     fn rescan(&mut self) {
         self.dirty.clear();
+        self.dirty_is_all = false;
         match &mut self.scan {
             Some(scan) => scan.again = true,
             None => self.scan = Some(Scan::begin(self.base, self.noted)),

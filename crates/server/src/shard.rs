@@ -330,6 +330,7 @@ impl Shard {
         if self.index == 0 {
             self.chassis.metrics.refusals.log_due(self.sockets.now());
         }
+        self.subscriptions.forget_takes();
         for (slot, overdue) in self.sockets.sweep() {
             match overdue {
                 Overdue::Unanswered => self.end_unanswered(slot),

@@ -62,6 +62,12 @@ impl FeedCursor {
         self.next == first.sequence && first.offset > self.after
     }
 
+    /// The ordinal of the next event, and the offset up to which events are
+    /// known already: two cursors of the same debt and filter take the same.
+    pub fn debt(&self) -> (u64, Offset) {
+        (self.next, self.after)
+    }
+
     /// Everything before `next` has been handed over.
     pub fn advance(&mut self, next: u64) {
         self.next = self.next.max(next);

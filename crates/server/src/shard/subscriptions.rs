@@ -25,6 +25,7 @@ mod source;
 mod state;
 mod subscription;
 mod take;
+mod takes;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -166,7 +167,7 @@ impl Subscriptions {
         let pace = Pace::new(options.interval, now).map(Box::new);
         let since = if options.resume.is_some() { self.chassis.publisher.published() } else { Offset::START };
         let key = self.entries.insert(Subscription { slot, framing, source, pace, snapshot_reason, since });
-        self.sources.enter(key, &self.entries[key].source, &self.chassis);
+        self.sources.enter(key, &mut self.entries[key].source, &self.chassis);
         if self.by_socket.len() <= slot {
             self.by_socket.resize_with(slot + 1, Vec::new);
         }
@@ -246,6 +247,12 @@ impl Subscriptions {
             missing(&self.chassis.metrics, "subscription", key);
         }
         subscription
+    }
+
+    /// Forgets what was kept for those who would take the same: nobody has come
+    /// for long.
+    pub(super) fn forget_takes(&mut self) {
+        self.sources.forget_takes();
     }
 
     /// Gives the time at which the next subscription or document is due.

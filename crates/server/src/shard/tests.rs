@@ -9,6 +9,7 @@ mod model;
 mod peer;
 mod queue;
 mod relay;
+mod sharing;
 mod sockjs;
 mod state;
 mod still_log;

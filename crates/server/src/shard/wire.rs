@@ -110,6 +110,8 @@ impl Wire {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::compression::Compression;
     use crate::metrics::deflate::DeflateMetrics;
@@ -158,6 +160,37 @@ mod tests {
             assert_eq!(compressed[0], 0xc1);
             assert!(compressed.len() < 40);
             assert_eq!(wire.wrap(&long), plain.wrap(&long), "an answer");
+        }
+    }
+
+    proptest! {
+        /// A name that is filled in stands as if it had been there.
+        #[test]
+        fn a_template_with_a_name_is_the_frame_of_the_message_with_that_name(
+            heads in proptest::collection::vec("[a-z:\n\"]{0,20}", 1..4),
+            name in "[a-z0-9:\\\\\"\n\u{1f600}-\u{1f60f}]{0,140}",
+            body in "[ -~\n\u{e4}]{0,300}",
+            times in 1_usize..40,
+        ) {
+            let body = body.repeat(times);
+            for carrier in [Carrier::Tcp, Carrier::WebSocket, Carrier::SockJs, Carrier::Session] {
+                let wire = Wire::from(carrier);
+                let on_wire = wire.name(Version::V1_2, &name);
+                let mut escaped = Vec::new();
+                encode::push_value(&mut escaped, Version::V1_2, &name);
+                let (mut holes, mut whole) = (Packet::plain(wire), Packet::plain(wire));
+                for head in &heads {
+                    let bytes = [head, &*body].concat();
+                    let named = [head.as_bytes(), &escaped, body.as_bytes()].concat();
+                    let message = Message { bytes: bytes.as_bytes(), hole: Some(head.len()) };
+                    prop_assert!(holes.push(message));
+                    prop_assert!(whole.push(&*named));
+                }
+                let Frames { bytes, tail, messages } = holes.finish().frames(&on_wire);
+                prop_assert_eq!([&*bytes, &*tail].concat(), &*whole.finish_whole().bytes);
+                prop_assert_eq!(messages, heads.len() as u64);
+                prop_assert!(carrier != Carrier::Session || tail.is_empty(), "one piece");
+            }
         }
     }
 }

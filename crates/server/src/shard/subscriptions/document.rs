@@ -201,7 +201,8 @@ impl Documents {
         let document = &self.channels[source.channel].document;
         let (occasion, rest) = source.owed.next(source.upto);
         let composed = document.compose(occasion, recipient.now.timestamp());
-        let frames = frames(&composed, recipient.framing.wire, &recipient.encoder.compressor);
+        let frames =
+            frames(&composed, recipient.framings.get(recipient.framing).wire, &recipient.encoder.compressor);
         source.upto = reached(occasion, &composed).unwrap_or(source.upto);
         source.owed = rest;
         Taken::Part { frames: (frames.messages > 0).then_some(frames), last: rest.is_nothing() }

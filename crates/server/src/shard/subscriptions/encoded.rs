@@ -39,7 +39,7 @@ impl Encoded {
         encode: impl FnOnce(&Framing) -> Template,
     ) -> &Frames {
         if let Some((last, frames)) = self.last.take_if(|(last, _)| *last != id)
-            && framings.in_use(last).users > 1
+            && framings.is_shared(last)
             && self.admits(frames.len())
         {
             self.frames.insert(last, frames);

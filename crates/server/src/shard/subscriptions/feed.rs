@@ -13,10 +13,11 @@ use slab::Slab;
 use super::delivery::Delivery;
 use super::encoded::Encoded;
 use super::framing::{Framing, Run};
-use super::groups::{Groups, Wanted};
+use super::groups::{GroupId, Groups, Wanted};
 use super::recipient::{Recipient, Taken};
 use super::request::Starting;
 use super::subscription::{OfKind, Subscription};
+use super::takes::{Before, Take, Takes};
 use crate::shard::missing::missing;
 
 /// The feeds, as this shard sees them, by id.
@@ -26,6 +27,8 @@ struct Feed {
     /// The shard's own, of shared events.
     window: FeedWindow,
     groups: Groups<EventFilter>,
+    /// Since the window last changed.
+    takes: Takes<(u64, Offset), Arc<FeedEvent>>,
 }
 
 impl Wanted for EventFilter {
@@ -42,12 +45,24 @@ impl Wanted for EventFilter {
 /// Subscription to a feed.
 pub(super) struct FeedSource {
     feed: FeedId,
+    group: GroupId,
     cursor: FeedCursor,
+}
+
+impl FeedSource {
+    fn new(feed: FeedId, cursor: FeedCursor) -> FeedSource {
+        FeedSource { feed, group: GroupId::default(), cursor }
+    }
 }
 
 impl Feeds {
     pub(super) fn new(windows: Vec<FeedWindow>) -> Feeds {
-        Feeds(windows.into_iter().map(|window| Feed { window, groups: Groups::default() }).collect())
+        Feeds(
+            windows
+                .into_iter()
+                .map(|window| Feed { window, groups: Groups::default(), takes: Takes::default() })
+                .collect(),
+        )
     }
 
     /// Begins a subscription: behind the position it asked to resume from,
@@ -75,22 +90,26 @@ impl Feeds {
             }
         };
         starting.count_resume(snapshot_reason);
-        (FeedSource { feed, cursor: FeedCursor::new(filter, start, window) }, snapshot_reason)
+        (FeedSource::new(feed, FeedCursor::new(filter, start, window)), snapshot_reason)
     }
 
     /// Begins a subscription with what happens from now on; `None`: there is
     /// no such feed.
     pub(super) fn start_now(&self, feed: FeedId, filter: EventFilter) -> Option<FeedSource> {
         let Feed { window, .. } = self.0.get(usize::from(feed.0))?;
-        Some(FeedSource { feed, cursor: FeedCursor::new(filter, FeedStart::Now, window) })
+        Some(FeedSource::new(feed, FeedCursor::new(filter, FeedStart::Now, window)))
     }
 
-    pub(super) fn enter(&mut self, key: usize, source: &FeedSource) {
-        self.0[usize::from(source.feed.0)].groups.enter(key, source.cursor.filter());
+    pub(super) fn enter(&mut self, key: usize, source: &mut FeedSource) {
+        source.group = self.0[usize::from(source.feed.0)].groups.enter(key, source.cursor.filter());
     }
 
     pub(super) fn leave(&mut self, key: usize, source: &FeedSource) {
-        self.0[usize::from(source.feed.0)].groups.leave(key, source.cursor.filter());
+        let Feed { groups, takes, .. } = &mut self.0[usize::from(source.feed.0)];
+        if groups.leave(key, source.group) {
+            // Another may get its key.
+            takes.clear();
+        }
     }
 
     #[cfg(test)]
@@ -107,6 +126,7 @@ impl Feeds {
         let Some(feed) = self.0.get_mut(usize::from(batch.feed.0)) else {
             return missing(&delivery.chassis.metrics, "feed", batch.feed.0.into());
         };
+        feed.takes.clear();
         for event in &batch.events {
             feed.window.push(Arc::clone(event));
         }
@@ -143,6 +163,7 @@ impl Feeds {
     ) {
         for (feed, window) in self.0.iter_mut().zip(windows) {
             feed.window = window;
+            feed.takes.clear();
         }
         self.catch_up_all(delivery);
     }
@@ -170,6 +191,7 @@ impl Feeds {
     pub(super) fn expire(&mut self, horizon: Offset, delivery: &mut Delivery<'_, impl OfKind<FeedSource>>) {
         for feed in self.0.iter_mut().filter(|feed| feed.window.is_due(horizon)) {
             feed.window.expire(horizon);
+            feed.takes.clear();
             for key in feed.groups.subscribers() {
                 tell_if_passed(key, &feed.window, delivery);
             }
@@ -197,18 +219,36 @@ impl Feeds {
     }
 
     /// Takes events in order, as far as there is room.
-    pub(super) fn take(&self, source: &mut FeedSource, recipient: &Recipient<'_>) -> Taken {
-        let Recipient { framing, encoder, stands, snapshot_reason, room, .. } = *recipient;
-        let mut events = Vec::new();
-        let Ok(last) = source.cursor.take(self.window(source.feed), room, &mut events) else {
-            return Taken::Passed;
+    pub(super) fn take(&mut self, source: &mut FeedSource, recipient: &Recipient<'_>) -> Taken {
+        let FeedSource { feed, group, cursor } = source;
+        let Feed { window, groups, takes } = &mut self.0[usize::from(feed.0)];
+        let Recipient { encoder, stands, snapshot_reason, room, .. } = *recipient;
+        let encode = |events: &[Arc<FeedEvent>], framing: &Framing| {
+            framing.feed(&Run { stands: stands.position, events, snapshot_reason }, encoder)
         };
-        let says_something = !events.is_empty() || last && snapshot_reason.is_some();
-        let run = Run { stands: stands.position, events: &events, snapshot_reason };
-        Taken::Part {
-            frames: says_something.then(|| framing.feed(&run, encoder).frames(&framing.name())),
-            last,
+        let before = Before::new(*group, cursor.debt(), recipient);
+        if let Some(equal) = takes.equal(&before)
+            && let Some((next, _)) = equal.debt
+        {
+            cursor.advance(next);
+            return equal.give(recipient, encode);
         }
+        let mut elements = Vec::new();
+        let Ok(last) = cursor.take(window, room, &mut elements) else { return Taken::Passed };
+        let bytes = elements.iter().map(|event| event.bytes()).sum();
+        let is_shared = groups.is_shared(*group);
+        let encoded = Encoded::for_subscribers(if is_shared { 2 } else { 1 });
+        let mut take = Take { debt: Some(cursor.debt()), last, elements, encoded };
+        let taken = take.give(recipient, encode);
+        if is_shared {
+            takes.keep(before, take, bytes);
+        }
+        taken
+    }
+
+    /// Forgets what was kept for those who would take the same.
+    pub(super) fn forget_takes(&mut self) {
+        self.0.iter_mut().for_each(|feed| feed.takes.clear());
     }
 
     fn window(&self, feed: FeedId) -> &FeedWindow {

@@ -17,7 +17,7 @@ pub(super) trait Wanted: Clone + Eq + Hash {
 }
 
 /// The key of a group.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(super) struct GroupId(u32);
 
 /// Those who want the same.
@@ -41,13 +41,11 @@ impl<W: Wanted> Default for Groups<W> {
 }
 
 impl<W: Wanted> Groups<W> {
-    /// The subscription `key` has come.
-    pub(super) fn enter(&mut self, key: usize, wanted: &W) {
-        let id = match self.by_wanted.get(wanted) {
-            Some(id) => *id,
-            None => self.add(wanted),
-        };
+    /// The subscription `key` has come; gives its group.
+    pub(super) fn enter(&mut self, key: usize, wanted: &W) -> GroupId {
+        let id = self.by_wanted.get(wanted).copied().unwrap_or_else(|| self.add(wanted));
         self.all[id.0 as usize].subscribers.push(key);
+        id
     }
 
     fn add(&mut self, wanted: &W) -> GroupId {
@@ -59,17 +57,22 @@ impl<W: Wanted> Groups<W> {
         id
     }
 
-    /// The subscription `key` has ended.
-    pub(super) fn leave(&mut self, key: usize, wanted: &W) {
-        let id = self.by_wanted.get(wanted).copied();
-        debug_assert!(id.is_some(), "subscription {key} was entered");
-        // A bug, which debug builds tell of.
-        let Some(id) = id else { return };
-        let subscribers = &mut self.all[id.0 as usize].subscribers;
+    /// The subscription `key` has left its group; says whether that is gone
+    /// with it.
+    pub(super) fn leave(&mut self, key: usize, id: GroupId) -> bool {
+        let Group { wanted, subscribers } = &mut self.all[id.0 as usize];
         super::delivery::remove(subscribers, key);
-        if subscribers.is_empty() {
-            self.remove(id, wanted);
+        let is_last = subscribers.is_empty();
+        if is_last {
+            let wanted = wanted.clone();
+            self.remove(id, &wanted);
         }
+        is_last
+    }
+
+    /// Says whether a group is more than one subscriber.
+    pub(super) fn is_shared(&self, id: GroupId) -> bool {
+        self.all.get(id.0 as usize).is_some_and(|group| group.subscribers.len() > 1)
     }
 
     fn remove(&mut self, id: GroupId, wanted: &W) {

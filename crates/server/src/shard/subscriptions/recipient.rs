@@ -2,7 +2,8 @@
 
 use hub_fanout::{Composition, Room, SnapshotReason};
 
-use super::framing::{Encoder, Framing};
+use super::framing::Encoder;
+use super::framings::{FramingId, Framings};
 use super::subscription::Stands;
 use crate::shard::moment::Moment;
 use crate::shard::wire::Frames;
@@ -13,7 +14,8 @@ const HEAD_BYTES: usize = 256;
 
 /// For whom something is taken from a source.
 pub(super) struct Recipient<'a> {
-    pub(super) framing: &'a Framing,
+    pub(super) framing: FramingId,
+    pub(super) framings: &'a Framings,
     pub(super) encoder: &'a Encoder,
     pub(super) stands: Stands,
     pub(super) snapshot_reason: Option<SnapshotReason>,

@@ -101,7 +101,7 @@ impl Sources {
     }
 
     /// The subscription `key` has come: what is published next is for it, too.
-    pub(super) fn enter(&mut self, key: usize, source: &Source, chassis: &Chassis) {
+    pub(super) fn enter(&mut self, key: usize, source: &mut Source, chassis: &Chassis) {
         match source {
             Source::State(source) => self.states.enter(key, source, chassis),
             Source::Feed(source) => self.feeds.enter(key, source),
@@ -120,6 +120,12 @@ impl Sources {
             Source::Queue(source) => self.consumers.leave(source, chassis),
             Source::Relay(source) => self.relays.leave(key, source),
         }
+    }
+
+    /// Forgets what was kept for those who would take the same.
+    pub(super) fn forget_takes(&mut self) {
+        self.states.forget_takes();
+        self.feeds.forget_takes();
     }
 
     /// Says whether nothing is followed by anybody.
@@ -152,7 +158,7 @@ impl Sources {
     }
 
     /// Takes the next part of what is owed.
-    pub(super) fn take(&self, source: &mut Source, recipient: &Recipient<'_>) -> Taken {
+    pub(super) fn take(&mut self, source: &mut Source, recipient: &Recipient<'_>) -> Taken {
         match source {
             Source::State(source) => self.states.take(source, recipient),
             Source::Feed(source) => self.feeds.take(source, recipient),

@@ -10,17 +10,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hub_core::{Offset, PortfolioId, Position};
 use hub_fanout::{
-    Changed, Composition, Filter, Room, RowKey, SnapshotReason, Start, StateFlush, StateSubscription,
+    Changed, Composition, Debt, Filter, Room, RowKey, SnapshotReason, Start, StateFlush, StateSubscription,
     TopicId, View,
 };
 
 use super::delivery::Delivery;
 use super::encoded::Encoded;
 use super::framing::{Drain, Framing};
-use super::groups::{Groups, Wanted};
+use super::groups::{GroupId, Groups, Wanted};
 use super::recipient::{Recipient, Taken, per_element};
 use super::request::Starting;
 use super::subscription::OfKind;
+use super::takes::{Before, Take, Takes};
 use crate::chassis::Chassis;
 use crate::shard::missing::missing;
 
@@ -37,6 +38,8 @@ struct Topic {
     /// Its offset.
     flushed: Offset,
     groups: Groups<Filter>,
+    /// Since then.
+    takes: Takes<Debt, Bytes>,
 }
 
 impl Wanted for Filter {
@@ -53,6 +56,7 @@ impl Wanted for Filter {
 /// Subscription to a state topic.
 pub(super) struct StateSource {
     topic: TopicId,
+    group: GroupId,
     owed: StateSubscription,
 }
 
@@ -120,19 +124,23 @@ impl States {
         starting.count_resume(snapshot_reason);
         let dirty_max = starting.chassis.limits.dirty_keys;
         let owed = StateSubscription::new(filter, start, starting.stands.position.offset, dirty_max);
-        (StateSource { topic, owed }, snapshot_reason)
+        (StateSource { topic, group: GroupId::default(), owed }, snapshot_reason)
     }
 
-    pub(super) fn enter(&mut self, key: usize, source: &StateSource, chassis: &Chassis) {
+    pub(super) fn enter(&mut self, key: usize, source: &mut StateSource, chassis: &Chassis) {
         let topic = usize::from(source.topic.0);
         chassis.catalog.states()[topic].interest().enter();
-        self.0[topic].groups.enter(key, source.owed.filter());
+        source.group = self.0[topic].groups.enter(key, source.owed.filter());
     }
 
     pub(super) fn leave(&mut self, key: usize, source: &StateSource, chassis: &Chassis) {
         let topic = usize::from(source.topic.0);
         chassis.catalog.states()[topic].interest().leave();
-        self.0[topic].groups.leave(key, source.owed.filter());
+        let Topic { groups, takes, .. } = &mut self.0[topic];
+        if groups.leave(key, source.group) {
+            // Another may get its key.
+            takes.clear();
+        }
     }
 
     #[cfg(test)]
@@ -153,6 +161,7 @@ impl States {
         };
         let before = std::mem::replace(&mut topic.flushed, delivery.stands.position.offset);
         topic.view = Some(Arc::clone(&state.view));
+        topic.takes.clear();
         if topic.groups.is_empty() {
             return;
         }
@@ -191,20 +200,42 @@ impl States {
     }
 
     /// Takes current values, as far as there is room.
-    pub(super) fn take(&self, source: &mut StateSource, recipient: &Recipient<'_>) -> Taken {
+    pub(super) fn take(&mut self, source: &mut StateSource, recipient: &Recipient<'_>) -> Taken {
+        let StateSource { topic, group, owed } = source;
+        let Topic { view, groups, takes, .. } = &mut self.0[usize::from(topic.0)];
         // Before the first flush there is nothing to take.
-        let Some(view) = &self.0[usize::from(source.topic.0)].view else { return Taken::Nothing };
-        let Recipient { framing, encoder, stands, snapshot_reason, room, .. } = *recipient;
-        let mut elements = Vec::new();
-        let last = source.owed.take(&**view, room, &mut elements);
-        // A snapshot that nobody asked for is announced, be it empty.
-        let says_something = !elements.is_empty() || last && snapshot_reason.is_some();
-        let position = Position { offset: source.owed.noted(), ..stands.position };
-        let drain = Drain { elements: &elements, position, last, snapshot_reason };
-        Taken::Part {
-            frames: says_something.then(|| framing.state(&drain, encoder).frames(&framing.name())),
-            last,
+        let Some(view) = view else { return Taken::Nothing };
+        let Recipient { encoder, stands, snapshot_reason, room, .. } = *recipient;
+        let position = Position { offset: owed.noted(), ..stands.position };
+        let encode = |last: bool| {
+            move |elements: &[Bytes], framing: &Framing| {
+                framing.state(&Drain { elements, position, last, snapshot_reason }, encoder)
+            }
+        };
+        let shared = owed.debt().filter(|_| groups.is_shared(*group));
+        let before = shared.map(|debt| Before::new(*group, debt, recipient));
+        if let Some(equal) = before.as_ref().and_then(|before| takes.equal(before))
+            && let Some(debt) = &equal.debt
+        {
+            owed.follow(debt);
+            let last = equal.last;
+            return equal.give(recipient, encode(last));
         }
+        let mut elements = Vec::new();
+        let last = owed.take(&**view, room, &mut elements);
+        let bytes = elements.iter().map(Bytes::len).sum();
+        let encoded = Encoded::for_subscribers(if before.is_some() { 2 } else { 1 });
+        let mut take = Take { debt: owed.debt(), last, elements, encoded };
+        let taken = take.give(recipient, encode(last));
+        if let Some(before) = before {
+            takes.keep(before, take, bytes);
+        }
+        taken
+    }
+
+    /// Forgets what was kept for those who would take the same.
+    pub(super) fn forget_takes(&mut self) {
+        self.0.iter_mut().for_each(|topic| topic.takes.clear());
     }
 }
 

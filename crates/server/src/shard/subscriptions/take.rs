@@ -54,10 +54,11 @@ impl Subscriptions {
             }
             self.timers.unschedule(key, pace);
         }
-        let framing = self.framings.get(*framing);
-        let room = Room::new(CHUNK_BYTES, per_element(framing.composition));
-        let (encoder, stands, snapshot_reason) = (&self.encoder, self.stands, *snapshot_reason);
-        self.sources.take(source, &Recipient { framing, encoder, stands, snapshot_reason, room, now })
+        let (framings, encoder, stands) = (&self.framings, &self.encoder, self.stands);
+        let room = Room::new(CHUNK_BYTES, per_element(framings.get(*framing).composition));
+        let (framing, snapshot_reason) = (*framing, *snapshot_reason);
+        self.sources
+            .take(source, &Recipient { framing, framings, encoder, stands, snapshot_reason, room, now })
     }
 
     /// Nothing is owed any more.

@@ -14,7 +14,17 @@ use crate::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
 
 /// A state topic: versions and values by key.
 #[derive(Clone, Default)]
-pub(super) struct Table(pub(super) BTreeMap<RowKey, (Offset, u64)>);
+pub(super) struct Table {
+    pub(super) rows: BTreeMap<RowKey, (Offset, u64)>,
+    /// How often it was asked what changed, and for an element.
+    pub(super) asked: Arc<Asked>,
+}
+
+#[derive(Default)]
+pub(super) struct Asked {
+    pub(super) changed: AtomicU64,
+    pub(super) elements: AtomicU64,
+}
 
 /// The portfolio that a key belongs to: of every four keys one's.
 pub(super) fn portfolio_of(key: RowKey) -> PortfolioId {
@@ -30,6 +40,7 @@ impl View for Table {
         limit: usize,
         keys: &mut Vec<RowKey>,
     ) -> bool {
+        self.asked.changed.fetch_add(1, Ordering::Relaxed);
         let is_wanted = |key| match filter {
             Filter::All => true,
             Filter::Portfolios(portfolios) => portfolios.contains(&portfolio_of(key)),
@@ -37,7 +48,7 @@ impl View for Table {
         let is_asked = |(key, (version, _)): &(&RowKey, &(Offset, u64))| {
             from.is_none_or(|from| **key > from) && *version > after && is_wanted(**key)
         };
-        let mut found = self.0.iter().filter(is_asked).map(|(key, _)| *key);
+        let mut found = self.rows.iter().filter(is_asked).map(|(key, _)| *key);
         keys.extend(found.by_ref().take(limit));
         found.next().is_some()
     }
@@ -47,7 +58,8 @@ impl View for Table {
     }
 
     fn element(&self, key: RowKey) -> Option<Bytes> {
-        let (_, value) = self.0.get(&key)?;
+        self.asked.elements.fetch_add(1, Ordering::Relaxed);
+        let (_, value) = self.rows.get(&key)?;
         Some(format!(r#"{{"k":{key},"v":{value}}}"#).into())
     }
 }

@@ -282,7 +282,7 @@ impl World {
     pub(super) fn flush(&mut self, keys: &[RowKey]) {
         self.position.offset = self.position.offset.next();
         for key in keys {
-            self.table.0.insert(*key, (self.position.offset, self.position.offset.0));
+            self.table.rows.insert(*key, (self.position.offset, self.position.offset.0));
         }
         self.publish_flush(&Changed::Keys(keys.into()), Offset::START);
     }

@@ -159,6 +159,9 @@ impl Shard {
                 _ = sweep.tick() => Wake::Sweep,
                 () = told_to_drain(&mut inputs.stage), if !draining => Wake::Drain,
             };
+            if matches!(wake, Wake::Publication(_)) {
+                publishing::gather(&inputs.mailbox).await;
+            }
             draining |= matches!(wake, Wake::Drain);
             self.turn(wake, &mut inputs, &mut woken, Moment::now());
             if !self.delivered.is_empty() && self.sockets.round_is_over() {

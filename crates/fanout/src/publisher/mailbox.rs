@@ -118,6 +118,11 @@ impl Mailbox {
         lock(&self.load.skipped).take().map(Publication::FlushAfterGap)
     }
 
+    /// The number of publications that are there.
+    pub fn waiting(&self) -> usize {
+        self.receiver.len()
+    }
+
     fn taken(&self, publication: &Publication) {
         match publication {
             Publication::Flush(_) | Publication::FlushAfterGap(_) => {

@@ -2,8 +2,8 @@
 //!
 //! A turn takes all publications that are there, within bounds, and stages
 //! what each subscription gets of them; the sockets are written when it has
-//! them all. Nothing waits for company: company is what came while the turn
-//! before was written.
+//! them all. No time is waited for company: company is what came while the
+//! turn before was written, and what those who publish have ready.
 
 use hub_fanout::{Flush, Mailbox, Publication};
 
@@ -20,6 +20,17 @@ const BYTES_PER_TURN: usize = 256 << 10;
 /// Frames staged after which a turn takes no more publications: that takes
 /// a millisecond or two.
 const STAGED_PER_TURN: usize = 32 << 10;
+
+/// Lets those who publish on this thread go on for as long as more comes of it:
+/// requests that came together are handled one after the other, and what they
+/// publish leaves together.
+pub(super) async fn gather(mailbox: &Mailbox) {
+    let mut there = None;
+    while there.is_none_or(|before| (before + 1..PUBLICATIONS_PER_TURN).contains(&mailbox.waiting())) {
+        there = Some(mailbox.waiting());
+        tokio::task::yield_now().await;
+    }
+}
 
 impl Shard {
     /// Stages `first` and what more there is.

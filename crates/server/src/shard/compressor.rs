@@ -32,14 +32,30 @@ impl Compressor {
         payload: &[u8],
         window: WindowBits,
     ) -> bool {
+        self.count(out, payload, |out| {
+            self.deflater.borrow_mut().write_frame(out, opcode, payload, window, None)
+        })
+    }
+
+    /// The same for what stands behind a head that is not compressed: writes
+    /// the tail alone.
+    pub(super) fn write_tail(&self, out: &mut Vec<u8>, tail: &[u8], window: WindowBits) -> bool {
+        self.count(out, tail, |out| self.deflater.borrow_mut().compress_tail(out, tail, window))
+    }
+
+    /// Says whether a message is long enough.
+    pub(super) fn is_worth(&self, payload: &[u8]) -> bool {
+        payload.len() >= self.min_bytes
+    }
+
+    fn count(&self, out: &mut Vec<u8>, input: &[u8], write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
         let before = out.len();
-        let compressed = payload.len() >= self.min_bytes
-            && self.deflater.borrow_mut().write_frame(out, opcode, payload, window, None);
-        if compressed {
+        let is_compressed = write(out);
+        if is_compressed {
             self.metrics.messages.inc();
-            self.metrics.input_bytes.inc_by(payload.len() as u64);
+            self.metrics.input_bytes.inc_by(input.len() as u64);
             self.metrics.output_bytes.inc_by((out.len() - before) as u64);
         }
-        compressed
+        is_compressed
     }
 }

@@ -86,11 +86,6 @@ impl Wire {
         name.into()
     }
 
-    /// Says whether messages of this size are compressed on this wire.
-    pub(super) fn deflates(self) -> bool {
-        self.deflate.is_some()
-    }
-
     /// Gives the bytes that are written as soon as the socket is taken over.
     pub(super) fn opening(self) -> Bytes {
         match self.carrier {
@@ -110,6 +105,7 @@ impl Wire {
 
 #[cfg(test)]
 mod tests {
+    use hub_ws::deflate::Inflater;
     use proptest::prelude::*;
 
     use super::*;
@@ -161,6 +157,57 @@ mod tests {
             assert!(compressed.len() < 40);
             assert_eq!(wire.wrap(&long), plain.wrap(&long), "an answer");
         }
+    }
+
+    /// The messages of plain and compressed frames, and how many of them were
+    /// compressed.
+    fn read(mut bytes: &[u8]) -> (Vec<Vec<u8>>, usize) {
+        let (mut messages, mut compressed) = (Vec::new(), 0);
+        while let [first, length, rest @ ..] = bytes {
+            let (length, rest) = match length {
+                126 => (usize::from(u16::from_be_bytes([rest[0], rest[1]])), &rest[2..]),
+                127 => (usize::from_be_bytes(rest[..8].try_into().expect("eight")), &rest[8..]),
+                length => (usize::from(*length), rest),
+            };
+            let (payload, rest) = rest.split_at(length);
+            bytes = rest;
+            if first & 0x40 == 0 {
+                messages.push(payload.to_vec());
+            } else {
+                compressed += 1;
+                messages.push(Inflater::default().inflate(payload, None, 1 << 20).expect("a message"));
+            }
+        }
+        (messages, compressed)
+    }
+
+    #[test]
+    fn what_is_compressed_is_so_for_all_names_at_once() {
+        let compression = Compression { min_bytes: 100, level: 6, client_context_takeover: false };
+        let compressor = Compressor::new(Some(compression), DeflateMetrics::default());
+        let body = "to be said again, ".repeat(20);
+        for carrier in [Carrier::WebSocket, Carrier::SockJs] {
+            let wire = Wire::from(carrier).deflated(Some(WindowBits::MOST));
+            let mut packet = Packet::new(wire, &compressor);
+            packet.push(Message { bytes: format!("id:\n{body}").as_bytes(), hole: Some(3) });
+            let template = packet.finish();
+            assert!(!template.is_better_whole());
+            for name in ["a", "sub-17"] {
+                let frames = template.frames(&wire.name(Version::V1_2, name));
+                let mut plain = Packet::plain(carrier.into());
+                plain.push(format!("id:{name}\n{body}").as_bytes());
+                let (messages, compressed) = read(&frames.bytes);
+                assert_eq!((messages, compressed), (read(&plain.finish_whole().bytes).0, 1), "{carrier:?}");
+                assert!(frames.len() < 120);
+            }
+        }
+        // In an array of several there is no one tail.
+        let mut packet =
+            Packet::new(Wire::from(Carrier::SockJs).deflated(Some(WindowBits::MOST)), &compressor);
+        for _ in 0..2 {
+            packet.push(Message { bytes: body.as_bytes(), hole: Some(0) });
+        }
+        assert!(packet.finish().is_better_whole());
     }
 
     proptest! {

@@ -2,7 +2,6 @@
 //! that is made once for each family of them.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use super::framing::Framing;
 use super::framings::{FamilyId, FramingId, Framings, InUse};
@@ -18,7 +17,7 @@ const ENCODED_BYTES_MAX: usize = 8 << 20;
 pub(super) struct Encoded {
     last: Option<(FramingId, Frames)>,
     frames: HashMap<FramingId, Frames>,
-    templates: HashMap<FamilyId, Rc<Template>>,
+    templates: HashMap<FamilyId, Template>,
     bytes: usize,
     /// There is one subscriber: nothing is shared.
     alone: bool,
@@ -36,7 +35,7 @@ impl Encoded {
         &mut self,
         id: FramingId,
         framings: &Framings,
-        encode: impl FnOnce(&Framing) -> Template,
+        encode: impl Fn(&Framing) -> Template,
     ) -> &Frames {
         if let Some((last, frames)) = self.last.take_if(|(last, _)| *last != id)
             && framings.is_shared(last)
@@ -51,28 +50,17 @@ impl Encoded {
         &self.last.insert((id, frames)).1
     }
 
-    fn find(
-        &mut self,
-        id: FramingId,
-        framings: &Framings,
-        encode: impl FnOnce(&Framing) -> Template,
-    ) -> Frames {
+    fn find(&mut self, id: FramingId, framings: &Framings, encode: impl Fn(&Framing) -> Template) -> Frames {
         if let Some(frames) = self.frames.get(&id) {
             return frames.clone();
         }
         let InUse { framing, family, name, .. } = framings.in_use(id);
         let shared = framings.family(*family);
-        // What is compressed is compressed with the name in it.
-        if self.alone || shared.members == 1 || framing.wire.deflates() {
+        if self.alone || shared.members == 1 {
             return encode(framing).frames(name);
         }
-        if let Some(template) = self.templates.get(family) {
-            return template.frames(name);
-        }
-        let template = Rc::new(encode(&shared.framing));
-        let frames = template.frames(name);
-        self.templates.insert(*family, template);
-        frames
+        let template = self.templates.entry(*family).or_insert_with(|| encode(&shared.framing));
+        if template.is_better_whole() { encode(framing).frames(name) } else { template.frames(name) }
     }
 
     /// Says whether so many bytes more may be kept; counts them if so.

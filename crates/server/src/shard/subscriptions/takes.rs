@@ -47,7 +47,7 @@ impl<D, E> Take<D, E> {
     pub(super) fn give(
         &mut self,
         recipient: &Recipient<'_>,
-        encode: impl FnOnce(&[E], &Framing) -> Template,
+        encode: impl Fn(&[E], &Framing) -> Template,
     ) -> Taken {
         let Take { last, elements, encoded, .. } = self;
         // A snapshot that nobody asked for is announced, be it empty.

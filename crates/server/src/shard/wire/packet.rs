@@ -30,6 +30,8 @@ pub(in crate::shard) struct Packet<'p> {
     /// The one `SockJS` frame of all messages, and where in it names go.
     array: Option<(Messages, Vec<usize>)>,
     messages: u64,
+    /// With its names in it, it would be compressed.
+    is_better_whole: bool,
 }
 
 /// The frames so far.
@@ -51,7 +53,7 @@ impl<'p> Packet<'p> {
     pub(super) fn plain(wire: Wire) -> Packet<'p> {
         let in_array = matches!(wire.carrier, Carrier::SockJs | Carrier::Session);
         let array = in_array.then(|| (Messages::default(), Vec::new()));
-        Packet { wire, compressor: None, out: Out::default(), array, messages: 0 }
+        Packet { wire, compressor: None, out: Out::default(), array, messages: 0, is_better_whole: false }
     }
 
     /// Adds a message, unless the wire can't carry it: `SockJS` carries text
@@ -87,7 +89,7 @@ impl<'p> Packet<'p> {
     }
 
     fn put_frame(&mut self, opcode: OpCode, payload: &[u8], holes: &[usize]) {
-        if holes.is_empty() && self.compress(opcode, payload) {
+        if self.compress(opcode, payload, holes) {
             return;
         }
         if holes.is_empty() {
@@ -99,10 +101,24 @@ impl<'p> Packet<'p> {
         self.out.put(payload, holes);
     }
 
-    /// Puts a frame compressed, where the wire has it so and it is worth it.
-    fn compress(&mut self, opcode: OpCode, payload: &[u8]) -> bool {
+    /// Puts a frame compressed, where the wire has it so and it is worth it: what
+    /// stands behind a name is compressed for all names.
+    fn compress(&mut self, opcode: OpCode, payload: &[u8], holes: &[usize]) -> bool {
         let (Some(window), Some(compressor)) = (self.wire.deflate, self.compressor) else { return false };
-        self.out.write(|out| compressor.write(out, opcode, payload, window))
+        if !compressor.is_worth(payload) {
+            return false;
+        }
+        match holes {
+            [] => self.out.write(|out| compressor.write(out, opcode, payload, window)),
+            [hole] => {
+                let (head, tail) = payload.split_at(*hole);
+                self.out.put_spliced(opcode, head, |out| compressor.write_tail(out, tail, window))
+            }
+            _ => {
+                self.is_better_whole = true;
+                false
+            }
+        }
     }
 
     /// The frames, with holes for the name.
@@ -116,8 +132,9 @@ impl<'p> Packet<'p> {
             }
         }
         let in_one_piece = self.wire.carrier == Carrier::Session;
+        let Packet { messages, is_better_whole, .. } = self;
         let Out { shared, parts, .. } = self.out.finish();
-        Template::new(shared, parts, self.messages, in_one_piece)
+        Template { shared: shared.into(), parts, messages, in_one_piece, is_better_whole }
     }
 
     /// The same where nothing has a hole.
@@ -145,6 +162,26 @@ impl Out {
         let outcome = write(&mut self.shared);
         self.since += self.shared.len() - before;
         outcome
+    }
+
+    /// Puts a frame of a head, a name, and a compressed tail, if `compress`
+    /// writes one.
+    fn put_spliced(
+        &mut self,
+        opcode: OpCode,
+        head: &[u8],
+        compress: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> bool {
+        let before = self.shared.len();
+        self.shared.extend_from_slice(head);
+        let is_compressed = compress(&mut self.shared);
+        if is_compressed {
+            let tail = self.shared.len() - before - head.len();
+            self.begin(Part::Spliced { opcode, head: head.len(), tail });
+        } else {
+            self.shared.truncate(before);
+        }
+        is_compressed
     }
 
     /// Puts a part that is not shared.

@@ -12,15 +12,20 @@ use hub_ws::{OpCode, frame};
 /// part of their own, rather than copied.
 const SHARED_BYTES_LEAST: usize = 4 << 10;
 
+/// Bytes that the headers of a spliced frame take, at most.
+const SPLICED_BYTES_MORE: usize = 15;
+
 /// Frames with a hole for a name in each.
 #[derive(Debug)]
 pub(in crate::shard) struct Template {
-    shared: Bytes,
+    pub(super) shared: Bytes,
     /// None at all: nothing differs.
-    parts: Vec<Part>,
-    messages: u64,
-    /// Each stream of frames has to be one piece.
-    in_one_piece: bool,
+    pub(super) parts: Vec<Part>,
+    pub(super) messages: u64,
+    /// Its frames have to be one piece.
+    pub(super) in_one_piece: bool,
+    /// With its names in it, it would be compressed.
+    pub(super) is_better_whole: bool,
 }
 
 /// A part of a template, in order.
@@ -34,6 +39,13 @@ pub(super) enum Part {
         opcode: OpCode,
         bytes: usize,
         names: usize,
+    },
+    /// A frame of so many shared bytes as they are, the name, and so many shared
+    /// bytes that are compressed.
+    Spliced {
+        opcode: OpCode,
+        head: usize,
+        tail: usize,
     },
     Name,
 }
@@ -56,8 +68,9 @@ impl Frames {
 }
 
 impl Template {
-    pub(super) fn new(shared: Vec<u8>, parts: Vec<Part>, messages: u64, in_one_piece: bool) -> Template {
-        Template { shared: shared.into(), parts, messages, in_one_piece }
+    /// Says whether it is better made for each name: only so it is compressed.
+    pub(in crate::shard) fn is_better_whole(&self) -> bool {
+        self.is_better_whole
     }
 
     /// The frames for a subscription of this name, as [`Wire::name`](super::Wire::name) writes it.
@@ -69,12 +82,17 @@ impl Template {
         let length = self.length(name.len());
         let mut out = Vec::with_capacity(length - tail.len());
         let mut shared = &self.shared[..self.shared.len() - tail.len()];
+        let mut next = |bytes: usize| {
+            let (now, rest) = shared.split_at(bytes.min(shared.len()));
+            shared = rest;
+            now
+        };
         for part in &self.parts {
             match *part {
-                Part::Shared(bytes) => {
-                    let (now, rest) = shared.split_at(bytes.min(shared.len()));
-                    out.extend_from_slice(now);
-                    shared = rest;
+                Part::Shared(bytes) => out.extend_from_slice(next(bytes)),
+                Part::Spliced { opcode, head, tail } => {
+                    let (head, tail) = (next(head), next(tail));
+                    frame::write_spliced(&mut out, opcode, &[head, name], tail);
                 }
                 Part::Header { opcode, bytes, names } => {
                     frame::write_header(&mut out, opcode, bytes + names * name.len());
@@ -101,6 +119,7 @@ impl Template {
             Part::Shared(bytes) => bytes,
             Part::Header { bytes, names, .. } => frame::header_len(bytes + names * name),
             Part::Name => name,
+            Part::Spliced { head, tail, .. } => SPLICED_BYTES_MORE + head + name + tail,
         };
         self.parts.iter().map(of_part).sum()
     }

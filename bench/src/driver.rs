@@ -35,6 +35,9 @@ use receiver::Receiver;
 /// Time for which nothing at all may come while something is awaited.
 const PATIENCE: u64 = 30_000_000_000;
 
+/// The same where messages are counted, and one may have overtaken another.
+const PATIENCE_COUNTED: u64 = 1_000_000_000;
+
 /// Bytes that are read at once.
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -171,11 +174,6 @@ impl Driver {
         Ok(())
     }
 
-    /// Sets the sign by which messages are known, when it is only known now.
-    pub fn set_mark(&mut self, mark: Mark) {
-        self.inbox.mark = mark;
-    }
-
     /// Publishes so many, each when everybody has the one before.
     pub fn deliver(&mut self, count: usize) -> anyhow::Result<()> {
         self.connect_publishers(self.publishers.len())?;
@@ -243,19 +241,32 @@ impl Driver {
 
     /// Waits until everybody has everything; not for ever.
     fn drain(&mut self) -> anyhow::Result<()> {
-        let (mut until, mut messages) = (self.clock.now() + PATIENCE, self.inbox.counts.messages);
+        let is_counted = self.inbox.mark == Mark::Count;
+        let patience = if is_counted { PATIENCE_COUNTED } else { PATIENCE };
+        let (mut until, mut messages) = (self.clock.now() + patience, self.inbox.counts.messages);
         while self.inbox.lanes.outstanding > 0 || self.publishers.iter().any(Publisher::is_waiting) {
             if self.clock.now() >= until {
+                let is_quiet = self.inbox.counts.messages == messages;
+                if is_quiet && is_counted {
+                    self.settle();
+                    break;
+                }
                 let outstanding = self.inbox.lanes.outstanding;
-                ensure!(
-                    self.inbox.counts.messages > messages,
-                    "{outstanding} publications never reached everybody"
-                );
-                (until, messages) = (self.clock.now() + PATIENCE, self.inbox.counts.messages);
+                ensure!(!is_quiet, "{outstanding} publications never reached everybody");
+                (until, messages) = (self.clock.now() + patience, self.inbox.counts.messages);
             }
             self.turn(until)?;
         }
         Ok(())
+    }
+
+    /// Takes what is missing for overtaken by what came: messages that are only counted don't tell.
+    fn settle(&mut self) {
+        self.inbox.lanes.settle();
+        let due = self.inbox.lanes.due();
+        for receiver in &mut self.receivers {
+            receiver.due.clone_from(&due);
+        }
     }
 
     /// Sends what is to be sent, and takes what comes until `wake`.
@@ -329,10 +340,12 @@ impl Driver {
         }
     }
 
-    /// Number of slow and stalled receivers that the server has closed.
+    /// Number of slow and stalled receivers that the server has closed. They are given up: what they had not read is
+    /// thrown away.
     pub fn closed(&mut self) -> usize {
         let mut closed = 0;
         for receiver in self.receivers.iter_mut().filter(|receiver| receiver.pace != Pace::Ready) {
+            receiver.pace = Pace::Stalled;
             while receiver.is_open {
                 match receiver.read(&mut self.buffer) {
                     Some(0) => receiver.is_open = false,

@@ -4,7 +4,7 @@
 use crate::frames::{HEADER_BYTES_MAX, Header, header};
 
 /// Bytes of the end of a payload that are shown at most.
-pub const END_BYTES: usize = 64;
+pub const END_BYTES: usize = 256;
 
 /// A place in a stream of frames.
 #[derive(Default)]
@@ -95,7 +95,7 @@ mod tests {
         );
         assert!(whole.iter().all(|(length, end)| end.len() == END_BYTES.min(*length)));
         assert!(whole[2].1.ends_with(b" 127") && whole[6].1.ends_with(b"6553"));
-        for piece in [1, 2, 3, 7, 63, 64, 65, 1000] {
+        for piece in [1, 2, 3, 7, 255, 256, 257, 1000] {
             assert_eq!(walk(piece), whole, "{piece}");
         }
     }

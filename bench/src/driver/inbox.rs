@@ -14,13 +14,13 @@ const MESSAGE_BYTES_LEAST: usize = 32;
 pub enum Mark {
     /// A stamp before the last so many bytes.
     Stamp(usize),
-    /// The offset in a `resume` at the end. The first publication brought the log to `first`, each further one `step`
-    /// on; one that a later one overtook in the same flush has come with it.
-    Resume {
-        /// Offset after the first publication.
-        first: u64,
-        /// Records of a publication.
-        step: u64,
+    /// A whole number behind the last `key` near the end, which was `base` before the first publication and is one more
+    /// after each. A publication that a later one overtook in the same flush has come with it.
+    Value {
+        /// With all that stands before the number.
+        key: &'static str,
+        /// Number before.
+        base: u64,
     },
     /// None: messages are counted.
     Count,
@@ -66,7 +66,7 @@ impl Inbox {
                     return;
                 }
             },
-            Mark::Resume { first, step } => (0, publications_at(end, first, step)),
+            Mark::Value { key, base } => (0, number_behind(end, key).unwrap_or(0).saturating_sub(base)),
             Mark::Count => (0, due[0] + 1),
         };
         while due[lane] < until {
@@ -82,15 +82,11 @@ impl Inbox {
     }
 }
 
-/// Number of publications that a message with this end brings a subscriber up to.
-fn publications_at(end: &[u8], first: u64, step: u64) -> u64 {
-    let digits = end.strip_suffix(b"\"}").unwrap_or_default();
-    let start = digits.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
-    let offset = str::from_utf8(&digits[start..]).ok().and_then(|digits| digits.parse::<u64>().ok());
-    match offset {
-        Some(offset) if offset >= first => (offset - first) / step + 1,
-        _ => 0,
-    }
+/// The number behind the last `key`.
+fn number_behind(end: &[u8], key: &str) -> Option<u64> {
+    let at = end.windows(key.len()).rposition(|window| window == key.as_bytes())? + key.len();
+    let digits = end[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    str::from_utf8(&end[at..at + digits]).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -98,12 +94,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_resume_tells_how_many_publications_have_come() {
-        let at = |end: &str| publications_at(end.as_bytes(), 12, 3);
-        assert_eq!(at(r#"],"resume":"9e5fcab9bf90c809-11"}"#), 0, "before the first");
-        assert_eq!(at(r#"],"resume":"9e5fcab9bf90c809-12"}"#), 1);
-        assert_eq!(at(r#"],"resume":"9e5fcab9bf90c809-14"}"#), 1, "a part of the second");
-        assert_eq!(at(r#"],"resume":"9e5fcab9bf90c809-18"}"#), 3);
-        assert_eq!(at(r#"{"type":"position-update","data":[]}"#), 0, "none");
+    fn a_value_is_the_number_behind_its_last_key() {
+        let behind = |end: &str| number_behind(end.as_bytes(), "\"holdings\":");
+        assert_eq!(behind(r#"[{"holdings":7,"x":1},{"holdings":12,"x":2}],"resume":"9e5f-14"}"#), Some(12));
+        assert_eq!(behind(r#"{"type":"position-update","data":[]}"#), None);
+        assert_eq!(behind(r#""holdings":-3"#), None);
     }
 }

@@ -49,6 +49,15 @@ impl Lanes {
         (turn, lane.first + lane.pending.len() as u64 - 1)
     }
 
+    /// Gives up whatever is outstanding.
+    pub(super) fn settle(&mut self) {
+        for lane in &mut self.all {
+            lane.first += lane.pending.len() as u64;
+            lane.pending.clear();
+        }
+        self.outstanding = 0;
+    }
+
     /// Takes one off what is missing; when it was to be sent. `None`: nobody waits for it.
     pub(super) fn deliver(&mut self, lane: usize, ordinal: u64) -> Option<u64> {
         let lane = self.all.get_mut(lane)?;
@@ -86,5 +95,8 @@ mod tests {
         assert_eq!((lanes.outstanding, lanes.published), (0, 3));
         assert_eq!(lanes.deliver(0, 2), None, "never published");
         assert_eq!(lanes.deliver(2, 0), None, "no such lane");
+        lanes.publish(40, 2);
+        lanes.settle();
+        assert_eq!((lanes.outstanding, lanes.due()), (0, vec![2, 2]));
     }
 }

@@ -80,7 +80,7 @@ fn machine_time(stat: &str) -> Duration {
 }
 
 /// Results of a run.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Outcome {
     /// Publications.
     pub publications: u64,
@@ -108,6 +108,8 @@ pub struct Outcome {
     pub backlog: u64,
     /// Time from the last publication until everybody had everything.
     pub drained: Duration,
+    /// Receivers that were closed because they lagged.
+    pub closed: usize,
     /// From when a publication was to be sent to when a receiver had it.
     pub latencies: Latencies,
 }
@@ -131,6 +133,7 @@ impl Outcome {
             growth: spent.server_growth,
             backlog: counts.backlog,
             drained: spent.wall.saturating_sub(time),
+            closed: 0,
             latencies: counts.latencies,
         }
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mio::net::TcpStream;
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 
 use crate::frames::{self, Header};
 use crate::opening::{self, Opening};
@@ -12,6 +13,9 @@ use crate::walker::Walker;
 
 /// Time for a server to answer while a receiver opens.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Bytes that the system keeps for a receiver that lags: it is to show soon.
+const LAGGING_BUFFER_BYTES: usize = 64 << 10;
 
 /// A Pong without a payload: it says that somebody is there.
 const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
@@ -48,6 +52,9 @@ impl Receiver {
         let mut stream = std::net::TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
+        if pace != Pace::Ready {
+            set_socket_recv_buffer_size(&stream, LAGGING_BUFFER_BYTES)?;
+        }
         stream.write_all(opening.upgrade.as_bytes())?;
         let mut came = Vec::new();
         while opening::upgraded(&mut came, opening.extension)?.is_none() {

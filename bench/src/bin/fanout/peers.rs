@@ -8,14 +8,16 @@ mod metric;
 mod report;
 mod scene;
 mod scenes;
+mod traffic;
 
 use std::fs::File;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hub_bench::peers::Carrier;
+use hub_bench::peers::{Carrier, Program};
 
 use scene::Scene;
+use scenes::Cast;
 
 /// Options of the measurement beside peers.
 #[derive(Args)]
@@ -29,12 +31,19 @@ pub(crate) struct PeerArguments {
     /// Interpreter that has socketify, for uWebSockets.
     #[arg(long, default_value = ".venv-bench/bin/python")]
     python: PathBuf,
-    /// Numbers of connections.
+    /// Numbers of connections, for the phases from idle to native.
     #[arg(long, value_delimiter = ',', default_value = "100,1000,5000,10000")]
     connections: Vec<usize>,
     /// Phases.
-    #[arg(long, value_delimiter = ',', default_value = "idle,rate,two,deep")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "idle,rate,two,deep,native,portfolios,ids,idle-latency,topics,publishers,stalled,slow,overload"
+    )]
     phases: Vec<Phase>,
+    /// Connections of phases that have no number of their own.
+    #[arg(long, default_value_t = 1000)]
+    viewers: usize,
     /// Carriers of STOMP.
     #[arg(long, value_delimiter = ',', default_value = "ws,sockjs")]
     carriers: Vec<Carrier>,
@@ -96,17 +105,51 @@ enum Phase {
     Two,
     /// The same with 32.
     Deep,
+    /// CPU per delivery over `/ws/positions`, beside peers that send as many bytes.
+    Native,
+    /// Viewers who share a portfolio or a set, and who have one each.
+    Portfolios,
+    /// Ids of subscriptions that are equal, and that differ.
+    Ids,
+    /// Latency of one message at a time.
+    IdleLatency,
+    /// Many topics.
+    Topics,
+    /// Several publishers.
+    Publishers,
+    /// Receivers among others that read nothing.
+    Stalled,
+    /// Receivers among others that read slowly.
+    Slow,
+    /// More than can be delivered.
+    Overload,
 }
 
 /// Measures what the arguments name.
 pub(crate) fn run(arguments: &PeerArguments) -> anyhow::Result<()> {
     let mut json = arguments.json.as_ref().map(File::create).transpose()?;
-    for connections in &arguments.connections {
-        for scene in scenes::all(arguments, *connections) {
-            measure(arguments, &scene, json.as_mut())?;
-        }
+    let cast = Cast { arguments, peers: installed(arguments) };
+    for scene in scenes::all(arguments) {
+        measure(arguments, &scene(&cast)?, json.as_mut())?;
     }
     Ok(())
+}
+
+/// Peers that are wanted and can run.
+fn installed(arguments: &PeerArguments) -> Vec<(String, Program)> {
+    let named = |peer: &Peer| match peer {
+        Peer::Uws => Some(("uws".to_owned(), Program::UWebSockets(arguments.python.clone()))),
+        Peer::Node => Some(("node ws".to_owned(), Program::Ws)),
+        Peer::None => None,
+    };
+    let is_installed = |(name, program): &(String, Program)| match program.is_installed() {
+        Ok(()) => true,
+        Err(reason) => {
+            println!("NOT MEASURED: {name}, which is not installed: {reason}\n");
+            false
+        }
+    };
+    arguments.peers.iter().filter_map(named).filter(is_installed).collect()
 }
 
 fn measure(arguments: &PeerArguments, scene: &Scene, mut json: Option<&mut File>) -> anyhow::Result<()> {
@@ -120,6 +163,6 @@ fn measure(arguments: &PeerArguments, scene: &Scene, mut json: Option<&mut File>
             block::measure(scene, index, block, &mut readings, json.as_deref_mut())?;
         }
     }
-    report::print(scene, &readings, arguments);
+    print!("{}", report::of(scene, &readings, arguments.blocks, arguments.others_max));
     Ok(())
 }

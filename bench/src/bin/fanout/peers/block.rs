@@ -9,7 +9,7 @@ use hub_bench::peers::Server;
 use hub_bench::process::rss_bytes;
 use serde_json::json;
 
-use super::scene::{Readings, Scene, Step, Taken};
+use super::scene::{Readings, Rhythm, Scene, Step, Taken};
 
 /// Receivers before those whose memory is measured, as what the first allocate once is not theirs.
 const WARM_RECEIVERS: usize = 50;
@@ -19,6 +19,9 @@ const IDLE_MESSAGES: usize = 5;
 
 /// Time before anything is measured.
 const WARM: Duration = Duration::from_millis(500);
+
+/// Publications per second from which on a server is warmed by as many as it takes.
+const DENSE_PER_SECOND: f64 = 100.0;
 
 /// Time for which a server stands still to see whether that shows.
 const STALL: Duration = Duration::from_millis(200);
@@ -39,30 +42,49 @@ pub(super) fn measure(
 ) -> anyhow::Result<()> {
     let contender = &scene.contenders[index];
     let server = Server::start(&contender.program, contender.options)?;
-    let mut driver = contender.driver(server.doors())?;
+    let mut driver = contender.traffic.driver(server.doors(), contender.publishers)?;
     let idle_kib = connect(scene, index, &server, &mut driver)?;
     if scene.idle && block == 0 {
         readings.idle.push((index, idle_kib));
     }
-    driver.run(Drive::Closed(2), WARM, None)?;
+    warm(&mut driver, &scene.steps)?;
+    let mut before = 0.0;
     for (step, wanted) in scene.steps.iter().enumerate() {
-        let outcome = driver.run(wanted.drive, wanted.time, None)?;
+        let drive = match wanted.rhythm {
+            Rhythm::Given(drive) => drive,
+            Rhythm::TimesBefore(times) => Drive::Open(before * times),
+        };
+        let mut outcome = driver.run(drive, wanted.time, None)?;
+        before = outcome.per_second / contender.crowd.ready as f64;
+        outcome.closed = driver.closed();
         tell(scene, index, block, wanted, &outcome, json.as_deref_mut())?;
         readings.taken.push(Taken { contender: index, step, block, outcome });
     }
-    if let Some(step) = scene.steps.iter().find(|step| step.has_latencies()).filter(|_| block == 0)
-        && let Err(reason) = show_stall(&mut driver, step.drive)?
+    if let Some(Step { rhythm: Rhythm::Given(Drive::Open(per_second)), .. }) =
+        scene.steps.iter().find(|step| step.has_latencies()).filter(|_| block == 0)
+        && let Err(reason) = show_stall(&mut driver, *per_second)?
     {
         readings.hidden_stalls.push(format!("{}: {reason}", contender.name));
     }
     Ok(())
 }
 
+/// Publishes for a while in the rhythm of the first step, two outstanding where that is a dense one.
+fn warm(driver: &mut Driver, steps: &[Step]) -> anyhow::Result<()> {
+    let drive = match steps.first().map(|step| step.rhythm) {
+        Some(Rhythm::Given(Drive::Open(per_second))) if per_second < DENSE_PER_SECOND => {
+            Drive::Open(per_second)
+        }
+        _ => Drive::Closed(2),
+    };
+    driver.run(drive, WARM, None)?;
+    Ok(())
+}
+
 /// Has the server stand still, and looks whether that shows.
-fn show_stall(driver: &mut Driver, drive: Drive) -> anyhow::Result<Result<(), String>> {
-    let Drive::Open(per_second) = drive else { return Ok(Ok(())) };
+fn show_stall(driver: &mut Driver, per_second: f64) -> anyhow::Result<Result<(), String>> {
     let within = STALL_WITHIN.max(Duration::from_secs_f64(PUBLICATIONS_AROUND / per_second));
-    let outcome = driver.run(drive, within, Some(STALL))?;
+    let outcome = driver.run(Drive::Open(per_second), within, Some(STALL))?;
     Ok(outcome.latencies.shows(STALL, within, per_second))
 }
 

@@ -100,22 +100,25 @@ python-ready:
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(PYTHON_SUITE)/requirements.txt
 
 ## Benchmarks, each beside a peer or the physical limit, in some 15 minutes; see docs/performance.md.
-FANOUT := target/release/fanout
+FANOUT = $${CARGO_TARGET_DIR:-target}/release/fanout
+HUB_BINARY = --hub $${CARGO_TARGET_DIR:-target}/release/pms-hub
 BENCH_VENV := .venv-bench
+BRIEFLY := --warm-up-time 1 --measurement-time 2
 bench: bench-ready
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
-	$(FANOUT) peers --connections 100,1000 --peers uws --carriers ws --seconds 5
-	$(FANOUT) codings --rounds 5 --messages 100
-	$(CARGO) bench --locked -p hub-bench --bench stomp_parse
-	$(CARGO) bench --locked -p hub-bench --bench record_form
-	$(CARGO) bench --locked -p hub-bench --bench deflate
+	$(FANOUT) peers $(HUB_BINARY) --connections 100,1000 --phases idle,rate,two,deep --carriers ws --peers uws --seconds 5.1
+	$(FANOUT) peers $(HUB_BINARY) --connections 1000 --phases native,idle-latency --carriers ws --peers uws --seconds 4
+	$(FANOUT) codings $(HUB_BINARY) --rounds 5 --messages 100
+	$(CARGO) bench --locked -p hub-bench --bench stomp_parse -- $(BRIEFLY)
+	$(CARGO) bench --locked -p hub-bench --bench record_form -- $(BRIEFLY)
+	$(CARGO) bench --locked -p hub-bench --bench deflate -- $(BRIEFLY)
 
 ## All of it, which takes hours; OPTIONS="--connections 1000 --phases two,deep" restricts the fan-out beside peers.
 bench-full: bench-ready
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
-	$(FANOUT) peers $(OPTIONS)
-	$(FANOUT) codings
-	$(CARGO) bench --locked -p hub-bench
+	$(FANOUT) peers $(HUB_BINARY) $(OPTIONS)
+	$(FANOUT) codings $(HUB_BINARY)
+	$(CARGO) bench --locked -p hub-bench --bench '*'
 
 ## The peers: socketify (uWebSockets), which needs Debian's libuv1, and ws. What can't be installed is not measured.
 bench-ready:

@@ -44,6 +44,9 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Nanoseconds between two looks at slow readers.
 const SLOW_STEP: u64 = 10_000_000;
 
+/// Steps that are made up for at most.
+const SLOW_STEPS_MAX: u64 = 20;
+
 /// Sockets that are read in one turn.
 const EVENTS: usize = 1024;
 
@@ -328,11 +331,13 @@ impl Driver {
         if now < self.slow_due {
             return;
         }
+        // A turn may have been long; of what was missed before any came, nothing is made up for.
+        let elapsed = (now + SLOW_STEP - self.slow_due).min(SLOW_STEPS_MAX * SLOW_STEP);
         self.slow_due = now + SLOW_STEP;
         for receiver in self.receivers.iter_mut().rev() {
             let Pace::Slow(per_second) = receiver.pace else { return };
-            let allowed = per_second / (1_000_000_000 / SLOW_STEP) as usize;
-            match receiver.read(&mut self.buffer[..allowed]) {
+            let allowed = (per_second as u64 * elapsed / 1_000_000_000) as usize;
+            match receiver.read(&mut self.buffer[..allowed.min(BUFFER_BYTES)]) {
                 Some(0) => receiver.is_open = false,
                 Some(count) => self.inbox.take(receiver, &self.buffer[..count], now),
                 None => {}

@@ -37,7 +37,7 @@ fn scene(cast: &Cast<'_>, crowd: Crowd, per_second: f64, what: &str) -> Scene {
     let step = Step {
         name: format!("{per_second} publications/s of {BODY} bytes, open loop"),
         rhythm: Rhythm::Given(Drive::Open(per_second)),
-        time: Duration::from_secs_f64(cast.arguments.seconds * 1.5),
+        time: Duration::from_secs_f64(cast.arguments.seconds * 2.0),
         metrics: vec![P50, P99, P999, Cpu, Closed, Growth, Client, Others],
         compared: vec![P50, P99, P999, Cpu],
     };

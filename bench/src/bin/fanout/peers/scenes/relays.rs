@@ -5,7 +5,7 @@ use std::time::Duration;
 use hub_bench::driver::Drive;
 use hub_bench::peers::{Ids, Program};
 
-use super::Metric::{Backlog, Client, Cpu, Drained, Growth, Others, P50, P99, PerSecond};
+use super::Metric::{Backlog, Client, Cpu, Drained, Growth, Others, P50, P99, PerRead, PerSecond};
 use super::{Cast, Crowd, Phase, Rhythm, Scene, Step, Traffic};
 
 /// Connections of which memory is measured: with fewer, what the process needs anyhow is most of it.
@@ -98,7 +98,7 @@ pub(super) fn overload(cast: &Cast<'_>) -> Scene {
         name: format!("{OVERLOAD} times that, open loop"),
         rhythm: Rhythm::TimesBefore(OVERLOAD),
         time: Duration::from_secs_f64(cast.arguments.seconds / 2.0),
-        metrics: vec![PerSecond, Cpu, P50, P99, Backlog, Drained, Growth, Client, Others],
+        metrics: vec![PerSecond, Cpu, PerRead, P50, P99, Backlog, Drained, Growth, Client, Others],
         compared: vec![PerSecond, Cpu, P50, P99],
     };
     let title = format!("{OVERLOAD_RECEIVERS} connections, overload");

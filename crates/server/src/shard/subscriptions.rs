@@ -33,6 +33,7 @@ use std::time::Instant;
 use hub_core::{Offset, Position};
 use hub_fanout::{Composition, Options, SnapshotReason};
 use slab::Slab;
+use smallvec::SmallVec;
 
 pub(super) use self::acknowledgement::Verdict;
 pub(super) use self::delivery::Lost;
@@ -52,12 +53,16 @@ use super::wire::Wire;
 use crate::chassis::Chassis;
 use crate::native::DocumentPart;
 
+/// Keys of one socket's subscriptions: of the one that most have, without a
+/// list of its own.
+type Keys = SmallVec<[usize; 1]>;
+
 /// The subscriptions of one shard's sockets.
 pub(super) struct Subscriptions {
     chassis: Arc<Chassis>,
     entries: Slab<Subscription<Source>>,
     /// Keys of subscriptions, by the slot of their socket.
-    by_socket: Vec<Vec<usize>>,
+    by_socket: Vec<Keys>,
     sources: Sources,
     framings: Framings,
     encoder: Encoder,
@@ -169,7 +174,7 @@ impl Subscriptions {
         let key = self.entries.insert(Subscription { slot, framing, source, pace, snapshot_reason, since });
         self.sources.enter(key, &mut self.entries[key].source, &self.chassis);
         if self.by_socket.len() <= slot {
-            self.by_socket.resize_with(slot + 1, Vec::new);
+            self.by_socket.resize_with(slot + 1, Keys::new);
         }
         self.by_socket[slot].push(key);
     }
@@ -216,7 +221,7 @@ impl Subscriptions {
     /// The keys of a socket's subscriptions; one that never had any has no
     /// list.
     fn of_socket(&self, slot: usize) -> &[usize] {
-        self.by_socket.get(slot).map_or(&[], Vec::as_slice)
+        self.by_socket.get(slot).map_or(&[], Keys::as_slice)
     }
 
     fn dialect(&self, key: usize) -> Option<&Dialect> {
@@ -265,7 +270,7 @@ impl Subscriptions {
     pub(super) fn holds_nothing(&self) -> bool {
         self.framings.is_empty()
             && self.sources.follow_nothing()
-            && self.by_socket.iter().all(|keys| keys.capacity() == 0)
+            && self.by_socket.iter().all(|keys| keys.is_empty() && !keys.spilled())
     }
 
     /// Says whether nobody follows anything.

@@ -19,12 +19,13 @@ use super::subscription::{OfKind, Stands};
 use crate::chassis::Chassis;
 use crate::shard::missing::missing;
 
-/// Source that a subscription follows, and how far it has come.
+/// Source that a subscription follows, and how far it has come. The large ones
+/// are boxed: every subscription takes the room of the largest.
 pub(super) enum Source {
-    State(StateSource),
+    State(Box<StateSource>),
     Feed(FeedSource),
     Document(DocumentSource),
-    Queue(QueueSource),
+    Queue(Box<QueueSource>),
     Relay(RelaySource),
 }
 
@@ -60,7 +61,7 @@ impl Sources {
         Ok(match target {
             Target::State { topic, filter } => {
                 let (source, snapshot_reason) = States::start(topic, filter, starting);
-                (Source::State(source), snapshot_reason)
+                (Source::State(Box::new(source)), snapshot_reason)
             }
             Target::Feed { feed, filter } => {
                 let (source, snapshot_reason) = self.feeds.start(feed, filter, starting);
@@ -72,7 +73,7 @@ impl Sources {
             }
             Target::Queue(name) => {
                 check_relay(starting.options, &name)?;
-                (Source::Queue(self.consumers.start(name, ack)), None)
+                (Source::Queue(Box::new(self.consumers.start(name, ack))), None)
             }
         })
     }
@@ -214,5 +215,19 @@ impl OfKind<DocumentSource> for Source {
 impl OfKind<QueueSource> for Source {
     fn of_kind(&mut self) -> Option<&mut QueueSource> {
         if let Source::Queue(source) = self { Some(source) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::subscription::Subscription;
+    use super::*;
+
+    /// Most sockets have one, and most follow what owes them little: what a
+    /// kind of source remembers beyond that is boxed.
+    #[test]
+    fn a_subscription_is_small() {
+        let bytes = size_of::<Subscription<Source>>();
+        assert!(bytes <= 80, "{bytes} bytes");
     }
 }

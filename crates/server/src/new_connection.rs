@@ -1,7 +1,6 @@
 //! A socket on its way from the HTTP side to its shard.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use hub_core::CloseReason;
@@ -27,7 +26,6 @@ pub(crate) struct NewConnection {
     pub(crate) kind: ConnectionKind,
     /// The service whose port it came to.
     pub(crate) service: &'static str,
-    pub(crate) peer: Option<SocketAddr>,
 }
 
 /// Extras that client and hub have agreed on beside the protocol itself.

@@ -11,6 +11,7 @@ mod pipe;
 mod request_filter;
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -105,6 +106,11 @@ impl Stream {
         };
         // One that is broken already has nothing to forget.
         let _ = SockRef::from(tcp).set_linger(Some(std::time::Duration::ZERO));
+    }
+
+    /// Address of its peer.
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.permit.peer()
     }
 
     /// True unless its address had its share of connections before.

@@ -40,7 +40,6 @@ pub(crate) fn take(
 ) -> Option<NewConnection> {
     chassis.metrics.connection_attempts.inc();
     path::normalize(&mut request.head_mut().uri);
-    let peer = request.peer_addr();
     let parts = framed.into_parts();
     let stream = parts.io.into_upgraded()?;
     let response = respond(chassis, service, directory, &request, !stream.is_within_limit());
@@ -63,7 +62,6 @@ pub(crate) fn take(
         first: first.freeze(),
         kind: response.kind,
         service: service.name,
-        peer,
     })
 }
 

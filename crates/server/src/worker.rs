@@ -140,7 +140,7 @@ impl Admission {
         let deadline = Duration::from_millis(self.chassis.limits.handshake_ms);
         let service = &self.services[accepted.service];
         let peer = accepted.peer;
-        let Some(permit) = self.chassis.addresses.enter(peer.ip()) else {
+        let Some(permit) = self.chassis.addresses.enter(peer) else {
             return self.fail("sessions_per_address", peer);
         };
         let permit = permit.with_connection(accepted.permit);
@@ -221,7 +221,6 @@ impl Admission {
             first: Bytes::new(),
             kind: ConnectionKind::RawStomp,
             service: service.name,
-            peer: Some(peer),
         };
         let _ = self.new_connections.send(connection);
     }

@@ -171,7 +171,7 @@ impl Sockets {
     pub(super) fn provenance(&self, slot: usize) -> Provenance<'static> {
         let Some(socket) = self.at(slot) else { return Provenance::default() };
         let connection = Some(socket.id());
-        let sender = socket.peer().map(|address| Sender { address, connection });
+        let sender = Some(Sender { address: socket.peer(), connection });
         Provenance { door: socket.wire().transport(), sender, ..Provenance::default() }
     }
 
@@ -264,7 +264,7 @@ impl Sockets {
             let slot = self.gone.pop()?;
             // It may have turned out twice.
             let Some(socket) = self.slab.try_remove(slot) else { continue };
-            let life = self.now.instant.saturating_duration_since(socket.opened);
+            let life = self.now.instant.saturating_duration_since(socket.opened.instant());
             tracing::debug!(connection = socket.id(), ?life, "gone");
             if let Some(labels) = labels(socket.counted, socket.service, socket.wire()) {
                 self.chassis.metrics.connections.get_or_create(&labels).dec();

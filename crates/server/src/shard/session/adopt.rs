@@ -13,6 +13,7 @@ use crate::native::Query;
 use crate::new_connection::{ConnectionKind, EarlyClose, NewConnection};
 use crate::service::Endpoint;
 use crate::shard::Shard;
+use crate::shard::moment::Stamp;
 use crate::shard::sockets::{Dialogue, Phase, Protocol, SocketStart};
 use crate::shard::wire::{Carrier, Wire};
 use crate::sockjs::NewSession;
@@ -31,7 +32,7 @@ impl Shard {
     /// address is told so as on any other wire, once it is opened.
     pub(in crate::shard) fn adopt_session(&mut self, session: NewSession) {
         let NewSession { end, peer, service } = session;
-        let Some(permit) = self.chassis.addresses.enter(peer.ip()) else {
+        let Some(permit) = self.chassis.addresses.enter(peer) else {
             // The end is dropped, and the session with it.
             return self.fail_session(peer);
         };
@@ -43,7 +44,6 @@ impl Shard {
             first: Bytes::new(),
             kind: ConnectionKind::Session,
             service,
-            peer: Some(peer),
         });
         if !within_limit {
             self.close(slot, CloseReason::TOO_MANY_SESSIONS);
@@ -60,11 +60,12 @@ impl Shard {
 
     /// Takes a socket over; gives its slot.
     pub(in crate::shard) fn adopt(&mut self, connection: NewConnection) -> usize {
-        let NewConnection { id, stream, mut ahead, first, kind, service, peer } = connection;
+        let NewConnection { id, stream, mut ahead, first, kind, service } = connection;
         let Beginning { protocol, wire, phase, counted } = self.prepare(&kind);
-        let start = SocketStart { id, stream, protocol, wire, phase, service, peer, counted };
+        let start = SocketStart { id, stream, protocol, wire, phase, service, counted };
+        let peer = start.stream.peer();
         let slot = self.sockets.adopt(start);
-        tracing::debug!(connection = id, ?peer, service, "open");
+        tracing::debug!(connection = id, %peer, service, "open");
         let opening = wire.opening();
         self.sockets.send(slot, if opening.is_empty() { first } else { [first, opening].concat().into() });
         match kind {
@@ -89,8 +90,9 @@ impl Shard {
 
     fn prepare(&self, kind: &ConnectionKind) -> Beginning {
         let limits = &self.chassis.limits;
-        let opening = Phase::Opening(self.sockets.now() + Duration::from_millis(limits.handshake_ms));
-        let closing = Phase::Closing(self.sockets.now() + Duration::from_millis(limits.close_ms));
+        let after = |ms: u64| Stamp::of(self.sockets.now() + Duration::from_millis(ms));
+        let (opening, closing) =
+            (Phase::Opening(after(limits.handshake_ms)), Phase::Closing(after(limits.close_ms)));
         let stomp =
             || Dialogue::Stomp(hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.sockets.now()));
         let unframed = |carrier: Carrier, dialogue, phase, counted| {

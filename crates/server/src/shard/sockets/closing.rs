@@ -9,6 +9,7 @@ use hub_ws::CloseCode;
 
 use super::{Phase, Protocol, Sockets};
 use crate::metrics::CodeLabels;
+use crate::shard::moment::Stamp;
 
 /// Outcome for a socket whose peer has shut its side.
 pub(in crate::shard) enum HalfClosed {
@@ -34,7 +35,7 @@ impl Sockets {
         }
         let (id, wire) = (socket.id(), socket.wire());
         let Some(protocol) = &mut socket.inbound.protocol else {
-            socket.inbound.close_wanted.get_or_insert(reason);
+            socket.inbound.close_wanted.get_or_insert_with(|| Box::new(reason));
             return false;
         };
         if let Some(session) = protocol.stomp() {
@@ -67,7 +68,7 @@ impl Sockets {
     /// The same for a close that is the peer's.
     pub(in crate::shard) fn leave_uncounted(&mut self, slot: usize, last: Bytes) {
         self.send(slot, last);
-        let deadline = self.now.instant + Duration::from_millis(self.chassis.limits.close_ms);
+        let deadline = Stamp::of(self.now.instant + Duration::from_millis(self.chassis.limits.close_ms));
         if let Some(socket) = self.at_mut(slot) {
             socket.phase = Phase::Closing(deadline);
         }
@@ -122,7 +123,7 @@ impl Sockets {
     /// The hub is shutting down: the socket gets what it is owed, as far as it
     /// reads within the deadline, and is then to be closed.
     pub(in crate::shard) fn drain(&mut self, slot: usize) {
-        let deadline = self.now.instant + Duration::from_millis(self.chassis.limits.close_ms);
+        let deadline = Stamp::of(self.now.instant + Duration::from_millis(self.chassis.limits.close_ms));
         if let Some(socket) = self.at_mut(slot)
             && socket.is_streaming()
         {

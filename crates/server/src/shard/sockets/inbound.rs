@@ -1,12 +1,11 @@
 //! Input of a socket's peer that is under way.
 
-use std::time::Instant;
-
 use hub_core::CloseReason;
 
 use super::Sockets;
 use super::unanswered::Sends;
 use crate::native::NativeSession;
+use crate::shard::moment::Stamp;
 use crate::shard::pending::Backlog;
 use crate::shard::wire::Wire;
 
@@ -15,13 +14,13 @@ pub(super) struct Inbound {
     /// Out while its input is being processed.
     pub(super) protocol: Option<Box<Protocol>>,
     /// Reason to close it once its protocol is back.
-    pub(super) close_wanted: Option<CloseReason>,
+    pub(super) close_wanted: Option<Box<CloseReason>>,
     /// Facts it sent that are being taken in, if any.
     pub(super) sends: Option<Box<Sends>>,
     /// Input that waits for its turn, if any.
     pub(super) backlog: Option<Box<Backlog>>,
     /// Since when the message or frame that it sends has been under way.
-    pub(super) message_since: Option<Instant>,
+    pub(super) message_since: Option<Stamp>,
     /// Set once an ERROR has noted why it ends.
     pub(super) is_noted: bool,
 }
@@ -90,7 +89,7 @@ impl Sockets {
 
     /// Puts the protocol back.
     pub(in crate::shard) fn return_protocol(&mut self, slot: usize, protocol: Box<Protocol>) {
-        let now = self.now.instant;
+        let now = Stamp::of(self.now.instant);
         if let Some(inbound) = self.inbound(slot) {
             let since = inbound.message_since.unwrap_or(now);
             inbound.message_since = protocol.in_message().then_some(since);
@@ -101,7 +100,7 @@ impl Sockets {
     /// The reason to close that came up while the socket's input was being
     /// processed.
     pub(in crate::shard) fn take_close_wanted(&mut self, slot: usize) -> Option<CloseReason> {
-        self.inbound(slot)?.close_wanted.take()
+        self.inbound(slot)?.close_wanted.take().map(|reason| *reason)
     }
 
     /// Says whether as much is under way as may be: no more is read for now.

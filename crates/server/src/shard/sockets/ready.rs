@@ -6,9 +6,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
-use futures_util::task::AtomicWaker;
+use futures_util::task::{ArcWake, AtomicWaker, WakerRef, waker_ref};
 
 /// Slots of sockets that were woken, each once.
 #[derive(Default)]
@@ -48,8 +48,10 @@ impl ReadySocket {
         Arc::new(ReadySocket { slot, listed: AtomicBool::new(false), list: Arc::clone(list) })
     }
 
-    pub(super) fn waker(self: &Arc<Self>) -> Waker {
-        Waker::from(Arc::clone(self))
+    /// The socket's waker, which is not kept: that would be another pointer to
+    /// this.
+    pub(super) fn waker(self: &Arc<Self>) -> WakerRef<'_> {
+        waker_ref(self)
     }
 
     /// The shard is about to look at the socket: from now on a wake counts
@@ -66,12 +68,8 @@ impl ReadySocket {
     }
 }
 
-impl Wake for ReadySocket {
-    fn wake(self: Arc<Self>) {
-        self.list();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.list();
+impl ArcWake for ReadySocket {
+    fn wake_by_ref(socket: &Arc<Self>) {
+        socket.list();
     }
 }

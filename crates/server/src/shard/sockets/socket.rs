@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use super::inbound::{Inbound, Protocol};
 use super::ready::ReadySocket;
 use super::round::Part;
+use crate::shard::moment::Stamp;
 use crate::shard::wire::Wire;
 use crate::stream::Stream;
 
@@ -23,19 +24,17 @@ pub(super) struct Socket {
     stream: Stream,
     outbox: Outbox,
     ready: Arc<ReadySocket>,
-    waker: Waker,
     wire: Wire,
     pub(super) inbound: Inbound,
     pub(super) phase: Phase,
     pub(super) service: &'static str,
-    peer: Option<SocketAddr>,
-    pub(super) opened: Instant,
-    pub(super) last_sent: Instant,
-    pub(super) last_received: Instant,
+    pub(super) opened: Stamp,
+    pub(super) last_sent: Stamp,
+    pub(super) last_received: Stamp,
     /// Bytes its peer had taken when it was last looked at, and when that was
     /// more than before, or all there was.
     taken: u64,
-    taken_at: Instant,
+    taken_at: Stamp,
     /// TLS holds bytes that the kernel does not take.
     unflushed: bool,
     /// Its peer did not take all that it was offered: it is woken when there is
@@ -50,17 +49,17 @@ pub(super) struct Socket {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::shard) enum Phase {
     /// Its STOMP session has to be connected by the deadline.
-    Opening(Instant),
+    Opening(Stamp),
     /// Streaming.
     Open,
     /// The hub is shutting down: the socket is closed once it has what it is
     /// owed, or at the deadline.
-    Draining(Instant),
+    Draining(Stamp),
     /// Our last frame is in the outbox; the peer's Close is awaited.
-    Closing(Instant),
+    Closing(Stamp),
     /// Everything is written and our side shut; the peer's end is awaited, so
     /// that unread input can't reset the connection under our last bytes.
-    Lingering(Instant),
+    Lingering(Stamp),
 }
 
 /// Outcome of a read.
@@ -86,23 +85,21 @@ pub(in crate::shard) struct SocketStart {
     pub(in crate::shard) wire: Wire,
     pub(in crate::shard) phase: Phase,
     pub(in crate::shard) service: &'static str,
-    pub(in crate::shard) peer: Option<SocketAddr>,
     pub(in crate::shard) counted: bool,
 }
 
 impl Socket {
     pub(super) fn new(start: SocketStart, ready: Arc<ReadySocket>, now: Instant) -> Socket {
+        let now = Stamp::of(now);
         Socket {
             id: start.id,
             stream: start.stream,
             outbox: Outbox::default(),
-            waker: ready.waker(),
             ready,
             wire: start.wire,
             inbound: Inbound::new(start.protocol),
             phase: start.phase,
             service: start.service,
-            peer: start.peer,
             opened: now,
             last_sent: now,
             last_received: now,
@@ -119,9 +116,9 @@ impl Socket {
         self.id
     }
 
-    /// Address of its peer, where the system told it.
-    pub(super) fn peer(&self) -> Option<SocketAddr> {
-        self.peer
+    /// Address of its peer.
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.stream.peer()
     }
 
     pub(super) fn wire(&self) -> Wire {
@@ -172,12 +169,13 @@ impl Socket {
     /// Reads into `scratch`.
     pub(super) fn read(&mut self, scratch: &mut [u8], now: Instant) -> Read {
         let mut buffer = ReadBuf::new(scratch);
-        let mut cx = Context::from_waker(&self.waker);
+        let waker = self.ready.waker();
+        let mut cx = Context::from_waker(&waker);
         match Pin::new(&mut self.stream).poll_read(&mut cx, &mut buffer) {
             Poll::Pending => Read::Pending,
             Poll::Ready(Ok(())) if buffer.filled().is_empty() => Read::End,
             Poll::Ready(Ok(())) => {
-                self.last_received = now;
+                self.last_received = Stamp::of(now);
                 Read::Bytes(buffer.filled().len())
             }
             Poll::Ready(Err(_)) => Read::Broken,
@@ -186,7 +184,8 @@ impl Socket {
 
     /// Writes what waits, as far as the socket takes it.
     pub(super) fn flush(&mut self, now: Instant) -> Result<(), Gone> {
-        let mut cx = Context::from_waker(&self.waker);
+        let waker = self.ready.waker();
+        let mut cx = Context::from_waker(&waker);
         let mut stream = Pin::new(&mut self.stream);
         let (written, result) = self.outbox.drain(|slices| {
             let written = match slices {
@@ -202,7 +201,7 @@ impl Socket {
         });
         self.blocked = !self.outbox.is_empty();
         if written > 0 {
-            self.last_sent = now;
+            self.last_sent = Stamp::of(now);
         }
         if let Err(Some(_)) = result {
             return Err(Gone);
@@ -221,19 +220,33 @@ impl Socket {
     pub(super) fn unread_for(&mut self, now: Instant) -> Duration {
         let taken = self.stream.taken();
         if taken != self.taken || !self.blocked && !self.unflushed {
-            (self.taken, self.taken_at) = (taken, now);
+            (self.taken, self.taken_at) = (taken, Stamp::of(now));
         }
-        now.saturating_duration_since(self.taken_at)
+        now.saturating_duration_since(self.taken_at.instant())
     }
 
     /// Shuts our side, once everything is written. `Ok(false)`: not done yet,
     /// the waker is set.
     pub(super) fn shut(&mut self) -> Result<bool, Gone> {
-        let mut cx = Context::from_waker(&self.waker);
+        let waker = self.ready.waker();
+        let mut cx = Context::from_waker(&waker);
         match Pin::new(&mut self.stream).poll_shutdown(&mut cx) {
             Poll::Ready(Ok(())) => Ok(true),
             Poll::Ready(Err(_)) => Err(Gone),
             Poll::Pending => Ok(false),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thousands of them idle: docs/performance.md says what one costs. What
+    /// few sockets need for a while is boxed.
+    #[test]
+    fn an_idle_socket_is_small() {
+        assert!(size_of::<Socket>() <= 288, "{} bytes", size_of::<Socket>());
+        assert!(size_of::<Protocol>() <= 152, "{} bytes", size_of::<Protocol>());
     }
 }

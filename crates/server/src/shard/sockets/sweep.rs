@@ -13,6 +13,7 @@ use hub_ws::frame;
 
 use super::socket::Socket;
 use super::{Phase, Protocol, Sockets};
+use crate::shard::moment::Stamp;
 use crate::shard::wire::Carrier;
 
 /// Attention that a socket needs now.
@@ -85,15 +86,16 @@ impl Sockets {
 
 fn upkeep(socket: &mut Socket, limits: &Limits, now: Instant) -> Upkeep {
     let unread_ms = socket.unread_for(now).as_millis();
+    let stamp = Stamp::of(now);
     match socket.phase {
-        Phase::Closing(deadline) if now >= deadline && unread_ms >= u128::from(limits.close_ms) => {
+        Phase::Closing(deadline) if stamp >= deadline && unread_ms >= u128::from(limits.close_ms) => {
             return Upkeep::EndUnread;
         }
-        Phase::Closing(deadline) | Phase::Lingering(deadline) if now >= deadline => return Upkeep::End,
-        Phase::Opening(deadline) if now >= deadline => {
+        Phase::Closing(deadline) | Phase::Lingering(deadline) if stamp >= deadline => return Upkeep::End,
+        Phase::Opening(deadline) if stamp >= deadline => {
             return Upkeep::Overdue(Overdue::Close(CloseReason::HANDSHAKE_TIMEOUT));
         }
-        Phase::Draining(deadline) if now >= deadline => {
+        Phase::Draining(deadline) if stamp >= deadline => {
             return Upkeep::Overdue(Overdue::Close(CloseReason::GOING_AWAY));
         }
         Phase::Open => {}
@@ -105,21 +107,21 @@ fn upkeep(socket: &mut Socket, limits: &Limits, now: Instant) -> Upkeep {
     if socket.inbound.sends.is_some() || socket.inbound.backlog.is_some() {
         // While it is not read, because of what it sent, it is neither silent
         // nor slow to go on.
-        socket.last_received = now;
-        socket.inbound.message_since = socket.inbound.message_since.map(|_| now);
+        socket.last_received = stamp;
+        socket.inbound.message_since = socket.inbound.message_since.map(|_| stamp);
     }
     if unread_ms >= u128::from(limits.stall_ms) {
         return Upkeep::Overdue(Overdue::Close(CloseReason::STALLED));
     }
-    let under_way = |since| now.saturating_duration_since(since).as_millis();
+    let under_way = |since: Stamp| now.saturating_duration_since(since.instant()).as_millis();
     if socket.inbound.message_since.is_some_and(|since| under_way(since) >= u128::from(limits.message_ms)) {
         return Upkeep::Overdue(Overdue::Close(CloseReason::MESSAGE_TIMEOUT));
     }
     let (last_sent, last_received) = (socket.last_sent, socket.last_received);
     let mut promised = hub_stomp::Intervals::default();
     if let Some(session) = socket.inbound.protocol.as_deref_mut().and_then(Protocol::stomp) {
-        session.on_sent(last_sent);
-        session.on_received(last_received);
+        session.on_sent(last_sent.instant());
+        session.on_received(last_received.instant());
         promised = session.intervals();
         match session.poll(now) {
             Liveness::PeerSilent => return Upkeep::Overdue(Overdue::Close(CloseReason::PEER_SILENT)),
@@ -139,8 +141,8 @@ fn silence(socket: &Socket, promised: hub_stomp::Intervals, now: Instant) -> Upk
     if !socket.wire().is_websocket() || !socket.outbox().is_empty() {
         return Upkeep::Nothing;
     }
-    let silent = now.saturating_duration_since(socket.last_received);
-    let unsent = now.saturating_duration_since(socket.last_sent);
+    let silent = now.saturating_duration_since(socket.last_received.instant());
+    let unsent = now.saturating_duration_since(socket.last_sent.instant());
     let sign = match promised.receive {
         None => heartbeat::sign_of_life(silent, unsent),
         Some(_) => Sign::None,

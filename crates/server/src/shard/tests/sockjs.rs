@@ -35,7 +35,7 @@ async fn a_session_beyond_its_address_s_share_is_told_so_and_far_beyond_it_is_dr
     open(&mut world, &server, "beyond").await;
     let told = "c[1013,\"Too many sessions from this address (limits.sessions_per_address)\"]\n";
     assert_eq!(poll(&server, "beyond").await, told);
-    let _another = world.chassis.addresses.enter(PEER.ip()).expect("room to be told so");
+    let _another = world.chassis.addresses.enter(PEER).expect("room to be told so");
     open(&mut world, &server, "far-beyond").await;
     assert_eq!(poll(&server, "far-beyond").await, "c[3000,\"Go away!\"]\n");
 

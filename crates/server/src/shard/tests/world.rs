@@ -1,6 +1,5 @@
 //! A shard, and the rest of the hub as far as it sees any.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Waker};
@@ -147,7 +146,7 @@ impl World {
     /// A new connection that says nothing yet.
     pub(super) fn arrive(&mut self, speaks: Speaks, capacity: usize) -> Peer {
         let (stream, peer) = memory::pair(capacity);
-        let permit = self.chassis.addresses.enter(IpAddr::from([127, 0, 0, 1])).expect("room");
+        let permit = self.chassis.addresses.enter(([127, 0, 0, 1], 0).into()).expect("room");
         let endpoint = match speaks {
             Speaks::Native => {
                 Some(Endpoint::Native(Arc::new(Follower { tally: Arc::clone(&self.tally), feed: self.feed })))
@@ -168,7 +167,6 @@ impl World {
             first: Bytes::new(),
             kind,
             service: "test",
-            peer: None,
         };
         assert!(self.new_connections.send(connection).is_ok(), "the shard is there");
         self.settle();

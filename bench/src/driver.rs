@@ -165,7 +165,8 @@ impl Driver {
         for _ in 0..count {
             let index = self.receivers.len();
             let due = self.inbox.lanes.due();
-            let opened = Receiver::open(self.doors.sockets, &opening(index), pace, due);
+            let opened =
+                Receiver::open(self.doors.sockets, &opening(index), pace, due, self.inbox.mark.bytes());
             let (mut receiver, came) = opened.with_context(|| format!("receiver {index}"))?;
             if pace == Pace::Ready {
                 self.poll.registry().register(&mut receiver.stream, Token(index), Interest::READABLE)?;

@@ -3,12 +3,10 @@
 
 use crate::frames::{HEADER_BYTES_MAX, Header, header};
 
-/// Bytes of the end of a payload that are shown at most.
-pub const END_BYTES: usize = 256;
-
 /// A place in a stream of frames.
-#[derive(Default)]
 pub struct Walker {
+    /// Bytes of the end of a payload that are shown at most.
+    shown: usize,
     /// Bytes of a header that was cut.
     cut: Vec<u8>,
     /// A frame that was cut, and how much of its payload is to come.
@@ -18,6 +16,11 @@ pub struct Walker {
 }
 
 impl Walker {
+    /// The beginning of a stream, of each of whose payloads the last `shown` bytes are shown.
+    pub fn new(shown: usize) -> Walker {
+        Walker { shown, cut: Vec::new(), current: None, end: Vec::new() }
+    }
+
     /// Goes over what came next; `whole` is told of each frame whose last byte has come, with the end of its payload.
     pub fn take(&mut self, mut bytes: &[u8], mut whole: impl FnMut(Header, &[u8])) {
         while !bytes.is_empty() || matches!(self.current, Some((_, 0))) {
@@ -30,7 +33,7 @@ impl Walker {
                 return;
             };
             if let Some(payload) = bytes.get(start..start + frame.length) {
-                whole(frame, &payload[payload.len().saturating_sub(END_BYTES)..]);
+                whole(frame, &payload[payload.len().saturating_sub(self.shown)..]);
                 bytes = &bytes[start + frame.length..];
             } else {
                 self.current = Some((frame, frame.length));
@@ -43,8 +46,8 @@ impl Walker {
     fn resume<'a>(&mut self, bytes: &'a [u8], whole: &mut impl FnMut(Header, &[u8])) -> &'a [u8] {
         let Some((frame, missing)) = &mut self.current else { return self.rest_of_header(bytes) };
         let (part, rest) = bytes.split_at(bytes.len().min(*missing));
-        self.end.extend_from_slice(&part[part.len().saturating_sub(END_BYTES)..]);
-        self.end.drain(..self.end.len().saturating_sub(END_BYTES));
+        self.end.extend_from_slice(&part[part.len().saturating_sub(self.shown)..]);
+        self.end.drain(..self.end.len().saturating_sub(self.shown));
         *missing -= part.len();
         if *missing == 0 {
             whole(*frame, &self.end);
@@ -69,6 +72,8 @@ mod tests {
     use super::*;
     use crate::frames::of_total;
 
+    const SHOWN: usize = 256;
+
     #[test]
     fn frames_and_their_ends_are_the_same_however_they_are_cut() {
         let sizes = [2, 30, 127, 128, 129, 500, 65_539, 65_540];
@@ -82,7 +87,7 @@ mod tests {
             stream.extend(frame);
         }
         let walk = |piece: usize| {
-            let (mut walker, mut seen) = (Walker::default(), Vec::new());
+            let (mut walker, mut seen) = (Walker::new(SHOWN), Vec::new());
             for bytes in stream.chunks(piece) {
                 walker.take(bytes, |frame, end| seen.push((frame.length, end.to_vec())));
             }
@@ -93,7 +98,7 @@ mod tests {
             whole.iter().map(|(length, _)| *length).collect::<Vec<_>>(),
             [0, 28, 125, 124, 125, 496, 65_535, 65_530]
         );
-        assert!(whole.iter().all(|(length, end)| end.len() == END_BYTES.min(*length)));
+        assert!(whole.iter().all(|(length, end)| end.len() == SHOWN.min(*length)));
         assert!(whole[2].1.ends_with(b" 127") && whole[6].1.ends_with(b"6553"));
         for piece in [1, 2, 3, 7, 255, 256, 257, 1000] {
             assert_eq!(walk(piece), whole, "{piece}");

@@ -1,5 +1,7 @@
 //! Messages as receivers get them: none lost, none doubled, all in order.
 
+use memchr::memmem;
+
 use super::lanes::Lanes;
 use super::outcome::Counts;
 use super::receiver::{Pace, Receiver};
@@ -14,6 +16,8 @@ const MESSAGE_BYTES_LEAST: usize = 32;
 pub enum Mark {
     /// A stamp before the last so many bytes.
     Stamp(usize),
+    /// A stamp before so many bytes and a text, as often as there are messages in a frame.
+    Stamps(usize, &'static str),
     /// A whole number behind the last `key` near the end, which was `base` before the first publication and is one more
     /// after each. A publication that a later one overtook in the same flush has come with it.
     Value {
@@ -24,6 +28,16 @@ pub enum Mark {
     },
     /// None: messages are counted.
     Count,
+}
+
+/// Bytes of the end of a frame in which a mark is looked for.
+const END_BYTES: usize = 256;
+
+impl Mark {
+    /// Number of bytes of a frame that have to be seen.
+    pub(super) fn bytes(self) -> usize {
+        if matches!(self, Mark::Stamps(..)) { usize::MAX } else { END_BYTES }
+    }
 }
 
 /// Messages that receivers have got.
@@ -45,7 +59,8 @@ impl Inbox {
         walker.take(bytes, |frame: Header, end: &[u8]| {
             is_pinged |= frame.is_ping;
             if frame.is_data && frame.length >= MESSAGE_BYTES_LEAST {
-                self.message(due, *pace, frame, end, now);
+                self.counts.payload += frame.length as u64;
+                self.frame(due, *pace, end, now);
             }
         });
         if is_pinged {
@@ -53,22 +68,38 @@ impl Inbox {
         }
     }
 
-    fn message(&mut self, due: &mut [u64], pace: Pace, frame: Header, end: &[u8], now: u64) {
-        let is_awaited = pace == Pace::Ready;
-        self.counts.payload += frame.length as u64;
-        self.counts.messages += u64::from(is_awaited);
-        let (lane, until) = match self.mark {
-            Mark::Stamp(after) => match Stamp::read(end, after) {
-                Some(Stamp { lane, ordinal }) if due.get(lane) == Some(&ordinal) => (lane, ordinal + 1),
-                stamp => {
-                    let end = String::from_utf8_lossy(end);
-                    self.fault = Some(format!("{stamp:?} came where {due:?} were due: ...{end}"));
-                    return;
+    fn frame(&mut self, due: &mut [u64], pace: Pace, end: &[u8], now: u64) {
+        match self.mark {
+            Mark::Stamp(after) => self.stamped(due, pace, end, after, now),
+            Mark::Stamps(after, text) => {
+                for at in memmem::find_iter(end, text) {
+                    self.stamped(due, pace, &end[..at], after, now);
                 }
-            },
-            Mark::Value { key, base } => (0, number_behind(end, key).unwrap_or(0).saturating_sub(base)),
-            Mark::Count => (0, due[0] + 1),
-        };
+            }
+            Mark::Value { key, base } => {
+                let until = number_behind(end, key).unwrap_or(0).saturating_sub(base);
+                self.message(due, pace, 0, until, now);
+            }
+            Mark::Count => self.message(due, pace, 0, due[0] + 1, now),
+        }
+    }
+
+    fn stamped(&mut self, due: &mut [u64], pace: Pace, end: &[u8], after: usize, now: u64) {
+        match Stamp::read(end, after) {
+            Some(Stamp { lane, ordinal }) if due.get(lane) == Some(&ordinal) => {
+                self.message(due, pace, lane, ordinal + 1, now);
+            }
+            stamp => {
+                let end = String::from_utf8_lossy(&end[end.len().saturating_sub(END_BYTES)..]);
+                self.fault = Some(format!("{stamp:?} came where {due:?} were due: ...{end}"));
+            }
+        }
+    }
+
+    /// Takes a message that brings a receiver up to a publication of a lane.
+    fn message(&mut self, due: &mut [u64], pace: Pace, lane: usize, until: u64, now: u64) {
+        let is_awaited = pace == Pace::Ready;
+        self.counts.messages += u64::from(is_awaited);
         while due[lane] < until {
             if is_awaited {
                 let Some(intended) = self.lanes.deliver(lane, due[lane]) else {
@@ -92,6 +123,39 @@ fn number_behind(end: &[u8], key: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn inbox(mark: Mark, publications: usize) -> Inbox {
+        let mut lanes = Lanes::new(1);
+        for _ in 0..publications {
+            lanes.publish(0, 1);
+        }
+        Inbox { mark, lanes, counts: Counts::default(), fault: None }
+    }
+
+    #[test]
+    fn several_messages_may_share_a_frame() {
+        let frame = |ordinals: &[u64]| {
+            let message = |ordinal| format!(r#""MESSAGE\n\n[1,\"000{ordinal:09}\"]\u0000""#);
+            format!("a[{}]", ordinals.iter().map(message).collect::<Vec<_>>().join(","))
+        };
+        let mut inbox = inbox(Mark::Stamps(3, r#"\u0000""#), 4);
+        let mut due = [0];
+        inbox.frame(&mut due, Pace::Ready, frame(&[0]).as_bytes(), 0);
+        inbox.frame(&mut due, Pace::Ready, frame(&[1, 2, 3]).as_bytes(), 0);
+        assert_eq!((inbox.counts.messages, inbox.lanes.outstanding, inbox.fault.as_ref()), (4, 0, None));
+    }
+
+    #[test]
+    fn what_is_lost_doubled_or_out_of_order_is_a_fault() {
+        for ordinals in [&[0, 2][..], &[0, 0], &[1, 0], &[0, 1, 2, 3]] {
+            let mut inbox = inbox(Mark::Stamp(2), 3);
+            let mut due = [0];
+            for ordinal in ordinals {
+                inbox.frame(&mut due, Pace::Ready, format!(r#"[1,"000{ordinal:09}"]"#).as_bytes(), 0);
+            }
+            assert!(inbox.fault.is_some(), "{ordinals:?}");
+        }
+    }
 
     #[test]
     fn a_value_is_the_number_behind_its_last_key() {

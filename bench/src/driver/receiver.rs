@@ -48,6 +48,7 @@ impl Receiver {
         opening: &Opening,
         pace: Pace,
         due: Vec<u64>,
+        shown: usize,
     ) -> io::Result<(Receiver, Vec<u8>)> {
         let mut stream = std::net::TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -66,7 +67,7 @@ impl Receiver {
         }
         stream.set_nonblocking(true)?;
         let stream = TcpStream::from_std(stream);
-        let opened = Receiver { stream, pace, walker: Walker::default(), due, is_open: true };
+        let opened = Receiver { stream, pace, walker: Walker::new(shown), due, is_open: true };
         Ok((opened, came))
     }
 

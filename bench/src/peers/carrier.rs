@@ -40,11 +40,11 @@ impl Carrier {
 
     /// Sign of a stamped body in a message: what stands behind its digits, in the spelling of the carrier.
     pub fn mark(self) -> Mark {
-        Mark::Stamp(match self {
-            Carrier::Stomp => "\"]\0".len(),
-            Carrier::SockJs => r#"\"]\u0000"]"#.len(),
-            Carrier::Plain => r#""]"#.len(),
-        })
+        match self {
+            Carrier::Stomp => Mark::Stamp("\"]\0".len()),
+            Carrier::SockJs => Mark::Stamps(r#"\"]"#.len(), r#"\u0000""#),
+            Carrier::Plain => Mark::Stamp(r#""]"#.len()),
+        }
     }
 
     /// Path at which a message for a topic is posted.

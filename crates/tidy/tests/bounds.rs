@@ -47,6 +47,7 @@ const FIXED: &Exceptions = &[
     ("server HEADERS_MAX", "what actix takes"),
     ("server HEAD_BYTES_MAX", "what actix takes"),
     ("server IN_VAIN_MAX", "a guard against a loop of ours"),
+    ("server KEPT_BYTES_MAX", "takes kept for those who are owed the same; beyond, they take for themselves"),
     (
         "server LOOKED_UP_MAX",
         "changed keys looked up at a time; beyond, a subscriber takes them as it has room",

@@ -171,7 +171,7 @@ impl StateSubscription {
         false
     }
 
-    /// What it is owed; `None` where that is a matter of what it remembers.
+    /// The debt to it; `None` where that is a matter of what it remembers.
     pub fn debt(&self) -> Option<Debt> {
         let StateSubscription { watermark, noted, base, scan, .. } = *self;
         let is_dirty = !self.dirty.is_empty();

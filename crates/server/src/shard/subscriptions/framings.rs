@@ -11,14 +11,14 @@ use super::framing::Framing;
 /// The key of a [`Framing`] among those in use. No other ever gets the same:
 /// what was encoded by one may be kept for longer than it is in use.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct FramingId(Id);
+pub(super) struct FramingId(Numbered);
 
 /// The key of a family of them, likewise.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct FamilyId(Id);
+pub(super) struct FamilyId(Numbered);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct Id {
+struct Numbered {
     key: u32,
     serial: u32,
 }
@@ -67,9 +67,9 @@ impl Framings {
         id
     }
 
-    fn numbered(&mut self, key: usize) -> Id {
+    fn numbered(&mut self, key: usize) -> Numbered {
         self.serial = self.serial.wrapping_add(1);
-        Id { key: key as u32, serial: self.serial }
+        Numbered { key: key as u32, serial: self.serial }
     }
 
     fn enter_family(&mut self, framing: Framing) -> FamilyId {

@@ -5,6 +5,8 @@
 //! them all. No time is waited for company: company is what came while the
 //! turn before was written, and what those who publish have ready.
 
+use std::time::Duration;
+
 use hub_fanout::{Flush, Mailbox, Publication};
 
 use super::Shard;
@@ -21,13 +23,18 @@ const BYTES_PER_TURN: usize = 256 << 10;
 /// a millisecond or two.
 const STAGED_PER_TURN: usize = 32 << 10;
 
-/// Lets those who publish on this thread go on for as long as more comes of it:
-/// requests that came together are handled one after the other, and what they
-/// publish leaves together.
+/// Time for which those who publish may go on before a turn begins.
+const GATHERING: Duration = Duration::from_millis(2);
+
+/// Lets those who publish on this thread go on, but not for long, while more
+/// comes of it: requests that came together are handled one after the other,
+/// and what they publish leaves together. Nobody is waited for: where nothing
+/// more comes, that was one look at the thread's other tasks.
 pub(super) async fn gather(mailbox: &Mailbox) {
-    let mut there = None;
-    while there.is_none_or(|before| (before + 1..PUBLICATIONS_PER_TURN).contains(&mailbox.waiting())) {
-        there = Some(mailbox.waiting());
+    let until = Moment::now().instant + GATHERING;
+    let mut before = None;
+    while before.is_none_or(|before| mailbox.waiting() > before) && Moment::now().instant < until {
+        before = Some(mailbox.waiting());
         tokio::task::yield_now().await;
     }
 }

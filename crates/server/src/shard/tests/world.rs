@@ -178,13 +178,18 @@ impl World {
         if self.held {
             return;
         }
-        while let Some(wake) = self.next_wake() {
-            self.shard.turn(wake, &mut self.inputs, &mut self.woken, self.now);
-            if self.shard.sockets.round_is_over() {
-                self.shard.observe_delivered(self.now);
-            }
-            self.shard.sockets.relist_paused();
+        while self.step() {}
+    }
+
+    /// Runs the loop once; false: there is nothing left to do now.
+    pub(super) fn step(&mut self) -> bool {
+        let Some(wake) = self.next_wake() else { return false };
+        self.shard.turn(wake, &mut self.inputs, &mut self.woken, self.now);
+        if self.shard.sockets.round_is_over() {
+            self.shard.observe_delivered(self.now);
         }
+        self.shard.sockets.relist_paused();
+        true
     }
 
     /// Does something while the shard is busy elsewhere.
@@ -203,6 +208,11 @@ impl World {
     pub(super) fn release(&mut self) {
         self.held = false;
         self.settle();
+    }
+
+    /// The same, and the test has it [step](World::step).
+    pub(super) fn release_to_step(&mut self) {
+        self.held = false;
     }
 
     /// Has the shard look for what wakes it in the order of a seed, as the

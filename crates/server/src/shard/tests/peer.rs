@@ -80,6 +80,11 @@ impl Peer {
         self.stream.send(&websocket_frame(0x88, &1000_u16.to_be_bytes()));
     }
 
+    /// Answers a ping.
+    pub(super) fn pong(&self) {
+        self.stream.send(&websocket_frame(0x8a, b""));
+    }
+
     /// Sends no more.
     pub(super) fn shut(&self) {
         self.stream.shut();

@@ -108,7 +108,7 @@ bench: bench-ready
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
 	$(FANOUT) peers $(HUB_BINARY) --connections 100,1000 --phases idle,rate,two,deep --carriers ws --peers uws --seconds 5.1
 	$(FANOUT) peers $(HUB_BINARY) --connections 1000 --phases native,idle-latency --carriers ws --peers uws --seconds 4
-	$(FANOUT) codings $(HUB_BINARY) --rounds 5 --messages 100
+	$(FANOUT) codings $(HUB_BINARY) --transport websocket --rounds 5 --messages 100
 	$(CARGO) bench --locked -p hub-bench --bench stomp_parse -- $(BRIEFLY)
 	$(CARGO) bench --locked -p hub-bench --bench record_form -- $(BRIEFLY)
 	$(CARGO) bench --locked -p hub-bench --bench deflate -- $(BRIEFLY)

@@ -34,6 +34,8 @@ struct Tally {
     /// As they were on the wire, TLS included.
     bytes: Arc<AtomicU64>,
     progress: Notify,
+    /// Receivers whose connection has ended.
+    ended: AtomicU64,
 }
 
 /// Receivers that are connected.
@@ -88,9 +90,10 @@ impl Load {
         while self.messages() < messages {
             if timeout(PATIENCE, self.tally.progress.notified()).await.is_err() {
                 let missing = messages - self.messages();
+                let ended = self.tally.ended.load(Ordering::Relaxed);
                 return Err(io::Error::new(
                     io::ErrorKind::TimedOut,
-                    format!("{missing} messages never came"),
+                    format!("{missing} messages never came; {ended} connections were closed"),
                 ));
             }
         }
@@ -117,9 +120,10 @@ async fn receive(mut stream: impl AsyncRead + AsyncWrite + Unpin, tally: Arc<Tal
         });
         tally.progress.notify_one();
         if pinged && (stream.write_all(&PONG).await.is_err() || stream.flush().await.is_err()) {
-            return;
+            break;
         }
     }
+    tally.ended.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Gives the stream back once it is open.

@@ -139,7 +139,10 @@ impl Subject {
         if response.status != 200 {
             return Err(anyhow!("publish: {}", response.status));
         }
-        Ok(load.reach(target).await?)
+        load.reach(target).await.with_context(|| {
+            let name = self.coding.name();
+            format!("{name}, whose hub has said: {}", self.hub.stderr().join("\n"))
+        })
     }
 }
 

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use described::described;
-use hub_core::Parameter;
 use hub_core::normalize::{self, Kind};
+use hub_core::{CloseReason, Parameter};
 use hub_server::rest::{QueryParameters, Route};
 use hub_server::{SocketRoute, http};
 use pms_hub::address::ServiceAddress;
@@ -151,6 +151,17 @@ fn the_readme_has_the_members_of_every_item() {
         shown.sort_unstable();
         names.sort_unstable();
         assert_eq!(shown, names, "README.md, Ingest, {}", kind.as_str());
+    }
+}
+
+#[test]
+fn every_reason_to_close_is_in_the_table() {
+    let _reading = documents();
+    let limits = std::fs::read_to_string(Path::new(ROOT).join("docs/limits.md")).unwrap();
+    for reason in CloseReason::ALL {
+        let code = reason.code.to_string();
+        let is_row = |line: &str| line.split('|').nth(1).is_some_and(|codes| codes.contains(&code));
+        assert!(limits.lines().any(is_row), "docs/limits.md, close codes: {code} {}", reason.text);
     }
 }
 

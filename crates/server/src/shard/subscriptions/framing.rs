@@ -2,7 +2,8 @@
 //!
 //! Subscribers whose frames would be equal byte for byte (same wire, same
 //! dialect, same names for what they subscribed to) share one [`Framing`], and
-//! with it the bytes of every flush.
+//! with it the bytes of every flush. Those that differ in the subscription's
+//! id alone are a [family](Framing::family), and share all but the id.
 
 use std::cell::Cell;
 use std::fmt::Arguments;

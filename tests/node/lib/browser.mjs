@@ -67,9 +67,9 @@ export class Browser {
    * @param {(page: import('playwright-core').Page) => Promise<void>} [options.prepare] what is done before
    */
   async open({ at, prepare = async () => {} } = {}) {
-    const context = await this.#chromium.newContext();
+    const context = await waitFor(this.#chromium.newContext(), "a browser's context");
     context.setDefaultTimeout(DEADLINE_MS);
-    const page = await context.newPage();
+    const page = await waitFor(context.newPage(), "a browser's page");
     const tab = new Tab(context, page);
     await prepare(page);
     await page.goto(at ?? this.origin());
@@ -78,7 +78,7 @@ export class Browser {
   }
 
   async stop() {
-    await this.#chromium?.close();
+    if (this.#chromium) await waitFor(this.#chromium.close(), 'the browser to close');
     this.#server.closeAllConnections();
     this.#server.close();
   }
@@ -159,11 +159,11 @@ export class Tab {
   }
 
   close() {
-    return this.#context.close();
+    return waitFor(this.#context.close(), "a browser's context to close");
   }
 
   async #ask(what, question, asked) {
-    const peer = await this.page.evaluateHandle('window.peer');
+    const peer = await waitFor(this.page.evaluateHandle('window.peer'), 'the page to answer');
     return waitFor(peer.evaluate(question, asked), `the page's ${what}`);
   }
 }
@@ -178,11 +178,17 @@ class PageSocket {
 
   /** @returns {Promise<{ extensions: string, protocol: string }>} */
   agreed() {
-    return this.#peer.evaluate((peer) => peer.agreed());
+    return waitFor(
+      this.#peer.evaluate((peer) => peer.agreed()),
+      'what was agreed',
+    );
   }
 
   send(message) {
-    return this.#peer.evaluate((peer, message) => peer.send(message), message);
+    return waitFor(
+      this.#peer.evaluate((peer, message) => peer.send(message), message),
+      'the page to send',
+    );
   }
 
   /** @returns {Promise<any[]>} what came, once it is enough; all of it binary, or text */

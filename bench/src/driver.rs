@@ -175,6 +175,20 @@ impl Driver {
             self.inbox.take(&mut receiver, &came, 0);
             self.receivers.push(receiver);
         }
+        if self.inbox.mark == Mark::Count { self.rest() } else { Ok(()) }
+    }
+
+    /// Takes what comes until nothing has come for long, while nothing is published: receivers that only count have what
+    /// they begin with before the first publication.
+    fn rest(&mut self) -> anyhow::Result<()> {
+        let mut read = None;
+        while read != Some(self.inbox.counts.reads) {
+            read = Some(self.inbox.counts.reads);
+            let until = self.clock.now() + PATIENCE_COUNTED;
+            while self.clock.now() < until {
+                self.turn(until)?;
+            }
+        }
         Ok(())
     }
 

@@ -26,7 +26,7 @@ pub enum Mark {
         /// Number before.
         base: u64,
     },
-    /// None: messages are counted.
+    /// None: messages are counted, from the first publication on: what comes before is what a receiver begins with.
     Count,
 }
 
@@ -80,6 +80,7 @@ impl Inbox {
                 let until = number_behind(end, key).unwrap_or(0).saturating_sub(base);
                 self.message(due, pace, 0, until, now);
             }
+            Mark::Count if self.lanes.outstanding == 0 => {}
             Mark::Count => self.message(due, pace, 0, due[0] + 1, now),
         }
     }
@@ -155,6 +156,16 @@ mod tests {
             }
             assert!(inbox.fault.is_some(), "{ordinals:?}");
         }
+    }
+
+    #[test]
+    fn what_comes_before_a_publication_is_not_counted_as_one() {
+        let mut inbox = inbox(Mark::Count, 0);
+        let mut due = [0];
+        inbox.frame(&mut due, Pace::Ready, b"", 0);
+        inbox.lanes.publish(0, 1);
+        inbox.frame(&mut due, Pace::Ready, b"", 0);
+        assert_eq!((due, inbox.counts.messages, inbox.fault), ([1], 1, None));
     }
 
     #[test]

@@ -101,11 +101,14 @@ python-ready:
 
 ## Benchmarks, each beside a peer or the physical limit, in some 15 minutes; see docs/performance.md.
 FANOUT = $${CARGO_TARGET_DIR:-target}/release/fanout
+CORE = $${CARGO_TARGET_DIR:-target}/release/core
 HUB_BINARY = --hub $${CARGO_TARGET_DIR:-target}/release/pms-hub
 BENCH_VENV := .venv-bench
 BRIEFLY := --warm-up-time 1 --measurement-time 2
 bench: bench-ready
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
+	$(CORE) apply --positions 200000 --again 60000 --portfolios 10000
+	$(CORE) replay --records 200000 --portfolios 10000
 	$(FANOUT) peers $(HUB_BINARY) --connections 100,1000 --phases idle,rate,two,deep --carriers ws --peers uws --seconds 5.1
 	$(FANOUT) peers $(HUB_BINARY) --connections 1000 --phases native,idle-latency --carriers ws --peers uws --seconds 4
 	$(FANOUT) codings $(HUB_BINARY) --transport websocket --rounds 5 --messages 100
@@ -116,6 +119,8 @@ bench: bench-ready
 ## All of it, which takes hours; OPTIONS="--connections 1000 --phases two,deep" restricts the fan-out beside peers.
 bench-full: bench-ready
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
+	$(CORE) apply
+	$(CORE) replay
 	$(FANOUT) peers $(HUB_BINARY) $(OPTIONS)
 	$(FANOUT) codings $(HUB_BINARY)
 	$(CARGO) bench --locked -p hub-bench --bench '*'

@@ -12,4 +12,5 @@ pub mod peers;
 pub mod process;
 pub mod stamp;
 pub mod stats;
+pub mod table;
 pub mod walker;

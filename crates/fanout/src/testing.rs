@@ -1,6 +1,6 @@
-//! A driver of projections for tests (feature `testing`): takes them through
-//! records as the runner does, by the same code, without a log, a thread or a
-//! clock.
+//! A driver of projections for tests and benchmarks (feature `testing`): takes
+//! them through records as the runner does, by the same code, without a log, a
+//! thread or a clock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -122,6 +122,9 @@ struct Recorder {
 
 impl Recorder {
     fn record(&self, offset: Offset, step: &Step) {
+        if step.derived().is_empty() {
+            return;
+        }
         let handed = step.derived().iter().map(|fact| (offset, self.now, fact.clone()));
         self.facts.lock().extend(handed);
     }

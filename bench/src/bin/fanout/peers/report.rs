@@ -1,8 +1,7 @@
 //! Tables of a scene.
 
-use std::fmt;
-
 use hub_bench::pairs::{Pairs, Spread};
+use hub_bench::table::{Table, cell};
 
 use super::contender::Contender;
 use super::metric::Metric;
@@ -31,35 +30,6 @@ pub(super) fn of(scene: &Scene, readings: &Readings, blocks: usize, others_max: 
         text += &ratios(scene, index, step, readings, &shown(&step.compared), others_max).to_string();
     }
     text
-}
-
-/// Rows of cells under headings.
-struct Table {
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    fn new(first: &str, headings: Vec<String>) -> Table {
-        let mut table = Table { rows: Vec::new() };
-        table.add(first, headings);
-        table
-    }
-
-    fn add(&mut self, first: &str, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(std::iter::once(first.to_owned()).chain(cells).collect());
-    }
-}
-
-impl fmt::Display for Table {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, row) in self.rows.iter().enumerate() {
-            writeln!(out, "| {} |", row.join(" | "))?;
-            if index == 0 {
-                writeln!(out, "|{}", "---|".repeat(row.len()))?;
-            }
-        }
-        writeln!(out)
-    }
 }
 
 fn headings(metrics: &[Metric]) -> Vec<String> {
@@ -92,18 +62,6 @@ fn ratios(
         table.add(&name, all.iter().map(|pairs| cell(Spread::of(&pairs.ratios))).chain(counts));
     }
     table
-}
-
-/// Median and range, to as many places as mean something.
-fn cell(spread: Option<Spread>) -> String {
-    let Some(Spread { median, least, most }) = spread else { return "-".to_owned() };
-    let places = match median.abs() {
-        100.0.. => 0,
-        10.0.. => 1,
-        1.0.. => 2,
-        _ => 3,
-    };
-    format!("{median:.places$} ({least:.places$} to {most:.places$})")
 }
 
 #[cfg(test)]

@@ -1,0 +1,35 @@
+//! Core: what positions cost to compute, beside plain columns that nobody reads.
+
+#![allow(clippy::print_stdout, reason = "a benchmark reports on standard output")]
+
+mod apply;
+mod child;
+mod columns;
+mod contender;
+mod hub;
+mod replay;
+mod workload;
+
+use clap::{Parser, Subcommand};
+
+/// Computation of positions by pms-hub.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures applying transactions, with and without a reader.
+    Apply(apply::ApplyArguments),
+    /// Measures opening a log and replaying it.
+    Replay(replay::ReplayArguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Apply(arguments) => apply::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+    }
+}

@@ -46,8 +46,9 @@ impl Ledger {
             Trade::Buy { price } => before.bought(price, event.quantity)?,
             Trade::Sell { price, lot_price } => {
                 let lots = row.and_then(|row| self.lots.get(row as usize));
-                let cost =
-                    lots.map_or(Err(Shortage(Quantity::ZERO)), |lots| lots.cost(event.quantity, lot_price));
+                let cost = lots.map_or(Err(Shortage(Quantity::ZERO)), |lots| {
+                    lots.cost(before.holdings, event.quantity, lot_price)
+                });
                 let cost = cost.map_err(|shortage| oversold(shortage, lot_price))?;
                 before.sold(price, event.quantity, cost)?
             }
@@ -55,8 +56,8 @@ impl Ledger {
         let row = row.unwrap_or_else(|| self.open(record, event));
         if let Some(lots) = self.lots.get_mut(row as usize) {
             match event.trade {
-                Trade::Buy { price } => lots.add(timestamp, price, event.quantity),
-                Trade::Sell { lot_price, .. } => lots.consume(event.quantity, lot_price),
+                Trade::Buy { price } => lots.add(before.holdings, timestamp, price, event.quantity),
+                Trade::Sell { lot_price, .. } => lots.consume(before.holdings, event.quantity, lot_price),
             }
         }
         self.show(record, row, after);

@@ -1,0 +1,41 @@
+//! Rows that one thread edits in place, while others read them as of a position.
+//!
+//! A [`Rows`] is a table of rows of so many 64-bit words, with dense keys from 0; each row knows the offset that last
+//! changed it, its version. One thread owns it and edits it. A [`RowsView`] is the table as it was at one position:
+//! taking one costs the same however large the table is, and it never changes.
+//!
+//! ```
+//! use hub_core::Offset;
+//! let mut rows = hub_rows::Rows::<1>::default();
+//! let key = rows.push(Offset(1), Offset(1), 0, [10]);
+//! let before = rows.view(Offset(1));
+//! rows.set(key, Offset(2), Offset(2), [20]);
+//! let after = rows.view(Offset(2));
+//! assert_eq!([before, after].map(|view| view.get(key).unwrap().words), [[10], [20]]);
+//! ```
+//!
+//! # How it works
+//!
+//! Rows lie in blocks that never move, as atomic words. The first edit of a row since a view was taken copies it aside
+//! and leaves a link to the copy; then the row is written in place. A reader copies the row's words and looks whether
+//! it was written meanwhile (a sequence lock, whose sequence is the offset of the last write); if that write is younger
+//! than its view, it goes on to the copy. Copies that no view needs are used again.
+//!
+//! So what an edit costs grows neither with the table nor with how often views are taken, the writer never waits for
+//! a reader, and a reader begins again only where the row that it reads is being written. A view that is held for long
+//! costs a copy of each row that changes meanwhile, and the copies of the views after it, which are given back in their
+//! order.
+//!
+//! Without `unsafe`: what two threads may touch at once is atomic, and what a reader could read in pieces it reads
+//! again.
+
+mod blocks;
+mod kept;
+mod row;
+mod view;
+mod word;
+mod writer;
+
+pub use row::Row;
+pub use view::RowsView;
+pub use writer::Rows;

@@ -1,0 +1,114 @@
+//! The table as it was at one position.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use hub_core::Offset;
+
+use crate::row::{Row, Stored};
+use crate::word::{load_at_rest, read};
+use crate::writer::{GROUP_ROWS, Shared};
+
+/// A table as it was at one position. Cheap to clone; while one lives, rows that change are copied for it.
+#[derive(Clone)]
+pub struct RowsView<const N: usize> {
+    shared: Arc<Shared>,
+    at: Offset,
+    len: u32,
+    newest: Offset,
+    /// Tells the writer when the last clone is gone.
+    _alive: Arc<()>,
+}
+
+impl<const N: usize> RowsView<N> {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        at: Offset,
+        len: u32,
+        newest: Offset,
+        alive: Arc<()>,
+    ) -> RowsView<N> {
+        RowsView { shared, at, len, newest, _alive: alive }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The newest version of all rows.
+    pub fn newest(&self) -> Offset {
+        self.newest
+    }
+
+    /// The row.
+    pub fn get(&self, key: u32) -> Option<Row<N>> {
+        self.first_words(key)
+    }
+
+    /// The offset that last changed the row.
+    pub fn version(&self, key: u32) -> Option<Offset> {
+        self.first_words::<0>(key).map(|row| row.version)
+    }
+
+    /// The row with the first `M` of its words.
+    fn first_words<const M: usize>(&self, key: u32) -> Option<Row<M>> {
+        if key >= self.len {
+            return None;
+        }
+        let mut stored: Stored<M> = read(self.shared.rows.get(key)?);
+        while stored.stamp > self.at.0 {
+            // Kept until no view is as old as this one: nobody writes there.
+            stored = load_at_rest(self.shared.kept.get(stored.older.checked_sub(1)?)?);
+        }
+        Some(stored.row())
+    }
+
+    /// The number of copies that are walked over to the row.
+    #[cfg(test)]
+    pub(crate) fn steps(&self, key: u32) -> usize {
+        let mut stored: Stored<0> = read(self.shared.rows.get(key).unwrap());
+        let mut steps = 0;
+        while stored.stamp > self.at.0 {
+            stored = load_at_rest(self.shared.kept.get(stored.older - 1).unwrap());
+            steps += 1;
+        }
+        steps
+    }
+
+    /// Appends to `keys`, ascending, up to `limit` keys greater than `from` (or from the first) whose version is above
+    /// `after`. Returns whether there are more. Looks at a number per 64 rows, and at the rows of those where something
+    /// changed since.
+    pub fn changed(&self, after: Offset, from: Option<u32>, limit: usize, keys: &mut Vec<u32>) -> bool {
+        let Some(mut key) = from.map_or(Some(0), |key| key.checked_add(1)) else { return false };
+        if self.newest <= after {
+            return false;
+        }
+        let mut room = limit;
+        while key < self.len {
+            let group = key / GROUP_ROWS;
+            let end = group.saturating_add(1).saturating_mul(GROUP_ROWS).min(self.len);
+            if self.has_changed(group, after) {
+                for key in (key..end).filter(|key| self.version(*key) > Some(after)) {
+                    if room == 0 {
+                        return true;
+                    }
+                    room -= 1;
+                    keys.push(key);
+                }
+            }
+            key = end;
+        }
+        false
+    }
+
+    /// False if no row of the group changed after `after`. What changed after the view was taken counts, too.
+    fn has_changed(&self, group: u32, after: Offset) -> bool {
+        self.shared.newest.get(group).is_some_and(|newest| newest[0].load(Ordering::Relaxed) > after.0)
+    }
+}

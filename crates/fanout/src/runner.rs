@@ -75,10 +75,12 @@ impl Runner {
     /// Starts the thread.
     pub fn spawn(self) -> std::io::Result<RunnerHandle> {
         let (sender, progress) = watch::channel(Progress { state: RunnerState::Replaying, settings: None });
+        // Whatever is appended from here on is not replayed: its callers wait for it.
+        let replay_until = self.log.head();
         let thread = thread::Builder::new().name("runner".into()).spawn(move || {
             let outcomes = self.outcomes.clone();
             let _guard = StopGuard { outcomes, sender: sender.clone() };
-            let mut work = Work::new(self, sender);
+            let mut work = Work::new(self, replay_until, sender);
             let end = match work.run() {
                 Ok(()) => RunnerState::Finished,
                 Err(error) => RunnerState::Failed(error.to_string()),
@@ -120,11 +122,11 @@ struct Work {
 }
 
 impl Work {
-    fn new(runner: Runner, progress: watch::Sender<Progress>) -> Work {
+    fn new(runner: Runner, replay_until: Offset, progress: watch::Sender<Progress>) -> Work {
         let Runner { log, projections, publisher, outcomes, flush_interval } = runner;
         Work {
             tail: log.tail(Offset::START),
-            replay_until: log.head(),
+            replay_until,
             machine: StateMachine::new(log.epoch(), projections),
             publisher,
             outcomes,
@@ -141,6 +143,7 @@ impl Work {
             match self.tail.next(BATCH_MAX, self.until_flush()) {
                 Ok(batch) => self.apply(&batch),
                 Err(LogError::Closed) => {
+                    self.machine.settle();
                     self.flush();
                     return Ok(());
                 }
@@ -162,7 +165,10 @@ impl Work {
             }
         }
         if let Some(last) = batch.last() {
-            self.machine.settle();
+            // Nobody reads what is still being replayed, and showing it costs.
+            if self.is_live() || last.offset >= self.replay_until {
+                self.machine.settle();
+            }
             self.emit(items);
             self.outcomes.release(last.offset, notable);
         }

@@ -199,6 +199,9 @@ async fn a_replay_is_published_once_as_a_whole_and_time_does_not_go_back() {
         again.runner.progress.wait_for(|progress| progress.state == RunnerState::Live).await.unwrap().clone();
     assert_eq!(live.settings, Some(settings), "the settings in force are known after the replay");
     assert_eq!(flushes(&mut again.mailbox), [(Bytes::from_static(b"2"), 3)]);
+    let told = again.told.all();
+    let settled: Vec<_> = told.iter().filter(|word| word.starts_with("settle")).collect();
+    assert!(settled.iter().all(|word| *word == "settle 3"), "none of what is still being replayed: {told:?}");
     again.log.append(vec![price()]).await.unwrap();
     let (_, told) = finish(again);
     assert!(told.all().contains(&"advance 4 1000".to_owned()), "{:?}", told.all());

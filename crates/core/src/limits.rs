@@ -105,6 +105,9 @@ pub struct Limits {
     /// Time for which a peer may take not one byte of what waits for it.
     #[schemars(range(min = 100))]
     pub stall_ms: u64,
+    /// Time for which one answer may read the state as of one position. What it still has to send then is not sent.
+    #[schemars(range(min = 100))]
+    pub view_ms: u64,
     /// Time for which an HTTP connection is kept without a request: longer than balancers do, who end theirs after
     /// 60 s, so that none sends a request on a connection that is being closed.
     #[schemars(range(min = 1000))]
@@ -151,6 +154,7 @@ impl Default for Limits {
             body_ms: 30_000,
             message_ms: 60_000,
             stall_ms: 60_000,
+            view_ms: 60_000,
             keep_alive_ms: 75_000,
             sockjs_disconnect_delay_ms: 5_000,
             close_ms: 5_000,

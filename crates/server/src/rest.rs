@@ -18,7 +18,7 @@ use hub_core::access::Access;
 use hub_core::schema::Schema;
 use hub_core::{Parameter, ParameterError};
 
-pub use array::array;
+pub use array::{array, array_within};
 pub use request::Request;
 
 use crate::http::methods::not_allowed;

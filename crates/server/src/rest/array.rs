@@ -1,6 +1,7 @@
 //! Long arrays, a chunk at a time.
 
 use std::convert::Infallible;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use bytes::Bytes;
@@ -14,6 +15,26 @@ const CHUNK_BYTES: usize = 64 << 10;
 pub fn array(write_next: impl FnMut(&mut Vec<u8>) -> bool + 'static) -> HttpResponse {
     let chunks = chunks(write_next).map(Ok::<Bytes, Infallible>);
     HttpResponse::Ok().content_type("application/json").streaming(stream::iter(chunks))
+}
+
+/// As [`array`], of a state that is not kept for longer than `time`: a body that is not taken until then ends without its
+/// last chunk, so that nobody takes it for the whole.
+pub fn array_within(time: Duration, write_next: impl FnMut(&mut Vec<u8>) -> bool + 'static) -> HttpResponse {
+    let chunks = within(time, chunks(write_next));
+    HttpResponse::Ok().content_type("application/json").streaming(stream::iter(chunks))
+}
+
+/// A body took too long: the state that it is of is kept no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the answer was not taken within {} ms (limits.view_ms)", .0.as_millis())]
+struct Expired(Duration);
+
+fn within(
+    time: Duration,
+    chunks: impl Iterator<Item = Bytes>,
+) -> impl Iterator<Item = Result<Bytes, Expired>> {
+    let begun = Instant::now();
+    chunks.map(move |chunk| if begun.elapsed() < time { Ok(chunk) } else { Err(Expired(time)) })
 }
 
 fn chunks(mut write_next: impl FnMut(&mut Vec<u8>) -> bool) -> impl Iterator<Item = Bytes> {
@@ -54,6 +75,16 @@ mod tests {
             more
         };
         chunks(write_next).collect()
+    }
+
+    #[test]
+    fn a_body_that_takes_too_long_ends_by_an_error_that_names_the_limit() {
+        let all = || [Bytes::from_static(b"[1"), Bytes::from_static(b",2]")].into_iter();
+        let taken: Vec<_> = within(Duration::MAX, all()).collect();
+        assert_eq!(taken, all().map(Ok).collect::<Vec<_>>());
+        let mut late = within(Duration::ZERO, all());
+        let expired = late.next().unwrap().unwrap_err();
+        assert_eq!(expired.to_string(), "the answer was not taken within 0 ms (limits.view_ms)");
     }
 
     #[test]

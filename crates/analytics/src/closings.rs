@@ -5,13 +5,10 @@ use std::collections::VecDeque;
 use hub_core::Timestamp;
 use hub_fanout::RowKey;
 
-use crate::portfolio::PortfolioKey;
-
 /// One closing of one position. It may have been reopened since.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Closing {
     pub(crate) at: Timestamp,
-    pub(crate) portfolio: PortfolioKey,
     pub(crate) row: RowKey,
 }
 

@@ -1,26 +1,38 @@
 //! REST of analytics (AN-REST): what has been applied, read at one position.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
+use hub_core::limits::Limits;
 use hub_server::http::problem::Problem;
-use hub_server::rest::{Content, Request, Route, array, handler};
+use hub_server::rest::{Content, Request, Route, array_within, handler};
 
 use crate::reads::AnalyticsReads;
 use crate::schema;
 
 /// The REST calls of this service.
-pub fn routes(reads: &AnalyticsReads) -> Vec<Route> {
+pub fn routes(reads: &AnalyticsReads, limits: &Limits) -> Vec<Route> {
     let summary = "Lists all positions, those that were closed with zeros";
-    vec![Route::get("/api/analysis/all", summary, Content::Json(schema::positions), handler(reads, all))]
+    let source = Source { reads: reads.clone(), view_time: Duration::from_millis(limits.view_ms) };
+    vec![Route::get("/api/analysis/all", summary, Content::Json(schema::positions), handler(&source, all))]
+}
+
+/// Source of answers.
+#[derive(Clone)]
+struct Source {
+    reads: AnalyticsReads,
+    /// For which one answer may read a state.
+    view_time: Duration,
 }
 
 /// `GET /api/analysis/all`: every position (AN-WS-1 elements), those that were
-/// closed with zeros. The rows are encoded once and shared with the topic;
-/// however many they are, a chunk at a time is in memory.
-async fn all(reads: AnalyticsReads, _: Request) -> Result<HttpResponse, Problem> {
-    let (state, mut key) = (reads.settled(), 0);
-    Ok(array(move |out| {
+/// closed with zeros. However many they are, a chunk at a time is in memory, and nothing of it is kept; a body that is
+/// not taken within `limits.view_ms` is cut off.
+async fn all(from: Source, _: Request) -> Result<HttpResponse, Problem> {
+    let (state, mut key) = (from.reads.settled(), 0);
+    Ok(array_within(from.view_time, move |out| {
         let row = state.position(key);
         key += 1;
-        row.map(|row| out.extend_from_slice(&row.json())).is_some()
+        row.map(|row| row.position().write_json(out)).is_some()
     }))
 }

@@ -5,77 +5,95 @@ use std::sync::Arc;
 
 use hub_core::dto::Execution;
 use hub_core::event::{PriceQuote, Trade, Transaction};
-use hub_core::{Offset, Outcome, Price, Quantity, Record, Rejection, Timestamp};
-use hub_fanout::RowKey;
+use hub_core::{Offset, Outcome, PortfolioId, Price, Quantity, Record, Rejection, Timestamp};
+use hub_fanout::{Applied, RowKey};
+use hub_rows::Rows;
 
 use crate::closings::{Closing, Closings};
 use crate::holders::Holders;
 use crate::listing::{Quote, Supersedes, SymbolKey};
 use crate::lots::{Lots, Shortage};
-use crate::portfolio::{Membership, PortfolioKey};
+use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
 use crate::position::Balance;
-use crate::row::Row;
-use crate::state::State;
+use crate::row::{self, Entry, Phase, aside};
+use crate::state::{ReferenceData, State};
+use crate::table::Table;
 
-/// The state that is shown, and what only the next record needs to know.
+/// Rows and prices that are shown, and whatever only the next record needs to know.
 ///
 /// Whatever can fail is computed first; only then is anything changed.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    pub(crate) state: State,
+    rows: Rows<{ row::WORDS }>,
+    portfolios: Rows<{ portfolio::WORDS }>,
+    portfolio_ids: Rows<{ portfolio::ID_WORDS }>,
+    /// By portfolio.
+    encoded: Table<Arc<EncodedMark>>,
+    pub(crate) reference: ReferenceData,
     pub(crate) holders: Holders,
     /// By row.
     lots: Vec<Lots>,
     /// Looked up, never walked.
-    rows: HashMap<(PortfolioKey, SymbolKey), RowKey>,
+    keys: HashMap<(PortfolioKey, SymbolKey), RowKey>,
     closings: Closings,
 }
 
 impl Ledger {
+    /// All of it as readers see it, as of the last record.
+    pub(crate) fn state(&mut self, applied: Applied) -> State {
+        let at = applied.position.offset;
+        State {
+            applied,
+            rows: self.rows.view(at),
+            portfolios: self.portfolios.view(at),
+            portfolio_ids: self.portfolio_ids.view(at),
+            encoded: self.encoded.clone(),
+            reference: self.reference.clone(),
+        }
+    }
+
     /// AN-POS: adds to or takes from a position.
-    pub(crate) fn trade<'e>(
-        &mut self,
-        record: &Record,
-        event: &'e Transaction,
-    ) -> Result<Execution<'e>, Rejection> {
+    pub(crate) fn trade(&mut self, record: &Record, event: &Transaction) -> Result<Execution, Rejection> {
         let timestamp = record.event_time(event.timestamp)?;
         check_sizes(event)?;
         let row = self.row_of(event);
-        let before = row.map(|row| self.balance(row)).unwrap_or_default();
+        let before = row.and_then(|row| self.entry(row)).map(|entry| entry.balance).unwrap_or_default();
+        let held = before.holdings;
         let after = match event.trade {
             Trade::Buy { price } => before.bought(price, event.quantity)?,
             Trade::Sell { price, lot_price } => {
                 let lots = row.and_then(|row| self.lots.get(row as usize));
-                let cost = lots.map_or(Err(Shortage(Quantity::ZERO)), |lots| {
-                    lots.cost(before.holdings, event.quantity, lot_price)
-                });
+                let cost = lots
+                    .map_or(Err(Shortage(Quantity::ZERO)), |lots| lots.cost(held, event.quantity, lot_price));
                 let cost = cost.map_err(|shortage| oversold(shortage, lot_price))?;
                 before.sold(price, event.quantity, cost)?
             }
         };
-        let row = row.unwrap_or_else(|| self.open(record, event));
+        let row = match row {
+            Some(row) => self.show(record, row, after),
+            None => self.open(record, event, after),
+        };
         if let Some(lots) = self.lots.get_mut(row as usize) {
             match event.trade {
-                Trade::Buy { price } => lots.add(before.holdings, timestamp, price, event.quantity),
-                Trade::Sell { lot_price, .. } => lots.consume(before.holdings, event.quantity, lot_price),
+                Trade::Buy { price } => lots.add(held, timestamp, price, event.quantity),
+                Trade::Sell { lot_price, .. } => lots.consume(held, event.quantity, lot_price),
             }
         }
-        self.show(record, row, after);
         // Both are representable, and so is their difference: the gain itself.
         let realized_pnl = after.realized_pnl.checked_sub(before.realized_pnl).unwrap_or_default();
-        Ok(Execution { transaction: event, realized_pnl, timestamp })
+        Ok(Execution { transaction: event.clone(), realized_pnl, timestamp })
     }
 
     /// A price: the newest by event time wins.
     pub(crate) fn quote(&mut self, record: &Record, event: &PriceQuote) -> Result<Outcome, Rejection> {
         let quote = Quote::of(record, event)?;
-        let symbol = self.state.symbol_key(&event.symbol);
-        let held = self.state.listings.get(symbol).and_then(|listing| listing.quote);
+        let symbol = self.reference.symbol_key(&event.symbol);
+        let held = self.reference.listings.get(symbol).and_then(|listing| listing.quote);
         let supersedes = quote.supersedes(held);
         if supersedes == Supersedes::Not {
             return Ok(Outcome::Stale);
         }
-        if let Some(listing) = self.state.listings.touch(symbol, supersedes.version(record.offset)) {
+        if let Some(listing) = self.reference.listings.touch(symbol, supersedes.version(record.offset)) {
             listing.quote = Some(quote);
         }
         Ok(Outcome::Accepted)
@@ -90,75 +108,84 @@ impl Ledger {
     /// have been listed with 0 for the horizon.
     pub(crate) fn drop_closings(&mut self, now: Timestamp, horizon_millis: i64, offset: Offset) {
         while let Some(closing) = self.closings.pop_due(now, horizon_millis) {
-            let Some(portfolio) = self.state.portfolios.get(closing.portfolio) else { continue };
+            let Some(entry) = self.entry(closing.row) else { continue };
             // Reopened since, and perhaps closed again: that closing is yet to come.
-            if portfolio.membership(closing.row) == Some(Membership::Closed(closing.at)) {
-                self.set_membership(closing.portfolio, closing.row, Membership::Gone, offset);
+            if entry.phase == Phase::Closed && entry.updated_at == closing.at {
+                let gone = Entry { phase: Phase::Gone, ..entry };
+                // The position itself is what it was.
+                self.rows.set(closing.row, offset, Offset::START, gone.words());
+                self.touch(entry.portfolio, offset);
             }
         }
     }
 
     fn row_of(&self, event: &Transaction) -> Option<RowKey> {
-        let portfolio = *self.state.portfolio_keys.get(&event.portfolio_id)?;
-        let symbol = *self.state.symbol_keys.get(&event.symbol)?;
-        self.rows.get(&(portfolio, symbol)).copied()
+        let portfolio = *self.reference.portfolio_keys.get(&event.portfolio_id)?;
+        let symbol = *self.reference.symbol_keys.get(&event.symbol)?;
+        self.keys.get(&(portfolio, symbol)).copied()
     }
 
-    fn balance(&self, row: RowKey) -> Balance {
-        let row = self.state.rows.get(row).map(|row| row.position());
-        row.map_or_else(Balance::default, Balance::of)
+    fn entry(&self, row: RowKey) -> Option<Entry> {
+        self.rows.get(row).map(|row| Entry::of(row.words))
     }
 
-    /// A position's first accepted transaction: for the moment it holds
-    /// nothing and is not listed.
-    fn open(&mut self, record: &Record, event: &Transaction) -> RowKey {
-        let portfolio = self.state.portfolio_key(event.portfolio_id);
-        let symbol = self.state.symbol_key(&event.symbol);
-        let empty = Balance::default();
-        let position = empty.row(event.portfolio_id, event.symbol.clone(), record.at, record.at);
-        let row = self.state.rows.push(record.offset, Arc::new(Row::new(portfolio, symbol, position)));
-        self.rows.insert((portfolio, symbol), row);
+    /// A position's first accepted transaction, which is a purchase: nothing else finds lots.
+    fn open(&mut self, record: &Record, event: &Transaction, balance: Balance) -> RowKey {
+        let key = self.portfolio_key(record, event.portfolio_id);
+        let symbol = self.reference.symbol_key(&event.symbol);
+        let before = self.portfolios.get(key).and_then(|row| Portfolio::of(row.words).newest);
+        let entry = Entry {
+            portfolio: key,
+            symbol,
+            created_at: record.at,
+            updated_at: record.at,
+            phase: Phase::Open,
+            balance,
+        };
+        let row = self.rows.push(record.offset, record.offset, aside(before), entry.words());
+        self.keys.insert((key, symbol), row);
         self.lots.push(Lots::default());
-        if let Some(portfolio) = self.state.portfolios.touch(portfolio, record.offset) {
-            Arc::make_mut(portfolio).join(row, symbol);
-        }
+        self.holders.add(symbol, key, row);
+        let portfolio = Portfolio { newest: Some(row) };
+        self.portfolios.set(key, record.offset, record.offset, portfolio.words());
         row
     }
 
-    /// Shows a position's new balance, and what follows for its portfolio.
-    fn show(&mut self, record: &Record, key: RowKey, balance: Balance) {
-        let Some(row) = self.state.rows.touch(key, record.offset) else { return };
-        let (portfolio, symbol) = (row.portfolio, row.symbol);
-        let was_open = row.position().holdings.is_positive();
-        let before = row.position();
-        let created_at = before.created_at.unwrap_or(record.at);
-        let position = balance.row(before.portfolio_id, before.symbol.clone(), created_at, record.at);
-        *row = Arc::new(Row::new(portfolio, symbol, position));
-        match (was_open, balance.holdings.is_positive()) {
-            (false, true) => {
-                self.holders.add(symbol, portfolio);
-                self.set_membership(portfolio, key, Membership::Open, record.offset);
-            }
-            (true, false) => {
-                self.holders.remove(symbol, portfolio);
-                self.closings.push(Closing { at: record.at, portfolio, row: key });
-                self.set_membership(portfolio, key, Membership::Closed(record.at), record.offset);
-            }
-            _ => {
-                self.state.portfolios.touch(portfolio, record.offset);
-            }
+    /// The portfolio's key, given out now if it has none.
+    fn portfolio_key(&mut self, record: &Record, id: PortfolioId) -> PortfolioKey {
+        if let Some(key) = self.reference.portfolio_keys.get(&id) {
+            return *key;
         }
+        let key = self.portfolios.push(record.offset, record.offset, 0, Portfolio { newest: None }.words());
+        self.portfolio_ids.push(record.offset, record.offset, 0, portfolio::id_words(id));
+        self.encoded.push(Offset::START, Arc::default());
+        self.reference.portfolio_keys.insert_mut(id, key);
+        key
     }
 
-    fn set_membership(
-        &mut self,
-        portfolio: PortfolioKey,
-        row: RowKey,
-        membership: Membership,
-        offset: Offset,
-    ) {
-        if let Some(portfolio) = self.state.portfolios.touch(portfolio, offset) {
-            Arc::make_mut(portfolio).set_membership(row, membership);
+    /// Shows a position's new balance, and what follows for its portfolio; its key.
+    fn show(&mut self, record: &Record, key: RowKey, balance: Balance) -> RowKey {
+        let Some(before) = self.entry(key) else { return key };
+        let (is_open, was_open) = (balance.holdings.is_positive(), before.phase == Phase::Open);
+        let phase = if is_open { Phase::Open } else { Phase::Closed };
+        let entry = Entry { updated_at: record.at, phase, balance, ..before };
+        self.rows.set(key, record.offset, record.offset, entry.words());
+        match (was_open, is_open) {
+            (false, true) => self.holders.add(before.symbol, before.portfolio, key),
+            (true, false) => {
+                self.holders.remove(before.symbol, key);
+                self.closings.push(Closing { at: record.at, row: key });
+            }
+            _ => {}
+        }
+        self.touch(before.portfolio, record.offset);
+        key
+    }
+
+    /// Notes that a position of the portfolio changed.
+    fn touch(&mut self, key: PortfolioKey, offset: Offset) {
+        if let Some(row) = self.portfolios.get(key) {
+            self.portfolios.set(key, offset, offset, row.words);
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Positions, realised and unrealised P&L.
 //!
 //! ```text
-//! record -> projection -> ledger (lots, position, listing) -> state
+//! record -> projection -> ledger (rows, lots, listings) -> state
 //!                                         |-- settle --> AnalyticsReads (REST)
 //!                                         `-- flush ---> PositionsView, MarksView (topics)
 //! ```
 //!
-//! The [`State`] is a value: applying a record edits the projection's own
-//! copy, [`settle`](hub_fanout::Projection::settle) and
-//! [`flush`](hub_fanout::Projection::flush) hand out O(1) snapshots of it.
+//! The ledger is edited in place, and a [`State`] is how it looked at one position:
+//! [`settle`](hub_fanout::Projection::settle) and [`flush`](hub_fanout::Projection::flush) hand them out, at a price
+//! that depends on nothing.
 //!
 //! An element's version is the offset that last changed it, so every question
 //! (snapshot, delta, resume) is answered from versions alone, and what a
@@ -17,6 +17,7 @@
 
 mod closings;
 mod config;
+mod execution;
 mod holders;
 mod http;
 mod ledger;
@@ -41,12 +42,13 @@ use std::sync::Arc;
 
 use hub_core::dto::{Execution, PositionRow, UnrealizedPnl};
 use hub_core::limits::Limits;
-use hub_fanout::{Catalog, Composition, Topic, published};
+use hub_fanout::{Applied, Catalog, Composition, Topic, published};
 use hub_server::{Service, SocketRoute, StompMounts};
 
 pub use config::AnalyticsConfig;
 pub use http::routes;
 pub use listing::Quote;
+use memory::Memory;
 pub use projection::AnalyticsProjection;
 pub use reads::AnalyticsReads;
 pub use row::Row;
@@ -70,9 +72,10 @@ pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) 
         "Transactions that were applied, in order",
         Execution::schema,
     ));
-    let (writer, reader) = published(State::default());
+    let mut memory = Memory::default();
+    let (writer, reader) = published(memory.ledger.state(Applied::default()));
     let topics = projection::Topics { positions, marks, interest, executions };
-    (AnalyticsProjection::new(topics, writer), AnalyticsReads(reader))
+    (AnalyticsProjection::new(topics, writer, memory), AnalyticsReads(reader))
 }
 
 /// The service: topics, REST calls, STOMP in all its carriers and a native socket. Adds its
@@ -91,7 +94,7 @@ pub fn service(
     );
     let service = Service {
         projections: vec![Box::new(projection)],
-        routes: routes(&reads),
+        routes: routes(&reads, limits),
         sockets: vec![positions],
         stomp: StompMounts { sockjs: vec!["/ws", ""], websocket: vec!["/ws", "/"], tcp: true },
         ..Service::new("analytics", "analytics", config.bind.clone(), config.tls)

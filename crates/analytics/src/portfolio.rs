@@ -1,75 +1,67 @@
-//! One portfolio: its positions, and which of them its unrealised P&L lists.
+//! One portfolio: its positions, and the encoded marks.
 
-use std::sync::Arc;
-
-use hub_core::{PortfolioId, Timestamp};
+use hub_core::PortfolioId;
 use hub_fanout::{EncodedCell, RowKey};
 
-use crate::listing::SymbolKey;
+use crate::row::{aside, beside};
 
 /// A portfolio's key in `/topic/unrealized-pnl`.
 pub(crate) type PortfolioKey = RowKey;
 
-/// Its version, kept by the table it lives in, is the offset of the last
-/// record that changed one of its positions or let a closed one leave.
-#[derive(Clone, Debug)]
+/// Words of a portfolio in its table.
+pub(crate) const WORDS: usize = 1;
+
+/// Words of its id, which is in a table that is only added to: whoever asks for it on behalf of an old view has it
+/// without walking over what the portfolio was meanwhile.
+pub(crate) const ID_WORDS: usize = 2;
+
+/// A portfolio as its table has it. Its version is the offset of the last record that changed one of its positions or
+/// let a closed one leave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Portfolio {
-    pub(crate) id: PortfolioId,
-    /// Its positions, ascending by row.
-    members: Vec<Member>,
-    /// The encoded mark of flushed views.
-    pub(crate) flushed: Arc<EncodedCell>,
-    /// The encoded mark of settled states, which run ahead of the flushes:
-    /// in a cell of its own, so that neither evicts the other's.
-    pub(crate) settled: Arc<EncodedCell>,
-}
-
-/// One position of a portfolio.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Member {
-    pub(crate) row: RowKey,
-    pub(crate) symbol: SymbolKey,
-    pub(crate) membership: Membership,
-}
-
-/// State of a position in its portfolio's unrealised P&L.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Membership {
-    /// Something is held.
-    Open,
-    /// Nothing is held since then; listed with 0 for the resume horizon, so
-    /// that no interval or reconnect can skip the 0 (BUG-A7).
-    Closed(Timestamp),
-    /// Nothing is held, and it is listed no more.
-    Gone,
+    /// The position that was added last; it leads to those before it.
+    pub(crate) newest: Option<RowKey>,
 }
 
 impl Portfolio {
-    pub(crate) fn new(id: PortfolioId) -> Portfolio {
-        Portfolio { id, members: Vec::new(), flushed: Arc::default(), settled: Arc::default() }
+    pub(crate) fn words(self) -> [u64; WORDS] {
+        [aside(self.newest).into()]
     }
 
-    pub(crate) fn members(&self) -> &[Member] {
-        &self.members
+    pub(crate) fn of([newest]: [u64; WORDS]) -> Portfolio {
+        Portfolio { newest: beside(newest as u32) }
     }
+}
 
-    /// Adds a position that holds nothing yet; rows are given out in
-    /// ascending order.
-    pub(crate) fn join(&mut self, row: RowKey, symbol: SymbolKey) {
-        self.members.push(Member { row, symbol, membership: Membership::Gone });
-    }
+pub(crate) fn id_words(id: PortfolioId) -> [u64; ID_WORDS] {
+    let id = u128::from_be_bytes(id.to_bytes());
+    [(id >> 64) as u64, id as u64]
+}
 
-    pub(crate) fn membership(&self, row: RowKey) -> Option<Membership> {
-        self.place(row).map(|at| self.members[at].membership)
-    }
+pub(crate) fn id_of([high, low]: [u64; ID_WORDS]) -> PortfolioId {
+    PortfolioId::from_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
+}
 
-    pub(crate) fn set_membership(&mut self, row: RowKey, membership: Membership) {
-        if let Some(at) = self.place(row) {
-            self.members[at].membership = membership;
+/// Encoded marks of one portfolio.
+#[derive(Default, Debug)]
+pub(crate) struct EncodedMark {
+    /// Of flushed views.
+    pub(crate) flushed: EncodedCell,
+    /// Of settled states, which run ahead of the flushes: in a cell of its own, so that neither evicts the other's.
+    pub(crate) settled: EncodedCell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_portfolio_is_what_its_words_say() {
+        for newest in [None, Some(0), Some(u32::MAX - 1)] {
+            let portfolio = Portfolio { newest };
+            assert_eq!(Portfolio::of(portfolio.words()), portfolio);
         }
-    }
-
-    fn place(&self, row: RowKey) -> Option<usize> {
-        self.members.binary_search_by_key(&row, |member| member.row).ok()
+        let id: PortfolioId = "80112233-4455-6677-8899-aabbccddeeff".parse().unwrap();
+        assert_eq!(id_of(id_words(id)), id);
     }
 }

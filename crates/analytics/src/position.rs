@@ -1,7 +1,6 @@
 //! The arithmetic of a position (AN-POS), exact and checked.
 
-use hub_core::dto::PositionRow;
-use hub_core::{Money, PortfolioId, Price, Quantity, Rejection, Symbol, Timestamp};
+use hub_core::{Money, Price, Quantity, Rejection};
 
 /// Amounts of a position. Of open lots only: a lot that was sold has left `holdings` and `total_invested` and
 /// lives on in `realized_pnl`.
@@ -14,31 +13,6 @@ pub(crate) struct Balance {
 }
 
 impl Balance {
-    /// The balance that a row shows.
-    pub(crate) fn of(row: &PositionRow) -> Balance {
-        Balance { holdings: row.holdings, total_invested: row.total_invested, realized_pnl: row.realized_pnl }
-    }
-
-    /// The row that shows this balance, for a position that came to be at `created_at` and changed last
-    /// at `updated_at`.
-    pub(crate) fn row(
-        self,
-        portfolio_id: PortfolioId,
-        symbol: Symbol,
-        created_at: Timestamp,
-        updated_at: Timestamp,
-    ) -> PositionRow {
-        PositionRow {
-            portfolio_id,
-            symbol,
-            holdings: self.holdings,
-            total_invested: self.total_invested,
-            realized_pnl: self.realized_pnl,
-            created_at: Some(created_at),
-            updated_at: Some(updated_at),
-        }
-    }
-
     /// After a purchase, or why it can't be taken in.
     pub(crate) fn bought(self, price: Price, quantity: Quantity) -> Result<Balance, Rejection> {
         let holdings =

@@ -1,15 +1,26 @@
 //! `/topic/position-update` at one flush.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use hub_core::{Offset, PortfolioId};
 use hub_fanout::{Filter, RowKey, Snapshot, View};
 
 use crate::page::extend_page;
-use crate::portfolio::Portfolio;
 use crate::state::State;
 
 /// One element per position.
-pub(crate) struct PositionsView(pub(crate) Snapshot<State>);
+pub(crate) struct PositionsView {
+    state: Snapshot<State>,
+    encoded: EncodedRows,
+}
+
+impl PositionsView {
+    /// A view of a flush in which these rows changed.
+    pub(crate) fn new(state: Snapshot<State>, changed: Arc<[RowKey]>) -> PositionsView {
+        PositionsView { state, encoded: EncodedRows::of(changed) }
+    }
+}
 
 impl View for PositionsView {
     fn changed(
@@ -20,20 +31,90 @@ impl View for PositionsView {
         limit: usize,
         keys: &mut Vec<RowKey>,
     ) -> bool {
-        let Filter::Portfolios(wanted) = filter else {
-            return self.0.rows.changed(after, from, limit, keys);
-        };
-        let members = wanted.iter().filter_map(|id| self.0.portfolio(*id)).flat_map(Portfolio::members);
-        let changed = members.map(|member| member.row).filter(|row| self.0.rows.version(*row) > Some(after));
-        extend_page(keys, changed, from, limit)
+        let rows = &self.state.rows;
+        let Filter::Portfolios(wanted) = filter else { return rows.changed(after, from, limit, keys) };
+        let portfolios = wanted.iter().filter_map(|id| self.state.key(*id));
+        let members = portfolios.flat_map(|key| self.state.members(key)).map(|(key, _)| key);
+        extend_page(keys, members.filter(|key| rows.version(*key) > Some(after)), from, limit)
     }
 
     fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
-        let portfolio = self.0.rows.get(key)?.portfolio;
-        self.0.portfolios.get(portfolio).map(|portfolio| portfolio.id)
+        self.state.portfolio_id(self.state.entry(key)?.portfolio)
     }
 
     fn element(&self, key: RowKey) -> Option<Bytes> {
-        self.0.rows.get(key).map(|row| row.json())
+        let encode = || self.state.position(key).map(|row| row.json());
+        self.encoded.get(key, encode)
+    }
+}
+
+/// Encoded rows of those that changed in one flush, for as long as its view lives: what all shards send. Others, as
+/// snapshots have them, are encoded by whoever asks.
+struct EncodedRows {
+    /// Ascending.
+    changed: Arc<[RowKey]>,
+    /// Of so many each; made when one of them is asked for.
+    parts: Box<[OnceLock<Part>]>,
+}
+
+type Part = Box<[OnceLock<Option<Bytes>>]>;
+
+/// Rows of one part.
+const PART_ROWS: usize = 256;
+
+/// Rows of a flush beyond which none is kept: a replay's are all there are.
+const ROWS_MAX: usize = 1 << 16;
+
+impl EncodedRows {
+    fn of(changed: Arc<[RowKey]>) -> EncodedRows {
+        let changed = if changed.len() > ROWS_MAX { [].into() } else { changed };
+        let parts = (0..changed.len().div_ceil(PART_ROWS)).map(|_| OnceLock::new()).collect();
+        EncodedRows { changed, parts }
+    }
+
+    fn get(&self, key: RowKey, encode: impl FnOnce() -> Option<Bytes>) -> Option<Bytes> {
+        let Ok(place) = self.changed.binary_search(&key) else { return encode() };
+        let part = &self.parts[place / PART_ROWS];
+        let part = part.get_or_init(|| (0..PART_ROWS).map(|_| OnceLock::new()).collect());
+        part[place % PART_ROWS].get_or_init(encode).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn each_row_that_changed_is_encoded_once_and_others_whenever_they_are_asked_for() {
+        let changed: Vec<RowKey> = (0..600).map(|n| 2 * n).collect();
+        let encoded = EncodedRows::of(changed.into());
+        let count = Cell::new(0);
+        let get = |key: RowKey| {
+            let encode = || {
+                count.set(count.get() + 1);
+                Some(Bytes::from(key.to_string()))
+            };
+            assert_eq!(encoded.get(key, encode).unwrap(), key.to_string());
+        };
+        for key in [0, 510, 512, 1022, 1024, 1198, 0, 510, 512, 1022, 1024, 1198] {
+            get(key);
+        }
+        assert_eq!(count.get(), 6);
+        for key in [1, 1199, 1200, 1] {
+            get(key);
+        }
+        assert_eq!(count.get(), 10);
+    }
+
+    #[test]
+    fn of_a_flush_of_very_many_nothing_is_kept() {
+        let encoded = EncodedRows::of((0..=ROWS_MAX as RowKey).collect());
+        let get = |text: &'static [u8]| encoded.get(7, || Some(Bytes::from_static(text)));
+        assert_eq!(
+            (get(b"a").unwrap(), get(b"b").unwrap()),
+            (Bytes::from_static(b"a"), Bytes::from_static(b"b"))
+        );
     }
 }

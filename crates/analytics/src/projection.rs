@@ -9,6 +9,7 @@ use hub_fanout::{
     Step, TopicId,
 };
 
+use crate::execution;
 use crate::ledger::Ledger;
 use crate::marks::{MarkVersions, MarksView, any_changed};
 use crate::memory::Memory;
@@ -40,14 +41,8 @@ pub struct AnalyticsProjection {
 }
 
 impl AnalyticsProjection {
-    pub(crate) fn new(topics: Topics, published: StateWriter<State>) -> AnalyticsProjection {
-        AnalyticsProjection {
-            topics,
-            published,
-            memory: Memory::default(),
-            flushed: Offset::START,
-            mark_versions: None,
-        }
+    pub(crate) fn new(topics: Topics, published: StateWriter<State>, memory: Memory) -> AnalyticsProjection {
+        AnalyticsProjection { topics, published, memory, flushed: Offset::START, mark_versions: None }
     }
 
     /// Positions and marks, with what changed since this was last called.
@@ -58,8 +53,9 @@ impl AnalyticsProjection {
     }
 
     fn publish_positions(&self, state: &Snapshot<State>, since: Offset) -> StateFlush {
-        let changed = list(|keys| state.rows.changed(since, None, usize::MAX, keys));
-        StateFlush { topic: self.topics.positions, view: Arc::new(PositionsView(state.clone())), changed }
+        let keys = list(|keys| state.rows.changed(since, None, usize::MAX, keys));
+        let view = Arc::new(PositionsView::new(state.clone(), Arc::clone(&keys)));
+        StateFlush { topic: self.topics.positions, view, changed: Changed::Keys(keys) }
     }
 
     fn publish_marks(&mut self, state: Snapshot<State>, since: Offset) -> StateFlush {
@@ -70,10 +66,12 @@ impl AnalyticsProjection {
                 None => self.mark_versions = Some(MarkVersions::of(&state)),
             }
             let versions = self.mark_versions.as_ref();
-            list(|keys| versions.is_some_and(|versions| versions.changed(since, None, usize::MAX, keys)))
+            Changed::Keys(list(|keys| {
+                versions.is_some_and(|versions| versions.changed(since, None, usize::MAX, keys))
+            }))
         } else {
             self.mark_versions = None;
-            if any_changed(&state, holders, since) { Changed::Unlisted } else { list(|_| false) }
+            if any_changed(&state, holders, since) { Changed::Unlisted } else { Changed::Keys([].into()) }
         };
         let view = Arc::new(MarksView::new(state, self.mark_versions.clone()));
         StateFlush { topic: self.topics.marks, view, changed }
@@ -93,9 +91,7 @@ impl AnalyticsProjection {
             return Ok(Outcome::Duplicate);
         }
         let execution = self.memory.ledger.trade(record, event)?;
-        let mut json = Vec::with_capacity(EXECUTION_USUAL_BYTES);
-        execution.write_json(&mut json);
-        step.emit(self.topics.executions, event.portfolio_id.into(), json.into());
+        step.emit(self.topics.executions, event.portfolio_id.into(), execution::json(execution));
         self.memory.applied_ids.insert(event.transaction_id, digest, record.at);
         Ok(Outcome::Accepted)
     }
@@ -108,13 +104,13 @@ impl AnalyticsProjection {
             Event::Symbol(info) => (&info.symbol, false),
             _ => return,
         };
-        let Memory { ledger: Ledger { state, .. }, symbol_cases: cases, .. } = &mut self.memory;
-        if state.listings.len() > known_before {
+        let Memory { ledger: Ledger { reference, .. }, symbol_cases: cases, .. } = &mut self.memory;
+        if reference.listings.len() > known_before {
             cases.add(symbol);
         }
         // What was applied made its symbol known: mostly nothing has to be looked up.
         let was_applied = makes_known && !matches!(step.outcome(), Some(Outcome::Rejected(_)));
-        let is_known = was_applied || state.symbol_keys.contains_key(symbol);
+        let is_known = was_applied || reference.symbol_keys.contains_key(symbol);
         let other = if is_known { cases.of_known(symbol) } else { cases.of_unknown(symbol) };
         if let Some(other) = other {
             step.warn(format!("symbol: {symbol} differs only in case from {other}, which was known before"));
@@ -135,16 +131,16 @@ impl Projection for AnalyticsProjection {
 
     fn apply(&mut self, record: &Record, step: &mut Step) {
         self.memory.last = record.offset;
-        let known_before = self.memory.ledger.state.listings.len();
+        let known_before = self.memory.ledger.reference.listings.len();
         let outcome = match &record.event {
             Event::Transaction(event) => self.transaction(record, event, step),
             Event::Price(event) => self.memory.ledger.quote(record, event),
             Event::Portfolio(info) => {
-                self.memory.ledger.state.describe_portfolio(info);
+                self.memory.ledger.reference.describe_portfolio(info);
                 Ok(Outcome::Accepted)
             }
             Event::Symbol(info) => {
-                self.memory.ledger.state.describe_symbol(info);
+                self.memory.ledger.reference.describe_symbol(info);
                 Ok(Outcome::Accepted)
             }
             Event::Rejected(input) => Err(input.rejection.clone()),
@@ -159,8 +155,7 @@ impl Projection for AnalyticsProjection {
     }
 
     fn settle(&mut self, applied: Applied) {
-        self.memory.ledger.state.applied = applied;
-        self.published.settle_from(&self.memory.ledger.state);
+        self.published.settle(self.memory.ledger.state(applied));
     }
 
     fn flush(&mut self, flush: &mut FlushBuilder) {
@@ -170,11 +165,8 @@ impl Projection for AnalyticsProjection {
     }
 }
 
-/// Room for an execution with numbers of usual size.
-const EXECUTION_USUAL_BYTES: usize = 320;
-
-fn list(fill: impl FnOnce(&mut Vec<RowKey>) -> bool) -> Changed {
+fn list(fill: impl FnOnce(&mut Vec<RowKey>) -> bool) -> Arc<[RowKey]> {
     let mut keys = Vec::new();
     fill(&mut keys);
-    Changed::Keys(keys.into())
+    keys.into()
 }

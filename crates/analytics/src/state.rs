@@ -1,33 +1,43 @@
 //! Positions, prices and master data at one position of the log.
 
+use std::iter;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hub_core::dto::PositionRow;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
 use hub_core::{Money, Offset, PortfolioId, Symbol};
 use hub_fanout::{Applied, RowKey};
+use hub_rows::RowsView;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
 use crate::listing::{Listing, Quote, SymbolKey};
 use crate::marks;
-use crate::portfolio::{Membership, Portfolio, PortfolioKey};
-use crate::row::Row;
+use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
+use crate::position::Balance;
+use crate::row::{self, Entry, Phase, Row, beside};
 use crate::table::Table;
 
-/// Positions, prices and master data as a value.
+/// Positions, prices and master data as readers have them: as of one position of the log.
 ///
-/// Everything in it is persistent, so that a clone is O(1) and shares all it
-/// holds: each settle and each flush hands out a snapshot that nobody waits
-/// for and that the next record does not change. The price is paid by the
-/// writer alone, who copies the path to an element when he first changes it
-/// after a snapshot.
+/// Positions and portfolios are views of tables that the projection edits in place ([`hub_rows`]). What is seldom edited
+/// is persistent, so that a clone is O(1) and shares all it holds. Each settle and each flush hands out a state that
+/// nobody waits for and that the next record does not change.
 ///
 /// Hash maps here are looked up, never walked: their order is random.
-#[derive(Clone)]
 pub struct State {
     pub(crate) applied: Applied,
-    pub(crate) rows: Table<Arc<Row>>,
-    pub(crate) portfolios: Table<Arc<Portfolio>>,
+    pub(crate) rows: RowsView<{ row::WORDS }>,
+    pub(crate) portfolios: RowsView<{ portfolio::WORDS }>,
+    pub(crate) portfolio_ids: RowsView<{ portfolio::ID_WORDS }>,
+    /// By portfolio.
+    pub(crate) encoded: Table<Arc<EncodedMark>>,
+    pub(crate) reference: ReferenceData,
+}
+
+/// Symbols with their prices, keys and master data: persistent, so that the projection edits its own copy.
+#[derive(Clone)]
+pub(crate) struct ReferenceData {
     pub(crate) listings: Table<Listing>,
     pub(crate) portfolio_keys: HashTrieMapSync<PortfolioId, PortfolioKey>,
     pub(crate) symbol_keys: HashTrieMapSync<Symbol, SymbolKey>,
@@ -35,12 +45,9 @@ pub struct State {
     symbol_infos: RedBlackTreeMapSync<Symbol, Arc<SymbolInfo>>,
 }
 
-impl Default for State {
-    fn default() -> State {
-        State {
-            applied: Applied::default(),
-            rows: Table::default(),
-            portfolios: Table::default(),
+impl Default for ReferenceData {
+    fn default() -> ReferenceData {
+        ReferenceData {
             listings: Table::default(),
             portfolio_keys: HashTrieMapSync::new_sync(),
             symbol_keys: HashTrieMapSync::new_sync(),
@@ -59,54 +66,53 @@ impl State {
     }
 
     /// All positions, in the order of their keys.
-    pub fn positions(&self) -> impl Iterator<Item = Arc<Row>> {
-        self.rows.iter().cloned()
-    }
-
-    /// The positions of one portfolio, in the order of their keys; none if it
-    /// never had one.
-    pub fn positions_of(&self, id: PortfolioId) -> impl Iterator<Item = Arc<Row>> {
-        let members = self.portfolio(id).into_iter().flat_map(Portfolio::members);
-        members.filter_map(|member| self.rows.get(member.row).cloned())
+    pub fn positions(&self) -> impl Iterator<Item = Row> {
+        (0..self.rows.len()).filter_map(|key| self.position(key))
     }
 
     /// The position with this key in `/topic/position-update`.
-    pub fn position(&self, key: RowKey) -> Option<Arc<Row>> {
-        self.rows.get(key).cloned()
-    }
-
-    /// The offset that last changed the position with this key.
-    pub fn position_version(&self, key: RowKey) -> Option<Offset> {
-        self.rows.version(key)
+    pub fn position(&self, key: RowKey) -> Option<Row> {
+        let entry = self.entry(key)?;
+        let Balance { holdings, total_invested, realized_pnl } = entry.balance;
+        Some(Row(PositionRow {
+            portfolio_id: self.portfolio_id(entry.portfolio)?,
+            symbol: self.reference.listings.get(entry.symbol)?.symbol.clone(),
+            holdings,
+            total_invested,
+            realized_pnl,
+            created_at: Some(entry.created_at),
+            updated_at: Some(entry.updated_at),
+        }))
     }
 
     /// The portfolios that ever had a position, in the order of their keys in
     /// `/topic/unrealized-pnl`.
     pub fn portfolios(&self) -> impl Iterator<Item = PortfolioId> {
-        self.portfolios.iter().map(|portfolio| portfolio.id)
+        (0..self.portfolios.len()).filter_map(|key| self.portfolio_id(key))
     }
 
     /// A portfolio's unrealised P&L (AN-WS-2) as JSON; `None` if it never had
     /// a position, or none of what it holds has a price.
     pub fn mark(&self, id: PortfolioId) -> Option<Bytes> {
-        let key = *self.portfolio_keys.get(&id)?;
-        let portfolio = self.portfolios.get(key)?;
+        let key = self.key(id)?;
+        let EncodedMark { flushed, settled } = &**self.encoded.get(key)?;
         let version = marks::version(self, key);
-        let cell = if portfolio.flushed.holds(version) { &portfolio.flushed } else { &portfolio.settled };
-        cell.at(version, || marks::encode(self, portfolio))
+        let cell = if flushed.holds(version) { flushed } else { settled };
+        cell.at(version, || marks::encode(self, key))
     }
 
     /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`
     /// if it never had a position, or nothing that it holds has a price, or the sum is more than money holds.
     pub fn pnl(&self, id: PortfolioId) -> Option<Money> {
-        let portfolio = self.portfolio(id)?;
+        let key = self.key(id)?;
         let (mut total, mut holds, mut priced) = (Money::ZERO, false, false);
-        for member in portfolio.members() {
-            let Some(row) = self.rows.get(member.row) else { continue };
-            total = total.checked_add(row.position().realized_pnl)?;
-            if member.membership == Membership::Open {
+        // In the order of their keys: whether a sum is too large may depend on it.
+        let members: Vec<Entry> = self.members(key).map(|(_, entry)| entry).collect();
+        for entry in members.iter().rev() {
+            total = total.checked_add(entry.balance.realized_pnl)?;
+            if entry.phase == Phase::Open {
                 holds = true;
-                if let Some(unrealized) = marks::unrealized(self, member) {
+                if let Some(unrealized) = marks::unrealized(self, entry) {
                     priced = true;
                     total = total.checked_add(unrealized)?;
                 }
@@ -117,57 +123,64 @@ impl State {
 
     /// The newest price of a symbol.
     pub fn quote(&self, symbol: &Symbol) -> Option<Quote> {
-        self.listings.get(*self.symbol_keys.get(symbol)?)?.quote
+        self.reference.listings.get(*self.reference.symbol_keys.get(symbol)?)?.quote
     }
 
     /// All priced symbols, in the order of first mention.
     pub fn quotes(&self) -> impl Iterator<Item = (&Symbol, Quote)> {
-        self.listings.iter().filter_map(|listing| Some((&listing.symbol, listing.quote?)))
+        self.reference.listings.iter().filter_map(|listing| Some((&listing.symbol, listing.quote?)))
     }
 
     /// A portfolio's master data.
     pub fn portfolio_info(&self, id: PortfolioId) -> Option<&Arc<PortfolioInfo>> {
-        self.portfolio_infos.get(&id)
+        self.reference.portfolio_infos.get(&id)
     }
 
     /// All portfolios' master data, by id.
     pub fn portfolio_infos(&self) -> impl Iterator<Item = &Arc<PortfolioInfo>> {
-        self.portfolio_infos.values()
+        self.reference.portfolio_infos.values()
     }
 
     /// A symbol's sector.
     pub fn symbol_info(&self, symbol: &Symbol) -> Option<&Arc<SymbolInfo>> {
-        self.symbol_infos.get(symbol)
+        self.reference.symbol_infos.get(symbol)
     }
 
     /// All symbols' sectors, by symbol.
     pub fn symbol_infos(&self) -> impl Iterator<Item = &Arc<SymbolInfo>> {
-        self.symbol_infos.values()
+        self.reference.symbol_infos.values()
     }
 
-    pub(crate) fn portfolio(&self, id: PortfolioId) -> Option<&Portfolio> {
-        self.portfolios.get(*self.portfolio_keys.get(&id)?).map(Arc::as_ref)
+    pub(crate) fn key(&self, id: PortfolioId) -> Option<PortfolioKey> {
+        self.reference.portfolio_keys.get(&id).copied()
+    }
+
+    pub(crate) fn portfolio_id(&self, key: PortfolioKey) -> Option<PortfolioId> {
+        self.portfolio_ids.get(key).map(|row| portfolio::id_of(row.words))
+    }
+
+    pub(crate) fn entry(&self, key: RowKey) -> Option<Entry> {
+        self.rows.get(key).map(|row| Entry::of(row.words))
+    }
+
+    /// A portfolio's positions, the one that was added last first.
+    pub(crate) fn members(&self, key: PortfolioKey) -> impl Iterator<Item = (RowKey, Entry)> {
+        let newest = self.portfolios.get(key).and_then(|row| Portfolio::of(row.words).newest);
+        let with_row = |key: RowKey| Some((key, self.rows.get(key)?));
+        iter::successors(newest.and_then(with_row), move |(_, row)| with_row(beside(row.aside)?))
+            .map(|(key, row)| (key, Entry::of(row.words)))
     }
 }
 
 /// Editing: on the projection's thread, on its own copy.
-impl State {
-    /// The portfolio's key, given out now if it has none.
-    pub(crate) fn portfolio_key(&mut self, id: PortfolioId) -> PortfolioKey {
-        if let Some(key) = self.portfolio_keys.get(&id) {
-            return *key;
-        }
-        let key = self.portfolios.push(Offset::START, Arc::new(Portfolio::new(id)));
-        self.portfolio_keys.insert_mut(id, key);
-        key
-    }
-
+impl ReferenceData {
     /// The symbol's key, given out now if it has none.
     pub(crate) fn symbol_key(&mut self, symbol: &Symbol) -> SymbolKey {
         if let Some(key) = self.symbol_keys.get(symbol) {
             return *key;
         }
-        let key = self.listings.push(Offset::START, Listing { symbol: symbol.clone(), quote: None });
+        let listing = Listing { symbol: symbol.clone(), quote: None };
+        let key = self.listings.push(Offset::START, listing);
         self.symbol_keys.insert_mut(symbol.clone(), key);
         key
     }

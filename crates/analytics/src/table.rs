@@ -58,11 +58,6 @@ impl<T> Table<T> {
         self.len
     }
 
-    /// The newest version of all elements.
-    pub(crate) fn newest(&self) -> Offset {
-        self.newest
-    }
-
     pub(crate) fn get(&self, key: u32) -> Option<&T> {
         self.slot(key).map(|slot| &slot.value)
     }

@@ -87,6 +87,6 @@ fn a_transaction_from_the_future_is_refused_and_one_a_little_ahead_is_not() {
     assert_eq!(field(&hub.send(event)), Some("timestamp"));
     let event = ahead(&hub, 300_000);
     assert_eq!(hub.send(event), Outcome::Accepted);
-    let told = text(hub.items()[0].json.clone());
+    let told = text(hub.items()[0].json.get());
     assert!(told.contains(&format!(r#""timestamp":"{}""#, hub.now())), "its record's time: {told}");
 }

@@ -44,20 +44,20 @@ pub struct UnrealizedPnl {
 
 /// A transaction that was applied, as `/topic/transactions` tells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Execution<'a> {
+pub struct Execution {
     /// Transaction that was applied.
-    pub transaction: &'a Transaction,
+    pub transaction: Transaction,
     /// Profit of a SELL beyond the cost of the lots it consumed; 0 for a BUY.
     pub realized_pnl: Money,
     /// Time at which it happened.
     pub timestamp: Timestamp,
 }
 
-impl Execution<'_> {
+impl Execution {
     /// Appends `{"transactionId","portfolioId","symbol","side","quantity",
     /// "price","realizedPnl","timestamp"}`, and `"tradeId"` where it is known.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        let Transaction { transaction_id, portfolio_id, symbol, trade, quantity, .. } = self.transaction;
+        let Transaction { transaction_id, portfolio_id, symbol, trade, quantity, .. } = &self.transaction;
         let side = match trade.side() {
             Side::Buy => "BUY",
             Side::Sell => "SELL",
@@ -264,7 +264,9 @@ mod tests {
         let execution = |transaction: &Transaction| {
             let timestamp = Timestamp::from_millis(1_770_460_200_000).unwrap();
             let realized_pnl = "-7.5".parse().unwrap();
-            text(|out| Execution { transaction, realized_pnl, timestamp }.write_json(out))
+            text(|out| {
+                Execution { transaction: transaction.clone(), realized_pnl, timestamp }.write_json(out);
+            })
         };
         let json = execution(&transaction);
         let known = r#"{"transactionId":"01010101-0101-0101-0101-010101010101","portfolioId":"02020202-0202-0202-0202-020202020202","symbol":"A\"B","side":"SELL","quantity":1.5,"price":15,"realizedPnl":-7.5,"timestamp":"2026-02-07T10:30:00.000Z""#;

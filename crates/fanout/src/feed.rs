@@ -1,15 +1,16 @@
 //! Feeds: ordered events, none lost within a retained window.
 
 mod cursor;
+mod json;
 mod window;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use hub_core::{Offset, PortfolioId};
 
 pub use cursor::{FeedCursor, FeedStart, Passed};
+pub use json::{EventJson, WriteJson};
 pub use window::{FeedWindow, WindowLimits};
 
 /// The ordinal of a feed in its [`Catalog`](crate::Catalog).
@@ -80,12 +81,17 @@ pub struct FeedEvent {
     /// Its subject.
     pub key: EventKey,
     /// Its JSON.
-    pub json: Bytes,
+    pub json: EventJson,
 }
 
 impl FeedEvent {
-    /// About what it takes in memory.
+    /// Bytes that it takes, its JSON as it is: for those who send it.
+    pub fn written_bytes(&self) -> usize {
+        self.json.get().len() + size_of::<FeedEvent>()
+    }
+
+    /// Bytes that it takes, about, whether its JSON was written or not: always the same.
     pub fn bytes(&self) -> usize {
-        self.json.len() + size_of::<FeedEvent>()
+        self.json.bytes() + size_of::<FeedEvent>()
     }
 }

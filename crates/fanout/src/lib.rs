@@ -36,7 +36,8 @@ pub use document::{Cadence, Composed, Document, Occasion};
 pub use encoded::EncodedCell;
 pub use expiring::{ExpiringMap, NewestMap};
 pub use feed::{
-    EventFilter, EventKey, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, Passed, WindowLimits,
+    EventFilter, EventJson, EventKey, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, Passed,
+    WindowLimits, WriteJson,
 };
 pub use flush::{Changed, Flush, FlushBuilder, StateFlush};
 pub use interned::Interned;

@@ -1,9 +1,8 @@
 //! Deterministic state derived from the log.
 
-use bytes::Bytes;
 use hub_core::{Derived, Epoch, Offset, Outcome, Position, Record, Timestamp, Verdict, Warning};
 
-use crate::feed::{EventKey, FeedId};
+use crate::feed::{EventJson, EventKey, FeedId};
 use crate::flush::FlushBuilder;
 
 /// State derived from the log, one record at a time.
@@ -49,7 +48,7 @@ pub trait Projection: Send + Sync {
     fn apply(&mut self, record: &Record, step: &mut Step);
 
     /// A batch has been applied up to `applied`: what readers outside this
-    /// thread see moves there, before any caller is told of it.
+    /// thread see moves there, before any caller is told of it. Of a replay this comes once, at its end.
     fn settle(&mut self, applied: Applied);
 
     /// Adds one entry per state topic of this projection, changed or not, to
@@ -92,7 +91,7 @@ pub struct FeedItem {
     /// Its subject.
     pub key: EventKey,
     /// Its JSON.
-    pub json: Bytes,
+    pub json: EventJson,
 }
 
 impl Step {
@@ -112,8 +111,8 @@ impl Step {
     }
 
     /// Emits an item for the subscribers of a feed: it follows from this record.
-    pub fn emit(&mut self, feed: FeedId, key: EventKey, json: Bytes) {
-        self.items.push(FeedItem { feed, key, json });
+    pub fn emit(&mut self, feed: FeedId, key: EventKey, json: impl Into<EventJson>) {
+        self.items.push(FeedItem { feed, key, json: json.into() });
     }
 
     /// Items emitted so far, in order.

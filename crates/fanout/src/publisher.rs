@@ -227,7 +227,8 @@ mod tests {
         PublisherLimits { relay_bytes: 1000, feeds: 1, window: WindowLimits { events: 100, bytes: 1000 } };
 
     fn emit(publisher: &Publisher, offset: u64, bytes: usize) {
-        let item = FeedItem { feed: FeedId(0), key: EventKey(0), json: Bytes::from(vec![b'x'; bytes]) };
+        let item =
+            FeedItem { feed: FeedId(0), key: EventKey(0), json: Bytes::from(vec![b'x'; bytes]).into() };
         publisher.feed(vec![(Offset(offset), item)], true);
     }
 
@@ -317,7 +318,7 @@ mod tests {
     #[test]
     fn what_is_emitted_in_a_replay_is_kept_and_not_sent() {
         let (publisher, mut mailboxes) = Publisher::new(1, Epoch(1), LIMITS);
-        let item = FeedItem { feed: FeedId(0), key: EventKey(0), json: Bytes::from_static(b"{}") };
+        let item = FeedItem { feed: FeedId(0), key: EventKey(0), json: Bytes::from_static(b"{}").into() };
         publisher.feed(vec![(Offset(1), item)], false);
         assert!(mailboxes[0].try_next().is_none());
         publisher.feed_windows();

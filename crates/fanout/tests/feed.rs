@@ -46,7 +46,7 @@ impl World {
         let offset = Offset(self.records.len() as u64 + 1);
         let event = |nth: usize| {
             let (sequence, key) = (self.events + nth as u64, EventKey((key + nth as u128) % 3));
-            Arc::new(FeedEvent { sequence, offset, key, json: Bytes::from(sequence.to_string()) })
+            Arc::new(FeedEvent { sequence, offset, key, json: Bytes::from(sequence.to_string()).into() })
         };
         self.records.push((0..events).map(event).collect());
         self.events += events as u64;

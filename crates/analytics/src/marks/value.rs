@@ -1,33 +1,33 @@
 //! The value of a mark.
 
-use hub_core::dto::UnrealizedPnl;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use hub_core::Money;
+use hub_core::dto::UnrealizedPnl;
 
-use crate::portfolio::{Member, Membership, Portfolio};
+use crate::portfolio::PortfolioKey;
+use crate::row::{Entry, Phase};
 use crate::state::State;
 
 /// A portfolio's unrealised P&L as JSON, or `None` where nothing that is
 /// listed has a value: all that it holds is unpriced. O(n log n) of its
 /// positions.
-pub(crate) fn encode(state: &State, portfolio: &Portfolio) -> Option<Bytes> {
+pub(crate) fn encode(state: &State, key: PortfolioKey) -> Option<Bytes> {
     let mut mark = UnrealizedPnl {
-        portfolio_id: portfolio.id,
+        portfolio_id: state.portfolio_id(key)?,
         symbols: BTreeMap::new(),
         overall: Money::ZERO,
         unpriced: Vec::new(),
     };
-    for member in portfolio.members() {
-        let value = match member.membership {
-            Membership::Open => unrealized(state, member),
-            Membership::Closed(_) => Some(Money::ZERO),
-            Membership::Gone => continue,
+    for (_, entry) in state.members(key) {
+        let value = match entry.phase {
+            Phase::Open => unrealized(state, &entry),
+            Phase::Closed => Some(Money::ZERO),
+            Phase::Gone => continue,
         };
-        let Some(symbol) = state.listings.get(member.symbol).map(|listing| listing.symbol.clone()) else {
-            continue;
-        };
+        let listing = state.reference.listings.get(entry.symbol);
+        let Some(symbol) = listing.map(|listing| listing.symbol.clone()) else { continue };
         match value {
             Some(value) => drop(mark.symbols.insert(symbol, value)),
             None => mark.unpriced.push(symbol),
@@ -63,9 +63,7 @@ fn sum_up(mark: &mut UnrealizedPnl) {
 
 /// `price * holdings - totalInvested` of an open position, if it is priced
 /// and this can be represented.
-pub(crate) fn unrealized(state: &State, member: &Member) -> Option<Money> {
-    let price = state.listings.get(member.symbol)?.quote?.price;
-    let position = state.rows.get(member.row)?;
-    let position = position.position();
-    Money::of(price, position.holdings)?.checked_sub(position.total_invested)
+pub(crate) fn unrealized(state: &State, entry: &Entry) -> Option<Money> {
+    let price = state.reference.listings.get(entry.symbol)?.quote?.price;
+    Money::of(price, entry.balance.holdings)?.checked_sub(entry.balance.total_invested)
 }

@@ -3,7 +3,8 @@
 use hub_core::Offset;
 
 use crate::holders::Holders;
-use crate::portfolio::{Membership, Portfolio, PortfolioKey};
+use crate::portfolio::PortfolioKey;
+use crate::row::Phase;
 use crate::state::State;
 use crate::table::Table;
 
@@ -14,14 +15,9 @@ use crate::table::Table;
 /// It never falls, though a symbol that is closed no longer counts: closing
 /// gave the portfolio a version above that of any price before it.
 pub(crate) fn version(state: &State, key: PortfolioKey) -> Offset {
-    let Some(portfolio) = state.portfolios.get(key) else { return Offset::START };
-    let own = state.portfolios.version(key).unwrap_or_default();
-    portfolio_inputs(state, portfolio).fold(own, Offset::max)
-}
-
-fn portfolio_inputs(state: &State, portfolio: &Portfolio) -> impl Iterator<Item = Offset> {
-    let open = portfolio.members().iter().filter(|member| member.membership == Membership::Open);
-    open.filter_map(|member| state.listings.version(member.symbol))
+    let Some(own) = state.portfolios.version(key) else { return Offset::START };
+    let open = state.members(key).filter(|(_, entry)| entry.phase == Phase::Open);
+    open.filter_map(|(_, entry)| state.reference.listings.version(entry.symbol)).fold(own, Offset::max)
 }
 
 /// The versions of all marks of one state.
@@ -52,10 +48,10 @@ impl MarkVersions {
         for key in keys.drain(..) {
             raise(key, state.portfolios.version(key));
         }
-        state.listings.changed(since, None, usize::MAX, &mut keys);
+        state.reference.listings.changed(since, None, usize::MAX, &mut keys);
         for symbol in keys {
-            let version = state.listings.version(symbol);
-            holders.of(symbol).iter().for_each(|key| raise(*key, version));
+            let version = state.reference.listings.version(symbol);
+            holders.of(symbol).iter().for_each(|holder| raise(holder.portfolio, version));
         }
         for (key, version) in (0..).zip(newest) {
             if key == self.0.len() {
@@ -88,6 +84,6 @@ pub(crate) fn any_changed(state: &State, holders: &Holders, since: Offset) -> bo
         return true;
     }
     let mut priced = Vec::new();
-    state.listings.changed(since, None, usize::MAX, &mut priced);
+    state.reference.listings.changed(since, None, usize::MAX, &mut priced);
     priced.into_iter().any(|symbol| !holders.of(symbol).is_empty())
 }

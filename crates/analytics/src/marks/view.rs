@@ -43,16 +43,16 @@ impl View for MarksView {
             let versions = self.versions.get_or_init(|| MarkVersions::of(&self.state));
             return versions.changed(after, from, limit, keys);
         };
-        let known = wanted.iter().filter_map(|id| self.state.portfolio_keys.get(id).copied());
+        let known = wanted.iter().filter_map(|id| self.state.key(*id));
         extend_page(keys, known.filter(|key| self.version(*key) > after), from, limit)
     }
 
     fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
-        self.state.portfolios.get(key).map(|portfolio| portfolio.id)
+        self.state.portfolio_id(key)
     }
 
     fn element(&self, key: RowKey) -> Option<Bytes> {
-        let portfolio = self.state.portfolios.get(key)?;
-        portfolio.flushed.at(self.version(key), || encode(&self.state, portfolio))
+        let encoded = self.state.encoded.get(key)?;
+        encoded.flushed.at(self.version(key), || encode(&self.state, key))
     }
 }

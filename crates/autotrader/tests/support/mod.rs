@@ -57,7 +57,7 @@ impl Fixture {
         let outcome = self.driver.apply(record);
         let message = |json: &[u8]| String::from_utf8(json.to_vec()).unwrap();
         let items = self.driver.items();
-        self.told = items.iter().map(|item| (item.key.0, message(&item.json))).collect();
+        self.told = items.iter().map(|item| (item.key.0, message(&item.json.get()))).collect();
         assert!(items.iter().all(|item| item.feed == self.reads.feed()));
         outcome
     }

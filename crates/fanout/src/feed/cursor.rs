@@ -111,7 +111,7 @@ impl FeedCursor {
                 if !room.is_left() && !begun {
                     return Ok(false);
                 }
-                room.take(event.json.len());
+                room.take(event.json.get().len());
                 events.push(Arc::clone(event));
             }
             self.next += 1;

@@ -113,7 +113,7 @@ mod tests {
     use crate::feed::EventKey;
 
     fn event(sequence: u64, offset: u64, bytes: usize) -> Arc<FeedEvent> {
-        let json = Bytes::from(vec![b'x'; bytes]);
+        let json = Bytes::from(vec![b'x'; bytes]).into();
         Arc::new(FeedEvent { sequence, offset: Offset(offset), key: EventKey(0), json })
     }
 

@@ -140,7 +140,7 @@ impl Feeds {
                     selection.of(id).iter().map(|index| Arc::clone(&batch.events[*index])).collect()
                 }
             };
-            let bytes: usize = wanted.iter().map(|event| event.bytes()).sum();
+            let bytes: usize = wanted.iter().map(|event| event.written_bytes()).sum();
             let fits = bytes <= delivery.chassis.limits.outbox_bytes;
             let encoded = Encoded::for_subscribers(group.subscribers.len());
             let mut part = Part { batch, wanted: &wanted, fits, encoded };
@@ -235,7 +235,7 @@ impl Feeds {
         }
         let mut elements = Vec::new();
         let Ok(last) = cursor.take(window, room, &mut elements) else { return Taken::Passed };
-        let bytes = elements.iter().map(|event| event.bytes()).sum();
+        let bytes = elements.iter().map(|event| event.written_bytes()).sum();
         let is_shared = groups.is_shared(*group);
         let encoded = Encoded::for_subscribers(if is_shared { 2 } else { 1 });
         let mut take = Take { debt: Some(cursor.debt()), last, elements, encoded };

@@ -158,7 +158,7 @@ impl Framing {
     /// The frames of a run of events. Each message says where to resume, unless
     /// more follows from the same record.
     pub(super) fn feed(&self, run: &Run<'_>, encoder: &Encoder) -> Template {
-        let elements: Vec<Bytes> = run.events.iter().map(|event| event.json.clone()).collect();
+        let elements: Vec<Bytes> = run.events.iter().map(|event| event.json.get()).collect();
         let at = |index: usize| {
             let offset = run.events.get(index).map_or(run.stands.offset, |event| event.offset);
             Position { offset, ..run.stands }

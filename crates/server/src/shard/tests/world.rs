@@ -315,7 +315,7 @@ impl World {
 
     /// The same, behind so many blanks.
     pub(super) fn emit_padded(&mut self, blanks: usize) {
-        let json = Bytes::from(format!("{}{}", " ".repeat(blanks), self.events));
+        let json = Bytes::from(format!("{}{}", " ".repeat(blanks), self.events)).into();
         let offset = Offset(1_000 + self.events);
         let item =
             FeedItem { feed: self.feed, key: EventKey::from(portfolio_of(self.events as RowKey)), json };

@@ -1,24 +1,45 @@
 //! Things that are remembered for a while: ids of what was applied, answers
 //! to commands, dead letters.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
+mod blocks;
+mod ordinals;
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::Arc;
 
 use hub_core::Timestamp;
 use rpds::RedBlackTreeMapSync;
 
+use self::blocks::Blocks;
+use self::ordinals::Ordinals;
+
 /// Values by key for as long as they are remembered: a time, which is named
-/// when they [expire](ExpiringMap::expire), and the newest so many at most.
+/// when they [expire](ExpiringMap::expire), and the newest so many at most,
+/// of which there are never more than 2^32 - 1.
 ///
-/// Looked up, never walked: its order is random. Each entry is visited once
-/// when it goes, so remembering costs O(1) per entry.
+/// Looked up, never walked. Each entry is visited once when it goes, so
+/// remembering costs O(1) per entry, and none waits while all others are
+/// moved: what holds them grows, and gives memory back, in small steps. An
+/// entry takes the bytes of its key, its value and its time, and 10 to 20
+/// more.
 #[derive(Clone, Debug)]
 pub struct ExpiringMap<K, V = ()> {
-    values: HashMap<K, V>,
     /// In the order of insertion, hence of time.
-    inserted: VecDeque<(Timestamp, K)>,
+    entries: Blocks<Entry<K, V>>,
+    /// Those of the entries, by the hash of the key.
+    ordinals: Ordinals,
+    /// With a key of its own: peers choose ids.
+    hasher: RandomState,
     max: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<K, V> {
+    at: Timestamp,
+    key: K,
+    value: V,
 }
 
 impl<K, V> Default for ExpiringMap<K, V> {
@@ -30,48 +51,50 @@ impl<K, V> Default for ExpiringMap<K, V> {
 impl<K, V> ExpiringMap<K, V> {
     /// An empty map of at most `max` entries: the newest.
     pub fn newest(max: usize) -> ExpiringMap<K, V> {
-        ExpiringMap { values: HashMap::new(), inserted: VecDeque::new(), max }
+        let (entries, ordinals) = (Blocks::starting_at(0), Ordinals::new());
+        ExpiringMap { entries, ordinals, hasher: RandomState::new(), max }
     }
 
     /// The number of entries.
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.entries.len()
     }
 
     /// True if there are none.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 }
 
 impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
     /// True while the key is remembered.
     pub fn contains(&self, key: K) -> bool {
-        self.values.contains_key(&key)
+        self.get(key).is_some()
     }
 
     /// The value of a key, while it is remembered.
     pub fn get(&self, key: K) -> Option<&V> {
-        self.values.get(&key)
+        self.find(self.hash(key), key)
     }
 
     /// Remembers a key from `at` on, which is not before that of any other
     /// entry. False, and nothing changes, if it is remembered already: coming
     /// again does not renew it.
     pub fn insert(&mut self, key: K, value: V, at: Timestamp) -> bool {
-        if self.values.contains_key(&key) {
+        let hash = self.hash(key);
+        if self.find(hash, key).is_some() {
             return false;
         }
-        self.values.insert(key, value);
-        self.inserted.push_back((at, key));
+        let ordinal = self.entries.push_back(Entry { at, key, value });
+        self.ordinals.insert(hash, ordinal);
         self.keep(self.max);
         true
     }
 
     /// At most `max` entries from here on: the oldest beyond go at once.
     pub fn keep(&mut self, max: usize) {
-        self.max = max;
-        while self.inserted.len() > max {
+        self.max = max.min(u32::MAX as usize);
+        while self.len() > self.max {
             self.forget_oldest();
         }
     }
@@ -80,16 +103,28 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
     /// `now`; none where there is no horizon.
     pub fn expire(&mut self, now: Timestamp, horizon_millis: Option<i64>) {
         let Some(horizon_millis) = horizon_millis else { return };
-        while let Some((at, _)) = self.inserted.front()
-            && at.plus_millis(horizon_millis) <= now
+        while let Some((_, oldest)) = self.entries.front()
+            && oldest.at.plus_millis(horizon_millis) <= now
         {
             self.forget_oldest();
         }
     }
 
+    fn hash(&self, key: K) -> u32 {
+        self.hasher.hash_one(key) as u32
+    }
+
+    fn find(&self, hash: u32, key: K) -> Option<&V> {
+        let is_meant = |ordinal| self.entries.get(ordinal).is_some_and(|entry| entry.key == key);
+        let ordinal = self.ordinals.find(hash, is_meant)?;
+        self.entries.get(ordinal).map(|entry| &entry.value)
+    }
+
     fn forget_oldest(&mut self) {
-        if let Some((_, key)) = self.inserted.pop_front() {
-            self.values.remove(&key);
+        if let Some((ordinal, oldest)) = self.entries.front() {
+            let hash = self.hash(oldest.key);
+            self.ordinals.remove(hash, ordinal);
+            self.entries.pop_front();
         }
     }
 }
@@ -142,65 +177,5 @@ impl<K: Copy + Ord, V> NewestMap<K, V> {
     /// Values of keys below `before`, the newest first.
     pub fn before(&self, before: K) -> impl Iterator<Item = &Arc<V>> {
         self.values.range(..before).rev().map(|(_, value)| value)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(millis: i64) -> Timestamp {
-        Timestamp::from_millis(millis).unwrap()
-    }
-
-    #[test]
-    fn a_key_is_remembered_for_the_horizon_and_not_longer() {
-        let mut map = ExpiringMap::default();
-        assert!(map.insert(1, "early", at(1000)) && map.insert(2, "late", at(1001)));
-        map.expire(at(1099), Some(100));
-        assert!(!map.insert(1, "again", at(1099)), "which does not renew it");
-        assert_eq!((map.get(1), map.len()), (Some(&"early"), 2));
-        map.expire(at(1100), Some(100));
-        assert!(!map.contains(1) && map.contains(2));
-        assert_eq!((map.len(), map.inserted.len()), (1, 1));
-        assert!(map.insert(1, "new", at(1100)));
-        map.expire(at(2000), None);
-        assert_eq!(map.len(), 2);
-    }
-
-    #[test]
-    fn the_newest_are_remembered_however_many_come() {
-        let mut map = ExpiringMap::newest(100);
-        assert!((0..110).all(|n| map.insert(n, (), at(0))));
-        assert_eq!((map.len(), map.inserted.len()), (100, 100));
-        assert!(!map.insert(10, (), at(0)), "remembered, so nothing goes");
-        assert!(map.contains(10) && map.insert(9, (), at(0)) && !map.contains(10));
-    }
-
-    #[test]
-    fn a_smaller_number_is_kept_from_then_on() {
-        let mut map = ExpiringMap::newest(100);
-        (0..100).for_each(|n| assert!(map.insert(n, (), at(0))));
-        map.keep(2);
-        assert_eq!((map.len(), map.inserted.len()), (2, 2));
-        assert!(map.contains(98) && map.insert(100, (), at(0)) && !map.contains(98));
-        map.keep(0);
-        assert!(map.insert(100, (), at(0)) && map.is_empty(), "nothing is remembered");
-    }
-
-    #[test]
-    fn the_newest_are_shown_and_a_snapshot_does_not_change() {
-        let mut map = NewestMap::newest(3);
-        (1..=4).for_each(|n| map.insert(n, Arc::new(n * 10)));
-        let before = map.clone();
-        map.insert(5, Arc::new(50));
-        assert_eq!((map.len(), map.get(2), map.get(3)), (3, None, Some(&Arc::new(30))));
-        assert_eq!(map.before(5).map(|value| **value).collect::<Vec<_>>(), [40, 30]);
-        assert_eq!(before.before(9).map(|value| **value).collect::<Vec<_>>(), [40, 30, 20]);
-        map.keep(1);
-        map.insert(6, Arc::new(60));
-        assert_eq!(map.before(9).map(|value| **value).collect::<Vec<_>>(), [60]);
-        map.keep(0);
-        assert!(map.is_empty());
     }
 }

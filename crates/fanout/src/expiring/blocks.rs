@@ -1,0 +1,121 @@
+//! A queue in blocks.
+
+use std::collections::VecDeque;
+
+/// Items of a block; 2^32 is a multiple of it.
+const BLOCK: usize = 1024;
+
+/// A queue of items that are found by their ordinals, each of which is one more than that of the item before, modulo
+/// 2^32: as many items it holds at most.
+///
+/// A buffer that doubles copies all there is for the sake of one item (of ten million that are 32 bytes each 320 MB),
+/// and keeps the room of its longest time. This one grows by a block and gives each back as it empties.
+#[derive(Clone, Debug)]
+pub(super) struct Blocks<T> {
+    /// Each but the last ends before an ordinal that is a multiple of [`BLOCK`].
+    blocks: VecDeque<VecDeque<T>>,
+    /// Ordinal of the first item, or of the next one while there is none.
+    front: u32,
+    len: usize,
+}
+
+impl<T> Blocks<T> {
+    /// An empty queue whose first item has this ordinal.
+    pub(super) fn starting_at(ordinal: u32) -> Blocks<T> {
+        Blocks { blocks: VecDeque::new(), front: ordinal, len: 0 }
+    }
+
+    /// The number of items.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The first item, and its ordinal.
+    pub(super) fn front(&self) -> Option<(u32, &T)> {
+        Some((self.front, self.blocks.front()?.front()?))
+    }
+
+    /// The item with this ordinal, as long as it is there.
+    pub(super) fn get(&self, ordinal: u32) -> Option<&T> {
+        let first = self.blocks.front()?;
+        let place = ordinal.wrapping_sub(self.front) as usize;
+        let Some(beyond) = place.checked_sub(first.len()) else { return first.get(place) };
+        self.blocks.get(1 + beyond / BLOCK)?.get(beyond % BLOCK)
+    }
+
+    /// Adds an item; returns its ordinal.
+    pub(super) fn push_back(&mut self, item: T) -> u32 {
+        let ordinal = self.front.wrapping_add(self.len as u32);
+        match self.blocks.back_mut() {
+            Some(last) if ordinal as usize % BLOCK != 0 => last.push_back(item),
+            last => {
+                // A short queue takes no more than it needs.
+                let room = if last.is_some() { BLOCK } else { 1 };
+                let mut block = VecDeque::with_capacity(room);
+                block.push_back(item);
+                self.blocks.push_back(block);
+            }
+        }
+        self.len += 1;
+        ordinal
+    }
+
+    /// Takes the first item.
+    pub(super) fn pop_front(&mut self) -> Option<T> {
+        let item = self.blocks.front_mut()?.pop_front()?;
+        self.len -= 1;
+        self.front = self.front.wrapping_add(1);
+        if self.front as usize % BLOCK == 0 {
+            self.blocks.pop_front();
+        }
+        Some(item)
+    }
+
+    /// Bytes that are allocated for it, beside those that items own.
+    #[cfg(test)]
+    pub(super) fn allocated_bytes(&self) -> usize {
+        let items: usize = self.blocks.iter().map(VecDeque::capacity).sum();
+        items * size_of::<T>() + self.blocks.capacity() * size_of::<VecDeque<T>>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_found_by_ordinals_that_begin_again_at_zero() {
+        for start in [0, 5, u32::MAX - 1500, u32::MAX] {
+            let mut queue = Blocks::starting_at(start);
+            let ordinals: Vec<u32> = (0..5000_usize).map(|n| queue.push_back(n)).collect();
+            assert_eq!((ordinals[0], ordinals[4999]), (start, start.wrapping_add(4999)));
+            for gone in 0..5000_usize {
+                assert_eq!((queue.front(), queue.len()), (Some((ordinals[gone], &gone)), 5000 - gone));
+                for n in [gone, gone + 1, gone + 1023, gone + 1024, 4999].map(|n| n.min(4999)) {
+                    assert_eq!(queue.get(ordinals[n]), Some(&n));
+                }
+                assert_eq!(queue.get(start.wrapping_add(5000)), None, "is yet to come");
+                assert_eq!(queue.pop_front(), Some(gone));
+                assert_eq!(queue.get(ordinals[gone]), None, "has gone");
+            }
+            assert_eq!((queue.pop_front(), queue.front(), queue.len()), (None, None, 0));
+            assert_eq!(queue.push_back(1), start.wrapping_add(5000));
+        }
+    }
+
+    #[test]
+    fn blocks_are_given_back_as_they_empty() {
+        let block_bytes = BLOCK * size_of::<u64>();
+        let mut queue = Blocks::starting_at(0);
+        (0..10).for_each(|n: u64| assert_eq!(u64::from(queue.push_back(n)), n));
+        assert!(queue.allocated_bytes() < block_bytes, "a few take no block");
+        for n in 10..20_000 {
+            queue.push_back(n);
+        }
+        for left in (0..20_000).rev() {
+            queue.pop_front();
+            assert!(queue.blocks.iter().map(VecDeque::capacity).sum::<usize>() <= left + 2 * BLOCK);
+        }
+        assert!(queue.allocated_bytes() < 2 * block_bytes);
+    }
+}

@@ -1,0 +1,199 @@
+//! Each promise by an example, and all of them at once beside a plain map.
+
+use std::collections::{HashMap, VecDeque};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis).unwrap()
+}
+
+#[test]
+fn a_key_is_remembered_for_the_horizon_and_not_longer() {
+    let mut map = ExpiringMap::default();
+    assert!(map.insert(1, "early", at(1000)) && map.insert(2, "late", at(1001)));
+    map.expire(at(1099), Some(100));
+    assert!(!map.insert(1, "again", at(1099)), "which does not renew it");
+    assert_eq!((map.get(1), map.len()), (Some(&"early"), 2));
+    map.expire(at(1100), Some(100));
+    assert!(!map.contains(1) && map.contains(2));
+    assert_eq!(map.len(), 1);
+    assert!(map.insert(1, "new", at(1100)));
+    map.expire(at(2000), None);
+    assert_eq!(map.len(), 2);
+}
+
+#[test]
+fn the_newest_are_remembered_however_many_come() {
+    let mut map = ExpiringMap::newest(100);
+    assert!((0..110).all(|n| map.insert(n, (), at(0))));
+    assert_eq!(map.len(), 100);
+    assert!(!map.insert(10, (), at(0)), "remembered, so nothing goes");
+    assert!(map.contains(10) && map.insert(9, (), at(0)) && !map.contains(10));
+}
+
+#[test]
+fn a_smaller_number_is_kept_from_then_on() {
+    let mut map = ExpiringMap::newest(100);
+    (0..100).for_each(|n| assert!(map.insert(n, (), at(0))));
+    map.keep(2);
+    assert_eq!(map.len(), 2);
+    assert!(map.contains(98) && map.insert(100, (), at(0)) && !map.contains(98));
+    map.keep(0);
+    assert!(map.insert(100, (), at(0)) && map.is_empty(), "nothing is remembered");
+}
+
+#[test]
+fn the_newest_are_shown_and_a_snapshot_does_not_change() {
+    let mut map = NewestMap::newest(3);
+    (1..=4).for_each(|n| map.insert(n, Arc::new(n * 10)));
+    let before = map.clone();
+    map.insert(5, Arc::new(50));
+    assert_eq!((map.len(), map.get(2), map.get(3)), (3, None, Some(&Arc::new(30))));
+    assert_eq!(map.before(5).map(|value| **value).collect::<Vec<_>>(), [40, 30]);
+    assert_eq!(before.before(9).map(|value| **value).collect::<Vec<_>>(), [40, 30, 20]);
+    map.keep(1);
+    map.insert(6, Arc::new(60));
+    assert_eq!(map.before(9).map(|value| **value).collect::<Vec<_>>(), [60]);
+    map.keep(0);
+    assert!(map.is_empty());
+}
+
+/// Bytes that are allocated for a map, and those of each entry without what it is found by.
+fn bytes<K, V>(map: &ExpiringMap<K, V>) -> (usize, usize) {
+    let allocated = map.entries.allocated_bytes() + map.ordinals.allocated_bytes();
+    (allocated, size_of::<Entry<K, V>>())
+}
+
+/// Bytes of entries that are no more, in the first block, and of those that are yet to come, in the last.
+const SLACK_BYTES: usize = 2 * 1024 * 32;
+
+#[test]
+fn an_entry_takes_little_more_than_its_bytes() {
+    let mut map: ExpiringMap<u128, [u8; 8]> = ExpiringMap::default();
+    for n in 1..=100_000_u32 {
+        map.insert(n.into(), [0; 8], at(0));
+        if n % 1000 == 0 {
+            let (allocated, of_one) = bytes(&map);
+            assert!(allocated <= map.len() * (of_one + 26) + SLACK_BYTES, "{allocated} for {n}");
+        }
+    }
+}
+
+#[test]
+fn ids_that_come_and_go_for_a_day_leave_no_memory_behind() {
+    const PER_MINUTE: i64 = 100;
+    const HOUR_MILLIS: i64 = 3_600_000;
+    let mut map: ExpiringMap<i64> = ExpiringMap::default();
+    for minute in 0..24 * 60 {
+        let now = at(minute * 60_000);
+        map.expire(now, Some(HOUR_MILLIS));
+        (0..PER_MINUTE).for_each(|n| assert!(map.insert(minute * PER_MINUTE + n, (), now)));
+        let (allocated, of_one) = bytes(&map);
+        assert!(map.len() <= 6000 && allocated <= 6000 * (of_one + 26) + SLACK_BYTES, "{allocated}");
+    }
+    map.expire(at(25 * HOUR_MILLIS), Some(HOUR_MILLIS));
+    assert!(map.is_empty() && bytes(&map).0 < SLACK_BYTES, "{:?}", bytes(&map));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// So many keys from there on, some of which are remembered.
+    Insert {
+        from: u16,
+        keys: u16,
+    },
+    /// Time passes.
+    Wait {
+        millis: i64,
+    },
+    Expire {
+        horizon_millis: i64,
+    },
+    Keep {
+        max: usize,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0_u16..10_000, 0_u16..3000).prop_map(|(from, keys)| Step::Insert { from, keys }),
+        3 => (0_i64..10).prop_map(|millis| Step::Wait { millis }),
+        3 => (0_i64..30).prop_map(|horizon_millis| Step::Expire { horizon_millis }),
+        1 => prop_oneof![0_usize..8000, Just(usize::MAX)].prop_map(|max| Step::Keep { max }),
+    ]
+}
+
+/// The same, said plainly.
+#[derive(Default)]
+struct Model {
+    values: HashMap<u16, i64>,
+    inserted: VecDeque<(i64, u16)>,
+    max: usize,
+}
+
+impl Model {
+    fn insert(&mut self, key: u16, now: i64) -> bool {
+        if self.values.contains_key(&key) {
+            return false;
+        }
+        self.values.insert(key, now);
+        self.inserted.push_back((now, key));
+        self.keep(self.max);
+        true
+    }
+
+    fn keep(&mut self, max: usize) {
+        self.max = max;
+        self.forget_while(|model| model.inserted.len() > max);
+    }
+
+    fn forget_while(&mut self, is_over: impl Fn(&Model) -> bool) {
+        while is_over(self)
+            && let Some((_, key)) = self.inserted.pop_front()
+        {
+            self.values.remove(&key);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_course_of_keys_is_remembered_as_in_a_plain_map(
+        start in any::<u32>(),
+        steps in vec(step(), 1..24),
+    ) {
+        // Ordinals begin again at 0 within most of the courses.
+        let entries = Blocks::starting_at(start | 0xffff_f000);
+        let mut map = ExpiringMap { entries, ..ExpiringMap::default() };
+        let mut model = Model { max: usize::MAX, ..Model::default() };
+        let mut now = 0;
+        for step in steps {
+            match step {
+                Step::Insert { from, keys } => (from..from + keys).for_each(|key| {
+                    assert_eq!(map.insert(key, now, at(now)), model.insert(key, now));
+                }),
+                Step::Wait { millis } => now += millis,
+                Step::Expire { horizon_millis } => {
+                    map.expire(at(now), Some(horizon_millis));
+                    model.forget_while(|model| {
+                        model.inserted.front().is_some_and(|(at, _)| at + horizon_millis <= now)
+                    });
+                }
+                Step::Keep { max } => {
+                    map.keep(max);
+                    model.keep(max);
+                }
+            }
+            prop_assert_eq!(map.len(), model.values.len());
+            for key in (0_u16..13_000).step_by(7).chain(model.inserted.iter().map(|(_, key)| *key)) {
+                prop_assert_eq!(map.get(key), model.values.get(&key));
+            }
+        }
+    }
+}

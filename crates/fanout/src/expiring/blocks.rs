@@ -13,7 +13,7 @@ const BLOCK: usize = 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Blocks<T> {
     /// Each but the last ends before an ordinal that is a multiple of [`BLOCK`].
-    blocks: VecDeque<VecDeque<T>>,
+    parts: VecDeque<VecDeque<T>>,
     /// Ordinal of the first item, or of the next one while there is none.
     front: u32,
     len: usize,
@@ -22,7 +22,7 @@ pub(super) struct Blocks<T> {
 impl<T> Blocks<T> {
     /// An empty queue whose first item has this ordinal.
     pub(super) fn starting_at(ordinal: u32) -> Blocks<T> {
-        Blocks { blocks: VecDeque::new(), front: ordinal, len: 0 }
+        Blocks { parts: VecDeque::new(), front: ordinal, len: 0 }
     }
 
     /// The number of items.
@@ -32,28 +32,28 @@ impl<T> Blocks<T> {
 
     /// The first item, and its ordinal.
     pub(super) fn front(&self) -> Option<(u32, &T)> {
-        Some((self.front, self.blocks.front()?.front()?))
+        Some((self.front, self.parts.front()?.front()?))
     }
 
     /// The item with this ordinal, as long as it is there.
     pub(super) fn get(&self, ordinal: u32) -> Option<&T> {
-        let first = self.blocks.front()?;
+        let first = self.parts.front()?;
         let place = ordinal.wrapping_sub(self.front) as usize;
         let Some(beyond) = place.checked_sub(first.len()) else { return first.get(place) };
-        self.blocks.get(1 + beyond / BLOCK)?.get(beyond % BLOCK)
+        self.parts.get(1 + beyond / BLOCK)?.get(beyond % BLOCK)
     }
 
     /// Adds an item; returns its ordinal.
     pub(super) fn push_back(&mut self, item: T) -> u32 {
         let ordinal = self.front.wrapping_add(self.len as u32);
-        match self.blocks.back_mut() {
-            Some(last) if ordinal as usize % BLOCK != 0 => last.push_back(item),
+        match self.parts.back_mut() {
+            Some(last) if !(ordinal as usize).is_multiple_of(BLOCK) => last.push_back(item),
             last => {
                 // A short queue takes no more than it needs.
                 let room = if last.is_some() { BLOCK } else { 1 };
                 let mut block = VecDeque::with_capacity(room);
                 block.push_back(item);
-                self.blocks.push_back(block);
+                self.parts.push_back(block);
             }
         }
         self.len += 1;
@@ -62,11 +62,11 @@ impl<T> Blocks<T> {
 
     /// Takes the first item.
     pub(super) fn pop_front(&mut self) -> Option<T> {
-        let item = self.blocks.front_mut()?.pop_front()?;
+        let item = self.parts.front_mut()?.pop_front()?;
         self.len -= 1;
         self.front = self.front.wrapping_add(1);
-        if self.front as usize % BLOCK == 0 {
-            self.blocks.pop_front();
+        if (self.front as usize).is_multiple_of(BLOCK) {
+            self.parts.pop_front();
         }
         Some(item)
     }
@@ -74,8 +74,8 @@ impl<T> Blocks<T> {
     /// Bytes that are allocated for it, beside those that items own.
     #[cfg(test)]
     pub(super) fn allocated_bytes(&self) -> usize {
-        let items: usize = self.blocks.iter().map(VecDeque::capacity).sum();
-        items * size_of::<T>() + self.blocks.capacity() * size_of::<VecDeque<T>>()
+        let items: usize = self.parts.iter().map(VecDeque::capacity).sum();
+        items * size_of::<T>() + self.parts.capacity() * size_of::<VecDeque<T>>()
     }
 }
 
@@ -114,7 +114,7 @@ mod tests {
         }
         for left in (0..20_000).rev() {
             queue.pop_front();
-            assert!(queue.blocks.iter().map(VecDeque::capacity).sum::<usize>() <= left + 2 * BLOCK);
+            assert!(queue.parts.iter().map(VecDeque::capacity).sum::<usize>() <= left + 2 * BLOCK);
         }
         assert!(queue.allocated_bytes() < 2 * block_bytes);
     }

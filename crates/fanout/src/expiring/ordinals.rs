@@ -141,7 +141,7 @@ mod tests {
 
     const MANY: u32 = 100_000;
 
-    /// Of MurmurHash3.
+    /// Of `MurmurHash3`.
     fn hash(ordinal: u32) -> u32 {
         let mixed = (ordinal ^ (ordinal >> 16)).wrapping_mul(0x85eb_ca6b);
         let mixed = (mixed ^ (mixed >> 13)).wrapping_mul(0xc2b2_ae35);
@@ -163,7 +163,7 @@ mod tests {
         assert!(ordinals.tables.len() > 200 && (0..MANY).all(|n| find(&ordinals, n)));
         for n in 0..MANY {
             ordinals.remove(hash(n), n);
-            assert!(!find(&ordinals, n) && (n + 1 == MANY || find(&ordinals, (n + MANY) / 2)));
+            assert!(!find(&ordinals, n) && (n + 1 == MANY || find(&ordinals, u32::midpoint(n, MANY))));
         }
         assert_eq!((ordinals.len, ordinals.tables.len()), (0, 1));
         assert!(ordinals.allocated_bytes() < 20_000, "{}", ordinals.allocated_bytes());

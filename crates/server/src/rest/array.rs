@@ -17,7 +17,7 @@ pub fn array(write_next: impl FnMut(&mut Vec<u8>) -> bool + 'static) -> HttpResp
     HttpResponse::Ok().content_type("application/json").streaming(stream::iter(chunks))
 }
 
-/// As [`array`], of a state that is not kept for longer than `time`: a body that is not taken until then ends without its
+/// As [`array()`], of a state that is not kept for longer than `time`: a body that is not taken until then ends without its
 /// last chunk, so that nobody takes it for the whole.
 pub fn array_within(time: Duration, write_next: impl FnMut(&mut Vec<u8>) -> bool + 'static) -> HttpResponse {
     let chunks = within(time, chunks(write_next));

@@ -27,14 +27,14 @@ const LEFT = { code: 1000, reason: 'Normal closure' };
 const HEARTBEATS_MS = 40_000;
 
 /** Twice the 5 s that a session may be without a receiver, and the looking. */
-const ABSENCE_MS = 15_000;
+const ABSENCE_MS = 45_000;
 
 /** As sockjs-client would connect, were this all that it knows. */
 const only = (transport) => ({ socket: { transports: transport } });
 
 /** Heart-beats by which both sides soon notice that the other is gone; in Node, xhr-streaming has nothing else. */
-const BEATING = { settings: { 'limits.heartbeat_ms': '1000' } };
-const beating = (transport) => ({ ...only(transport), heartbeatIncoming: 1000, heartbeatOutgoing: 1000 });
+const BEATING = { settings: { 'limits.heartbeat_ms': '3000' } };
+const beating = (transport) => ({ ...only(transport), heartbeatIncoming: 3000, heartbeatOutgoing: 3000 });
 
 /** What the hub counts connections of a transport as. */
 const sample = (transport) =>

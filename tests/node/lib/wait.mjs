@@ -5,7 +5,7 @@ import { AssertionError } from 'node:assert';
 import { inspect } from 'node:util';
 
 /** Long enough for a loaded machine; a condition that holds ends the wait at once. */
-export const DEADLINE_MS = 30_000;
+export const DEADLINE_MS = 60_000;
 
 const POLL_MS = 5;
 

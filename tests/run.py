@@ -29,6 +29,10 @@ LONG = ("bounded", "sockjs", "malformed_input", "market", "options", "crash_reco
 #: The lines in which cargo's, Node's and Python's runners say what they counted.
 COUNT = re.compile(r"^(test result: |ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) |Ran \d+ tests? in |(OK|FAILED)\b)")
 
+#: Where cargo's, Node's and Python's runners begin to say what failed, and so many lines of it are enough.
+FAILURES = re.compile(r"^(failures:|✖ failing tests:|={70})$")
+SHOWN = 80
+
 #: What a test binary of the workspace is built with. One set of features for all steps: see docs/testing.md.
 BUILD = [CARGO, "test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"]
 
@@ -47,11 +51,11 @@ def main():
         running = [pool.submit(run, *job) for job in jobs]
         results += [finished.result() for finished in as_completed(running)]
     print("\nWhat the runners counted:\n")
-    for name, _, counted in sorted(results):
+    for name, _, counted, _ in sorted(results):
         print(f"     Ran {name}", *counted, sep="\n")
-    failed = sorted(name for name, succeeded, _ in results if not succeeded)
-    for name in failed:
-        print(f"FAILED: {name}")
+    failed = sorted((name, why(said)) for name, succeeded, _, said in results if not succeeded)
+    for name, said in failed:
+        print(f"\nFAILED: {name}", *said, sep="\n")
     return 1 if failed else 0
 
 
@@ -110,17 +114,24 @@ PRINTING = threading.Lock()
 
 
 def run(name, command, folder):
-    """Runs `command` and prints its output, less its counts, when it ends: name, success, counts."""
+    """Runs `command` and prints its output, less its counts, when it ends: name, success, counts, that output."""
     began = time.monotonic()
     process = subprocess.run(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     lines = process.stdout.decode(errors="replace").splitlines()
     counted = [line for line in lines if COUNT.match(line)]
+    said = [line for line in lines if not COUNT.match(line)]
     with PRINTING:
         print(f"\n     Running {name} ({time.monotonic() - began:.1f} s)")
-        print(*(line for line in lines if not COUNT.match(line)), sep="\n", flush=True)
-    return name, process.returncode == 0 and bool(counted), counted
+        print(*said, sep="\n", flush=True)
+    return name, process.returncode == 0 and bool(counted), counted, said
+
+
+def why(said):
+    """What a runner says of its failures, which it does last: once more, where whoever reads only the end sees it."""
+    begins = [number for number, line in enumerate(said) if FAILURES.match(line)]
+    return said[begins[0] if begins else -SHOWN :][:SHOWN]
 
 
 if __name__ == "__main__":

@@ -22,9 +22,6 @@ const LOG = 'hub.db';
 /** What listens, by its name in the banner. */
 export const SERVICES = ['analytics', 'leaderboard', 'rttm', 'auto-trader', 'gateway'];
 
-/** How long the hub may take to be ready, and to stop. */
-const PROCESS_MS = 30_000;
-
 /** Lines of output kept for error messages. */
 const OUTPUT_LINES = 100;
 
@@ -113,7 +110,7 @@ export class Hub {
 
   /** Waits for the end that SIGTERM asked for: exit code 0 and nothing amiss in the log, or an AssertionError. */
   async exitedCleanly() {
-    const [code, signal] = await waitFor(this.#exited, 'the hub to stop after SIGTERM', PROCESS_MS);
+    const [code, signal] = await waitFor(this.#exited, 'the hub to stop after SIGTERM');
     assert.deepEqual({ code, signal }, { code: 0, signal: null }, `the hub had printed:\n${this.#printed}`);
     assert.doesNotMatch(this.#printed, /\bERROR\b|panicked/);
   }
@@ -122,7 +119,7 @@ export class Hub {
   async kill9() {
     this.#killed = true;
     this.#child.kill('SIGKILL');
-    await waitFor(this.#exited, 'the hub to be gone after SIGKILL', PROCESS_MS);
+    await waitFor(this.#exited, 'the hub to be gone after SIGKILL');
   }
 
   /** Serves the same data again, on the ports it had. */
@@ -131,7 +128,7 @@ export class Hub {
       const key = `PMS_HUB__${sectionOf(service).toUpperCase()}__BIND`;
       const address = this.#address(service);
       this.#environment[key] = address;
-      await waitFor(() => isFree(address), `${address} to be free again`, PROCESS_MS);
+      await waitFor(() => isFree(address), `${address} to be free again`);
     }
     await this.#serve();
   }
@@ -170,7 +167,7 @@ export class Hub {
     const ready = this.#readBanner();
     const failed = this.#exited.then(([code]) => assert.fail(`exit code ${code} before ready`));
     try {
-      await waitFor(Promise.race([ready, failed]), 'the hub to be ready', PROCESS_MS);
+      await waitFor(Promise.race([ready, failed]), 'the hub to be ready');
     } catch (error) {
       await this.stop().catch(() => {});
       throw new Error(`${BINARY} did not start; it had printed:\n${this.#printed}`, { cause: error });

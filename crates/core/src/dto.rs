@@ -104,15 +104,17 @@ impl Execution {
 impl PositionRow {
     /// Appends `{"id":{"portfolioId","symbol"},"holdings",...}`.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        put(out, format_args!(r#"{{"id":{{"portfolioId":"{}","symbol":"#, self.portfolio_id));
+        out.extend_from_slice(br#"{"id":{"portfolioId":""#);
+        self.portfolio_id.write_to(out);
+        out.extend_from_slice(br#"","symbol":"#);
         put_string(out, self.symbol.as_str());
-        let (holdings, invested, realized) = (self.holdings, self.total_invested, self.realized_pnl);
-        put(
-            out,
-            format_args!(
-                r#"}},"holdings":{holdings},"totalInvested":{invested},"realizedPnl":{realized},"createdAt":"#
-            ),
-        );
+        out.extend_from_slice(br#"},"holdings":"#);
+        self.holdings.write_to(out);
+        out.extend_from_slice(br#","totalInvested":"#);
+        self.total_invested.write_to(out);
+        out.extend_from_slice(br#","realizedPnl":"#);
+        self.realized_pnl.write_to(out);
+        out.extend_from_slice(br#","createdAt":"#);
         put_time(out, self.created_at);
         out.extend_from_slice(br#","updatedAt":"#);
         put_time(out, self.updated_at);
@@ -147,17 +149,35 @@ impl UnrealizedPnl {
     /// Appends `{"symbol":{...},"overallUnrealised_Pnl":..,"portfolio_id":..}`,
     /// and `"unpriced":[...]` where there are such symbols.
     pub fn write_json(&self, out: &mut Vec<u8>) {
+        let symbols = self.symbols.iter().map(|(symbol, amount)| (symbol, *amount));
+        UnrealizedPnl::write_json_of(out, self.portfolio_id, symbols, self.overall, self.unpriced.iter());
+    }
+
+    /// Appends what [`write_json`](Self::write_json) would of these values, without making one of them. The symbols
+    /// are in their order.
+    pub fn write_json_of<'s>(
+        out: &mut Vec<u8>,
+        portfolio_id: PortfolioId,
+        symbols: impl Iterator<Item = (&'s Symbol, Money)>,
+        overall: Money,
+        unpriced: impl Iterator<Item = &'s Symbol>,
+    ) {
         out.extend_from_slice(br#"{"symbol":{"#);
-        for (index, (symbol, amount)) in self.symbols.iter().enumerate() {
+        for (index, (symbol, amount)) in symbols.enumerate() {
             put_comma(out, index);
             put_string(out, symbol.as_str());
-            put(out, format_args!(":{amount}"));
+            out.push(b':');
+            amount.write_to(out);
         }
-        let (overall, portfolio) = (self.overall, self.portfolio_id);
-        put(out, format_args!(r#"}},"overallUnrealised_Pnl":{overall},"portfolio_id":"{portfolio}""#));
-        if !self.unpriced.is_empty() {
+        out.extend_from_slice(br#"},"overallUnrealised_Pnl":"#);
+        overall.write_to(out);
+        out.extend_from_slice(br#","portfolio_id":""#);
+        portfolio_id.write_to(out);
+        out.push(b'"');
+        let mut unpriced = unpriced.peekable();
+        if unpriced.peek().is_some() {
             out.extend_from_slice(br#","unpriced":["#);
-            for (index, symbol) in self.unpriced.iter().enumerate() {
+            for (index, symbol) in unpriced.enumerate() {
                 put_comma(out, index);
                 put_string(out, symbol.as_str());
             }
@@ -194,6 +214,12 @@ fn put_comma(out: &mut Vec<u8>, index: usize) {
 
 /// A JSON string, escaped.
 fn put_string(out: &mut Vec<u8>, text: &str) {
+    // As nearly all are.
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        return out.push(b'"');
+    }
     // Writing a string to a Vec does not fail.
     let _ = serde_json::to_writer(out, text);
 }

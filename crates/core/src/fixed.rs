@@ -21,7 +21,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use self::print::write_scaled;
+use self::print::Text;
 
 pub use ratio::Ratio;
 
@@ -186,6 +186,15 @@ macro_rules! fixed {
                 self.0 == 0
             }
 
+            /// Appends what [`Display`](fmt::Display) writes, which is a JSON number.
+            pub fn write_to(self, out: &mut Vec<u8>) {
+                out.extend_from_slice(self.text().bytes());
+            }
+
+            fn text(self) -> Text {
+                Text::of::<$scale>(i128::from(self.0))
+            }
+
             /// The sum, or `None` if it can't be represented.
             #[must_use]
             pub fn checked_add(self, other: Self) -> Option<Self> {
@@ -210,7 +219,7 @@ macro_rules! fixed {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_scaled(f, i128::from(self.0), Self::SCALE)
+                f.write_str(str::from_utf8(self.text().bytes()).unwrap_or_default())
             }
         }
 
@@ -327,6 +336,26 @@ mod tests {
             // Of every size: what is large is printed another way.
             for money in [Money(money), Money(money >> shift)] {
                 prop_assert_eq!(money.to_string().parse(), Ok(money));
+            }
+        }
+
+        #[test]
+        fn what_is_printed_is_what_the_standard_library_prints(units: i128, shift in 0_u32..127, zeros in 0_u32..30) {
+            fn plain(units: i128, scale: u32) -> String {
+                let (one, sign) = (10_u128.pow(scale), if units < 0 { "-" } else { "" });
+                let (whole, fraction) = (units.unsigned_abs() / one, units.unsigned_abs() % one);
+                let text = format!("{sign}{whole}.{fraction:0places$}", places = scale as usize);
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+            let shifted = units >> shift;
+            // Of every size, and with zeros at every end.
+            for units in [units.max(-i128::MAX), shifted, shifted - shifted % 10_i128.pow(zeros), 10_i128.pow(zeros)] {
+                let mut out = b"at: ".to_vec();
+                Money(units).write_to(&mut out);
+                prop_assert_eq!(str::from_utf8(&out).unwrap(), format!("at: {}", plain(units, 16)));
+                prop_assert_eq!(Ratio::from_units(units).to_string(), plain(units, 18));
+                let price = Price(units as i64);
+                prop_assert_eq!(price.to_string(), plain(price.0.into(), 8));
             }
         }
 

@@ -28,6 +28,12 @@ macro_rules! uuid_id {
             pub fn to_bytes(self) -> [u8; 16] {
                 self.0.into_bytes()
             }
+
+            /// Appends what [`Display`](fmt::Display) writes.
+            pub fn write_to(self, out: &mut Vec<u8>) {
+                let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+                out.extend_from_slice(self.0.as_hyphenated().encode_lower(&mut text).as_bytes());
+            }
         }
 
         impl FromStr for $name {

@@ -1,10 +1,10 @@
 //! The value of a mark.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use bytes::Bytes;
-use hub_core::Money;
 use hub_core::dto::UnrealizedPnl;
+use hub_core::{Money, Symbol};
 
 use crate::portfolio::PortfolioKey;
 use crate::row::{Entry, Phase};
@@ -14,12 +14,8 @@ use crate::state::State;
 /// listed has a value: all that it holds is unpriced. O(n log n) of its
 /// positions.
 pub(crate) fn encode(state: &State, key: PortfolioKey) -> Option<Bytes> {
-    let mut mark = UnrealizedPnl {
-        portfolio_id: state.portfolio_id(key)?,
-        symbols: BTreeMap::new(),
-        overall: Money::ZERO,
-        unpriced: Vec::new(),
-    };
+    let portfolio_id = state.portfolio_id(key)?;
+    let mut listed = Vec::with_capacity(SYMBOLS_USUAL);
     for (_, entry) in state.members(key) {
         let value = match entry.phase {
             Phase::Open => unrealized(state, &entry),
@@ -27,38 +23,65 @@ pub(crate) fn encode(state: &State, key: PortfolioKey) -> Option<Bytes> {
             Phase::Gone => continue,
         };
         let listing = state.reference.listings.get(entry.symbol);
-        let Some(symbol) = listing.map(|listing| listing.symbol.clone()) else { continue };
-        match value {
-            Some(value) => drop(mark.symbols.insert(symbol, value)),
-            None => mark.unpriced.push(symbol),
-        }
+        listed.extend(listing.map(|listing| Listed::new(&listing.symbol, value)));
     }
-    sum_up(&mut mark);
-    if mark.symbols.is_empty() && !mark.unpriced.is_empty() {
+    listed.sort_unstable_by(Listed::in_order);
+    let overall = sum_up(&mut listed);
+    if !listed.is_empty() && listed.iter().all(|listed| listed.value.is_none()) {
         return None;
     }
-    let mut json = Vec::with_capacity(128 + 40 * mark.symbols.len());
-    mark.write_json(&mut json);
+    let mut json = Vec::with_capacity(JSON_LEAST_BYTES + SYMBOL_USUAL_BYTES * listed.len());
+    let symbols = listed.iter().filter_map(|listed| Some((listed.symbol, listed.value?)));
+    let unpriced = listed.iter().filter(|listed| listed.value.is_none()).map(|listed| listed.symbol);
+    UnrealizedPnl::write_json_of(&mut json, portfolio_id, symbols, overall, unpriced);
     Some(Bytes::from(json))
 }
 
-/// Adds the symbols up.
+/// Room for the symbols of a portfolio of usual size.
+const SYMBOLS_USUAL: usize = 16;
+
+/// Room for what a mark has beside its symbols, and for a symbol with its value.
+const JSON_LEAST_BYTES: usize = 128;
+const SYMBOL_USUAL_BYTES: usize = 40;
+
+/// A symbol that is listed in a mark.
+struct Listed<'s> {
+    /// Its first 8 bytes, which mostly tell which of two comes first.
+    prefix: u64,
+    symbol: &'s Symbol,
+    /// `None`: it is called unpriced.
+    value: Option<Money>,
+}
+
+impl<'s> Listed<'s> {
+    fn new(symbol: &'s Symbol, value: Option<Money>) -> Listed<'s> {
+        let text = symbol.as_str().as_bytes();
+        let mut prefix = [0; 8];
+        let length = text.len().min(prefix.len());
+        prefix[..length].copy_from_slice(&text[..length]);
+        Listed { prefix: u64::from_be_bytes(prefix), symbol, value }
+    }
+
+    fn in_order(&self, other: &Listed<'_>) -> Ordering {
+        self.prefix.cmp(&other.prefix).then_with(|| self.symbol.cmp(other.symbol))
+    }
+}
+
+/// The sum of the symbols, which are in their order.
 ///
 /// Those that would carry the sum beyond what can be represented (about
 /// 1.7 * 10^22), in order of symbol, are left out and called unpriced: the
 /// total is that of the symbols shown. Nothing real comes near it; what
 /// matters is that it neither wraps nor panics.
-fn sum_up(mark: &mut UnrealizedPnl) {
-    let UnrealizedPnl { symbols, overall, unpriced, .. } = mark;
-    symbols.retain(|symbol, value| {
-        let sum = overall.checked_add(*value);
-        match sum {
-            Some(sum) => *overall = sum,
-            None => unpriced.push(symbol.clone()),
+fn sum_up(listed: &mut [Listed<'_>]) -> Money {
+    let mut overall = Money::ZERO;
+    for Listed { value, .. } in listed {
+        match value.and_then(|value| overall.checked_add(value)) {
+            Some(sum) => overall = sum,
+            None => *value = None,
         }
-        sum.is_some()
-    });
-    unpriced.sort_unstable();
+    }
+    overall
 }
 
 /// `price * holdings - totalInvested` of an open position, if it is priced

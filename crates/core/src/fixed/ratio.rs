@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{DecimalError, Digits, write_scaled};
+use super::print::Text;
+use super::{DecimalError, Digits};
 
 const EXCEEDED: DecimalError = DecimalError::OutOfRange("10^18");
 
@@ -87,7 +88,7 @@ fn round(number: &Digits<'_>) -> Result<i128, DecimalError> {
 
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_scaled(f, self.0, Ratio::SCALE)
+        f.write_str(str::from_utf8(Text::of::<{ Ratio::SCALE }>(self.0).bytes()).unwrap_or_default())
     }
 }
 

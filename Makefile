@@ -109,6 +109,7 @@ bench: bench-ready
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
 	$(CORE) apply --positions 200000 --again 60000 --portfolios 10000
 	$(CORE) replay --records 200000 --portfolios 10000
+	$(CORE) marks --positions 300000 --portfolios 30000 --rounds 5
 	$(FANOUT) peers $(HUB_BINARY) --connections 100,1000 --phases idle,rate,two,deep --carriers ws --peers uws --seconds 5.1
 	$(FANOUT) peers $(HUB_BINARY) --connections 1000 --phases native,idle-latency --carriers ws --peers uws --seconds 4
 	$(FANOUT) codings $(HUB_BINARY) --transport websocket --rounds 5 --messages 100
@@ -121,6 +122,7 @@ bench-full: bench-ready
 	$(CARGO) run --release --locked -p hub-bench --bin log_append
 	$(CORE) apply
 	$(CORE) replay
+	$(CORE) marks
 	$(FANOUT) peers $(HUB_BINARY) $(OPTIONS)
 	$(FANOUT) codings $(HUB_BINARY)
 	$(CARGO) bench --locked -p hub-bench --bench '*'

@@ -22,9 +22,31 @@ pub(crate) struct Hub {
 impl Hub {
     /// Nothing is applied yet.
     pub(crate) fn new() -> Hub {
-        let (projection, reads) = register(&mut Catalog::default());
+        Hub::of(&mut Catalog::default())
+    }
+
+    /// The same, with somebody subscribed to each topic.
+    pub(crate) fn watched() -> Hub {
+        let mut catalog = Catalog::default();
+        let hub = Hub::of(&mut catalog);
+        catalog.states().iter().for_each(|topic| topic.interest().enter());
+        hub
+    }
+
+    fn of(catalog: &mut Catalog) -> Hub {
+        let (projection, reads) = register(catalog);
         let driver = Driver::new(Timestamp::default().millis(), vec![Box::new(projection)]);
         Hub { driver, reads, views: 0, flushed: None }
+    }
+
+    /// Settles what was applied, and flushes it.
+    pub(crate) fn flush(&mut self) {
+        self.flushed = Some(self.driver.flush());
+    }
+
+    /// The last flush.
+    pub(crate) fn flushed(&self) -> Option<&Flush> {
+        self.flushed.as_ref()
     }
 
     /// The way to what was settled.

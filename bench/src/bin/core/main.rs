@@ -7,6 +7,7 @@ mod child;
 mod columns;
 mod contender;
 mod hub;
+mod marks;
 mod replay;
 mod workload;
 
@@ -25,11 +26,14 @@ enum Command {
     Apply(apply::ApplyArguments),
     /// Measures opening a log and replaying it.
     Replay(replay::ReplayArguments),
+    /// Measures what ticks and readers of marks cost.
+    Marks(marks::MarksArguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Marks(arguments) => marks::run(&arguments),
     }
 }

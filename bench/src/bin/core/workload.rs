@@ -4,7 +4,7 @@ mod permutation;
 mod random;
 
 use anyhow::ensure;
-use hub_core::event::{Trade, Transaction};
+use hub_core::event::{PriceQuote, Trade, Transaction};
 use hub_core::{Event, Offset, PortfolioId, Price, Quantity, Record, Symbol, Timestamp, TransactionId};
 
 use self::permutation::Permutation;
@@ -69,6 +69,12 @@ impl Workload {
         }
     }
 
+    /// The next record: a price of one of the symbols.
+    pub(crate) fn tick(&mut self, symbol: usize) -> Record {
+        let (symbol, price) = (self.symbols[symbol].clone(), self.price());
+        self.next(Event::Price(PriceQuote { symbol, price, timestamp: None }))
+    }
+
     /// Holdings of all positions together, as of the last record drawn.
     pub(crate) fn holdings(&self) -> Quantity {
         hundredths(self.held.iter().sum())
@@ -98,14 +104,22 @@ impl Workload {
         // The same portfolio has the same id whatever the seed.
         let portfolio = PortfolioId::from_bytes(Random::new(pair / SYMBOLS).bytes());
         let id = TransactionId::from_bytes(self.random.bytes());
-        let millis = START_MILLIS + (self.offset / RECORDS_PER_MILLI).cast_signed();
-        let at = Timestamp::default().plus_millis(millis);
-        self.offset += 1;
         let transaction = Transaction {
-            timestamp: Some(at),
+            timestamp: Some(self.now()),
             ..Transaction::new(id, portfolio, symbol, trade, hundredths(quantity))
         };
-        Record { offset: Offset(self.offset), at, event: Event::Transaction(transaction.into()) }
+        self.next(Event::Transaction(transaction.into()))
+    }
+
+    fn next(&mut self, event: Event) -> Record {
+        let at = self.now();
+        self.offset += 1;
+        Record { offset: Offset(self.offset), at, event }
+    }
+
+    /// Log time of the next record.
+    fn now(&self) -> Timestamp {
+        Timestamp::default().plus_millis(START_MILLIS + (self.offset / RECORDS_PER_MILLI).cast_signed())
     }
 }
 

@@ -1,19 +1,15 @@
 //! Things that are remembered for a while: ids of what was applied, answers
 //! to commands, dead letters.
 
-mod blocks;
-mod ordinals;
 #[cfg(test)]
 mod tests;
 
-use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use hub_core::Timestamp;
+use hub_rows::{Index, KeyHash, Queue};
 use rpds::RedBlackTreeMapSync;
-
-use self::blocks::Blocks;
-use self::ordinals::Ordinals;
 
 /// Values by key for as long as they are remembered: a time, which is named
 /// when they [expire](ExpiringMap::expire), and the newest so many at most,
@@ -27,11 +23,9 @@ use self::ordinals::Ordinals;
 #[derive(Clone, Debug)]
 pub struct ExpiringMap<K, V = ()> {
     /// In the order of insertion, hence of time.
-    entries: Blocks<Entry<K, V>>,
-    /// Those of the entries, by the hash of the key.
-    ordinals: Ordinals,
-    /// With a key of its own: peers choose ids.
-    hasher: RandomState,
+    entries: Queue<Entry<K, V>>,
+    /// The entries' ordinals in the queue, by key.
+    index: Index,
     max: usize,
 }
 
@@ -51,8 +45,7 @@ impl<K, V> Default for ExpiringMap<K, V> {
 impl<K, V> ExpiringMap<K, V> {
     /// An empty map of at most `max` entries: the newest.
     pub fn newest(max: usize) -> ExpiringMap<K, V> {
-        let (entries, ordinals) = (Blocks::starting_at(0), Ordinals::new());
-        ExpiringMap { entries, ordinals, hasher: RandomState::new(), max }
+        ExpiringMap { entries: Queue::starting_at(0), index: Index::default(), max }
     }
 
     /// The number of entries.
@@ -74,19 +67,19 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
 
     /// The value of a key, while it is remembered.
     pub fn get(&self, key: K) -> Option<&V> {
-        self.find(self.hash(key), key)
+        self.find(self.index.hash(&key), key)
     }
 
     /// Remembers a key from `at` on, which is not before that of any other
     /// entry. False, and nothing changes, if it is remembered already: coming
     /// again does not renew it.
     pub fn insert(&mut self, key: K, value: V, at: Timestamp) -> bool {
-        let hash = self.hash(key);
+        let hash = self.index.hash(&key);
         if self.find(hash, key).is_some() {
             return false;
         }
         let ordinal = self.entries.push_back(Entry { at, key, value });
-        self.ordinals.insert(hash, ordinal);
+        self.index.insert(hash, ordinal);
         self.keep(self.max);
         true
     }
@@ -110,20 +103,16 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
         }
     }
 
-    fn hash(&self, key: K) -> u32 {
-        self.hasher.hash_one(key) as u32
-    }
-
-    fn find(&self, hash: u32, key: K) -> Option<&V> {
+    fn find(&self, hash: KeyHash, key: K) -> Option<&V> {
         let is_meant = |ordinal| self.entries.get(ordinal).is_some_and(|entry| entry.key == key);
-        let ordinal = self.ordinals.find(hash, is_meant)?;
+        let ordinal = self.index.find(hash, is_meant)?;
         self.entries.get(ordinal).map(|entry| &entry.value)
     }
 
     fn forget_oldest(&mut self) {
         if let Some((ordinal, oldest)) = self.entries.front() {
-            let hash = self.hash(oldest.key);
-            self.ordinals.remove(hash, ordinal);
+            let hash = self.index.hash(&oldest.key);
+            self.index.remove(hash, ordinal);
             self.entries.pop_front();
         }
     }

@@ -1,15 +1,16 @@
 //! Places of copies, and when they are free again.
 
-use std::collections::VecDeque;
-
 use hub_core::Offset;
+
+use crate::column::Column;
+use crate::queue::Queue;
 
 /// Places of copies of rows as they were before they were overwritten.
 #[derive(Default)]
 pub(crate) struct Kept {
     /// Copies in the order in which they were made, with the offset that overwrote their row.
-    queue: VecDeque<(u32, Offset)>,
-    free: Vec<u32>,
+    queue: Queue<(u32, Offset)>,
+    free: Column<u32>,
     /// Places that were ever used.
     places: u32,
 }
@@ -28,7 +29,7 @@ impl Kept {
     /// Gives back the places of copies that no view needs, where the oldest view is of `oldest`; `None`: there is none.
     /// A view from when a row was overwritten on has what it was overwritten with.
     pub(crate) fn release(&mut self, oldest: Option<Offset>) {
-        while let Some((place, overwritten)) = self.queue.front()
+        while let Some((_, (place, overwritten))) = self.queue.front()
             && oldest.is_none_or(|oldest| *overwritten <= oldest)
         {
             self.free.push(*place);

@@ -26,16 +26,30 @@
 //! costs a copy of each row that changes meanwhile, and the copies of the views after it, which are given back in their
 //! order.
 //!
+//! # Beside tables
+//!
+//! What a writer keeps for itself next to a table grows in small steps, too: a [`Column`] has items by the same keys, a
+//! [`Queue`] gives them back from the front, an [`Index`] finds things by keys of another kind. A [`SharedIndex`] is
+//! only added to, and readers look into it at any time. Nothing here doubles as a whole for the sake of one item.
+//!
 //! Without `unsafe`: what two threads may touch at once is atomic, and what a reader could read in pieces it reads
 //! again.
 
 mod blocks;
+mod column;
+mod index;
 mod kept;
+mod queue;
 mod row;
+mod shared_index;
 mod view;
 mod word;
 mod writer;
 
+pub use column::Column;
+pub use index::{Index, KeyHash};
+pub use queue::Queue;
 pub use row::Row;
+pub use shared_index::{IndexReader, SharedIndex};
 pub use view::RowsView;
 pub use writer::Rows;

@@ -64,7 +64,7 @@ fn the_newest_are_shown_and_a_snapshot_does_not_change() {
 
 /// Bytes that are allocated for a map, and those of each entry without what it is found by.
 fn bytes<K, V>(map: &ExpiringMap<K, V>) -> (usize, usize) {
-    let allocated = map.entries.allocated_bytes() + map.ordinals.allocated_bytes();
+    let allocated = map.entries.allocated_bytes() + map.index.allocated_bytes();
     (allocated, size_of::<Entry<K, V>>())
 }
 
@@ -169,7 +169,7 @@ proptest! {
         steps in vec(step(), 1..24),
     ) {
         // Ordinals begin again at 0 within most of the courses.
-        let entries = Blocks::starting_at(start | 0xffff_f000);
+        let entries = Queue::starting_at(start | 0xffff_f000);
         let mut map = ExpiringMap { entries, ..ExpiringMap::default() };
         let mut model = Model { max: usize::MAX, ..Model::default() };
         let mut now = 0;

@@ -11,7 +11,7 @@ const BLOCK: usize = 1024;
 /// A buffer that doubles copies all there is for the sake of one item (of ten million that are 32 bytes each 320 MB),
 /// and keeps the room of its longest time. This one grows by a block and gives each back as it empties.
 #[derive(Clone, Debug)]
-pub(super) struct Blocks<T> {
+pub struct Queue<T> {
     /// Each but the last ends before an ordinal that is a multiple of [`BLOCK`].
     parts: VecDeque<VecDeque<T>>,
     /// Ordinal of the first item, or of the next one while there is none.
@@ -19,24 +19,35 @@ pub(super) struct Blocks<T> {
     len: usize,
 }
 
-impl<T> Blocks<T> {
+impl<T> Default for Queue<T> {
+    fn default() -> Queue<T> {
+        Queue::starting_at(0)
+    }
+}
+
+impl<T> Queue<T> {
     /// An empty queue whose first item has this ordinal.
-    pub(super) fn starting_at(ordinal: u32) -> Blocks<T> {
-        Blocks { parts: VecDeque::new(), front: ordinal, len: 0 }
+    pub fn starting_at(ordinal: u32) -> Queue<T> {
+        Queue { parts: VecDeque::new(), front: ordinal, len: 0 }
     }
 
     /// The number of items.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.len
     }
 
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The first item, and its ordinal.
-    pub(super) fn front(&self) -> Option<(u32, &T)> {
+    pub fn front(&self) -> Option<(u32, &T)> {
         Some((self.front, self.parts.front()?.front()?))
     }
 
     /// The item with this ordinal, as long as it is there.
-    pub(super) fn get(&self, ordinal: u32) -> Option<&T> {
+    pub fn get(&self, ordinal: u32) -> Option<&T> {
         let first = self.parts.front()?;
         let place = ordinal.wrapping_sub(self.front) as usize;
         let Some(beyond) = place.checked_sub(first.len()) else { return first.get(place) };
@@ -44,7 +55,7 @@ impl<T> Blocks<T> {
     }
 
     /// Adds an item; returns its ordinal.
-    pub(super) fn push_back(&mut self, item: T) -> u32 {
+    pub fn push_back(&mut self, item: T) -> u32 {
         let ordinal = self.front.wrapping_add(self.len as u32);
         match self.parts.back_mut() {
             Some(last) if !(ordinal as usize).is_multiple_of(BLOCK) => last.push_back(item),
@@ -61,7 +72,7 @@ impl<T> Blocks<T> {
     }
 
     /// Takes the first item.
-    pub(super) fn pop_front(&mut self) -> Option<T> {
+    pub fn pop_front(&mut self) -> Option<T> {
         let item = self.parts.front_mut()?.pop_front()?;
         self.len -= 1;
         self.front = self.front.wrapping_add(1);
@@ -72,8 +83,7 @@ impl<T> Blocks<T> {
     }
 
     /// Bytes that are allocated for it, beside those that items own.
-    #[cfg(test)]
-    pub(super) fn allocated_bytes(&self) -> usize {
+    pub fn allocated_bytes(&self) -> usize {
         let items: usize = self.parts.iter().map(VecDeque::capacity).sum();
         items * size_of::<T>() + self.parts.capacity() * size_of::<VecDeque<T>>()
     }
@@ -86,7 +96,7 @@ mod tests {
     #[test]
     fn items_are_found_by_ordinals_that_begin_again_at_zero() {
         for start in [0, 5, u32::MAX - 1500, u32::MAX] {
-            let mut queue = Blocks::starting_at(start);
+            let mut queue = Queue::starting_at(start);
             let ordinals: Vec<u32> = (0..5000_usize).map(|n| queue.push_back(n)).collect();
             assert_eq!((ordinals[0], ordinals[4999]), (start, start.wrapping_add(4999)));
             for gone in 0..5000_usize {
@@ -106,7 +116,7 @@ mod tests {
     #[test]
     fn blocks_are_given_back_as_they_empty() {
         let block_bytes = BLOCK * size_of::<u64>();
-        let mut queue = Blocks::starting_at(0);
+        let mut queue = Queue::starting_at(0);
         (0..10).for_each(|n: u64| assert_eq!(u64::from(queue.push_back(n)), n));
         assert!(queue.allocated_bytes() < block_bytes, "a few take no block");
         for n in 10..20_000 {

@@ -1,13 +1,17 @@
-//! Ordinals, found by a hash.
+//! Numbers of things, found by the things' keys.
 
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::mem;
 
 use hashbrown::HashTable;
 
-/// Ordinals that a table holds on average, before there is one more.
+/// Numbers that a table holds on average, before there is one more.
 const PER_TABLE: usize = 384;
 
-/// The ordinals of things that are elsewhere, by a hash of each.
+/// The numbers of things that are elsewhere, by the key of each: it holds hashes and numbers, and whoever looks says
+/// which thing is meant. Looked up, never walked.
+///
+/// Hashes have a key of their own, drawn at random: what is hashed may come from outside.
 ///
 /// A hash table that doubles moves all there is for the sake of one insertion: a second at ten million. Here are
 /// many small ones, by linear hashing (W. Litwin, 1980): once they are full on average, one more is added, and takes
@@ -15,35 +19,46 @@ const PER_TABLE: usize = 384;
 /// removal moves what a few tables hold at worst, however many there are, and memory follows their number: 10 to 20
 /// bytes for each.
 ///
-/// Hashes are kept, 4 of those bytes, because to hash things again when ordinals are moved would be to visit them at
+/// Hashes are kept, 4 of those bytes, because to hash things again when numbers are moved would be to visit them at
 /// random: an insertion took more than twice as long, at a million and at ten.
 #[derive(Clone, Debug)]
-pub(super) struct Ordinals {
+pub struct Index {
     /// One or more.
     tables: Vec<HashTable<Slot>>,
     len: usize,
+    hasher: RandomState,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    hash: u32,
-    ordinal: u32,
+    hash: KeyHash,
+    number: u32,
 }
 
-impl Ordinals {
-    /// None yet.
-    pub(super) fn new() -> Ordinals {
-        Ordinals { tables: vec![HashTable::new()], len: 0 }
+/// The hash of a key in one [`Index`], so that looking for a thing and adding it hash its key once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyHash(u32);
+
+impl Default for Index {
+    fn default() -> Index {
+        Index { tables: vec![HashTable::new()], len: 0, hasher: RandomState::new() }
+    }
+}
+
+impl Index {
+    /// The hash of a key.
+    pub fn hash(&self, key: &impl Hash) -> KeyHash {
+        KeyHash(self.hasher.hash_one(key) as u32)
     }
 
-    /// The ordinal with this hash that is meant.
-    pub(super) fn find(&self, hash: u32, is_meant: impl Fn(u32) -> bool) -> Option<u32> {
-        let is_it = |slot: &Slot| slot.hash == hash && is_meant(slot.ordinal);
-        self.tables[self.table_of(hash)].find(spread(hash), is_it).map(|slot| slot.ordinal)
+    /// The number of the thing that is meant, whose key has this hash.
+    pub fn find(&self, hash: KeyHash, mut is_meant: impl FnMut(u32) -> bool) -> Option<u32> {
+        let is_it = |slot: &Slot| slot.hash == hash && is_meant(slot.number);
+        self.tables[self.table_of(hash)].find(spread(hash), is_it).map(|slot| slot.number)
     }
 
-    /// Adds an ordinal that is not there.
-    pub(super) fn insert(&mut self, hash: u32, ordinal: u32) {
+    /// Adds the number of a thing that is not there, whose key has this hash.
+    pub fn insert(&mut self, hash: KeyHash, number: u32) {
         if self.len >= self.tables.len() * PER_TABLE {
             self.split();
         }
@@ -53,14 +68,14 @@ impl Ordinals {
         if held == self.tables[table].capacity() {
             self.rebuild(table, with_room_to_grow(held));
         }
-        self.place(Slot { hash, ordinal });
+        self.place(Slot { hash, number });
         self.len += 1;
     }
 
-    /// Removes an ordinal.
-    pub(super) fn remove(&mut self, hash: u32, ordinal: u32) {
+    /// Removes the number of a thing whose key has this hash.
+    pub fn remove(&mut self, hash: KeyHash, number: u32) {
         let table = self.table_of(hash);
-        if let Ok(found) = self.tables[table].find_entry(spread(hash), |slot| slot.ordinal == ordinal) {
+        if let Ok(found) = self.tables[table].find_entry(spread(hash), |slot| slot.number == number) {
             found.remove();
             self.len -= 1;
         }
@@ -72,7 +87,7 @@ impl Ordinals {
 
     /// The table that a hash belongs to: its number is the lowest bits of the hash, so many as the tables need, or one
     /// less where there is no such table yet.
-    fn table_of(&self, hash: u32) -> usize {
+    fn table_of(&self, KeyHash(hash): KeyHash) -> usize {
         let mask = self.tables.len().next_power_of_two() - 1;
         let number = hash as usize & mask;
         if number < self.tables.len() { number } else { number & (mask >> 1) }
@@ -111,8 +126,7 @@ impl Ordinals {
     }
 
     /// Bytes that are allocated for it.
-    #[cfg(test)]
-    pub(super) fn allocated_bytes(&self) -> usize {
+    pub fn allocated_bytes(&self) -> usize {
         let tables: usize = self.tables.iter().map(HashTable::allocation_size).sum();
         tables + self.tables.capacity() * size_of::<HashTable<Slot>>()
     }
@@ -120,7 +134,7 @@ impl Ordinals {
 
 /// The hash within a table, whose slots have the lowest bits of theirs in common: there the lowest and the highest of
 /// this one count, and each is made of all.
-fn spread(hash: u32) -> u64 {
+fn spread(KeyHash(hash): KeyHash) -> u64 {
     // By the golden ratio (Fibonacci hashing), which leaves the lowest bits to themselves.
     let product = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     product ^ (product >> 32)
@@ -142,77 +156,77 @@ mod tests {
     const MANY: u32 = 100_000;
 
     /// Of `MurmurHash3`.
-    fn hash(ordinal: u32) -> u32 {
-        let mixed = (ordinal ^ (ordinal >> 16)).wrapping_mul(0x85eb_ca6b);
+    fn hash(number: u32) -> KeyHash {
+        let mixed = (number ^ (number >> 16)).wrapping_mul(0x85eb_ca6b);
         let mixed = (mixed ^ (mixed >> 13)).wrapping_mul(0xc2b2_ae35);
-        mixed ^ (mixed >> 16)
+        KeyHash(mixed ^ (mixed >> 16))
     }
 
-    fn find(ordinals: &Ordinals, ordinal: u32) -> bool {
-        ordinals.find(hash(ordinal), |held| held == ordinal).is_some()
+    fn find(index: &Index, number: u32) -> bool {
+        index.find(hash(number), |held| held == number).is_some()
     }
 
     #[test]
     fn each_is_found_while_tables_split_and_merge() {
-        let mut ordinals = Ordinals::new();
+        let mut index = Index::default();
         for n in 0..MANY {
-            assert!(!find(&ordinals, n));
-            ordinals.insert(hash(n), n);
-            assert!(find(&ordinals, n) && find(&ordinals, n / 2));
+            assert!(!find(&index, n));
+            index.insert(hash(n), n);
+            assert!(find(&index, n) && find(&index, n / 2));
         }
-        assert!(ordinals.tables.len() > 200 && (0..MANY).all(|n| find(&ordinals, n)));
+        assert!(index.tables.len() > 200 && (0..MANY).all(|n| find(&index, n)));
         for n in 0..MANY {
-            ordinals.remove(hash(n), n);
-            assert!(!find(&ordinals, n) && (n + 1 == MANY || find(&ordinals, u32::midpoint(n, MANY))));
+            index.remove(hash(n), n);
+            assert!(!find(&index, n) && (n + 1 == MANY || find(&index, u32::midpoint(n, MANY))));
         }
-        assert_eq!((ordinals.len, ordinals.tables.len()), (0, 1));
-        assert!(ordinals.allocated_bytes() < 20_000, "{}", ordinals.allocated_bytes());
+        assert_eq!((index.len, index.tables.len()), (0, 1));
+        assert!(index.allocated_bytes() < 20_000, "{}", index.allocated_bytes());
     }
 
     #[test]
     fn those_of_one_hash_are_told_apart() {
-        let mut ordinals = Ordinals::new();
-        (0..2000).for_each(|n| ordinals.insert(7, n));
-        (0..2000).step_by(2).for_each(|n| ordinals.remove(7, n));
+        let mut index = Index::default();
+        (0..2000).for_each(|n| index.insert(KeyHash(7), n));
+        (0..2000).step_by(2).for_each(|n| index.remove(KeyHash(7), n));
         for n in 0..2000 {
-            assert_eq!(ordinals.find(7, |held| held == n), (n % 2 == 1).then_some(n));
+            assert_eq!(index.find(KeyHash(7), |held| held == n), (n % 2 == 1).then_some(n));
         }
     }
 
     /// All that a step moves is in two tables at most, and it splits or merges one at most.
     #[test]
     fn no_table_holds_much_more_than_its_share() {
-        let mut ordinals = Ordinals::new();
-        let check = |ordinals: &Ordinals, tables: usize| {
-            assert!(ordinals.tables.len().abs_diff(tables) <= 1);
-            if ordinals.tables.len() != tables {
-                let longest = ordinals.tables.iter().map(HashTable::capacity).max();
+        let mut index = Index::default();
+        let check = |index: &Index, tables: usize| {
+            assert!(index.tables.len().abs_diff(tables) <= 1);
+            if index.tables.len() != tables {
+                let longest = index.tables.iter().map(HashTable::capacity).max();
                 assert!(longest.is_some_and(|slots| slots < 6 * PER_TABLE), "{longest:?}");
             }
         };
         for n in 0..MANY {
-            let tables = ordinals.tables.len();
-            ordinals.insert(hash(n), n);
-            check(&ordinals, tables);
+            let tables = index.tables.len();
+            index.insert(hash(n), n);
+            check(&index, tables);
         }
         for n in 0..MANY {
-            let tables = ordinals.tables.len();
-            ordinals.remove(hash(n), n);
-            check(&ordinals, tables);
+            let tables = index.tables.len();
+            index.remove(hash(n), n);
+            check(&index, tables);
         }
     }
 
     #[test]
     fn those_that_come_and_go_take_no_more_than_at_first() {
-        let mut ordinals = Ordinals::new();
+        let mut index = Index::default();
         for n in 0..2 * MANY {
-            ordinals.insert(hash(n), n);
+            index.insert(hash(n), n);
             if let Some(old) = n.checked_sub(MANY / 10) {
-                ordinals.remove(hash(old), old);
+                index.remove(hash(old), old);
             }
             if n % 1000 == 999 {
-                let bytes = ordinals.allocated_bytes();
-                assert!(bytes <= ordinals.len * 26 + 1000, "{bytes} for {}", ordinals.len);
+                let bytes = index.allocated_bytes();
+                assert!(bytes <= index.len * 26 + 1000, "{bytes} for {}", index.len);
             }
         }
     }

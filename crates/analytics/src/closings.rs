@@ -1,9 +1,8 @@
 //! Closed positions that are still listed with 0.
 
-use std::collections::VecDeque;
-
 use hub_core::Timestamp;
 use hub_fanout::RowKey;
+use hub_rows::Queue;
 
 /// One closing of one position. It may have been reopened since.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,7 +13,7 @@ pub(crate) struct Closing {
 
 /// The closings within the resume horizon, in the order of time.
 #[derive(Default, Debug)]
-pub(crate) struct Closings(VecDeque<Closing>);
+pub(crate) struct Closings(Queue<Closing>);
 
 impl Closings {
     /// A position closed; not before any earlier closing.
@@ -24,7 +23,7 @@ impl Closings {
 
     /// Time at which the oldest closing is `horizon_millis` old.
     pub(crate) fn next_due(&self, horizon_millis: i64) -> Option<Timestamp> {
-        self.0.front().map(|closing| closing.at.plus_millis(horizon_millis))
+        self.0.front().map(|(_, closing)| closing.at.plus_millis(horizon_millis))
     }
 
     /// The next closing that happened `horizon_millis` or longer before `now`.

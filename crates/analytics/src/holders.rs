@@ -1,6 +1,7 @@
 //! Holders of each symbol.
 
 use hub_fanout::RowKey;
+use hub_rows::Column;
 
 use crate::listing::SymbolKey;
 use crate::portfolio::PortfolioKey;
@@ -11,7 +12,7 @@ use crate::portfolio::PortfolioKey;
 pub(crate) struct Holders {
     by_symbol: Vec<Vec<Holder>>,
     /// By row: its place among the holders of its symbol, while it is open.
-    places: Vec<u32>,
+    places: Column<u32>,
 }
 
 /// A position that is open.
@@ -28,26 +29,26 @@ impl Holders {
 
     /// The position, which was not open, is.
     pub(crate) fn add(&mut self, symbol: SymbolKey, portfolio: PortfolioKey, row: RowKey) {
-        let (symbol, at) = (symbol as usize, row as usize);
+        let symbol = symbol as usize;
         if symbol >= self.by_symbol.len() {
             self.by_symbol.resize_with(symbol + 1, Vec::new);
         }
-        if at >= self.places.len() {
-            self.places.resize(at + 1, 0);
+        while self.places.len() <= row as usize {
+            self.places.push(0);
         }
         let holders = &mut self.by_symbol[symbol];
-        self.places[at] = holders.len() as u32;
+        self.places.set(row, holders.len() as u32);
         holders.push(Holder { portfolio, row });
     }
 
     /// The position, which was open, is not.
     pub(crate) fn remove(&mut self, symbol: SymbolKey, row: RowKey) {
-        let place = self.places.get(row as usize).map_or(usize::MAX, |place| *place as usize);
+        let place = self.places.get(row).map_or(usize::MAX, |place| *place as usize);
         let Some(holders) = self.by_symbol.get_mut(symbol as usize) else { return };
         if holders.get(place).is_some_and(|holder| holder.row == row) {
             holders.swap_remove(place);
             if let Some(moved) = holders.get(place) {
-                self.places[moved.row as usize] = place as u32;
+                self.places.set(moved.row, place as u32);
             }
         }
     }

@@ -1,17 +1,16 @@
 //! Transactions and prices, taken in one at a time.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use hub_core::dto::Execution;
 use hub_core::event::{PriceQuote, Trade, Transaction};
-use hub_core::{Offset, Outcome, PortfolioId, Price, Quantity, Record, Rejection, Timestamp};
+use hub_core::{Offset, Outcome, PortfolioId, Price, Quantity, Record, Rejection, Symbol, Timestamp};
 use hub_fanout::{Applied, RowKey};
-use hub_rows::Rows;
+use hub_rows::{Column, Index, Rows, SharedIndex};
 
 use crate::closings::{Closing, Closings};
 use crate::holders::Holders;
-use crate::listing::{Quote, Supersedes, SymbolKey};
+use crate::listing::{Listing, Quote, Supersedes, SymbolKey};
 use crate::lots::{Lots, Shortage};
 use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
 use crate::position::Balance;
@@ -32,10 +31,20 @@ pub(crate) struct Ledger {
     pub(crate) reference: ReferenceData,
     pub(crate) holders: Holders,
     /// By row.
-    lots: Vec<Lots>,
-    /// Looked up, never walked.
-    keys: HashMap<(PortfolioKey, SymbolKey), RowKey>,
+    lots: Column<Lots>,
+    /// Rows by portfolio and symbol.
+    keys: Index,
+    portfolio_keys: SharedIndex,
+    symbol_keys: SharedIndex,
     closings: Closings,
+}
+
+/// Portfolio, symbol and row of a transaction, as far as there are any.
+#[derive(Clone, Copy)]
+struct Place {
+    portfolio: Option<PortfolioKey>,
+    symbol: Option<SymbolKey>,
+    row: Option<(RowKey, Entry)>,
 }
 
 impl Ledger {
@@ -48,6 +57,8 @@ impl Ledger {
             portfolios: self.portfolios.view(at),
             portfolio_ids: self.portfolio_ids.view(at),
             encoded: self.encoded.clone(),
+            portfolio_keys: self.portfolio_keys.reader(),
+            symbol_keys: self.symbol_keys.reader(),
             reference: self.reference.clone(),
         }
     }
@@ -56,13 +67,14 @@ impl Ledger {
     pub(crate) fn trade(&mut self, record: &Record, event: &Transaction) -> Result<Execution, Rejection> {
         let timestamp = record.event_time(event.timestamp)?;
         check_sizes(event)?;
-        let row = self.row_of(event);
-        let before = row.and_then(|row| self.entry(row)).map(|entry| entry.balance).unwrap_or_default();
+        let place = self.place_of(event);
+        let row = place.row;
+        let before = row.map(|(_, entry)| entry.balance).unwrap_or_default();
         let held = before.holdings;
         let after = match event.trade {
             Trade::Buy { price } => before.bought(price, event.quantity)?,
             Trade::Sell { price, lot_price } => {
-                let lots = row.and_then(|row| self.lots.get(row as usize));
+                let lots = row.and_then(|(key, _)| self.lots.get(key));
                 let cost = lots
                     .map_or(Err(Shortage(Quantity::ZERO)), |lots| lots.cost(held, event.quantity, lot_price));
                 let cost = cost.map_err(|shortage| oversold(shortage, lot_price))?;
@@ -70,10 +82,10 @@ impl Ledger {
             }
         };
         let row = match row {
-            Some(row) => self.show(record, row, after),
-            None => self.open(record, event, after),
+            Some((key, before)) => self.show(record, key, before, after),
+            None => self.open(record, event, place, after),
         };
-        if let Some(lots) = self.lots.get_mut(row as usize) {
+        if let Some(lots) = self.lots.get_mut(row) {
             match event.trade {
                 Trade::Buy { price } => lots.add(held, timestamp, price, event.quantity),
                 Trade::Sell { lot_price, .. } => lots.consume(held, event.quantity, lot_price),
@@ -87,7 +99,7 @@ impl Ledger {
     /// A price: the newest by event time wins.
     pub(crate) fn quote(&mut self, record: &Record, event: &PriceQuote) -> Result<Outcome, Rejection> {
         let quote = Quote::of(record, event)?;
-        let symbol = self.reference.symbol_key(&event.symbol);
+        let symbol = self.symbol_key(&event.symbol).unwrap_or_else(|| self.list(&event.symbol));
         let held = self.reference.listings.get(symbol).and_then(|listing| listing.quote);
         let supersedes = quote.supersedes(held);
         if supersedes == Supersedes::Not {
@@ -119,10 +131,35 @@ impl Ledger {
         }
     }
 
-    fn row_of(&self, event: &Transaction) -> Option<RowKey> {
-        let portfolio = *self.reference.portfolio_keys.get(&event.portfolio_id)?;
-        let symbol = *self.reference.symbol_keys.get(&event.symbol)?;
-        self.keys.get(&(portfolio, symbol)).copied()
+    /// The symbol's key, if it was traded or priced.
+    pub(crate) fn symbol_key(&self, symbol: &Symbol) -> Option<SymbolKey> {
+        self.symbol_keys.find(symbol, |key| self.reference.is_of(key, symbol))
+    }
+
+    fn portfolio_key(&self, id: PortfolioId) -> Option<PortfolioKey> {
+        self.portfolio_keys.find(&id, |key| self.portfolio_id(key) == Some(id))
+    }
+
+    fn portfolio_id(&self, key: PortfolioKey) -> Option<PortfolioId> {
+        self.portfolio_ids.get(key).map(|row| portfolio::id_of(row.words))
+    }
+
+    fn place_of(&self, event: &Transaction) -> Place {
+        let portfolio = self.portfolio_key(event.portfolio_id);
+        let symbol = self.symbol_key(&event.symbol);
+        let row = portfolio.zip(symbol).and_then(|pair| self.find(pair));
+        Place { portfolio, symbol, row }
+    }
+
+    /// The row of a portfolio and a symbol.
+    fn find(&self, pair: (PortfolioKey, SymbolKey)) -> Option<(RowKey, Entry)> {
+        let mut found = None;
+        self.keys.find(self.keys.hash(&pair), |key| {
+            let entry = self.entry(key).filter(|entry| (entry.portfolio, entry.symbol) == pair);
+            found = entry.map(|entry| (key, entry));
+            found.is_some()
+        })?;
+        found
     }
 
     fn entry(&self, row: RowKey) -> Option<Entry> {
@@ -130,9 +167,9 @@ impl Ledger {
     }
 
     /// A position's first accepted transaction, which is a purchase: nothing else finds lots.
-    fn open(&mut self, record: &Record, event: &Transaction, balance: Balance) -> RowKey {
-        let key = self.portfolio_key(record, event.portfolio_id);
-        let symbol = self.reference.symbol_key(&event.symbol);
+    fn open(&mut self, record: &Record, event: &Transaction, place: Place, balance: Balance) -> RowKey {
+        let key = place.portfolio.unwrap_or_else(|| self.enter(record, event.portfolio_id));
+        let symbol = place.symbol.unwrap_or_else(|| self.list(&event.symbol));
         let before = self.portfolios.get(key).and_then(|row| Portfolio::of(row.words).newest);
         let entry = Entry {
             portfolio: key,
@@ -143,7 +180,7 @@ impl Ledger {
             balance,
         };
         let row = self.rows.push(record.offset, record.offset, aside(before), entry.words());
-        self.keys.insert((key, symbol), row);
+        self.keys.insert(self.keys.hash(&(key, symbol)), row);
         self.lots.push(Lots::default());
         self.holders.add(symbol, key, row);
         let portfolio = Portfolio { newest: Some(row) };
@@ -151,21 +188,27 @@ impl Ledger {
         row
     }
 
-    /// The portfolio's key, given out now if it has none.
-    fn portfolio_key(&mut self, record: &Record, id: PortfolioId) -> PortfolioKey {
-        if let Some(key) = self.reference.portfolio_keys.get(&id) {
-            return *key;
-        }
+    /// Gives out a portfolio's key.
+    fn enter(&mut self, record: &Record, id: PortfolioId) -> PortfolioKey {
         let key = self.portfolios.push(record.offset, record.offset, 0, Portfolio { newest: None }.words());
         self.portfolio_ids.push(record.offset, record.offset, 0, portfolio::id_words(id));
         self.encoded.push(Offset::START, Arc::default());
-        self.reference.portfolio_keys.insert_mut(id, key);
+        let ids = &self.portfolio_ids;
+        let id_of = |key| ids.get(key).map(|row| portfolio::id_of(row.words));
+        self.portfolio_keys.insert(&id, key, id_of);
+        key
+    }
+
+    /// Gives out a symbol's key.
+    fn list(&mut self, symbol: &Symbol) -> SymbolKey {
+        let listings = &mut self.reference.listings;
+        let key = listings.push(Offset::START, Listing { symbol: symbol.clone(), quote: None });
+        self.symbol_keys.insert(symbol, key, |key| listings.get(key).map(|listing| listing.symbol.clone()));
         key
     }
 
     /// Shows a position's new balance, and what follows for its portfolio; its key.
-    fn show(&mut self, record: &Record, key: RowKey, balance: Balance) -> RowKey {
-        let Some(before) = self.entry(key) else { return key };
+    fn show(&mut self, record: &Record, key: RowKey, before: Entry, balance: Balance) -> RowKey {
         let (is_open, was_open) = (balance.holdings.is_positive(), before.phase == Phase::Open);
         let phase = if is_open { Phase::Open } else { Phase::Closed };
         let entry = Entry { updated_at: record.at, phase, balance, ..before };

@@ -10,7 +10,6 @@ use hub_fanout::{
 };
 
 use crate::execution;
-use crate::ledger::Ledger;
 use crate::marks::{MarkVersions, MarksView, any_changed};
 use crate::memory::Memory;
 use crate::positions::PositionsView;
@@ -104,13 +103,13 @@ impl AnalyticsProjection {
             Event::Symbol(info) => (&info.symbol, false),
             _ => return,
         };
-        let Memory { ledger: Ledger { reference, .. }, symbol_cases: cases, .. } = &mut self.memory;
-        if reference.listings.len() > known_before {
+        let Memory { ledger, symbol_cases: cases, .. } = &mut self.memory;
+        if ledger.reference.listings.len() > known_before {
             cases.add(symbol);
         }
         // What was applied made its symbol known: mostly nothing has to be looked up.
         let was_applied = makes_known && !matches!(step.outcome(), Some(Outcome::Rejected(_)));
-        let is_known = was_applied || reference.symbol_keys.contains_key(symbol);
+        let is_known = was_applied || ledger.symbol_key(symbol).is_some();
         let other = if is_known { cases.of_known(symbol) } else { cases.of_unknown(symbol) };
         if let Some(other) = other {
             step.warn(format!("symbol: {symbol} differs only in case from {other}, which was known before"));

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hub_core::dto::PositionRow;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Money, Offset, PortfolioId, Symbol};
+use hub_core::{Money, PortfolioId, Symbol};
 use hub_fanout::{Applied, RowKey};
-use hub_rows::RowsView;
-use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+use hub_rows::{IndexReader, RowsView};
+use rpds::RedBlackTreeMapSync;
 
 use crate::listing::{Listing, Quote, SymbolKey};
 use crate::marks;
@@ -32,15 +32,15 @@ pub struct State {
     pub(crate) portfolio_ids: RowsView<{ portfolio::ID_WORDS }>,
     /// By portfolio.
     pub(crate) encoded: Table<Arc<EncodedMark>>,
+    pub(crate) portfolio_keys: IndexReader,
+    pub(crate) symbol_keys: IndexReader,
     pub(crate) reference: ReferenceData,
 }
 
-/// Symbols with their prices, keys and master data: persistent, so that the projection edits its own copy.
+/// Symbols with their prices, and master data: persistent, so that the projection edits its own copy.
 #[derive(Clone)]
 pub(crate) struct ReferenceData {
     pub(crate) listings: Table<Listing>,
-    pub(crate) portfolio_keys: HashTrieMapSync<PortfolioId, PortfolioKey>,
-    pub(crate) symbol_keys: HashTrieMapSync<Symbol, SymbolKey>,
     portfolio_infos: RedBlackTreeMapSync<PortfolioId, Arc<PortfolioInfo>>,
     symbol_infos: RedBlackTreeMapSync<Symbol, Arc<SymbolInfo>>,
 }
@@ -49,8 +49,6 @@ impl Default for ReferenceData {
     fn default() -> ReferenceData {
         ReferenceData {
             listings: Table::default(),
-            portfolio_keys: HashTrieMapSync::new_sync(),
-            symbol_keys: HashTrieMapSync::new_sync(),
             portfolio_infos: RedBlackTreeMapSync::new_sync(),
             symbol_infos: RedBlackTreeMapSync::new_sync(),
         }
@@ -123,7 +121,8 @@ impl State {
 
     /// The newest price of a symbol.
     pub fn quote(&self, symbol: &Symbol) -> Option<Quote> {
-        self.reference.listings.get(*self.reference.symbol_keys.get(symbol)?)?.quote
+        let key = self.symbol_keys.find(symbol, |key| self.reference.is_of(key, symbol))?;
+        self.reference.listings.get(key)?.quote
     }
 
     /// All priced symbols, in the order of first mention.
@@ -152,7 +151,8 @@ impl State {
     }
 
     pub(crate) fn key(&self, id: PortfolioId) -> Option<PortfolioKey> {
-        self.reference.portfolio_keys.get(&id).copied()
+        // A portfolio that came later has no row here.
+        self.portfolio_keys.find(&id, |key| self.portfolio_id(key) == Some(id))
     }
 
     pub(crate) fn portfolio_id(&self, key: PortfolioKey) -> Option<PortfolioId> {
@@ -174,15 +174,9 @@ impl State {
 
 /// Editing: on the projection's thread, on its own copy.
 impl ReferenceData {
-    /// The symbol's key, given out now if it has none.
-    pub(crate) fn symbol_key(&mut self, symbol: &Symbol) -> SymbolKey {
-        if let Some(key) = self.symbol_keys.get(symbol) {
-            return *key;
-        }
-        let listing = Listing { symbol: symbol.clone(), quote: None };
-        let key = self.listings.push(Offset::START, listing);
-        self.symbol_keys.insert_mut(symbol.clone(), key);
-        key
+    /// True if the symbol has this key.
+    pub(crate) fn is_of(&self, key: SymbolKey, symbol: &Symbol) -> bool {
+        self.listings.get(key).is_some_and(|listing| listing.symbol == *symbol)
     }
 
     /// The last one wins.

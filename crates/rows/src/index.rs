@@ -1,9 +1,11 @@
 //! Numbers of things, found by the things' keys.
 
+mod table;
+
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::mem;
 
-use hashbrown::HashTable;
+use self::table::{Slot, Table};
 
 /// Numbers that a table holds on average, before there is one more.
 const PER_TABLE: usize = 384;
@@ -16,45 +18,39 @@ const PER_TABLE: usize = 384;
 /// A hash table that doubles moves all there is for the sake of one insertion: a second at ten million. Here are
 /// many small ones, by linear hashing (W. Litwin, 1980): once they are full on average, one more is added, and takes
 /// over its share of one of those there are; as they empty, the last gives back what it has. So an insertion or a
-/// removal moves what a few tables hold at worst, however many there are, and memory follows their number: 10 to 20
-/// bytes for each.
+/// removal moves what a few tables hold at worst, however many there are, and memory follows their number: 10 to 13
+/// bytes for each while there are ever more, twice that at most as they go.
 ///
 /// Hashes are kept, 4 of those bytes, because to hash things again when numbers are moved would be to visit them at
 /// random: an insertion took more than twice as long, at a million and at ten.
 #[derive(Clone, Debug)]
 pub struct Index {
     /// One or more.
-    tables: Vec<HashTable<Slot>>,
+    tables: Vec<Table>,
     len: usize,
     hasher: RandomState,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    hash: KeyHash,
-    number: u32,
-}
-
 /// The hash of a key in one [`Index`], so that looking for a thing and adding it hash its key once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct KeyHash(u32);
 
 impl Default for Index {
     fn default() -> Index {
-        Index { tables: vec![HashTable::new()], len: 0, hasher: RandomState::new() }
+        Index { tables: vec![Table::default()], len: 0, hasher: RandomState::new() }
     }
 }
 
 impl Index {
     /// The hash of a key.
     pub fn hash(&self, key: &impl Hash) -> KeyHash {
-        KeyHash(self.hasher.hash_one(key) as u32)
+        // The greatest stands for none.
+        KeyHash((self.hasher.hash_one(key) as u32).min(u32::MAX - 1))
     }
 
     /// The number of the thing that is meant, whose key has this hash.
-    pub fn find(&self, hash: KeyHash, mut is_meant: impl FnMut(u32) -> bool) -> Option<u32> {
-        let is_it = |slot: &Slot| slot.hash == hash && is_meant(slot.number);
-        self.tables[self.table_of(hash)].find(spread(hash), is_it).map(|slot| slot.number)
+    pub fn find(&self, hash: KeyHash, is_meant: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.tables[self.table_of(hash)].find(hash, is_meant)
     }
 
     /// Adds the number of a thing that is not there, whose key has this hash.
@@ -63,20 +59,14 @@ impl Index {
             self.split();
         }
         let table = self.table_of(hash);
-        let held = self.tables[table].len();
-        // Removed ones leave marks behind, which take room, too: by itself the table would double all the same.
-        if held == self.tables[table].capacity() {
-            self.rebuild(table, with_room_to_grow(held));
-        }
-        self.place(Slot { hash, number });
+        self.tables[table].insert(Slot { hash, number });
         self.len += 1;
     }
 
     /// Removes the number of a thing whose key has this hash.
     pub fn remove(&mut self, hash: KeyHash, number: u32) {
         let table = self.table_of(hash);
-        if let Ok(found) = self.tables[table].find_entry(spread(hash), |slot| slot.number == number) {
-            found.remove();
+        if self.tables[table].remove(Slot { hash, number }) {
             self.len -= 1;
         }
         // Half of what they were split at, so that a number that goes up and down does not split and merge each time.
@@ -95,58 +85,37 @@ impl Index {
 
     /// Adds a table, which takes over its share of the one that had both.
     fn split(&mut self) {
-        let shared = sibling(self.tables.len());
-        let half = self.tables[shared].len().div_ceil(2);
-        self.tables.push(HashTable::with_capacity(half));
-        self.rebuild(shared, half);
+        let added = self.tables.len();
+        let shared = sibling(added);
+        self.tables.push(Table::default());
+        let both = mem::take(&mut self.tables[shared]);
+        for table in [shared, added] {
+            let share = || both.iter().filter(|slot| self.table_of(slot.hash) == table);
+            self.tables[table] = Table::of(share(), share().count());
+        }
     }
 
     /// Removes the last of several tables; the one that it was split from takes what it has.
     fn merge(&mut self) {
         let Some(last) = self.tables.pop() else { return };
         let shared = sibling(self.tables.len());
-        let both = self.tables[shared].len() + last.len();
-        self.rebuild(shared, with_room_to_grow(both));
-        for slot in last {
-            self.place(slot);
-        }
-    }
-
-    /// Makes a table anew, for so many slots; those it had go where they belong now.
-    fn rebuild(&mut self, table: usize, room: usize) {
-        let slots = mem::replace(&mut self.tables[table], HashTable::with_capacity(room));
-        for slot in slots {
-            self.place(slot);
-        }
-    }
-
-    fn place(&mut self, slot: Slot) {
-        let table = self.table_of(slot.hash);
-        self.tables[table].insert_unique(spread(slot.hash), slot, |slot| spread(slot.hash));
+        let shared = &mut self.tables[shared];
+        let mut both: Vec<Slot> = shared.iter().chain(last.iter()).collect();
+        both.sort_by_key(|slot| slot.hash);
+        let len = both.len();
+        *shared = Table::of(both.into_iter(), len);
     }
 
     /// Bytes that are allocated for it.
     pub fn allocated_bytes(&self) -> usize {
-        let tables: usize = self.tables.iter().map(HashTable::allocation_size).sum();
-        tables + self.tables.capacity() * size_of::<HashTable<Slot>>()
+        let slots: usize = self.tables.iter().map(Table::room).sum();
+        slots * size_of::<Slot>() + self.tables.capacity() * size_of::<Table>()
     }
-}
-
-/// The hash within a table, whose slots have the lowest bits of theirs in common: there the lowest and the highest of
-/// this one count, and each is made of all.
-fn spread(KeyHash(hash): KeyHash) -> u64 {
-    // By the golden ratio (Fibonacci hashing), which leaves the lowest bits to themselves.
-    let product = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    product ^ (product >> 32)
 }
 
 /// The table that table `number`, which is not the first, is split from: it has the same lower bits.
 fn sibling(number: usize) -> usize {
     number ^ (1 << number.ilog2())
-}
-
-fn with_room_to_grow(slots: usize) -> usize {
-    slots + slots / 8 + 1
 }
 
 #[cfg(test)]
@@ -200,8 +169,8 @@ mod tests {
         let check = |index: &Index, tables: usize| {
             assert!(index.tables.len().abs_diff(tables) <= 1);
             if index.tables.len() != tables {
-                let longest = index.tables.iter().map(HashTable::capacity).max();
-                assert!(longest.is_some_and(|slots| slots < 6 * PER_TABLE), "{longest:?}");
+                let longest = index.tables.iter().map(Table::room).max();
+                assert!(longest.is_some_and(|slots| slots < 4 * PER_TABLE), "{longest:?}");
             }
         };
         for n in 0..MANY {

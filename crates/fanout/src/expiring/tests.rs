@@ -78,7 +78,7 @@ fn an_entry_takes_little_more_than_its_bytes() {
         map.insert(n.into(), [0; 8], at(0));
         if n % 1000 == 0 {
             let (allocated, of_one) = bytes(&map);
-            assert!(allocated <= map.len() * (of_one + 26) + SLACK_BYTES, "{allocated} for {n}");
+            assert!(allocated <= map.len() * (of_one + 13) + SLACK_BYTES, "{allocated} for {n}");
         }
     }
 }

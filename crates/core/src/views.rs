@@ -3,6 +3,12 @@
 
 use crate::{Money, PortfolioId};
 
+/// A view of a past position that is kept no longer, because more changed since than may be kept
+/// (`limits.view_bytes`): never to be taken for "no value". Whoever wants the newest looks again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("more has changed since this position than is kept (limits.view_bytes)")]
+pub struct Expired;
+
 /// Profits of portfolios, for whoever shows them beside something else.
 pub trait PortfolioPnl: Send + Sync {
     /// Realised plus unrealised P&L as of what has been applied; `None` where

@@ -16,6 +16,9 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    /// Memory beside a copy's own words.
+    pub(crate) const ENTRY_BYTES: usize = size_of::<(u32, Offset)>() + size_of::<u32>();
+
     /// A place for a row that is overwritten at `at`.
     pub(crate) fn place(&mut self, at: Offset) -> u32 {
         let place = self.free.pop().unwrap_or_else(|| {

@@ -11,7 +11,7 @@
 //! let before = rows.view(Offset(1));
 //! rows.set(key, Offset(2), Offset(2), [20]);
 //! let after = rows.view(Offset(2));
-//! assert_eq!([before, after].map(|view| view.get(key).unwrap().words), [[10], [20]]);
+//! assert_eq!([before, after].map(|view| view.get(key).unwrap().unwrap().words), [[10], [20]]);
 //! ```
 //!
 //! # How it works
@@ -39,6 +39,7 @@ mod blocks;
 mod column;
 mod index;
 mod kept;
+mod lease;
 mod queue;
 mod row;
 mod shared_index;
@@ -48,6 +49,7 @@ mod writer;
 
 pub use column::Column;
 pub use index::{Index, KeyHash};
+pub use lease::Pin;
 pub use queue::Queue;
 pub use row::Row;
 pub use shared_index::{IndexReader, SharedIndex};

@@ -3,21 +3,25 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use hub_core::Offset;
+use hub_core::{Expired, Offset};
 
+use crate::lease::{Lease, Pin};
 use crate::row::{Row, Stored};
 use crate::word::{load_at_rest, read};
 use crate::writer::{GROUP_ROWS, Shared};
 
 /// A table as it was at one position. Cheap to clone; while one lives, rows that change are copied for it.
+///
+/// The writer may take that back ([`Rows::expire_oldest`](crate::Rows::expire_oldest)): a row that has changed since is
+/// then [`Expired`], never another value and never none.
 #[derive(Clone)]
 pub struct RowsView<const N: usize> {
     shared: Arc<Shared>,
     at: Offset,
     len: u32,
     newest: Offset,
-    /// Tells the writer when the last clone is gone.
-    _alive: Arc<()>,
+    /// Tells the writer when the last clone is gone, and the clones when they have expired.
+    lease: Arc<Lease>,
 }
 
 impl<const N: usize> RowsView<N> {
@@ -26,9 +30,9 @@ impl<const N: usize> RowsView<N> {
         at: Offset,
         len: u32,
         newest: Offset,
-        alive: Arc<()>,
+        lease: Arc<Lease>,
     ) -> RowsView<N> {
-        RowsView { shared, at, len, newest, _alive: alive }
+        RowsView { shared, at, len, newest, lease }
     }
 
     /// The number of rows.
@@ -47,26 +51,34 @@ impl<const N: usize> RowsView<N> {
     }
 
     /// The row.
-    pub fn get(&self, key: u32) -> Option<Row<N>> {
+    pub fn get(&self, key: u32) -> Result<Option<Row<N>>, Expired> {
         self.first_words(key)
     }
 
     /// The offset that last changed the row.
-    pub fn version(&self, key: u32) -> Option<Offset> {
-        self.first_words::<0>(key).map(|row| row.version)
+    pub fn version(&self, key: u32) -> Result<Option<Offset>, Expired> {
+        Ok(self.first_words::<0>(key)?.map(|row| row.version))
+    }
+
+    /// Holds on to the view, for whoever must come to the end of it: it does not expire meanwhile, nor is anything given
+    /// back that was kept since, whatever that takes.
+    pub fn pin(&self) -> Result<Pin, Expired> {
+        Pin::of(&self.lease)
     }
 
     /// The row with the first `M` of its words.
-    fn first_words<const M: usize>(&self, key: u32) -> Option<Row<M>> {
-        if key >= self.len {
-            return None;
-        }
-        let mut stored: Stored<M> = read(self.shared.rows.get(key)?);
+    fn first_words<const M: usize>(&self, key: u32) -> Result<Option<Row<M>>, Expired> {
+        let cells = if key < self.len { self.shared.rows.get(key) } else { None };
+        let Some(cells) = cells else { return Ok(None) };
+        let mut stored: Stored<M> = read(cells);
         while stored.stamp > self.at.0 {
-            // Kept until no view is as old as this one: nobody writes there.
-            stored = load_at_rest(self.shared.kept.get(stored.older.checked_sub(1)?)?);
+            // Nobody writes there until no view is as old as this one, or this one has expired: then nothing that was
+            // read there counts, the link and the end of the links no more than the words.
+            let copy = stored.older.checked_sub(1).and_then(|place| self.shared.kept.get(place));
+            stored = load_at_rest(copy.ok_or(Expired)?);
+            self.lease.check()?;
         }
-        Some(stored.row())
+        Ok(Some(stored.row()))
     }
 
     /// The number of copies that are walked over to the row.
@@ -84,19 +96,28 @@ impl<const N: usize> RowsView<N> {
     /// Appends to `keys`, ascending, up to `limit` keys greater than `from` (or from the first) whose version is above
     /// `after`. Returns whether there are more. Looks at a number per 64 rows, and at the rows of those where something
     /// changed since.
-    pub fn changed(&self, after: Offset, from: Option<u32>, limit: usize, keys: &mut Vec<u32>) -> bool {
-        let Some(mut key) = from.map_or(Some(0), |key| key.checked_add(1)) else { return false };
+    pub fn changed(
+        &self,
+        after: Offset,
+        from: Option<u32>,
+        limit: usize,
+        keys: &mut Vec<u32>,
+    ) -> Result<bool, Expired> {
+        let Some(mut key) = from.map_or(Some(0), |key| key.checked_add(1)) else { return Ok(false) };
         if self.newest <= after {
-            return false;
+            return Ok(false);
         }
         let mut room = limit;
         while key < self.len {
             let group = key / GROUP_ROWS;
             let end = group.saturating_add(1).saturating_mul(GROUP_ROWS).min(self.len);
             if self.has_changed(group, after) {
-                for key in (key..end).filter(|key| self.version(*key) > Some(after)) {
+                for key in key..end {
+                    if self.version(key)? <= Some(after) {
+                        continue;
+                    }
                     if room == 0 {
-                        return true;
+                        return Ok(true);
                     }
                     room -= 1;
                     keys.push(key);
@@ -104,7 +125,7 @@ impl<const N: usize> RowsView<N> {
             }
             key = end;
         }
-        false
+        Ok(false)
     }
 
     /// False if no row of the group changed after `after`. What changed after the view was taken counts, too.

@@ -20,6 +20,8 @@ const BUSY: u64 = u64::MAX;
 pub(crate) trait Word {
     fn load(&self, ordering: Ordering) -> u64;
     fn store(&self, value: u64, ordering: Ordering);
+    /// Puts `new` in the place of `old`, if that is what is there.
+    fn replace(&self, old: u64, new: u64) -> bool;
     fn fence(ordering: Ordering);
     /// Lets the writer come to an end, after so many looks in vain.
     fn pause(looks: u32);
@@ -35,6 +37,10 @@ impl Word for AtomicU64 {
 
     fn store(&self, value: u64, ordering: Ordering) {
         AtomicU64::store(self, value, ordering);
+    }
+
+    fn replace(&self, old: u64, new: u64) -> bool {
+        self.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     fn fence(ordering: Ordering) {
@@ -113,6 +119,10 @@ mod tests {
 
         fn store(&self, value: u64, ordering: Ordering) {
             model::AtomicU64::store(self, value, ordering);
+        }
+
+        fn replace(&self, old: u64, new: u64) -> bool {
+            self.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         }
 
         fn fence(ordering: Ordering) {

@@ -8,6 +8,7 @@ use hub_core::Offset;
 
 use crate::blocks::Blocks;
 use crate::kept::Kept;
+use crate::lease::Lease;
 use crate::row::{Row, Stored};
 use crate::view::RowsView;
 use crate::word::{HEAD_WORDS, load_at_rest, write};
@@ -30,8 +31,8 @@ pub struct Rows<const N: usize> {
     len: u32,
     newest: Offset,
     kept: Kept,
-    /// Views that may live, in the order in which they were taken. Each has a sign of life, of which this is one end.
-    views: VecDeque<(Offset, Arc<()>)>,
+    /// Views that may live and have not expired, in the order in which they were taken.
+    views: VecDeque<(Offset, Arc<Lease>)>,
 }
 
 impl<const N: usize> Default for Rows<N> {
@@ -98,15 +99,39 @@ impl<const N: usize> Rows<N> {
     /// were older than all that live.
     pub fn view(&mut self, at: Offset) -> RowsView<N> {
         self.forget_views();
-        self.kept.release(self.views.front().map(|(oldest, _)| *oldest));
-        let alive = Arc::new(());
-        self.views.push_back((at, Arc::clone(&alive)));
-        RowsView::new(Arc::clone(&self.shared), at, self.len, self.newest, alive)
+        self.release();
+        let lease = Arc::new(Lease::default());
+        self.views.push_back((at, Arc::clone(&lease)));
+        RowsView::new(Arc::clone(&self.shared), at, self.len, self.newest, lease)
+    }
+
+    /// Takes back what is kept for views older than `at`, but for those that somebody holds on to
+    /// ([`RowsView::pin`]) and those younger than one of them, which would give nothing back.
+    pub fn expire_before(&mut self, at: Offset) {
+        while self.views.front().is_some_and(|(oldest, lease)| *oldest < at && lease.expire()) {
+            self.views.pop_front();
+        }
+        self.release();
+    }
+
+    /// The position of the oldest view that may live, if a younger one was taken since.
+    pub fn oldest_but_one(&self) -> Option<Offset> {
+        self.views.front().filter(|_| self.views.len() > 1).map(|(oldest, _)| *oldest)
     }
 
     /// The number of copies that are kept for views.
     pub fn kept(&self) -> usize {
         self.kept.len()
+    }
+
+    /// Memory of the copies that are kept for views.
+    pub fn kept_bytes(&self) -> usize {
+        self.kept.len() * (size_of::<u64>() * (HEAD_WORDS + N) + Kept::ENTRY_BYTES)
+    }
+
+    /// Gives back the copies that no view needs.
+    fn release(&mut self) {
+        self.kept.release(self.views.front().map(|(oldest, _)| *oldest));
     }
 
     fn stored(&self, key: u32) -> Option<Stored<N>> {
@@ -155,13 +180,19 @@ impl<const N: usize> Rows<N> {
     /// Forgets views that are gone.
     fn forget_views(&mut self) {
         // Nobody else has it: whatever the view's last reader read comes before what is written over it from here on.
-        self.views.retain_mut(|(_, alive)| Arc::get_mut(alive).is_none());
+        self.views.retain_mut(|(_, lease)| Arc::get_mut(lease).is_none());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use hub_core::Expired;
+
     use super::*;
+
+    fn words(view: &RowsView<1>) -> Result<Option<[u64; 1]>, Expired> {
+        Ok(view.get(0)?.map(|row| row.words))
+    }
 
     #[test]
     fn a_view_held_for_long_walks_over_those_that_live_and_no_others() {
@@ -176,8 +207,8 @@ mod tests {
                 between.push((at, view));
             }
         }
-        assert_eq!(held.get(0).map(|row| row.words), Some([1]));
-        assert!(between.iter().all(|(at, view)| view.get(0).map(|row| row.words) == Some([*at])));
+        assert_eq!(words(&held), Ok(Some([1])));
+        assert!(between.iter().all(|(at, view)| words(view) == Ok(Some([*at]))));
         // Its own copy, one for each of those between, and one for each end of what is not yet known to be gone.
         assert!(held.steps(0) <= between.len() + 3, "{} copies", held.steps(0));
         between.clear();
@@ -185,6 +216,6 @@ mod tests {
             rows.set(0, Offset(at), Offset(at), [at]);
             drop(rows.view(Offset(at)));
         }
-        assert_eq!(held.get(0).map(|row| row.words), Some([1]));
+        assert_eq!(words(&held), Ok(Some([1])));
     }
 }

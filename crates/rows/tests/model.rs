@@ -1,11 +1,11 @@
 //! Views never change, and every question is answered as by a plain vector that is copied for each.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use hub_core::Offset;
-use hub_rows::{Row, Rows, RowsView};
+use hub_core::{Expired, Offset};
+use hub_rows::{Pin, Row, Rows, RowsView};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ enum Edit {
     View,
     /// Lets go of one of the views.
     Drop(prop::sample::Index),
+    /// Holds on to one of the views.
+    Pin(prop::sample::Index),
+    /// Takes back what is kept for views older than one of them.
+    Expire(prop::sample::Index),
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
@@ -30,7 +34,18 @@ fn edit() -> impl Strategy<Value = Edit> {
         1 => index().prop_map(Edit::SetAgain),
         2 => Just(Edit::View),
         2 => index().prop_map(Edit::Drop),
+        1 => index().prop_map(Edit::Pin),
+        1 => index().prop_map(Edit::Expire),
     ]
+}
+
+/// A view, and what the table was when it was taken.
+struct Seen {
+    view: RowsView<2>,
+    model: Vec<Row<2>>,
+    at: u64,
+    pin: Option<Pin>,
+    has_expired: bool,
 }
 
 /// The table and what it is to be.
@@ -38,7 +53,7 @@ fn edit() -> impl Strategy<Value = Edit> {
 struct World {
     rows: Rows<2>,
     model: Vec<Row<2>>,
-    views: Vec<(RowsView<2>, Vec<Row<2>>)>,
+    views: Vec<Seen>,
     /// The record whose edits are made.
     at: u64,
     /// True if a view has them: what comes next is of another record.
@@ -72,12 +87,28 @@ impl World {
             }
             Edit::View => {
                 self.is_viewed = true;
-                self.views.push((self.rows.view(Offset(self.at)), self.model.clone()));
+                let (view, model) = (self.rows.view(Offset(self.at)), self.model.clone());
+                self.views.push(Seen { view, model, at: self.at, pin: None, has_expired: false });
             }
             Edit::Drop(index) if !self.views.is_empty() => {
                 drop(self.views.remove(index.index(self.views.len())));
             }
-            Edit::Drop(_) => {}
+            Edit::Pin(index) if !self.views.is_empty() => {
+                let place = index.index(self.views.len());
+                let seen = &mut self.views[place];
+                match seen.view.pin() {
+                    Ok(pin) => seen.pin = Some(pin),
+                    Err(Expired) => assert!(seen.has_expired),
+                }
+                assert!(!seen.has_expired || seen.pin.is_none());
+            }
+            Edit::Expire(index) if !self.views.is_empty() => {
+                let at = self.views[index.index(self.views.len())].at;
+                self.rows.expire_before(Offset(at));
+                let expired = self.views.iter_mut().take_while(|seen| seen.at < at && seen.pin.is_none());
+                expired.for_each(|seen| seen.has_expired = true);
+            }
+            Edit::Drop(_) | Edit::Pin(_) | Edit::Expire(_) => {}
         }
     }
 
@@ -100,20 +131,30 @@ impl World {
     }
 }
 
-fn check(view: &RowsView<2>, model: &[Row<2>], after: Offset, from: Option<u32>, limit: usize) {
+fn check(seen: &Seen, after: Offset, from: Option<u32>, limit: usize) {
+    let Seen { view, model, has_expired, .. } = seen;
     assert_eq!(view.len() as usize, model.len());
     assert_eq!(view.newest(), model.iter().map(|row| row.version).max().unwrap_or_default());
-    let rows: Vec<_> = (0..view.len()).map(|key| view.get(key).unwrap()).collect();
-    assert_eq!(rows, model);
-    assert_eq!(view.get(view.len()), None);
+    assert_eq!(view.get(view.len()), Ok(None));
+    let rows: Result<Vec<_>, Expired> = (0..view.len()).map(|key| Ok(view.get(key)?.unwrap())).collect();
+    match &rows {
+        Ok(rows) => assert_eq!(rows, model),
+        Err(Expired) => assert!(has_expired),
+    }
     let mut wanted: Vec<u32> = (0..view.len())
         .filter(|key| from.is_none_or(|from| *key > from) && model[*key as usize].version > after)
         .collect();
     let more = wanted.len() > limit;
     wanted.truncate(limit);
     let mut keys = vec![];
-    assert_eq!(view.changed(after, from, limit, &mut keys), more);
-    assert_eq!(keys, wanted);
+    match view.changed(after, from, limit, &mut keys) {
+        Ok(found) => assert_eq!((found, keys), (more, wanted)),
+        Err(Expired) => assert!(has_expired),
+    }
+    // One by one: what did not change since is there, and nothing is there that never was.
+    for (key, row) in (0..).zip(model) {
+        assert!(view.get(key) == Ok(Some(*row)) || *has_expired && view.get(key) == Err(Expired));
+    }
 }
 
 proptest! {
@@ -126,9 +167,9 @@ proptest! {
         for (serial, edit) in (1..).zip(&edits) {
             world.apply(edit, serial);
         }
-        for (view, model) in &world.views {
-            check(view, model, Offset(after), from, limit);
-            check(view, model, Offset::START, None, usize::MAX);
+        for seen in &world.views {
+            check(seen, Offset(after), from, limit);
+            check(seen, Offset::START, None, usize::MAX);
         }
         world.views.clear();
         drop(world.rows.view(Offset(world.at)));
@@ -149,12 +190,12 @@ fn copies_are_made_once_for_a_view_and_used_again() {
     let mut at = 20;
     for _ in 0..1000 {
         let view = rows.view(Offset(at));
-        let seen = view.get(3).unwrap();
+        let seen = view.get(3);
         for _ in 0..3 {
             at += 1;
             rows.set(3, Offset(at), Offset(at), [at]);
         }
-        assert_eq!(view.get(3), Some(seen));
+        assert_eq!(view.get(3), seen);
         assert_eq!(rows.kept(), 1);
     }
 }
@@ -177,7 +218,7 @@ fn readers_of_many_threads_see_whole_rows_of_their_own_position() {
                 let (view, sum) = newest.lock().unwrap().clone();
                 // Twice: it stays as it is.
                 for _ in 0..2 {
-                    let rows = (0..view.len()).map(|key| view.get(key).unwrap().words);
+                    let rows = (0..view.len()).map(|key| view.get(key).unwrap().unwrap().words);
                     let seen: u64 = rows
                         .map(|words| if words[0] == !words[1] { words[0] } else { panic!("{words:?}") })
                         .sum();
@@ -226,8 +267,48 @@ fn a_view_held_for_long_costs_each_row_once() {
         }
     }
     assert_eq!(rows.kept(), 50);
-    assert!((0..100).all(|key| held.get(key).unwrap().words == [u64::from(key) + 1]));
+    assert!((0..100).all(|key| held.get(key).unwrap().unwrap().words == [u64::from(key) + 1]));
     drop(held);
     drop(rows.view(Offset(at)));
     assert_eq!(rows.kept(), 0);
+}
+
+/// Views expire while they are read: what is read is what was, or has expired.
+#[test]
+fn readers_of_a_view_that_expires_are_told_so() {
+    const ROWS: u32 = 64;
+    let mut rows = Rows::<2>::default();
+    for _ in 0..ROWS {
+        rows.push(Offset(1), Offset(1), 0, [0, !0]);
+    }
+    let mut model = [0_u64; ROWS as usize];
+    let newest = Mutex::new((rows.view(Offset(1)), model));
+    let (told, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let reader = || {
+            while !is_over.load(Ordering::Relaxed) {
+                let (view, model) = newest.lock().unwrap().clone();
+                for (key, word) in (0..).zip(&model).cycle().take(20 * model.len()) {
+                    match view.get(key) {
+                        Ok(row) => assert_eq!(row.unwrap().words, [*word, !word]),
+                        Err(Expired) => drop(told.fetch_add(1, Ordering::Relaxed)),
+                    }
+                }
+            }
+        };
+        (0..2).for_each(|_| drop(scope.spawn(reader)));
+        let mut at = 1;
+        while told.load(Ordering::Relaxed) < 1000 {
+            for _ in 0..100 {
+                at += 1;
+                let key = (at * 31 % u64::from(ROWS)) as usize;
+                rows.set(key as u32, Offset(at), Offset(at), [at, !at]);
+                model[key] = at;
+            }
+            *newest.lock().unwrap() = (rows.view(Offset(at)), model);
+            rows.expire_before(Offset(at));
+            assert_eq!((rows.kept(), rows.kept_bytes()), (0, 0), "nothing is kept for those that have expired");
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
 }

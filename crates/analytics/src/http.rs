@@ -27,12 +27,12 @@ struct Source {
 
 /// `GET /api/analysis/all`: every position (AN-WS-1 elements), those that were
 /// closed with zeros. However many they are, a chunk at a time is in memory, and nothing of it is kept; a body that is
-/// not taken within `limits.view_ms` is cut off.
+/// not taken within `limits.view_ms`, or until more has changed than is kept (`limits.view_bytes`), is cut off.
 async fn all(from: Source, _: Request) -> Result<HttpResponse, Problem> {
     let (state, mut key) = (from.reads.settled(), 0);
     Ok(array_within(from.view_time, move |out| {
-        let row = state.position(key);
+        let row = state.position(key)?;
         key += 1;
-        row.map(|row| row.position().write_json(out)).is_some()
+        Ok(row.map(|row| row.position().write_json(out)).is_some())
     }))
 }

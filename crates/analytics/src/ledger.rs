@@ -63,6 +63,22 @@ impl Ledger {
         }
     }
 
+    /// Takes back what is kept of past rows for states that are still read, the oldest first, until it is no more than
+    /// `bytes`. The newest stays, and whatever somebody holds on to.
+    pub(crate) fn expire_states(&mut self, bytes: usize) {
+        let mut expired = None;
+        while self.rows.kept_bytes() + self.portfolios.kept_bytes() > bytes {
+            let oldest = [self.rows.oldest_but_one(), self.portfolios.oldest_but_one()];
+            let Some(oldest) = oldest.into_iter().flatten().min().filter(|oldest| Some(*oldest) > expired)
+            else {
+                return;
+            };
+            self.rows.expire_before(oldest.next());
+            self.portfolios.expire_before(oldest.next());
+            expired = Some(oldest);
+        }
+    }
+
     /// AN-POS: adds to or takes from a position.
     pub(crate) fn trade(&mut self, record: &Record, event: &Transaction) -> Result<Execution, Rejection> {
         let timestamp = record.event_time(event.timestamp)?;

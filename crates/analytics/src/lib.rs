@@ -58,8 +58,8 @@ pub use state::State;
 /// Adds `/topic/position-update` (AN-WS-1, arrays) and
 /// `/topic/unrealized-pnl` (AN-WS-2, one message per portfolio; also spelled
 /// `/topic/unrealised-pnl`), and the feed `/topic/transactions` to the catalog. Returns the projection that feeds
-/// them and the way to read what it has applied.
-pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) {
+/// them and the way to read what it has applied, which keeps `limits.view_bytes` of what was.
+pub fn register(catalog: &mut Catalog, limits: &Limits) -> (AnalyticsProjection, AnalyticsReads) {
     let (positions, _) = catalog
         .state(Topic::new("/topic/position-update", "Positions", PositionRow::schema), Composition::Array);
     let (marks, interest) = catalog.state(
@@ -75,7 +75,7 @@ pub fn register(catalog: &mut Catalog) -> (AnalyticsProjection, AnalyticsReads) 
     let mut memory = Memory::default();
     let (writer, reader) = published(memory.ledger.state(Applied::default()));
     let topics = projection::Topics { positions, marks, interest, executions };
-    (AnalyticsProjection::new(topics, writer, memory), AnalyticsReads(reader))
+    (AnalyticsProjection::new(topics, writer, memory, limits.view_bytes), AnalyticsReads(reader))
 }
 
 /// The service: topics, REST calls, STOMP in all its carriers and a native socket. Adds its
@@ -85,7 +85,7 @@ pub fn service(
     limits: &Limits,
     catalog: &mut Catalog,
 ) -> (Service, AnalyticsReads) {
-    let (projection, reads) = register(catalog);
+    let (projection, reads) = register(catalog, limits);
     let positions = SocketRoute::new(
         "/ws/positions",
         "Sends positions and unrealised P&L to those without STOMP",

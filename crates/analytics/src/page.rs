@@ -6,12 +6,12 @@ use hub_fanout::RowKey;
 /// `from`, ascending. Returns whether there are more.
 pub(crate) fn extend_page(
     keys: &mut Vec<RowKey>,
-    found: impl Iterator<Item = RowKey>,
+    found: Vec<RowKey>,
     from: Option<RowKey>,
     limit: usize,
 ) -> bool {
     let start = keys.len();
-    keys.extend(found.filter(|key| from.is_none_or(|from| *key > from)));
+    keys.extend(found.into_iter().filter(|key| from.is_none_or(|from| *key > from)));
     keys[start..].sort_unstable();
     let more = keys.len() - start > limit;
     keys.truncate(start.saturating_add(limit));

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use hub_core::{Offset, PortfolioId};
+use hub_core::{Expired, Offset, PortfolioId};
 use hub_fanout::{Filter, RowKey, Snapshot, View};
 
 use crate::page::extend_page;
@@ -30,21 +30,27 @@ impl View for PositionsView {
         filter: &Filter,
         limit: usize,
         keys: &mut Vec<RowKey>,
-    ) -> bool {
+    ) -> Result<bool, Expired> {
         let rows = &self.state.rows;
         let Filter::Portfolios(wanted) = filter else { return rows.changed(after, from, limit, keys) };
         let portfolios = wanted.iter().filter_map(|id| self.state.key(*id));
-        let members = portfolios.flat_map(|key| self.state.members(key)).map(|(key, _)| key);
-        extend_page(keys, members.filter(|key| rows.version(*key) > Some(after)), from, limit)
+        let mut found = Vec::new();
+        for member in portfolios.flat_map(|key| self.state.members(key)) {
+            let (key, _) = member?;
+            if rows.version(key)? > Some(after) {
+                found.push(key);
+            }
+        }
+        Ok(extend_page(keys, found, from, limit))
     }
 
-    fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
-        self.state.portfolio_id(self.state.entry(key)?.portfolio)
+    fn portfolio(&self, key: RowKey) -> Result<Option<PortfolioId>, Expired> {
+        let Some(entry) = self.state.entry(key)? else { return Ok(None) };
+        self.state.portfolio_id(entry.portfolio)
     }
 
-    fn element(&self, key: RowKey) -> Option<Bytes> {
-        let encode = || self.state.position(key).map(|row| row.json());
-        self.encoded.get(key, encode)
+    fn element(&self, key: RowKey) -> Result<Option<Bytes>, Expired> {
+        self.encoded.get(key, || Ok(self.state.position(key)?.map(|row| row.json())))
     }
 }
 
@@ -57,7 +63,10 @@ struct EncodedRows {
     parts: Box<[OnceLock<Part>]>,
 }
 
-type Part = Box<[OnceLock<Option<Bytes>>]>;
+type Part = Box<[OnceLock<Element>]>;
+
+/// Once it is expired, it stays so.
+type Element = Result<Option<Bytes>, Expired>;
 
 /// Rows of one part.
 const PART_ROWS: usize = 256;
@@ -72,7 +81,7 @@ impl EncodedRows {
         EncodedRows { changed, parts }
     }
 
-    fn get(&self, key: RowKey, encode: impl FnOnce() -> Option<Bytes>) -> Option<Bytes> {
+    fn get(&self, key: RowKey, encode: impl FnOnce() -> Element) -> Element {
         let Ok(place) = self.changed.binary_search(&key) else { return encode() };
         let part = &self.parts[place / PART_ROWS];
         let part = part.get_or_init(|| (0..PART_ROWS).map(|_| OnceLock::new()).collect());
@@ -94,9 +103,9 @@ mod tests {
         let get = |key: RowKey| {
             let encode = || {
                 count.set(count.get() + 1);
-                Some(Bytes::from(key.to_string()))
+                Ok(Some(Bytes::from(key.to_string())))
             };
-            assert_eq!(encoded.get(key, encode).unwrap(), key.to_string());
+            assert_eq!(encoded.get(key, encode), Ok(Some(key.to_string().into())));
         };
         for key in [0, 510, 512, 1022, 1024, 1198, 0, 510, 512, 1022, 1024, 1198] {
             get(key);
@@ -111,10 +120,8 @@ mod tests {
     #[test]
     fn of_a_flush_of_very_many_nothing_is_kept() {
         let encoded = EncodedRows::of((0..=ROWS_MAX as RowKey).collect());
-        let get = |text: &'static [u8]| encoded.get(7, || Some(Bytes::from_static(text)));
-        assert_eq!(
-            (get(b"a").unwrap(), get(b"b").unwrap()),
-            (Bytes::from_static(b"a"), Bytes::from_static(b"b"))
-        );
+        let element = |text: &'static str| Ok(Some(Bytes::from_static(text.as_bytes())));
+        let get = |text| encoded.get(7, || element(text));
+        assert_eq!((get("a"), get("b")), (element("a"), element("b")));
     }
 }

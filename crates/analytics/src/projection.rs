@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hub_core::event::Transaction;
-use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
+use hub_core::{Event, Expired, Offset, Outcome, Record, Rejection, Timestamp};
 use hub_fanout::{
     Applied, Changed, FeedId, FlushBuilder, Interest, Projection, RowKey, Snapshot, StateFlush, StateWriter,
     Step, TopicId,
@@ -32,6 +32,8 @@ pub struct AnalyticsProjection {
     topics: Topics,
     published: StateWriter<State>,
     memory: Memory,
+    /// Memory that may be kept for states that are still read (`limits.view_bytes`).
+    view_bytes: usize,
     /// The last record of the flush before.
     flushed: Offset,
     /// As of `flushed`; kept only while somebody subscribes to marks, for it
@@ -40,8 +42,20 @@ pub struct AnalyticsProjection {
 }
 
 impl AnalyticsProjection {
-    pub(crate) fn new(topics: Topics, published: StateWriter<State>, memory: Memory) -> AnalyticsProjection {
-        AnalyticsProjection { topics, published, memory, flushed: Offset::START, mark_versions: None }
+    pub(crate) fn new(
+        topics: Topics,
+        published: StateWriter<State>,
+        memory: Memory,
+        view_bytes: usize,
+    ) -> AnalyticsProjection {
+        AnalyticsProjection {
+            topics,
+            published,
+            memory,
+            view_bytes,
+            flushed: Offset::START,
+            mark_versions: None,
+        }
     }
 
     /// Positions and marks, with what changed since this was last called.
@@ -52,25 +66,33 @@ impl AnalyticsProjection {
     }
 
     fn publish_positions(&self, state: &Snapshot<State>, since: Offset) -> StateFlush {
-        let keys = list(|keys| state.rows.changed(since, None, usize::MAX, keys));
+        let mut keys = Vec::new();
+        let listed = state.rows.changed(since, None, usize::MAX, &mut keys);
+        let keys: Arc<[RowKey]> = keys.into();
         let view = Arc::new(PositionsView::new(state.clone(), Arc::clone(&keys)));
-        StateFlush { topic: self.topics.positions, view, changed: Changed::Keys(keys) }
+        let changed = match listed {
+            Ok(_) => Changed::Keys(keys),
+            // The newest state does not expire.
+            Err(Expired) => Changed::Unlisted,
+        };
+        StateFlush { topic: self.topics.positions, view, changed }
     }
 
     fn publish_marks(&mut self, state: Snapshot<State>, since: Offset) -> StateFlush {
         let holders = &self.memory.ledger.holders;
-        let changed = if self.topics.interest.any() {
-            match &mut self.mark_versions {
-                Some(versions) => versions.catch_up(&state, holders, since),
-                None => self.mark_versions = Some(MarkVersions::of(&state)),
+        let kept = self.mark_versions.take().filter(|_| self.topics.interest.any());
+        self.mark_versions = kept.and_then(|versions| versions.caught_up(&state, holders, since).ok());
+        if self.mark_versions.is_none() && self.topics.interest.any() {
+            self.mark_versions = MarkVersions::of(&state).ok();
+        }
+        let changed = match &self.mark_versions {
+            Some(versions) => {
+                let mut keys = Vec::new();
+                versions.changed(since, None, usize::MAX, &mut keys);
+                Changed::Keys(keys.into())
             }
-            let versions = self.mark_versions.as_ref();
-            Changed::Keys(list(|keys| {
-                versions.is_some_and(|versions| versions.changed(since, None, usize::MAX, keys))
-            }))
-        } else {
-            self.mark_versions = None;
-            if any_changed(&state, holders, since) { Changed::Unlisted } else { Changed::Keys([].into()) }
+            None if any_changed(&state, holders, since) => Changed::Unlisted,
+            None => Changed::Keys([].into()),
         };
         let view = Arc::new(MarksView::new(state, self.mark_versions.clone()));
         StateFlush { topic: self.topics.marks, view, changed }
@@ -155,6 +177,7 @@ impl Projection for AnalyticsProjection {
 
     fn settle(&mut self, applied: Applied) {
         self.published.settle(self.memory.ledger.state(applied));
+        self.memory.ledger.expire_states(self.view_bytes);
     }
 
     fn flush(&mut self, flush: &mut FlushBuilder) {
@@ -162,10 +185,4 @@ impl Projection for AnalyticsProjection {
             flush.state(topic, view, changed);
         }
     }
-}
-
-fn list(fill: impl FnOnce(&mut Vec<RowKey>) -> bool) -> Arc<[RowKey]> {
-    let mut keys = Vec::new();
-    fill(&mut keys);
-    keys.into()
 }

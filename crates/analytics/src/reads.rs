@@ -20,6 +20,11 @@ impl AnalyticsReads {
 
 impl PortfolioPnl for AnalyticsReads {
     fn pnl(&self, id: PortfolioId) -> Option<Money> {
-        self.0.look(|state| state.pnl(id))
+        // The newest state has not expired: this one was the newest a moment ago.
+        loop {
+            if let Ok(pnl) = self.0.look(|state| state.pnl(id)) {
+                return pnl;
+            }
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! Positions, prices and master data at one position of the log.
 
-use std::iter;
 use std::sync::Arc;
+use std::{iter, mem};
 
 use bytes::Bytes;
 use hub_core::dto::PositionRow;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Money, PortfolioId, Symbol};
+use hub_core::{Expired, Money, PortfolioId, Symbol};
 use hub_fanout::{Applied, RowKey};
-use hub_rows::{IndexReader, RowsView};
+use hub_rows::{IndexReader, Pin, RowsView};
 use rpds::RedBlackTreeMapSync;
 
 use crate::listing::{Listing, Quote, SymbolKey};
@@ -22,7 +22,8 @@ use crate::table::Table;
 ///
 /// Positions and portfolios are views of tables that the projection edits in place ([`hub_rows`]). What is seldom edited
 /// is persistent, so that a clone is O(1) and shares all it holds. Each settle and each flush hands out a state that
-/// nobody waits for and that the next record does not change.
+/// nobody waits for and that the next record does not change. One that is held while more changes than is kept
+/// (`limits.view_bytes`) is [`Expired`] where it is asked for what has changed since.
 ///
 /// Hash maps here are looked up, never walked: their order is random.
 pub struct State {
@@ -63,60 +64,61 @@ impl State {
         self.applied
     }
 
+    /// Holds on to the state, for whoever must come to the end of it (saves it): it does not expire meanwhile, whatever
+    /// that takes beyond `limits.view_bytes`.
+    pub fn pin(&self) -> Result<[Pin; 2], Expired> {
+        Ok([self.rows.pin()?, self.portfolios.pin()?])
+    }
+
     /// All positions, in the order of their keys.
-    pub fn positions(&self) -> impl Iterator<Item = Row> {
-        (0..self.rows.len()).filter_map(|key| self.position(key))
+    pub fn positions(&self) -> impl Iterator<Item = Result<Row, Expired>> {
+        (0..self.rows.len()).filter_map(|key| self.position(key).transpose())
     }
 
     /// The position with this key in `/topic/position-update`.
-    pub fn position(&self, key: RowKey) -> Option<Row> {
-        let entry = self.entry(key)?;
+    pub fn position(&self, key: RowKey) -> Result<Option<Row>, Expired> {
+        let Some(entry) = self.entry(key)? else { return Ok(None) };
         let Balance { holdings, total_invested, realized_pnl } = entry.balance;
-        Some(Row(PositionRow {
-            portfolio_id: self.portfolio_id(entry.portfolio)?,
-            symbol: self.reference.listings.get(entry.symbol)?.symbol.clone(),
-            holdings,
-            total_invested,
-            realized_pnl,
-            created_at: Some(entry.created_at),
-            updated_at: Some(entry.updated_at),
+        let portfolio_id = self.portfolio_id(entry.portfolio)?;
+        let listing = self.reference.listings.get(entry.symbol);
+        Ok(portfolio_id.zip(listing).map(|(portfolio_id, listing)| {
+            Row(PositionRow {
+                portfolio_id,
+                symbol: listing.symbol.clone(),
+                holdings,
+                total_invested,
+                realized_pnl,
+                created_at: Some(entry.created_at),
+                updated_at: Some(entry.updated_at),
+            })
         }))
     }
 
     /// The portfolios that ever had a position, in the order of their keys in
     /// `/topic/unrealized-pnl`.
-    pub fn portfolios(&self) -> impl Iterator<Item = PortfolioId> {
-        (0..self.portfolios.len()).filter_map(|key| self.portfolio_id(key))
+    pub fn portfolios(&self) -> impl Iterator<Item = Result<PortfolioId, Expired>> {
+        (0..self.portfolios.len()).filter_map(|key| self.portfolio_id(key).transpose())
     }
 
     /// A portfolio's unrealised P&L (AN-WS-2) as JSON; `None` if it never had
     /// a position, or none of what it holds has a price.
-    pub fn mark(&self, id: PortfolioId) -> Option<Bytes> {
-        let key = self.key(id)?;
-        let EncodedMark { flushed, settled } = &**self.encoded.get(key)?;
-        let version = marks::version(self, key);
+    pub fn mark(&self, id: PortfolioId) -> Result<Option<Bytes>, Expired> {
+        let Some(key) = self.key(id) else { return Ok(None) };
+        let Some(encoded) = self.encoded.get(key) else { return Ok(None) };
+        let EncodedMark { flushed, settled } = &**encoded;
+        let version = marks::version(self, key)?;
         let cell = if flushed.holds(version) { flushed } else { settled };
         cell.at(version, || marks::encode(self, key))
     }
 
     /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`
     /// if it never had a position, or nothing that it holds has a price, or the sum is more than money holds.
-    pub fn pnl(&self, id: PortfolioId) -> Option<Money> {
-        let key = self.key(id)?;
-        let (mut total, mut holds, mut priced) = (Money::ZERO, false, false);
+    pub fn pnl(&self, id: PortfolioId) -> Result<Option<Money>, Expired> {
+        let Some(key) = self.key(id) else { return Ok(None) };
+        let mut members = self.members(key).collect::<Result<Vec<_>, Expired>>()?;
         // In the order of their keys: whether a sum is too large may depend on it.
-        let members: Vec<Entry> = self.members(key).map(|(_, entry)| entry).collect();
-        for entry in members.iter().rev() {
-            total = total.checked_add(entry.balance.realized_pnl)?;
-            if entry.phase == Phase::Open {
-                holds = true;
-                if let Some(unrealized) = marks::unrealized(self, entry) {
-                    priced = true;
-                    total = total.checked_add(unrealized)?;
-                }
-            }
-        }
-        (priced || !holds).then_some(total)
+        members.reverse();
+        Ok(self.pnl_of(&members))
     }
 
     /// The newest price of a symbol.
@@ -151,24 +153,49 @@ impl State {
     }
 
     pub(crate) fn key(&self, id: PortfolioId) -> Option<PortfolioKey> {
-        // A portfolio that came later has no row here.
-        self.portfolio_keys.find(&id, |key| self.portfolio_id(key) == Some(id))
+        // A portfolio that came later has no row here. An id is never written again, so it does not expire.
+        self.portfolio_keys.find(&id, |key| self.portfolio_id(key) == Ok(Some(id)))
     }
 
-    pub(crate) fn portfolio_id(&self, key: PortfolioKey) -> Option<PortfolioId> {
-        self.portfolio_ids.get(key).map(|row| portfolio::id_of(row.words))
+    pub(crate) fn portfolio_id(&self, key: PortfolioKey) -> Result<Option<PortfolioId>, Expired> {
+        Ok(self.portfolio_ids.get(key)?.map(|row| portfolio::id_of(row.words)))
     }
 
-    pub(crate) fn entry(&self, key: RowKey) -> Option<Entry> {
-        self.rows.get(key).map(|row| Entry::of(row.words))
+    pub(crate) fn entry(&self, key: RowKey) -> Result<Option<Entry>, Expired> {
+        Ok(self.rows.get(key)?.map(|row| Entry::of(row.words)))
     }
 
     /// A portfolio's positions, the one that was added last first.
-    pub(crate) fn members(&self, key: PortfolioKey) -> impl Iterator<Item = (RowKey, Entry)> {
-        let newest = self.portfolios.get(key).and_then(|row| Portfolio::of(row.words).newest);
-        let with_row = |key: RowKey| Some((key, self.rows.get(key)?));
-        iter::successors(newest.and_then(with_row), move |(_, row)| with_row(beside(row.aside)?))
-            .map(|(key, row)| (key, Entry::of(row.words)))
+    pub(crate) fn members(
+        &self,
+        key: PortfolioKey,
+    ) -> impl Iterator<Item = Result<(RowKey, Entry), Expired>> {
+        let portfolio = self.portfolios.get(key);
+        let mut next = portfolio.map(|row| row.and_then(|row| Portfolio::of(row.words).newest));
+        iter::from_fn(move || {
+            let mut step = || {
+                let Some(key) = mem::replace(&mut next, Ok(None))? else { return Ok(None) };
+                let Some(row) = self.rows.get(key)? else { return Ok(None) };
+                next = Ok(beside(row.aside));
+                Ok(Some((key, Entry::of(row.words))))
+            };
+            step().transpose()
+        })
+    }
+
+    fn pnl_of(&self, members: &[(RowKey, Entry)]) -> Option<Money> {
+        let (mut total, mut holds, mut priced) = (Money::ZERO, false, false);
+        for (_, entry) in members {
+            total = total.checked_add(entry.balance.realized_pnl)?;
+            if entry.phase == Phase::Open {
+                holds = true;
+                if let Some(unrealized) = marks::unrealized(self, entry) {
+                    priced = true;
+                    total = total.checked_add(unrealized)?;
+                }
+            }
+        }
+        (priced || !holds).then_some(total)
     }
 }
 

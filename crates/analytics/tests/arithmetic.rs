@@ -199,7 +199,7 @@ impl Fixture {
     /// Holdings, invested and realised of the only position, as REST reads it.
     fn reads_row(&mut self) -> (String, String, String) {
         self.settle();
-        let row = self.reads.settled().position(0).unwrap();
+        let row = self.reads.settled().position(0).unwrap().unwrap();
         let row = row.position();
         (row.holdings.to_string(), row.total_invested.to_string(), row.realized_pnl.to_string())
     }

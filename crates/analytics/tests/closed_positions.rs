@@ -108,10 +108,13 @@ fn beside_what_is_unpriced_the_0_is_sent_while_it_is_listed() {
 fn what_leaves_and_is_bought_again_by_one_record_is_as_it_was_in_flushes_from_before() {
     let mut hub = closed();
     let [positions, marks] = hub.publish();
-    let (row, mark) = (positions.view.element(0).unwrap(), marks.view.element(0).unwrap());
+    let (row, mark) = (positions.view.element(0).unwrap().unwrap(), marks.view.element(0).unwrap().unwrap());
     hub.millis += HORIZON_MILLIS;
     hub.buy(5, "AAPL", "2", "10");
     assert_eq!(symbols(&mut hub), r#"{"symbol":{"AAPL":2,"MSFT":1}"#);
     assert!(hub.row(0).unwrap().contains(r#""holdings":2,"#));
-    assert_eq!((positions.view.element(0).unwrap(), marks.view.element(0).unwrap()), (row, mark));
+    assert_eq!(
+        (positions.view.element(0).unwrap().unwrap(), marks.view.element(0).unwrap().unwrap()),
+        (row, mark)
+    );
 }

@@ -21,7 +21,7 @@ fn a_row_that_changed_is_encoded_once_for_all_who_read_its_flush() {
     hub.buy(2, "MSFT", "1", "10");
     let [second, _] = hub.publish();
     for (flush, key) in [(&first, 0), (&second, 1), (&first, 0)] {
-        let read = || flush.view.element(key).unwrap();
+        let read = || flush.view.element(key).unwrap().unwrap();
         let held = read();
         assert_eq!(held.as_ptr(), read().as_ptr());
     }
@@ -50,9 +50,9 @@ fn rest_shares_what_the_topic_encoded_and_evicts_nothing_when_it_runs_ahead() {
     hub.buy(1, "AAPL", "1", "10");
     hub.price("AAPL", "11");
     let [_, marks] = hub.publish();
-    let published = marks.view.element(0).unwrap();
+    let published = marks.view.element(0).unwrap().unwrap();
     hub.settle();
-    let read = |hub: &Fixture| hub.reads.settled().mark(portfolio(1)).unwrap();
+    let read = |hub: &Fixture| hub.reads.settled().mark(portfolio(1)).unwrap().unwrap();
     assert_eq!(read(&hub).as_ptr(), published.as_ptr());
 
     hub.price("AAPL", "12");
@@ -60,7 +60,7 @@ fn rest_shares_what_the_topic_encoded_and_evicts_nothing_when_it_runs_ahead() {
     let ahead = read(&hub);
     assert_ne!(ahead, published);
     assert_eq!(read(&hub).as_ptr(), ahead.as_ptr());
-    assert_eq!(marks.view.element(0).unwrap().as_ptr(), published.as_ptr());
+    assert_eq!(marks.view.element(0).unwrap().unwrap().as_ptr(), published.as_ptr());
 }
 
 #[test]
@@ -97,5 +97,5 @@ fn a_reader_that_lags_behind_still_reads_its_own_flush() {
     let [_, old] = hub.publish();
     hub.price("AAPL", "12");
     assert!(hub.mark().unwrap().contains(r#""AAPL":2"#));
-    assert!(support::text(old.view.element(0).unwrap()).contains(r#""AAPL":1"#));
+    assert!(support::text(old.view.element(0).unwrap().unwrap()).contains(r#""AAPL":1"#));
 }

@@ -35,12 +35,12 @@ fn a_confirmed_price_is_newer_but_changes_no_mark() {
     let noon = hub.now();
     hub.millis += 1000;
     hub.send(quote("AAPL", "16", Some(noon)));
-    let before = hub.publish()[1].view.element(0).unwrap();
+    let before = hub.publish()[1].view.element(0).unwrap().unwrap();
 
     assert_eq!(hub.send(quote("AAPL", "16", Some(noon.plus_millis(100)))), Outcome::Accepted);
     let [_, marks] = hub.publish();
     assert!(keys(&marks.changed).is_empty());
-    assert_eq!(marks.view.element(0).unwrap().as_ptr(), before.as_ptr(), "not even encoded again");
+    assert_eq!(marks.view.element(0).unwrap().unwrap().as_ptr(), before.as_ptr(), "not even encoded again");
     assert_eq!(
         hub.send(quote("AAPL", "18", Some(noon.plus_millis(50)))),
         Outcome::Stale,

@@ -49,7 +49,7 @@ fn in_stretches(records: &[Record], stretches: &[Stretch]) -> Vec<(u64, [StateFl
             if stretch.settle {
                 hub.settle();
                 let state = hub.reads.settled();
-                state.portfolios().for_each(|id| drop(state.mark(id)));
+                state.portfolios().for_each(|id| drop(state.mark(id.unwrap())));
             }
         }
         if stretch.watched {

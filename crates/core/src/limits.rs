@@ -105,6 +105,11 @@ pub struct Limits {
     /// Time for which a peer may take not one byte of what waits for it.
     #[schemars(range(min = 100))]
     pub stall_ms: u64,
+    /// Memory that may be kept of positions as they were, for whoever reads the state of a past moment: snapshots,
+    /// answers of HTTP, shards that lag behind. Beyond, the oldest such state expires: a subscriber goes on with a newer
+    /// one, an answer is cut off.
+    #[schemars(range(min = 1_048_576))]
+    pub view_bytes: usize,
     /// Time for which one answer may read the state as of one position. What it still has to send then is not sent.
     #[schemars(range(min = 100))]
     pub view_ms: u64,
@@ -154,6 +159,7 @@ impl Default for Limits {
             body_ms: 30_000,
             message_ms: 60_000,
             stall_ms: 60_000,
+            view_bytes: 256 << 20,
             view_ms: 60_000,
             keep_alive_ms: 75_000,
             sockjs_disconnect_delay_ms: 5_000,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use hub_core::Offset;
+use hub_core::{Expired, Offset};
 
 use crate::view::{Filter, RowKey, View};
 
@@ -153,22 +153,33 @@ impl StateSubscription {
     /// been noted and perhaps more, as far as `room` goes, and says whether
     /// nothing is owed any more: then the watermark is where the topic was
     /// last noted to stand.
-    pub fn take(&mut self, view: &dyn View, mut room: Room, elements: &mut Vec<Bytes>) -> bool {
-        self.take_scan(view, &mut room, elements);
+    ///
+    /// A view that has expired hands over what it still has, and the rest
+    /// stays owed: a later one shows it.
+    pub fn take(
+        &mut self,
+        view: &dyn View,
+        mut room: Room,
+        elements: &mut Vec<Bytes>,
+    ) -> Result<bool, Expired> {
+        self.take_scan(view, &mut room, elements)?;
         while room.is_left()
             && self.scan.is_none()
             && let Some(key) = self.dirty.pop_first()
         {
+            if let Err(expired) = hand_over(view, key, &mut room, elements) {
+                self.dirty.insert(key);
+                return Err(expired);
+            }
             self.dirty_is_all = false;
-            hand_over(view, key, &mut room, elements);
         }
         if self.is_caught_up() {
             self.watermark = self.noted;
             self.base = self.noted;
             self.dirty_is_all = true;
-            return true;
+            return Ok(true);
         }
-        false
+        Ok(false)
     }
 
     /// The debt to it; `None` where that is a matter of what it remembers.
@@ -215,24 +226,29 @@ impl StateSubscription {
         }
     }
 
-    fn take_scan(&mut self, view: &dyn View, room: &mut Room, elements: &mut Vec<Bytes>) {
+    fn take_scan(
+        &mut self,
+        view: &dyn View,
+        room: &mut Room,
+        elements: &mut Vec<Bytes>,
+    ) -> Result<(), Expired> {
         let mut keys = Vec::new();
         while let Some(scan) = &mut self.scan {
             if !room.is_left() {
                 // Look ahead, so that the last message knows that it is.
                 keys.clear();
-                let more = view.changed(scan.after, scan.cursor, &self.filter, 1, &mut keys);
+                let more = view.changed(scan.after, scan.cursor, &self.filter, 1, &mut keys)?;
                 if more || !keys.is_empty() {
-                    return;
+                    return Ok(());
                 }
             }
             keys.clear();
-            let more = view.changed(scan.after, scan.cursor, &self.filter, SCAN_KEYS, &mut keys);
+            let more = view.changed(scan.after, scan.cursor, &self.filter, SCAN_KEYS, &mut keys)?;
             for key in &keys {
                 if !room.is_left() {
                     break;
                 }
-                hand_over(view, *key, room, elements);
+                hand_over(view, *key, room, elements)?;
                 scan.cursor = Some(*key);
             }
             let reached_end = !more && scan.cursor >= keys.last().copied();
@@ -241,6 +257,7 @@ impl StateSubscription {
                 self.scan = scan.again.then(|| Scan::begin(scan.begun, self.noted));
             }
         }
+        Ok(())
     }
 }
 
@@ -250,11 +267,17 @@ impl Scan {
     }
 }
 
-fn hand_over(view: &dyn View, key: RowKey, room: &mut Room, elements: &mut Vec<Bytes>) {
-    if let Some(element) = view.element(key) {
+fn hand_over(
+    view: &dyn View,
+    key: RowKey,
+    room: &mut Room,
+    elements: &mut Vec<Bytes>,
+) -> Result<(), Expired> {
+    if let Some(element) = view.element(key)? {
         room.take(element.len());
         elements.push(element);
     }
+    Ok(())
 }
 
 /// Room for what may be handed over: bytes, of which each element takes its own

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::{Offset, PortfolioId};
+use hub_core::{Expired, Offset, PortfolioId};
 
 /// The key of one element of a state topic: a dense ordinal, given out by the
 /// projection in the order in which the log first mentions the element. Small,
@@ -16,6 +16,9 @@ pub type RowKey = u32;
 /// An element has a *version*: the offset that last changed it. Versions only
 /// grow. Everything a subscriber needs (snapshot, deltas, resume) is a
 /// question about versions.
+///
+/// A view that is held for long may be [`Expired`] in parts, while later ones
+/// are not: whoever finds one so goes on with the next flush.
 pub trait View: Send + Sync {
     /// Appends to `keys`, ascending, up to `limit` keys greater than `from`
     /// (or from the first) that `filter` admits and whose version is above
@@ -30,15 +33,15 @@ pub trait View: Send + Sync {
         filter: &Filter,
         limit: usize,
         keys: &mut Vec<RowKey>,
-    ) -> bool;
+    ) -> Result<bool, Expired>;
 
     /// The portfolio that the element belongs to, by which a [`Filter`] admits
     /// it; `None`: it belongs to none.
-    fn portfolio(&self, key: RowKey) -> Option<PortfolioId>;
+    fn portfolio(&self, key: RowKey) -> Result<Option<PortfolioId>, Expired>;
 
     /// The element's current value as JSON, encoded at most once and shared,
     /// or `None` if it has none (a wholly unpriced portfolio).
-    fn element(&self, key: RowKey) -> Option<Bytes>;
+    fn element(&self, key: RowKey) -> Result<Option<Bytes>, Expired>;
 }
 
 /// The elements of a topic that a subscription wants.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hub_core::event::PriceQuote;
 use hub_core::schema::Schema;
-use hub_core::{Event, Offset, Outcome, PortfolioId, Record, Rejection, Settings, Timestamp};
+use hub_core::{Event, Expired, Offset, Outcome, PortfolioId, Record, Rejection, Settings, Timestamp};
 use hub_fanout::{
     Applied, Catalog, Changed, Composition, Filter, FlushBuilder, Mailbox, Outcomes, Projection, Publication,
     Publisher, PublisherLimits, RowKey, Runner, RunnerHandle, RunnerState, Step, Topic, TopicId, View,
@@ -40,17 +40,24 @@ struct Counter {
 struct CountView(u64);
 
 impl View for CountView {
-    fn changed(&self, _: Offset, _: Option<RowKey>, _: &Filter, _: usize, keys: &mut Vec<RowKey>) -> bool {
+    fn changed(
+        &self,
+        _: Offset,
+        _: Option<RowKey>,
+        _: &Filter,
+        _: usize,
+        keys: &mut Vec<RowKey>,
+    ) -> Result<bool, Expired> {
         keys.push(0);
-        false
+        Ok(false)
     }
 
-    fn portfolio(&self, _: RowKey) -> Option<PortfolioId> {
-        None
+    fn portfolio(&self, _: RowKey) -> Result<Option<PortfolioId>, Expired> {
+        Ok(None)
     }
 
-    fn element(&self, _: RowKey) -> Option<Bytes> {
-        Some(self.0.to_string().into())
+    fn element(&self, _: RowKey) -> Result<Option<Bytes>, Expired> {
+        Ok(Some(self.0.to_string().into()))
     }
 }
 
@@ -117,7 +124,9 @@ fn price() -> Entry {
 fn flushes(mailbox: &mut Mailbox) -> Vec<(Bytes, u64)> {
     std::iter::from_fn(|| mailbox.try_next())
         .map(|publication| match publication {
-            Publication::Flush(flush) => (flush.states[0].view.element(0).unwrap(), flush.position.offset.0),
+            Publication::Flush(flush) => {
+                (flush.states[0].view.element(0).unwrap().unwrap(), flush.position.offset.0)
+            }
             _ => panic!("only flushes are published here"),
         })
         .collect()

@@ -2,20 +2,34 @@
 //! the current values, and its watermark never passes what it was not given.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use bytes::Bytes;
-use hub_core::{Offset, PortfolioId};
+use hub_core::{Expired, Offset, PortfolioId};
 use hub_fanout::{Filter, Room, RowKey, Start, StateSubscription, View};
 use proptest::prelude::*;
 
 /// A topic as a map from key to (version, value); element 0 of every ten has
 /// no value while it is even, as an unpriced portfolio.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Model {
     rows: BTreeMap<RowKey, (Offset, u64)>,
+    /// Expired after so many looks; `None`: never.
+    expires: Mutex<Option<usize>>,
 }
 
 impl Model {
+    fn look(&self) -> Result<(), Expired> {
+        match &mut *self.expires.lock().unwrap() {
+            Some(0) => Err(Expired),
+            Some(looks) => {
+                *looks -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     fn value(&self, key: RowKey) -> Option<u64> {
         let (_, value) = self.rows.get(&key)?;
         (!key.is_multiple_of(10) || value % 2 == 1).then_some(*value)
@@ -47,21 +61,23 @@ impl View for Model {
         filter: &Filter,
         limit: usize,
         keys: &mut Vec<RowKey>,
-    ) -> bool {
+    ) -> Result<bool, Expired> {
+        self.look()?;
         let wanted = |(key, (version, _)): &(&RowKey, &(Offset, u64))| {
             from.is_none_or(|from| **key > from) && *version > after && admits(filter, **key)
         };
         let mut found = self.rows.iter().filter(wanted).map(|(key, _)| *key);
         keys.extend(found.by_ref().take(limit));
-        found.next().is_some()
+        Ok(found.next().is_some())
     }
 
-    fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
-        Some(portfolio(key))
+    fn portfolio(&self, key: RowKey) -> Result<Option<PortfolioId>, Expired> {
+        Ok(Some(portfolio(key)))
     }
 
-    fn element(&self, key: RowKey) -> Option<Bytes> {
-        Some(format!("{key}={}", self.value(key)?).into())
+    fn element(&self, key: RowKey) -> Result<Option<Bytes>, Expired> {
+        self.look()?;
+        Ok(self.value(key).map(|value| format!("{key}={value}").into()))
     }
 }
 
@@ -73,6 +89,8 @@ enum Action {
     Flush(Vec<RowKey>, bool, usize),
     /// The socket takes so many bytes.
     Take(usize),
+    /// It takes as many of a view that expires after so many looks.
+    TakeOfOld(usize, usize),
     /// The connection is cut and comes back at its watermark, to a shard that
     /// has so many flushes still to take up.
     Cut(usize),
@@ -83,6 +101,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => (proptest::collection::btree_set(0_u32..60, 0..25), any::<bool>(), 0_usize..40)
             .prop_map(|(keys, listed, early)| Action::Flush(keys.into_iter().collect(), listed, early)),
         4 => (1_usize..60).prop_map(Action::Take),
+        2 => (1_usize..60, 0_usize..12).prop_map(|(bytes, looks)| Action::TakeOfOld(bytes, looks)),
         1 => (0_usize..3).prop_map(Action::Cut),
     ]
 }
@@ -136,7 +155,7 @@ proptest! {
                     }
                     if early > 0 {
                         let mut elements = Vec::new();
-                        owed.take(&model, Room::new(early, 0), &mut elements);
+                        owed.take(&model, Room::new(early, 0), &mut elements).unwrap();
                         client.receive(elements);
                         prop_assert!(owed.watermark() <= noted, "what was not noted is not behind the watermark");
                     }
@@ -148,13 +167,23 @@ proptest! {
                 Action::Take(bytes) => {
                     let mut elements = Vec::new();
                     let before = owed.watermark();
-                    let caught_up = owed.take(&model, Room::new(bytes, 0), &mut elements);
+                    let caught_up = owed.take(&model, Room::new(bytes, 0), &mut elements).unwrap();
                     client.receive(elements);
                     prop_assert_eq!(caught_up, owed.is_caught_up());
                     prop_assert_eq!(owed.watermark(), if caught_up { position } else { before });
                     if caught_up {
                         prop_assert!(agrees(&client, &model.values(&filter)));
                     }
+                }
+                Action::TakeOfOld(bytes, looks) => {
+                    *model.expires.lock().unwrap() = Some(looks);
+                    let (mut elements, before) = (Vec::new(), owed.watermark());
+                    if owed.take(&model, Room::new(bytes, 0), &mut elements) == Err(Expired) {
+                        prop_assert!(!owed.is_caught_up(), "what was not had is still owed");
+                        prop_assert_eq!(owed.watermark(), before);
+                    }
+                    client.receive(elements);
+                    *model.expires.lock().unwrap() = None;
                 }
                 Action::Cut(behind) => {
                     let (start, at) = (Start::After(owed.watermark()), flushes.len().saturating_sub(behind + 1));
@@ -167,7 +196,7 @@ proptest! {
             }
         }
         let mut elements = Vec::new();
-        prop_assert!(owed.take(&model, Room::new(usize::MAX, 0), &mut elements));
+        prop_assert_eq!(owed.take(&model, Room::new(usize::MAX, 0), &mut elements), Ok(true));
         client.receive(elements);
         prop_assert!(agrees(&client, &model.values(&filter)), "{:?} != {:?}", client.values, model.rows);
     }
@@ -181,8 +210,8 @@ fn the_last_message_of_a_drain_knows_that_it_is() {
     }
     let mut owed = StateSubscription::new(Filter::All, Start::Snapshot, Offset(1), 10);
     // "1=7" fills the room exactly each time; the third take ends the drain.
-    let takes: Vec<bool> = (0..3).map(|_| owed.take(&model, Room::new(3, 0), &mut Vec::new())).collect();
-    assert_eq!(takes, [false, false, true]);
+    let takes: Vec<_> = (0..3).map(|_| owed.take(&model, Room::new(3, 0), &mut Vec::new())).collect();
+    assert_eq!(takes, [Ok(false), Ok(false), Ok(true)]);
 }
 
 #[test]
@@ -195,7 +224,7 @@ fn a_value_that_changes_while_it_is_pending_is_sent_once_with_its_last_value() {
         replaced += owed.note(Some(&[1]), Offset(offset));
     }
     let mut elements = Vec::new();
-    assert!(owed.take(&model, Room::new(usize::MAX, 0), &mut elements));
+    assert_eq!(owed.take(&model, Room::new(usize::MAX, 0), &mut elements), Ok(true));
     assert_eq!(elements, ["1=5"]);
     assert_eq!(replaced, 4);
 }

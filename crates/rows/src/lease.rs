@@ -1,4 +1,4 @@
-//! How long a view has what it needs.
+//! The right of a view to what was kept for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -307,7 +307,11 @@ fn readers_of_a_view_that_expires_are_told_so() {
             }
             *newest.lock().unwrap() = (rows.view(Offset(at)), model);
             rows.expire_before(Offset(at));
-            assert_eq!((rows.kept(), rows.kept_bytes()), (0, 0), "nothing is kept for those that have expired");
+            assert_eq!(
+                (rows.kept(), rows.kept_bytes()),
+                (0, 0),
+                "nothing is kept for those that have expired"
+            );
         }
         is_over.store(true, Ordering::Relaxed);
     });

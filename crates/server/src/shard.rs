@@ -258,6 +258,10 @@ impl Shard {
                     }
                     return;
                 }
+                Taken::Later => {
+                    self.write(slot);
+                    return;
+                }
                 Taken::Passed => return self.close(slot, CloseReason::OUTBOX_OVERFLOW),
                 Taken::Part { frames: None, .. } => {}
                 Taken::Part { frames: Some(frames), .. } => {

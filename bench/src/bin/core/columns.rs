@@ -159,7 +159,7 @@ mod tests {
             let state = hub.reads().settled();
             assert_eq!(state.positions().count(), columns.holdings.len());
             let mut closed = 0;
-            for row in state.positions() {
+            for row in state.positions().map(|row| row.expect("the newest state")) {
                 let row = row.position();
                 let shown = (row.holdings, row.total_invested, row.realized_pnl);
                 assert_eq!(columns.balance(row.portfolio_id, &row.symbol), Some(shown), "{row:?}");

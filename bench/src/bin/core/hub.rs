@@ -1,6 +1,7 @@
 //! Analytics as the runner drives it, without the runner's thread.
 
 use hub_analytics::{AnalyticsReads, State, register};
+use hub_core::limits::Limits;
 use hub_core::{Outcome, Quantity, Record, Timestamp};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Catalog, Flush};
@@ -34,7 +35,7 @@ impl Hub {
     }
 
     fn of(catalog: &mut Catalog) -> Hub {
-        let (projection, reads) = register(catalog);
+        let (projection, reads) = register(catalog, &Limits::default());
         let driver = Driver::new(Timestamp::default().millis(), vec![Box::new(projection)]);
         Hub { driver, reads, views: 0, flushed: None }
     }
@@ -76,5 +77,5 @@ impl Contender for Hub {
 
 /// Units that each position holds.
 pub(crate) fn holdings(state: &State) -> impl Iterator<Item = i128> {
-    state.positions().map(|row| row.position().holdings.units())
+    state.positions().flatten().map(|row| row.position().holdings.units())
 }

@@ -138,7 +138,11 @@ impl Market {
         let StateFlush { view, changed, .. } = self.marks()?;
         let Changed::Keys(keys) = changed else { anyhow::bail!("nothing is listed") };
         let begun = Instant::now();
-        let bytes: usize = keys.iter().filter_map(|key| view.element(*key)).map(|json| json.len()).sum();
+        let bytes: usize = keys
+            .iter()
+            .filter_map(|key| view.element(*key).expect("the newest state"))
+            .map(|json| json.len())
+            .sum();
         let seconds = begun.elapsed().as_secs_f64();
         Ok((seconds * 1e9 / keys.len() as f64, bytes as f64 / keys.len() as f64))
     }
@@ -146,10 +150,10 @@ impl Market {
     /// Nanoseconds for each portfolio's P&L, found by its key among all of them.
     fn read_pnl(&self) -> f64 {
         let state = self.hub.reads().settled();
-        let ids: Vec<PortfolioId> = state.portfolios().collect();
+        let ids: Vec<PortfolioId> = state.portfolios().flatten().collect();
         let begun = Instant::now();
         for id in &ids {
-            black_box(state.pnl(*id));
+            black_box(state.pnl(*id)).expect("the newest state");
         }
         begun.elapsed().as_secs_f64() * 1e9 / ids.len() as f64
     }

@@ -116,7 +116,7 @@ fn replay(path: &Path, records: usize) -> anyhow::Result<Replay> {
     let log = Arc::new(EmbeddedLog::open(path, Options::new())?);
     let opened = begun.elapsed();
     let mut catalog = Catalog::default();
-    let (projection, reads) = register(&mut catalog);
+    let (projection, reads) = register(&mut catalog, &Limits::default());
     let limits = Limits::default();
     let limits = PublisherLimits {
         relay_bytes: limits.outbox_bytes,

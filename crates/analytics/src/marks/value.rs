@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use bytes::Bytes;
 use hub_core::dto::UnrealizedPnl;
-use hub_core::{Money, Symbol};
+use hub_core::{Expired, Money, Symbol};
 
 use crate::portfolio::PortfolioKey;
 use crate::row::{Entry, Phase};
@@ -13,10 +13,11 @@ use crate::state::State;
 /// A portfolio's unrealised P&L as JSON, or `None` where nothing that is
 /// listed has a value: all that it holds is unpriced. O(n log n) of its
 /// positions.
-pub(crate) fn encode(state: &State, key: PortfolioKey) -> Option<Bytes> {
-    let portfolio_id = state.portfolio_id(key)?;
+pub(crate) fn encode(state: &State, key: PortfolioKey) -> Result<Option<Bytes>, Expired> {
+    let Some(portfolio_id) = state.portfolio_id(key)? else { return Ok(None) };
     let mut listed = Vec::with_capacity(SYMBOLS_USUAL);
-    for (_, entry) in state.members(key) {
+    for member in state.members(key) {
+        let (_, entry) = member?;
         let value = match entry.phase {
             Phase::Open => unrealized(state, &entry),
             Phase::Closed => Some(Money::ZERO),
@@ -28,13 +29,13 @@ pub(crate) fn encode(state: &State, key: PortfolioKey) -> Option<Bytes> {
     listed.sort_unstable_by(Listed::in_order);
     let overall = sum_up(&mut listed);
     if !listed.is_empty() && listed.iter().all(|listed| listed.value.is_none()) {
-        return None;
+        return Ok(None);
     }
     let mut json = Vec::with_capacity(JSON_LEAST_BYTES + SYMBOL_USUAL_BYTES * listed.len());
     let symbols = listed.iter().filter_map(|listed| Some((listed.symbol, listed.value?)));
     let unpriced = listed.iter().filter(|listed| listed.value.is_none()).map(|listed| listed.symbol);
     UnrealizedPnl::write_json_of(&mut json, portfolio_id, symbols, overall, unpriced);
-    Some(Bytes::from(json))
+    Ok(Some(Bytes::from(json)))
 }
 
 /// Room for the symbols of a portfolio of usual size.

@@ -1,6 +1,6 @@
 //! Versions of marks: when each portfolio's last changed.
 
-use hub_core::Offset;
+use hub_core::{Expired, Offset};
 
 use crate::holders::Holders;
 use crate::portfolio::PortfolioKey;
@@ -14,10 +14,15 @@ use crate::table::Table;
 ///
 /// It never falls, though a symbol that is closed no longer counts: closing
 /// gave the portfolio a version above that of any price before it.
-pub(crate) fn version(state: &State, key: PortfolioKey) -> Offset {
-    let Some(own) = state.portfolios.version(key) else { return Offset::START };
-    let open = state.members(key).filter(|(_, entry)| entry.phase == Phase::Open);
-    open.filter_map(|(_, entry)| state.reference.listings.version(entry.symbol)).fold(own, Offset::max)
+pub(crate) fn version(state: &State, key: PortfolioKey) -> Result<Offset, Expired> {
+    let Some(mut newest) = state.portfolios.version(key)? else { return Ok(Offset::START) };
+    for member in state.members(key) {
+        let (_, entry) = member?;
+        if entry.phase == Phase::Open {
+            newest = newest.max(state.reference.listings.version(entry.symbol).unwrap_or_default());
+        }
+    }
+    Ok(newest)
 }
 
 /// The versions of all marks of one state.
@@ -26,17 +31,22 @@ pub(crate) struct MarkVersions(Table<()>);
 
 impl MarkVersions {
     /// From scratch: O(all positions).
-    pub(crate) fn of(state: &State) -> MarkVersions {
+    pub(crate) fn of(state: &State) -> Result<MarkVersions, Expired> {
         let mut versions = Table::default();
         for key in 0..state.portfolios.len() {
-            versions.push(version(state, key), ());
+            versions.push(version(state, key)?, ());
         }
-        MarkVersions(versions)
+        Ok(MarkVersions(versions))
     }
 
     /// From the versions as they were at `since`: O(holders of what was
     /// priced since + portfolios).
-    pub(crate) fn catch_up(&mut self, state: &State, holders: &Holders, since: Offset) {
+    pub(crate) fn caught_up(
+        mut self,
+        state: &State,
+        holders: &Holders,
+        since: Offset,
+    ) -> Result<MarkVersions, Expired> {
         let mut newest = vec![Offset::START; state.portfolios.len() as usize];
         let mut raise = |key: PortfolioKey, version: Option<Offset>| {
             if let (Some(held), Some(version)) = (newest.get_mut(key as usize), version) {
@@ -44,9 +54,9 @@ impl MarkVersions {
             }
         };
         let mut keys = Vec::new();
-        state.portfolios.changed(since, None, usize::MAX, &mut keys);
+        state.portfolios.changed(since, None, usize::MAX, &mut keys)?;
         for key in keys.drain(..) {
-            raise(key, state.portfolios.version(key));
+            raise(key, state.portfolios.version(key)?);
         }
         state.reference.listings.changed(since, None, usize::MAX, &mut keys);
         for symbol in keys {
@@ -60,6 +70,7 @@ impl MarkVersions {
                 self.0.touch(key, version);
             }
         }
+        Ok(self)
     }
 
     pub(crate) fn get(&self, key: PortfolioKey) -> Option<Offset> {

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use hub_core::{Offset, PortfolioId};
+use hub_core::{Expired, Offset, PortfolioId};
 use hub_fanout::{Filter, RowKey, Snapshot, View};
 
 use super::{MarkVersions, encode, version};
@@ -15,18 +15,18 @@ pub(crate) struct MarksView {
     state: Snapshot<State>,
     /// Kept up to date by the projection while somebody subscribes. Of a
     /// flush at which nobody did, worked out by whoever asks first.
-    versions: OnceLock<MarkVersions>,
+    versions: OnceLock<Result<MarkVersions, Expired>>,
 }
 
 impl MarksView {
     pub(crate) fn new(state: Snapshot<State>, versions: Option<MarkVersions>) -> MarksView {
-        MarksView { state, versions: versions.map_or_else(OnceLock::new, OnceLock::from) }
+        MarksView { state, versions: versions.map_or_else(OnceLock::new, |versions| Ok(versions).into()) }
     }
 
     /// Of a single mark; doesn't work out those of all others.
-    fn version(&self, key: RowKey) -> Offset {
-        let kept = self.versions.get().and_then(|versions| versions.get(key));
-        kept.unwrap_or_else(|| version(&self.state, key))
+    fn version(&self, key: RowKey) -> Result<Offset, Expired> {
+        let kept = self.versions.get().and_then(|versions| versions.as_ref().ok()?.get(key));
+        kept.map_or_else(|| version(&self.state, key), Ok)
     }
 }
 
@@ -38,21 +38,26 @@ impl View for MarksView {
         filter: &Filter,
         limit: usize,
         keys: &mut Vec<RowKey>,
-    ) -> bool {
+    ) -> Result<bool, Expired> {
         let Filter::Portfolios(wanted) = filter else {
             let versions = self.versions.get_or_init(|| MarkVersions::of(&self.state));
-            return versions.changed(after, from, limit, keys);
+            return Ok(versions.as_ref().map_err(|expired| *expired)?.changed(after, from, limit, keys));
         };
-        let known = wanted.iter().filter_map(|id| self.state.key(*id));
-        extend_page(keys, known.filter(|key| self.version(*key) > after), from, limit)
+        let mut found = Vec::new();
+        for key in wanted.iter().filter_map(|id| self.state.key(*id)) {
+            if self.version(key)? > after {
+                found.push(key);
+            }
+        }
+        Ok(extend_page(keys, found, from, limit))
     }
 
-    fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
+    fn portfolio(&self, key: RowKey) -> Result<Option<PortfolioId>, Expired> {
         self.state.portfolio_id(key)
     }
 
-    fn element(&self, key: RowKey) -> Option<Bytes> {
-        let encoded = self.state.encoded.get(key)?;
-        encoded.flushed.at(self.version(key), || encode(&self.state, key))
+    fn element(&self, key: RowKey) -> Result<Option<Bytes>, Expired> {
+        let Some(encoded) = self.state.encoded.get(key) else { return Ok(None) };
+        encoded.flushed.at(self.version(key)?, || encode(&self.state, key))
     }
 }

@@ -9,6 +9,7 @@ use std::ops::{Deref, DerefMut};
 use bytes::Bytes;
 use hub_analytics::{AnalyticsReads, register};
 use hub_core::event::{PriceQuote, Trade, Transaction};
+use hub_core::limits::Limits;
 use hub_core::{Event, Offset, Outcome, PortfolioId, Settings, Timestamp, TransactionId};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Catalog, Changed, Filter, RowKey, StateFlush, View};
@@ -24,8 +25,13 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
+        Fixture::within(Limits::default().view_bytes)
+    }
+
+    /// One that keeps no more than so much for states that are held.
+    pub(crate) fn within(view_bytes: usize) -> Fixture {
         let mut catalog = Catalog::default();
-        let (projection, reads) = register(&mut catalog);
+        let (projection, reads) = register(&mut catalog, &Limits { view_bytes, ..Limits::default() });
         Fixture { driver: Driver::new(START_MILLIS, vec![Box::new(projection)]), reads, catalog }
     }
 
@@ -73,13 +79,13 @@ impl Fixture {
     /// The only portfolio's mark as it is now.
     pub(crate) fn mark(&mut self) -> Option<String> {
         let [_, marks] = self.publish();
-        marks.view.element(0).map(text)
+        marks.view.element(0).unwrap().map(text)
     }
 
     /// The position with this key as it is now.
     pub(crate) fn row(&mut self, key: RowKey) -> Option<String> {
         let [positions, _] = self.publish();
-        positions.view.element(key).map(text)
+        positions.view.element(key).unwrap().map(text)
     }
 }
 
@@ -124,7 +130,8 @@ pub(crate) fn text(bytes: Bytes) -> String {
 /// Everything the view has, however it is asked.
 pub(crate) fn all_changed(view: &dyn View, after: u64) -> Vec<RowKey> {
     let mut keys = vec![];
-    assert!(!view.changed(Offset(after), None, &Filter::All, usize::MAX, &mut keys), "there can't be more");
+    let more = view.changed(Offset(after), None, &Filter::All, usize::MAX, &mut keys);
+    assert_eq!(more, Ok(false), "there can't be more");
     keys
 }
 
@@ -132,7 +139,7 @@ pub(crate) fn all_changed(view: &dyn View, after: u64) -> Vec<RowKey> {
 pub(crate) fn elements(view: &dyn View) -> Vec<Option<Bytes>> {
     let keys = all_changed(view, 0);
     assert!(keys.iter().copied().eq(0..keys.len() as RowKey), "keys are dense");
-    keys.into_iter().map(|key| view.element(key)).collect()
+    keys.into_iter().map(|key| view.element(key).unwrap()).collect()
 }
 
 pub(crate) fn keys(changed: &Changed) -> &[RowKey] {

@@ -4,6 +4,7 @@
 use hub_analytics::AnalyticsReads;
 use hub_autotrader::AutotraderReads;
 use hub_core::event::trading::SessionId;
+use hub_core::limits::Limits;
 use hub_core::{Event, Offset, Outcome, Record, Timestamp};
 use hub_demo::DemoConfig;
 use hub_fanout::testing::{Driver, Handed};
@@ -28,7 +29,7 @@ struct Services {
 impl Services {
     fn new() -> Services {
         let mut catalog = Catalog::default();
-        let (positions, analytics) = hub_analytics::register(&mut catalog);
+        let (positions, analytics) = hub_analytics::register(&mut catalog, &Limits::default());
         let (ranking, leaderboard) = hub_leaderboard::register(&LeaderboardConfig::default(), None);
         let (sessions, autotrader) = hub_autotrader::register(&mut catalog);
         let (pipeline, rttm) = hub_rttm::register();
@@ -49,8 +50,13 @@ impl Services {
         self.driver.flush();
         let mut shown = Vec::new();
         let state = self.analytics.settled();
-        shown.extend(state.positions().map(|row| format!("{:?}", row.json())));
-        shown.extend(state.portfolios().map(|id| format!("{:?} {:?}", state.mark(id), state.pnl(id))));
+        shown.extend(state.positions().map(|row| format!("{:?}", row.unwrap().json())));
+        shown.extend(
+            state
+                .portfolios()
+                .map(Result::unwrap)
+                .map(|id| format!("{:?} {:?}", state.mark(id), state.pnl(id))),
+        );
         for (rank, row) in self.leaderboard.flushed().board().rows(0, usize::MAX) {
             shown.push(format!("{rank} {} {:?} {:?} {}", row.id, row.name, row.metrics, row.updated_at));
         }

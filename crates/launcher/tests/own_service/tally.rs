@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use bytes::Bytes;
 use hub_core::schema::{Schema, json_schema};
-use hub_core::{Offset, Outcome, Parameter, PortfolioId, Record, Timestamp};
+use hub_core::{Expired, Offset, Outcome, Parameter, PortfolioId, Record, Timestamp};
 use hub_fanout::{
     Applied, Catalog, Changed, Composition, EventKey, FeedId, Filter, FlushBuilder, Options, Projection,
     RowKey, Snapshot, StateReader, StateWriter, Step, Topic, TopicId, View, published,
@@ -125,20 +125,20 @@ impl View for TallyView {
         _: &Filter,
         limit: usize,
         keys: &mut Vec<RowKey>,
-    ) -> bool {
+    ) -> Result<bool, Expired> {
         let rows = (0..).zip(&self.0.0);
         let mut changed =
             rows.filter(|(key, row)| from.is_none_or(|from| *key > from) && row.version > after);
         keys.extend(changed.by_ref().take(limit).map(|(key, _)| key));
-        changed.next().is_some()
+        Ok(changed.next().is_some())
     }
 
-    fn portfolio(&self, _: RowKey) -> Option<PortfolioId> {
-        None
+    fn portfolio(&self, _: RowKey) -> Result<Option<PortfolioId>, Expired> {
+        Ok(None)
     }
 
-    fn element(&self, key: RowKey) -> Option<Bytes> {
-        self.0.0.get(key as usize).map(Row::json)
+    fn element(&self, key: RowKey) -> Result<Option<Bytes>, Expired> {
+        Ok(self.0.0.get(key as usize).map(Row::json))
     }
 }
 

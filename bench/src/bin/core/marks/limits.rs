@@ -26,10 +26,10 @@ struct Holders {
 impl PlainColumns {
     /// The positions of a state, in its order.
     pub(super) fn of(state: &State) -> PlainColumns {
-        let numbers: HashMap<PortfolioId, u32> = state.portfolios().zip(0..).collect();
+        let numbers: HashMap<PortfolioId, u32> = state.portfolios().flatten().zip(0..).collect();
         let mut symbols = HashMap::new();
         let mut holders: Vec<Holders> = Vec::new();
-        for row in state.positions() {
+        for row in state.positions().flatten() {
             let position = row.position();
             let next = symbols.len();
             let symbol = *symbols.entry(position.symbol.clone()).or_insert(next);

@@ -29,6 +29,9 @@ pub(in crate::shard) enum Taken {
     Nothing,
     /// A part of what is owed; `last`: all of it.
     Part { frames: Option<Frames>, last: bool },
+    /// Something owed that can't be had any more as of the last flush: it comes with
+    /// the next.
+    Later,
     /// It has lost events.
     Passed,
 }

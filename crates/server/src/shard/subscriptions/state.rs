@@ -4,11 +4,11 @@
 //! What changed is selected once for each group of subscribers who want the
 //! same, and encoded once for each framing among them.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::{Offset, PortfolioId, Position};
+use hub_core::{Expired, Offset, PortfolioId, Position};
 use hub_fanout::{
     Changed, Composition, Debt, Filter, Room, RowKey, SnapshotReason, Start, StateFlush, StateSubscription,
     TopicId, View,
@@ -168,12 +168,22 @@ impl States {
         let composition = delivery.chassis.catalog.states()[usize::from(state.topic.0)].composition;
         let room = Room::new(delivery.chassis.limits.outbox_bytes, per_element(composition));
         let (view, position) = (&*state.view, delivery.stands.position);
-        let changed = match &state.changed {
+        let mut changed = match &state.changed {
             Changed::Keys(keys) if listed => Some(&**keys),
             Changed::Keys(_) | Changed::Unlisted => None,
         };
-        let mut selection =
-            topic.groups.select(changed.into_iter().flatten().copied(), |key| view.portfolio(key));
+        let has_expired = Cell::new(false);
+        let portfolio = |key| {
+            view.portfolio(key).unwrap_or_else(|Expired| {
+                has_expired.set(true);
+                None
+            })
+        };
+        let mut selection = topic.groups.select(changed.into_iter().flatten().copied(), portfolio);
+        if has_expired.get() {
+            // Who wants what can't be told: all are owed what a later flush shows.
+            changed = None;
+        }
         let (mut sent, mut replaced) = (0, 0);
         for (id, group) in topic.groups.iter() {
             let looked_up;
@@ -222,7 +232,11 @@ impl States {
             return equal.give(recipient, encode(last));
         }
         let mut elements = Vec::new();
-        let last = owed.take(&**view, room, &mut elements);
+        let last = match owed.take(&**view, room, &mut elements) {
+            Ok(last) => last,
+            Err(Expired) if elements.is_empty() => return Taken::Later,
+            Err(Expired) => false,
+        };
         let bytes = elements.iter().map(Bytes::len).sum();
         let encoded = Encoded::for_subscribers(if before.is_some() { 2 } else { 1 });
         let mut take = Take { debt: owed.debt(), last, elements, encoded };
@@ -289,17 +303,19 @@ fn deliver_to<S: OfKind<StateSource>>(
 }
 
 /// The keys that changed after `before` of those that are wanted, unless there
-/// are too many to be handed over at once.
+/// are too many to be handed over at once, or the view has expired.
 fn changed_since(before: Offset, view: &dyn View, wanted: &Filter) -> Option<Vec<RowKey>> {
     let mut keys = Vec::new();
-    let more = view.changed(before, None, wanted, LOOKED_UP_MAX, &mut keys);
+    let more = view.changed(before, None, wanted, LOOKED_UP_MAX, &mut keys).ok()?;
     (!more).then_some(keys)
 }
 
-/// The elements of `keys`, unless there is no room for all of them.
+/// The elements of `keys`, unless there is no room for all of them, or the view
+/// has expired.
 fn elements_within(view: &dyn View, keys: &[u32], mut room: Room) -> Option<Vec<Bytes>> {
     let mut elements = Vec::with_capacity(keys.len());
-    for element in keys.iter().filter_map(|key| view.element(*key)) {
+    for key in keys {
+        let Some(element) = view.element(*key).ok()? else { continue };
         if !room.is_left() {
             return None;
         }

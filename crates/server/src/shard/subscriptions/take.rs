@@ -19,6 +19,7 @@ impl Subscriptions {
     /// for its interval as well.
     pub(in crate::shard) fn take(&mut self, slot: usize, draining: bool, now: Moment) -> Taken {
         let followed = self.of_socket(slot).len();
+        let mut nothing = Taken::Nothing;
         for index in 0..followed {
             let key = self.by_socket[slot][index];
             let taken = self.take_one(key, draining, now);
@@ -29,11 +30,13 @@ impl Subscriptions {
                 // Two large topics take turns.
                 self.by_socket[slot].rotate_left(index + 1);
             }
-            if !matches!(taken, Taken::Nothing) {
-                return taken;
+            match taken {
+                Taken::Nothing => {}
+                Taken::Later => nothing = Taken::Later,
+                Taken::Part { .. } | Taken::Passed => return taken,
             }
         }
-        Taken::Nothing
+        nothing
     }
 
     fn take_one(&mut self, key: usize, draining: bool, now: Moment) -> Taken {

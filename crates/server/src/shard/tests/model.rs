@@ -31,6 +31,8 @@ enum Action {
     Flush(Vec<RowKey>),
     /// Each of these keys changes in a flush of its own while the shard is busy.
     Busy(Vec<RowKey>),
+    /// A flush in which these keys change, whose view expires after so many looks.
+    FlushThatExpires(Vec<RowKey>, u64),
     /// All of these happen while the shard is busy: they come in one turn.
     Meanwhile(Vec<Action>),
     /// So many events happen.
@@ -52,13 +54,18 @@ enum Action {
 
 /// What is published at a time.
 fn publication() -> impl Strategy<Value = Action> {
-    let keys = proptest::collection::btree_set(0_u32..20, 0..8);
+    let keys = || proptest::collection::vec(0_u32..20, 0..8).prop_map(distinct);
     prop_oneof![
-        keys.prop_map(|keys| Action::Flush(keys.into_iter().collect())),
-        (1_usize..6).prop_map(Action::Emit),
-        (1_usize..6).prop_map(Action::Relay),
-        (1_usize..6).prop_map(Action::Queue),
+        4 => keys().prop_map(Action::Flush),
+        1 => (keys(), 0_u64..12).prop_map(|(keys, looks)| Action::FlushThatExpires(keys, looks)),
+        4 => (1_usize..6).prop_map(Action::Emit),
+        4 => (1_usize..6).prop_map(Action::Relay),
+        4 => (1_usize..6).prop_map(Action::Queue),
     ]
+}
+
+fn distinct(keys: Vec<RowKey>) -> Vec<RowKey> {
+    BTreeSet::from_iter(keys).into_iter().collect()
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -98,6 +105,8 @@ struct Model {
     /// What came of the queue, and whether as a redelivery.
     consumed: Vec<(u64, bool)>,
     subscriptions_made: usize,
+    /// Views expired, or might have: a flush follows for whoever still needs one.
+    has_expiring: bool,
 }
 
 impl Model {
@@ -113,8 +122,18 @@ impl Model {
         world.slice_rounds(if seed.is_multiple_of(2) { 1 } else { PEERS });
         let clients = (0..PEERS).map(|index| connect(&mut world, index)).collect();
         let (history, consumed) = (BTreeMap::new(), Vec::new());
-        let (relayed, queued, returned) = (0, 0, false);
-        Model { world, clients, history, relayed, queued, returned, consumed, subscriptions_made: 0 }
+        let (relayed, queued, returned, has_expiring) = (0, 0, false, false);
+        Model {
+            world,
+            clients,
+            history,
+            relayed,
+            queued,
+            returned,
+            consumed,
+            subscriptions_made: 0,
+            has_expiring,
+        }
     }
 
     fn act(&mut self, action: Action) {
@@ -122,6 +141,11 @@ impl Model {
             Action::Flush(keys) => {
                 self.world.flush(&keys);
                 self.changed(&keys, self.world.position.offset.0);
+            }
+            Action::FlushThatExpires(keys, looks) => {
+                self.has_expiring = true;
+                self.world.expire_next(looks);
+                self.act(Action::Flush(keys));
             }
             Action::Busy(keys) => {
                 let before = self.world.position.offset.0;
@@ -190,6 +214,9 @@ impl Model {
     /// Everybody takes everything, as time passes or as the shard drains; what
     /// was promised must be there.
     fn check(mut self, drain: bool) {
+        if self.has_expiring {
+            self.world.flush(&[]);
+        }
         if drain {
             self.world.drain();
         } else {

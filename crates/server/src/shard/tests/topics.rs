@@ -1,11 +1,11 @@
 //! What there is to follow in a [`World`](super::world::World).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use hub_core::{Offset, Parameter, PortfolioId, Timestamp};
+use hub_core::{Expired, Offset, Parameter, PortfolioId, Timestamp};
 use hub_fanout::document::Cadence;
 use hub_fanout::{Composed, Document, EventFilter, FeedId, Filter, Occasion, Options, RowKey, View};
 use serde::Deserialize;
@@ -16,6 +16,8 @@ use crate::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
 #[derive(Clone, Default)]
 pub(super) struct Table {
     pub(super) rows: BTreeMap<RowKey, (Offset, u64)>,
+    /// Expired after so many looks; `None`: never.
+    pub(super) expires: Arc<Mutex<Option<u64>>>,
     /// How often it was asked what changed, and for an element.
     pub(super) asked: Arc<Asked>,
 }
@@ -31,6 +33,19 @@ pub(super) fn portfolio_of(key: RowKey) -> PortfolioId {
     PortfolioId::from_bytes([(key % 4) as u8; 16])
 }
 
+impl Table {
+    fn look(&self) -> Result<(), Expired> {
+        match &mut *self.expires.lock().unwrap() {
+            Some(0) => Err(Expired),
+            Some(looks) => {
+                *looks -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 impl View for Table {
     fn changed(
         &self,
@@ -39,7 +54,8 @@ impl View for Table {
         filter: &Filter,
         limit: usize,
         keys: &mut Vec<RowKey>,
-    ) -> bool {
+    ) -> Result<bool, Expired> {
+        self.look()?;
         self.asked.changed.fetch_add(1, Ordering::Relaxed);
         let is_wanted = |key| match filter {
             Filter::All => true,
@@ -50,17 +66,18 @@ impl View for Table {
         };
         let mut found = self.rows.iter().filter(is_asked).map(|(key, _)| *key);
         keys.extend(found.by_ref().take(limit));
-        found.next().is_some()
+        Ok(found.next().is_some())
     }
 
-    fn portfolio(&self, key: RowKey) -> Option<PortfolioId> {
-        Some(portfolio_of(key))
+    fn portfolio(&self, key: RowKey) -> Result<Option<PortfolioId>, Expired> {
+        self.look()?;
+        Ok(Some(portfolio_of(key)))
     }
 
-    fn element(&self, key: RowKey) -> Option<Bytes> {
+    fn element(&self, key: RowKey) -> Result<Option<Bytes>, Expired> {
+        self.look()?;
         self.asked.elements.fetch_add(1, Ordering::Relaxed);
-        let (_, value) = self.rows.get(&key)?;
-        Some(format!(r#"{{"k":{key},"v":{value}}}"#).into())
+        Ok(self.rows.get(&key).map(|(_, value)| format!(r#"{{"k":{key},"v":{value}}}"#).into()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A shard, and the rest of the hub as far as it sees any.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,7 @@ pub(super) struct World {
     feed: FeedId,
     tally: Arc<Tally>,
     pub(super) table: Table,
+    next_expires: Option<u64>,
     /// Where the last flush stands.
     pub(super) position: Position,
     /// How many events there were.
@@ -118,6 +119,7 @@ impl World {
             feed,
             tally: Arc::default(),
             table: Table::default(),
+            next_expires: None,
             position: Position { epoch: EPOCH, offset: Offset::START },
             events: 0,
         }
@@ -298,6 +300,7 @@ impl World {
     /// The same, and `horizon` is the oldest offset to resume from.
     pub(super) fn publish_flush(&mut self, changed: &Changed, horizon: Offset) {
         self.tally.0.store(self.position.offset.0, Ordering::Relaxed);
+        self.table.expires = Arc::new(Mutex::new(self.next_expires.take()));
         let view = Arc::new(self.table.clone());
         let state =
             |topic| StateFlush { topic, view: Arc::clone(&view) as Arc<dyn View>, changed: changed.clone() };
@@ -306,6 +309,11 @@ impl World {
         let flush = Flush { position, at, horizon, oldest: Some(self.now.timestamp()), states };
         self.chassis.publisher.flush(&Arc::new(flush));
         self.settle();
+    }
+
+    /// The next flush's view expires after so many looks at it.
+    pub(super) fn expire_next(&mut self, looks: u64) {
+        self.next_expires = Some(looks);
     }
 
     /// The next event of the feed; its JSON is its ordinal, from 0.

@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 
 use crate::support::{buy, ingest, uuid};
 
+/// Positions of a grown market.
+const GROWN: u64 = 16_000;
+
 /// Positions; the rows of all of them are some 80 KB.
 const PORTFOLIOS: u64 = 400;
 
@@ -28,9 +31,15 @@ impl Market {
     /// Makes so many positions that an answer with all of them, some MB, is more than buffers of sockets
     /// hold.
     pub(crate) fn grow(addr: SocketAddr) {
-        for batch in 0..8 {
+        Market::change_all(addr, 0);
+    }
+
+    /// Changes each of those positions, for the n-th time.
+    pub(crate) fn change_all(addr: SocketAddr, nth: u64) {
+        for batch in 0..GROWN / 2000 {
             let ids = batch * 2000..(batch + 1) * 2000;
-            ingest(addr, "transactions", &ids.map(|i| buy(i, &uuid(i), "ACME", 1)).collect());
+            let items = ids.map(|i| buy(nth * GROWN + i, &uuid(i), "ACME", 1));
+            ingest(addr, "transactions", &items.collect());
         }
     }
 }

@@ -63,6 +63,26 @@ fn an_answer_that_is_read_slowly_comes_whole() {
 }
 
 #[test]
+fn an_answer_that_is_read_while_more_changes_than_may_be_kept_ends_without_its_last_chunk() {
+    let hub = hub(&[("LIMITS__VIEW_BYTES", "1048576")]);
+    let addr = address(&hub);
+    Market::grow(addr);
+    let request = GET_ALL.replace("Host", "Connection: close\r\nHost");
+    let mut slow = asks(addr, request.as_bytes());
+    assert!(slow.receive(2048).unwrap().starts_with(b"HTTP/1.1 200 OK\r\n"));
+    Market::change_all(addr, 1);
+    let mut quick = asks(addr, request.as_bytes());
+    for (socket, is_whole, holdings) in [(&mut slow, false, 1), (&mut quick, true, 2)] {
+        socket.set_receive_buffer(1 << 20).unwrap();
+        let rest = socket.receive_to_end().unwrap();
+        assert_eq!(rest.ends_with(b"}]\r\n0\r\n\r\n"), is_whole);
+        let text = String::from_utf8_lossy(&rest);
+        let has = |holdings: u64| text.contains(&format!(r#""holdings":{holdings},"#));
+        assert!(has(holdings) && !has(3 - holdings), "positions of one position in the log");
+    }
+}
+
+#[test]
 fn requests_pipelined_behind_an_answer_that_is_not_read_burn_no_core() {
     let hub = hub(&[("LIMITS__STALL_MS", "2000")]);
     let addr = address(&hub);

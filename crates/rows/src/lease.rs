@@ -91,7 +91,7 @@ mod tests {
     type Kept = (Vec<model::AtomicU64>, Lease<model::AtomicU64>);
 
     fn kept() -> loom::sync::Arc<Kept> {
-        let cells: Vec<_> = (0..HEAD_WORDS + 1).map(|_| model::AtomicU64::new(0)).collect();
+        let cells: Vec<_> = (0..=HEAD_WORDS).map(|_| model::AtomicU64::new(0)).collect();
         write(&cells, &row(1));
         loom::sync::Arc::new((cells, Lease(model::AtomicU64::new(0))))
     }

@@ -1,6 +1,6 @@
 //! Transactions and prices, taken in one at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hub_core::dto::Execution;
 use hub_core::event::{PriceQuote, Trade, Transaction};
@@ -9,7 +9,6 @@ use hub_fanout::{Applied, RowKey};
 use hub_rows::{Column, Index, Rows, SharedIndex};
 
 use crate::closings::{Closing, Closings};
-use crate::holders::Holders;
 use crate::listing::{Listing, Quote, Supersedes, SymbolKey};
 use crate::lots::{Lots, Shortage};
 use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
@@ -29,7 +28,6 @@ pub(crate) struct Ledger {
     /// By portfolio.
     encoded: Table<Arc<EncodedMark>>,
     pub(crate) reference: ReferenceData,
-    pub(crate) holders: Holders,
     /// By row.
     lots: Column<Lots>,
     /// Rows by portfolio and symbol.
@@ -60,6 +58,7 @@ impl Ledger {
             portfolio_keys: self.portfolio_keys.reader(),
             symbol_keys: self.symbol_keys.reader(),
             reference: self.reference.clone(),
+            marks: OnceLock::new(),
         }
     }
 
@@ -198,7 +197,6 @@ impl Ledger {
         let row = self.rows.push(record.offset, record.offset, aside(before), entry.words());
         self.keys.insert(self.keys.hash(&(key, symbol)), row);
         self.lots.push(Lots::default());
-        self.holders.add(symbol, key, row);
         let portfolio = Portfolio { newest: Some(row) };
         self.portfolios.set(key, record.offset, record.offset, portfolio.words());
         row
@@ -229,13 +227,8 @@ impl Ledger {
         let phase = if is_open { Phase::Open } else { Phase::Closed };
         let entry = Entry { updated_at: record.at, phase, balance, ..before };
         self.rows.set(key, record.offset, record.offset, entry.words());
-        match (was_open, is_open) {
-            (false, true) => self.holders.add(before.symbol, before.portfolio, key),
-            (true, false) => {
-                self.holders.remove(before.symbol, key);
-                self.closings.push(Closing { at: record.at, row: key });
-            }
-            _ => {}
+        if was_open && !is_open {
+            self.closings.push(Closing { at: record.at, row: key });
         }
         self.touch(before.portfolio, record.offset);
         key

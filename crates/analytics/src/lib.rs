@@ -18,7 +18,6 @@
 mod closings;
 mod config;
 mod execution;
-mod holders;
 mod http;
 mod ledger;
 mod listing;

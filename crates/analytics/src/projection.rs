@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use hub_core::event::Transaction;
-use hub_core::{Event, Expired, Offset, Outcome, Record, Rejection, Timestamp};
+use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
 use hub_fanout::{
     Applied, Changed, FeedId, FlushBuilder, Interest, Projection, RowKey, Snapshot, StateFlush, StateWriter,
     Step, TopicId,
 };
 
 use crate::execution;
-use crate::marks::{MarkVersions, MarksView, any_changed};
+use crate::marks::{Marking, MarksView};
 use crate::memory::Memory;
 use crate::positions::PositionsView;
 use crate::state::State;
@@ -38,7 +38,7 @@ pub struct AnalyticsProjection {
     flushed: Offset,
     /// As of `flushed`; kept only while somebody subscribes to marks, for it
     /// costs a visit to every holder of every symbol that was priced.
-    mark_versions: Option<MarkVersions>,
+    marking: Option<Marking>,
 }
 
 impl AnalyticsProjection {
@@ -48,54 +48,41 @@ impl AnalyticsProjection {
         memory: Memory,
         view_bytes: usize,
     ) -> AnalyticsProjection {
-        AnalyticsProjection {
-            topics,
-            published,
-            memory,
-            view_bytes,
-            flushed: Offset::START,
-            mark_versions: None,
-        }
+        AnalyticsProjection { topics, published, memory, view_bytes, flushed: Offset::START, marking: None }
     }
 
     /// Positions and marks, with what changed since this was last called.
     fn publish(&mut self) -> [StateFlush; 2] {
         let state = self.published.flush();
         let since = std::mem::replace(&mut self.flushed, self.memory.last);
-        [self.publish_positions(&state, since), self.publish_marks(state, since)]
+        let mut rows = Vec::new();
+        let listed = state.rows.changed(since, None, usize::MAX, &mut rows);
+        let rows: Arc<[RowKey]> = rows.into();
+        // The newest state does not expire.
+        let list = |keys| if listed.is_ok() { Changed::Keys(keys) } else { Changed::Unlisted };
+        let marks = self.publish_marks(&state, &rows, since);
+        let view = Arc::new(PositionsView::new(state, Arc::clone(&rows)));
+        [StateFlush { topic: self.topics.positions, view, changed: list(rows) }, marks]
     }
 
-    fn publish_positions(&self, state: &Snapshot<State>, since: Offset) -> StateFlush {
-        let mut keys = Vec::new();
-        let listed = state.rows.changed(since, None, usize::MAX, &mut keys);
-        let keys: Arc<[RowKey]> = keys.into();
-        let view = Arc::new(PositionsView::new(state.clone(), Arc::clone(&keys)));
-        let changed = match listed {
-            Ok(_) => Changed::Keys(keys),
-            // The newest state does not expire.
-            Err(Expired) => Changed::Unlisted,
-        };
-        StateFlush { topic: self.topics.positions, view, changed }
-    }
-
-    fn publish_marks(&mut self, state: Snapshot<State>, since: Offset) -> StateFlush {
-        let holders = &self.memory.ledger.holders;
-        let kept = self.mark_versions.take().filter(|_| self.topics.interest.any());
-        self.mark_versions = kept.and_then(|versions| versions.caught_up(&state, holders, since).ok());
-        if self.mark_versions.is_none() && self.topics.interest.any() {
-            self.mark_versions = MarkVersions::of(&state).ok();
+    fn publish_marks(&mut self, state: &Snapshot<State>, rows: &[RowKey], since: Offset) -> StateFlush {
+        let kept = self.marking.take().filter(|_| self.topics.interest.any());
+        // What was traded may have expired as it was before.
+        self.marking = kept.and_then(|marking| marking.caught_up(state.clone(), rows, since).ok());
+        if self.marking.is_none() && self.topics.interest.any() {
+            self.marking = Marking::of(state.clone()).ok();
         }
-        let changed = match &self.mark_versions {
-            Some(versions) => {
-                let mut keys = Vec::new();
-                versions.changed(since, None, usize::MAX, &mut keys);
-                Changed::Keys(keys.into())
+        let newest = state.portfolios.newest().max(state.reference.listings.newest());
+        let changed = match &self.marking {
+            Some(marking) => {
+                // Unless somebody has worked them out: they are the same.
+                let _ = state.marks.set(Ok(marking.marks().clone()));
+                Changed::Keys(marking.moved(since))
             }
-            None if any_changed(&state, holders, since) => Changed::Unlisted,
+            None if newest > since => Changed::Unlisted,
             None => Changed::Keys([].into()),
         };
-        let view = Arc::new(MarksView::new(state, self.mark_versions.clone()));
-        StateFlush { topic: self.topics.marks, view, changed }
+        StateFlush { topic: self.topics.marks, view: Arc::new(MarksView::new(state.clone())), changed }
     }
 
     fn transaction(

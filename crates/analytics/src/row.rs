@@ -85,11 +85,13 @@ impl Entry {
     }
 }
 
-fn halves(units: i128) -> [u64; 2] {
+/// The two words of 128 bits.
+pub(crate) fn halves(units: i128) -> [u64; 2] {
     [(units >> 64) as u64, units as u64]
 }
 
-fn whole([high, low]: [u64; 2]) -> i128 {
+/// Inverse of [`halves`].
+pub(crate) fn whole([high, low]: [u64; 2]) -> i128 {
     i128::from(high.cast_signed()) << 64 | i128::from(low)
 }
 

@@ -1,21 +1,21 @@
 //! Positions, prices and master data at one position of the log.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::{iter, mem};
 
 use bytes::Bytes;
 use hub_core::dto::PositionRow;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Expired, Money, PortfolioId, Symbol};
+use hub_core::{Expired, Money, Offset, PortfolioId, Symbol};
 use hub_fanout::{Applied, RowKey};
 use hub_rows::{IndexReader, Pin, RowsView};
 use rpds::RedBlackTreeMapSync;
 
 use crate::listing::{Listing, Quote, SymbolKey};
-use crate::marks;
+use crate::marks::{self, Marks};
 use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
 use crate::position::Balance;
-use crate::row::{self, Entry, Phase, Row, beside};
+use crate::row::{self, Entry, Row, beside};
 use crate::table::Table;
 
 /// Positions, prices and master data as readers have them: as of one position of the log.
@@ -36,6 +36,9 @@ pub struct State {
     pub(crate) portfolio_keys: IndexReader,
     pub(crate) symbol_keys: IndexReader,
     pub(crate) reference: ReferenceData,
+    /// Kept by the projection at a flush while somebody subscribes to marks. Otherwise worked out by whoever first asks
+    /// which have changed.
+    pub(crate) marks: OnceLock<Result<Marks, Expired>>,
 }
 
 /// Symbols with their prices, and master data: persistent, so that the projection edits its own copy.
@@ -106,19 +109,17 @@ impl State {
         let Some(key) = self.key(id) else { return Ok(None) };
         let Some(encoded) = self.encoded.get(key) else { return Ok(None) };
         let EncodedMark { flushed, settled } = &**encoded;
-        let version = marks::version(self, key)?;
+        let version = self.mark_version(key)?;
         let cell = if flushed.holds(version) { flushed } else { settled };
         cell.at(version, || marks::encode(self, key))
     }
 
     /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`
-    /// if it never had a position, or nothing that it holds has a price, or the sum is more than money holds.
+    /// if it never had a position, or nothing that it holds has a price, or the sum is more than money holds. O(1) at
+    /// a flush while somebody subscribes to marks, otherwise O(positions of the portfolio).
     pub fn pnl(&self, id: PortfolioId) -> Result<Option<Money>, Expired> {
         let Some(key) = self.key(id) else { return Ok(None) };
-        let mut members = self.members(key).collect::<Result<Vec<_>, Expired>>()?;
-        // In the order of their keys: whether a sum is too large may depend on it.
-        members.reverse();
-        Ok(self.pnl_of(&members))
+        self.marks().map_or_else(|| marks::pnl(self, key), |marks| Ok(marks.pnl(key)))
     }
 
     /// The newest price of a symbol.
@@ -152,6 +153,17 @@ impl State {
         self.reference.symbol_infos.values()
     }
 
+    /// The offset that last changed a portfolio's mark.
+    pub(crate) fn mark_version(&self, key: PortfolioKey) -> Result<Offset, Expired> {
+        let kept = self.marks().and_then(|marks| marks.version(key));
+        kept.map_or_else(|| marks::version(self, key), Ok)
+    }
+
+    /// All marks' versions and P&L, if they are known.
+    fn marks(&self) -> Option<&Marks> {
+        self.marks.get()?.as_ref().ok()
+    }
+
     pub(crate) fn key(&self, id: PortfolioId) -> Option<PortfolioKey> {
         // A portfolio that came later has no row here. An id is never written again, so it does not expire.
         self.portfolio_keys.find(&id, |key| self.portfolio_id(key) == Ok(Some(id)))
@@ -181,21 +193,6 @@ impl State {
             };
             step().transpose()
         })
-    }
-
-    fn pnl_of(&self, members: &[(RowKey, Entry)]) -> Option<Money> {
-        let (mut total, mut holds, mut priced) = (Money::ZERO, false, false);
-        for (_, entry) in members {
-            total = total.checked_add(entry.balance.realized_pnl)?;
-            if entry.phase == Phase::Open {
-                holds = true;
-                if let Some(unrealized) = marks::unrealized(self, entry) {
-                    priced = true;
-                    total = total.checked_add(unrealized)?;
-                }
-            }
-        }
-        (priced || !holds).then_some(total)
     }
 }
 

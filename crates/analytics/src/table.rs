@@ -58,6 +58,11 @@ impl<T> Table<T> {
         self.len
     }
 
+    /// The newest version of all elements.
+    pub(crate) fn newest(&self) -> Offset {
+        self.newest
+    }
+
     pub(crate) fn get(&self, key: u32) -> Option<&T> {
         self.slot(key).map(|slot| &slot.value)
     }
@@ -138,9 +143,44 @@ impl<T: Clone> Table<T> {
             shift -= BITS;
         }
     }
+
+    /// Overwrites the elements of these keys, which ascend and which it has: each node above them is visited once, so
+    /// that many cost little more than a copy of their leaves.
+    pub(crate) fn set_all(&mut self, keys: &[u32], element: &impl Fn(u32) -> (Offset, T)) {
+        if !keys.is_empty() {
+            let newest = Arc::make_mut(&mut self.root).set_all(self.height * BITS, keys, element);
+            self.newest = self.newest.max(newest);
+        }
+    }
 }
 
 impl<T: Clone> Node<T> {
+    /// As [`Table::set_all`], of keys below this node; the newest version among them.
+    fn set_all(&mut self, shift: u32, keys: &[u32], element: &impl Fn(u32) -> (Offset, T)) -> Offset {
+        let mut newest = Offset::START;
+        match self {
+            Node::Leaf(slots) => {
+                for key in keys {
+                    let (version, value) = element(*key);
+                    if let Some(slot) = slots.get_mut(index(*key, 0)) {
+                        *slot.touch(version) = value;
+                    }
+                    newest = newest.max(version);
+                }
+            }
+            Node::Branch(slots) => {
+                for part in keys.chunk_by(|one, next| one >> shift == next >> shift) {
+                    if let Some(child) = slots.get_mut(index(part[0], shift)) {
+                        let below = Arc::make_mut(&mut child.value).set_all(shift - BITS, part, element);
+                        child.newest = child.newest.max(below);
+                        newest = newest.max(below);
+                    }
+                }
+            }
+        }
+        newest
+    }
+
     /// `key` is the first that is not there yet.
     fn push(&mut self, shift: u32, key: u32, slot: Slot<T>) {
         match self {
@@ -203,6 +243,8 @@ fn index(key: u32, shift: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -211,6 +253,7 @@ mod tests {
     enum Edit {
         Push,
         Touch(prop::sample::Index),
+        SetAll(Vec<prop::sample::Index>),
         Snapshot,
     }
 
@@ -218,6 +261,7 @@ mod tests {
         prop_oneof![
             6 => Just(Edit::Push),
             3 => any::<prop::sample::Index>().prop_map(Edit::Touch),
+            1 => prop::collection::vec(any::<prop::sample::Index>(), 0..40).prop_map(Edit::SetAll),
             1 => Just(Edit::Snapshot),
         ]
     }
@@ -255,6 +299,19 @@ mod tests {
                         let key = index.index(model.len());
                         *table.touch(key as u32, version).unwrap() = value;
                         model[key] = (version, value);
+                    }
+                    Edit::SetAll(indexes) => {
+                        let places = indexes.iter().filter(|_| !model.is_empty()).map(|index| index.index(model.len()));
+                        let keys: BTreeSet<u32> = places.map(|place| place as u32).collect();
+                        let keys: Vec<u32> = keys.into_iter().collect();
+                        // Of versions that differ, none of which falls.
+                        let element = |key: u32| (Offset(version.0 - u64::from(key % 2)), value + u64::from(key));
+                        table.set_all(&keys, &element);
+                        for key in keys {
+                            let (version, value) = element(key);
+                            let held = &mut model[key as usize];
+                            *held = (version.max(held.0), value);
+                        }
                     }
                     Edit::Touch(_) => prop_assert!(table.touch(0, version).is_none()),
                     Edit::Snapshot if snapshots.len() < 20 => snapshots.push((table.clone(), model.clone())),

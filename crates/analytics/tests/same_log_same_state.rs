@@ -103,11 +103,7 @@ proptest! {
                             prop_assert!(keys.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", keys);
                             listed.extend(keys.iter().copied());
                         }
-                        Changed::Unlisted => {
-                            let own = all_changed(&*flush[topic].view, *since);
-                            prop_assert!(!own.is_empty(), "unlisted, though nothing changed");
-                            break;
-                        }
+                        Changed::Unlisted => break,
                     }
                     let changed = all_changed(&*flush[topic].view, *since);
                     let expected: Vec<RowKey> = listed.iter().copied().collect();

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use bytes::Bytes;
 use hub_core::dto::UnrealizedPnl;
-use hub_core::{Expired, Money, Symbol};
+use hub_core::{Expired, Money, Offset, Symbol};
+use hub_fanout::RowKey;
 
 use crate::portfolio::PortfolioKey;
 use crate::row::{Entry, Phase};
@@ -85,9 +86,49 @@ fn sum_up(listed: &mut [Listed<'_>]) -> Money {
     overall
 }
 
+/// The version of a mark: the latest of what it is computed from. Those are
+/// the portfolio (its positions, and closed ones that left) and the prices of
+/// what it holds. O(positions of the portfolio).
+///
+/// It never falls, though a symbol that is closed no longer counts: closing
+/// gave the portfolio a version above that of any price before it.
+pub(crate) fn version(state: &State, key: PortfolioKey) -> Result<Offset, Expired> {
+    let Some(mut newest) = state.portfolios.version(key)? else { return Ok(Offset::START) };
+    for member in state.members(key) {
+        let (_, entry) = member?;
+        if entry.phase == Phase::Open {
+            newest = newest.max(state.reference.listings.version(entry.symbol).unwrap_or_default());
+        }
+    }
+    Ok(newest)
+}
+
+/// Realised plus unrealised P&L, as [`State::pnl`] has it. O(positions of the portfolio).
+pub(crate) fn pnl(state: &State, key: PortfolioKey) -> Result<Option<Money>, Expired> {
+    let mut members = state.members(key).collect::<Result<Vec<_>, Expired>>()?;
+    // In the order of their keys: whether a sum is too large may depend on it.
+    members.reverse();
+    Ok(pnl_of(state, &members))
+}
+
+fn pnl_of(state: &State, members: &[(RowKey, Entry)]) -> Option<Money> {
+    let (mut total, mut holds, mut priced) = (Money::ZERO, false, false);
+    for (_, entry) in members {
+        total = total.checked_add(entry.balance.realized_pnl)?;
+        if entry.phase == Phase::Open {
+            holds = true;
+            if let Some(unrealized) = unrealized(state, entry) {
+                priced = true;
+                total = total.checked_add(unrealized)?;
+            }
+        }
+    }
+    (priced || !holds).then_some(total)
+}
+
 /// `price * holdings - totalInvested` of an open position, if it is priced
 /// and this can be represented.
-pub(crate) fn unrealized(state: &State, entry: &Entry) -> Option<Money> {
+fn unrealized(state: &State, entry: &Entry) -> Option<Money> {
     let price = state.reference.listings.get(entry.symbol)?.quote?.price;
     Money::of(price, entry.balance.holdings)?.checked_sub(entry.balance.total_invested)
 }

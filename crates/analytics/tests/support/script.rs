@@ -18,13 +18,16 @@ const PRICES: [(u32, &str); 5] =
     [(6, "10"), (6, "12"), (6, "12.5"), (6, "0.00000001"), (1, "92233720368.54775807")];
 /// Money holds their value at the largest price once, and not twice.
 const MANY: &str = "99000000000.00000001";
+/// At the dearest of the usual prices its value is one that sums are careful with, and at the others it is not.
+const LARGE_WHERE_DEAR: &str = "40000000000";
 /// Mostly small and few, so that sales close positions now and then.
-const QUANTITIES: [(u32, &str); 7] = [
+const QUANTITIES: [(u32, &str); 8] = [
     (20, "1"),
     (20, "2"),
     (2, "3.5"),
     (2, "0.00000001"),
     (1, MANY),
+    (2, LARGE_WHERE_DEAR),
     (1, "1000000000000.00000001"),
     (1, "600000000000000"),
 ];

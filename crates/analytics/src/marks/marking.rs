@@ -1,0 +1,242 @@
+//! Marks as they are kept from flush to flush.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hub_core::{Expired, Money, Offset, Price};
+use hub_fanout::{RowKey, Snapshot};
+
+use super::holders::Holders;
+use super::portfolios::Marks;
+use super::share::{Share, quantity};
+use super::value::pnl;
+use crate::listing::SymbolKey;
+use crate::portfolio::PortfolioKey;
+use crate::row::Phase;
+use crate::state::State;
+
+/// Versions and totals of all marks as of the last flush, and the holders of each symbol. All of it follows from the state.
+pub(crate) struct Marking {
+    state: Snapshot<State>,
+    holders: Holders,
+    /// By symbol: what its holders are marked at.
+    prices: Vec<Option<Price>>,
+    totals: Vec<Total>,
+    /// Portfolios with large positions, and how many they have.
+    large: BTreeMap<PortfolioKey, u32>,
+    moved: Moved,
+    marks: Marks,
+}
+
+/// Sum of a portfolio's shares, and the version of its mark.
+#[derive(Clone, Copy, Default, Debug)]
+struct Total {
+    units: i128,
+    version: Offset,
+    open: u32,
+    priced: u32,
+}
+
+/// Portfolios whose marks changed after an offset.
+#[derive(Default)]
+struct Moved {
+    since: Offset,
+    /// The first of them, and one more: whether a portfolio is new among them decides where the next one is written,
+    /// not whether.
+    keys: Vec<PortfolioKey>,
+    len: usize,
+}
+
+/// Of so many portfolios one that moved is many: to look at all of them costs less than to sort those.
+const MANY: usize = 16;
+
+impl Marking {
+    /// From scratch: O(all positions).
+    pub(crate) fn of(state: Snapshot<State>) -> Result<Marking, Expired> {
+        let mut marking = Marking {
+            state,
+            holders: Holders::default(),
+            prices: Vec::new(),
+            totals: Vec::new(),
+            large: BTreeMap::new(),
+            moved: Moved::default(),
+            marks: Marks::default(),
+        };
+        marking.grow();
+        // At their prices at once, so that none has to be looked at again.
+        let listings = &marking.state.reference.listings;
+        for (marked, listing) in marking.prices.iter_mut().zip(listings.iter()) {
+            *marked = listing.quote.map(|quote| quote.price);
+        }
+        for row in 0..marking.state.rows.len() {
+            marking.retake(None, row)?;
+        }
+        marking.finish(Offset::START)?;
+        Ok(marking)
+    }
+
+    /// From the flush at `since` to this state, before which these rows changed: O(rows + holders of what was priced
+    /// since). What was kept for the state before may be given back: then it takes a start from scratch.
+    pub(crate) fn caught_up(
+        mut self,
+        state: Snapshot<State>,
+        rows: &[RowKey],
+        since: Offset,
+    ) -> Result<Marking, Expired> {
+        let before = std::mem::replace(&mut self.state, state);
+        self.grow();
+        for row in rows {
+            self.retake(Some(&before), *row)?;
+        }
+        self.finish(since)?;
+        Ok(self)
+    }
+
+    pub(crate) fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// Keys of the marks that changed since the flush at `since`, ascending.
+    pub(crate) fn moved(&self, since: Offset) -> Arc<[PortfolioKey]> {
+        if self.moved.since == since {
+            return self.moved.keys().into();
+        }
+        let mut keys = Vec::new();
+        self.marks.changed(since, None, usize::MAX, &mut keys);
+        keys.into()
+    }
+
+    /// Has room for portfolios and symbols that are new.
+    fn grow(&mut self) {
+        let portfolios = self.state.portfolios.len() as usize;
+        self.totals.resize(portfolios, Total::default());
+        self.moved.keys.resize(portfolios + 1, 0);
+        self.prices.resize(self.state.reference.listings.len() as usize, None);
+    }
+
+    /// Takes a row's share as it was before out of its portfolio's total and puts the present one in, both at the price
+    /// that its symbol is marked at.
+    fn retake(&mut self, before: Option<&State>, row: RowKey) -> Result<(), Expired> {
+        let Some(entry) = self.state.entry(row)? else { return Ok(()) };
+        let price = self.prices[entry.symbol as usize];
+        let share = |entry| Share::of(&entry, price);
+        let before = before.map_or(Ok(None), |before| before.entry(row))?;
+        let old = before.map(share).unwrap_or_default();
+        self.replace(entry.portfolio, old, share(entry));
+        if entry.phase == Phase::Open {
+            self.holders.set(entry.symbol, entry.portfolio, row, quantity(&entry).unwrap_or_default());
+        } else {
+            self.holders.remove(entry.symbol, row);
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, key: PortfolioKey, old: Share, new: Share) {
+        let total = &mut self.totals[key as usize];
+        total.units += new.units - old.units;
+        total.open = total.open + u32::from(new.is_open) - u32::from(old.is_open);
+        total.priced = total.priced + u32::from(new.is_priced) - u32::from(old.is_priced);
+        if old.is_large != new.is_large {
+            let count = self.large.entry(key).or_default();
+            *count = if new.is_large { *count + 1 } else { *count - 1 };
+            if *count == 0 {
+                self.large.remove(&key);
+            }
+        }
+    }
+
+    /// Marks the holders of what was priced since, and has the marks that changed.
+    fn finish(&mut self, since: Offset) -> Result<(), Expired> {
+        self.moved.begin(since);
+        let listings = &self.state.reference.listings;
+        let mut keys = Vec::new();
+        listings.changed(since, None, usize::MAX, &mut keys);
+        let mut priced: Vec<(Offset, SymbolKey)> =
+            keys.drain(..).filter_map(|key| Some((listings.version(key)?, key))).collect();
+        // So that of several the newest version stays.
+        priced.sort_unstable();
+        for (version, symbol) in priced {
+            self.mark(symbol, version)?;
+        }
+        // A closing or a trade may be younger than what was priced.
+        self.state.portfolios.changed(since, None, usize::MAX, &mut keys)?;
+        for key in keys {
+            let version = self.state.portfolios.version(key)?.unwrap_or_default();
+            self.moved.raise(&mut self.totals[key as usize], key, version);
+        }
+        self.moved.sort(&self.totals);
+        let Marking { state, totals, large, marks, moved, .. } = self;
+        let mut of_large = BTreeMap::new();
+        for key in large.keys().filter(|key| totals[**key as usize].version > since) {
+            of_large.insert(*key, pnl(state, *key)?);
+        }
+        marks.set(moved.keys(), |key| {
+            let total = &totals[key as usize];
+            (total.version, of_large.get(&key).map_or_else(|| total.pnl(), |pnl| *pnl))
+        });
+        Ok(())
+    }
+
+    /// Marks the holders of a symbol at its price, which is of this version.
+    fn mark(&mut self, symbol: SymbolKey, version: Offset) -> Result<(), Expired> {
+        let quote = self.state.reference.listings.get(symbol).and_then(|listing| listing.quote);
+        let Some(price) = quote.map(|quote| quote.price) else { return Ok(()) };
+        let marked = self.prices[symbol as usize].replace(price);
+        let Some(columns) = self.holders.of(symbol) else { return Ok(()) };
+        if let Some(marked) = marked.filter(|marked| columns.are_small_at(price.max(*marked))) {
+            let by = i128::from(price.units() - marked.units());
+            let (totals, keys) = (&mut self.totals[..], &mut self.moved.keys[..]);
+            let (since, mut len) = (self.moved.since, self.moved.len);
+            for (key, quantity) in columns.portfolios.iter().zip(&columns.quantities) {
+                let total = &mut totals[*key as usize];
+                total.units += by * i128::from(*quantity);
+                keys[len] = *key;
+                len += usize::from(total.version <= since);
+                total.version = version;
+            }
+            self.moved.len = len;
+            return Ok(());
+        }
+        // Its first price, or large amounts among them: each by itself.
+        for row in columns.rows.clone() {
+            let Some(entry) = self.state.entry(row)? else { continue };
+            self.replace(entry.portfolio, Share::of(&entry, marked), Share::of(&entry, Some(price)));
+            self.moved.raise(&mut self.totals[entry.portfolio as usize], entry.portfolio, version);
+        }
+        self.holders.measure(symbol);
+        Ok(())
+    }
+}
+
+impl Total {
+    /// Of a portfolio without large positions.
+    fn pnl(&self) -> Option<Money> {
+        (self.priced > 0 || self.open == 0).then_some(Money::from_units(self.units))
+    }
+}
+
+impl Moved {
+    fn begin(&mut self, since: Offset) {
+        (self.since, self.len) = (since, 0);
+    }
+
+    /// The mark has this version, or the one that it has, if that is newer.
+    fn raise(&mut self, total: &mut Total, key: PortfolioKey, version: Offset) {
+        self.keys[self.len] = key;
+        self.len += usize::from(total.version <= self.since);
+        total.version = total.version.max(version);
+    }
+
+    fn keys(&self) -> &[PortfolioKey] {
+        &self.keys[..self.len]
+    }
+
+    fn sort(&mut self, totals: &[Total]) {
+        if self.len > totals.len() / MANY {
+            let moved = (0..).zip(totals).filter(|(_, total)| total.version > self.since);
+            self.keys.iter_mut().zip(moved).for_each(|(key, (moved, _))| *key = moved);
+        } else {
+            self.keys[..self.len].sort_unstable();
+        }
+    }
+}

@@ -3,32 +3,54 @@
 mod book;
 #[cfg(test)]
 mod tests;
+mod trees;
 
 use std::mem;
+use std::num::NonZeroU64;
 
 use hub_core::{Money, Price, Quantity, Timestamp};
 
-use self::book::Book;
+use self::book::{Book, Lot};
 
 /// Lots that were bought and not yet sold: the first by trade date goes out first, and of those of one time the one
 /// that came first.
 ///
-/// Most positions have one lot or none, which takes no memory beside this. The quantity of a single lot is what the
+/// Most positions have one lot or none, which takes no memory beside this: two words. The quantity of a single lot is what the
 /// position holds: whoever asks says how much that is (`held`, before the purchase or the sale).
 ///
 /// With n lots open at p prices: a purchase is O(log n), a sale O(log n) per
 /// lot it consumes, refusing a named sale O(log p), refusing an unnamed one
-/// O(1).
-#[derive(Default, Debug)]
+/// O(1). A few are gone through one by one.
+#[derive(Debug)]
 pub(crate) enum Lots {
-    #[default]
-    None,
     One {
-        bought_at: Timestamp,
+        bought_at: Moment,
         price: Price,
     },
-    /// Two or more.
-    Many(Box<Book>),
+    /// None, or two or more.
+    Not(Option<Box<Book>>),
+}
+
+/// A time that is never 0, so that what has one needs no word to say so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Moment(NonZeroU64);
+
+impl From<Timestamp> for Moment {
+    fn from(time: Timestamp) -> Moment {
+        Moment(NonZeroU64::MIN.saturating_add(time.micros().unsigned_abs()))
+    }
+}
+
+impl From<Moment> for Timestamp {
+    fn from(Moment(micros): Moment) -> Timestamp {
+        Timestamp::from_micros((micros.get() - 1).cast_signed()).unwrap_or_default()
+    }
+}
+
+impl Default for Lots {
+    fn default() -> Lots {
+        Lots::Not(None)
+    }
 }
 
 /// The lots a sale may consume don't hold enough; this is what they hold.
@@ -41,16 +63,14 @@ impl Lots {
     /// ([`Balance::bought`](crate::position::Balance::bought)).
     pub(crate) fn add(&mut self, held: Quantity, bought_at: Timestamp, price: Price, quantity: Quantity) {
         *self = match mem::take(self) {
-            Lots::None => Lots::One { bought_at, price },
+            Lots::Not(None) => Lots::One { bought_at: bought_at.into(), price },
             Lots::One { bought_at: before, price: paid } => {
-                let mut book = Box::<Book>::default();
-                book.add(before, paid, held);
-                book.add(bought_at, price, quantity);
-                Lots::Many(book)
+                let first = Lot { bought_at: before.into(), price: paid, quantity: held };
+                Lots::Not(Some(Box::new(Book::of([first, Lot { bought_at, price, quantity }]))))
             }
-            Lots::Many(mut book) => {
-                book.add(bought_at, price, quantity);
-                Lots::Many(book)
+            Lots::Not(Some(mut book)) => {
+                book.add(Lot { bought_at, price, quantity });
+                Lots::Not(Some(book))
             }
         };
     }
@@ -69,25 +89,28 @@ impl Lots {
         }
         Ok(Money::from_units(match (self, price) {
             (_, Some(price)) | (&Lots::One { price, .. }, None) => cost(price, quantity),
-            (Lots::Many(book), None) => book.cost_of_oldest(quantity),
-            (Lots::None, None) => 0,
+            (Lots::Not(Some(book)), None) => book.cost_of_oldest(quantity),
+            (Lots::Not(None), None) => 0,
         }))
     }
 
     /// A sale for which [`cost`](Lots::cost) found enough.
     pub(crate) fn consume(&mut self, held: Quantity, quantity: Quantity, price: Option<Price>) {
         match self {
-            Lots::None => {}
+            Lots::Not(None) => {}
             Lots::One { .. } => {
                 if quantity == held {
-                    *self = Lots::None;
+                    *self = Lots::default();
                 }
             }
-            Lots::Many(book) => {
+            Lots::Not(Some(book)) => {
                 book.consume(quantity, price);
-                if book.len() < 2 {
-                    let left = book.oldest();
-                    *self = left.map_or(Lots::None, |(bought_at, price)| Lots::One { bought_at, price });
+                match book.few() {
+                    Some([]) => *self = Lots::default(),
+                    Some(&[Lot { bought_at, price, .. }]) => {
+                        *self = Lots::One { bought_at: bought_at.into(), price };
+                    }
+                    _ => {}
                 }
             }
         }
@@ -97,8 +120,8 @@ impl Lots {
     fn held_at(&self, price: Price, held: Quantity) -> Quantity {
         match self {
             Lots::One { price: paid, .. } if *paid == price => held,
-            Lots::None | Lots::One { .. } => Quantity::ZERO,
-            Lots::Many(book) => book.held_at(price),
+            Lots::Not(None) | Lots::One { .. } => Quantity::ZERO,
+            Lots::Not(Some(book)) => book.held_at(price),
         }
     }
 }

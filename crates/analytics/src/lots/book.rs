@@ -1,138 +1,127 @@
 //! The open lots of a position that has several.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use hub_core::{Price, Quantity, Timestamp};
 
 use super::cost;
+use super::trees::Trees;
 
-/// Lots by [`Age`] and by price.
-#[derive(Default, Debug)]
-pub(crate) struct Book {
-    /// The number of the next lot.
-    next: u64,
-    by_age: BTreeMap<Age, Lot>,
-    by_price: BTreeSet<(Price, Age)>,
-    /// Quantity that the lots of each price hold together.
-    held_at: BTreeMap<Price, Quantity>,
-}
+/// Most lots that are gone through one by one: beyond, a walk over them takes longer than trees, of which two lots
+/// would take a kilobyte.
+pub(super) const FEW: usize = 8;
 
-/// The age of a lot; the smaller is the older. A purchase that is dated back is older than what was bought before it
-/// and is dated later: sales that come after it find it so, and those before it are not undone.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Age {
-    /// Time of the purchase.
-    bought_at: Timestamp,
-    /// In the order of the log, which is that of purchases of one time.
-    number: u64,
-}
-
-#[derive(Debug)]
-struct Lot {
-    price: Price,
+/// A lot that is not sold, or not all of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Lot {
+    pub(super) bought_at: Timestamp,
+    pub(super) price: Price,
     /// Quantity that is left of it; more than zero.
-    quantity: Quantity,
+    pub(super) quantity: Quantity,
+}
+
+/// Lots, the first to go out first.
+#[derive(Debug)]
+pub(crate) enum Book {
+    /// At most [`FEW`].
+    Few(Vec<Lot>),
+    /// More than half of [`FEW`], so that a number that goes up and down builds no trees each time.
+    Many(Trees),
 }
 
 impl Book {
+    /// Two lots, the first of which was added first.
+    pub(super) fn of(lots: [Lot; 2]) -> Book {
+        let mut few = Vec::with_capacity(2);
+        lots.into_iter().for_each(|lot| add(&mut few, lot));
+        Book::Few(few)
+    }
+
     /// A purchase that comes after all that were added.
-    pub(super) fn add(&mut self, bought_at: Timestamp, price: Price, quantity: Quantity) {
-        let age = Age { bought_at, number: self.next };
-        self.next += 1;
-        self.by_age.insert(age, Lot { price, quantity });
-        self.by_price.insert((price, age));
-        let held = self.held_at.entry(price).or_default();
-        *held = plus(*held, quantity);
+    pub(super) fn add(&mut self, lot: Lot) {
+        match self {
+            Book::Few(lots) if lots.len() < FEW => add(lots, lot),
+            Book::Few(lots) => {
+                let mut trees = Trees::default();
+                lots.iter().chain([&lot]).for_each(|lot| trees.add(*lot));
+                *self = Book::Many(trees);
+            }
+            Book::Many(trees) => trees.add(lot),
+        }
     }
 
     /// Quantity that the lots of a price hold together.
     pub(super) fn held_at(&self, price: Price) -> Quantity {
-        self.held_at.get(&price).copied().unwrap_or_default()
+        match self {
+            Book::Few(lots) => {
+                let at_price = lots.iter().filter(|lot| lot.price == price);
+                at_price.fold(Quantity::ZERO, |sum, lot| plus(sum, lot.quantity))
+            }
+            Book::Many(trees) => trees.held_at(price),
+        }
     }
 
     /// Cost of the oldest lots, in units of money.
     pub(super) fn cost_of_oldest(&self, quantity: Quantity) -> i128 {
-        let mut owed = quantity;
-        let mut sum = 0;
-        for lot in self.by_age.values() {
-            let taken = lot.quantity.min(owed);
-            sum += cost(lot.price, taken);
-            owed = minus(owed, taken);
-            if owed.is_zero() {
-                break;
-            }
+        match self {
+            Book::Few(lots) => cost_of_oldest(lots.iter().copied(), quantity),
+            Book::Many(trees) => cost_of_oldest(trees.iter(), quantity),
         }
-        sum
     }
 
     /// Takes from the oldest lots at exactly `price` if one is named, else from the oldest.
     pub(super) fn consume(&mut self, quantity: Quantity, price: Option<Price>) {
-        let mut owed = quantity;
-        while owed.is_positive() {
-            let oldest = match price {
-                Some(price) => self.oldest_at(price),
-                None => self.by_age.first_key_value().map(|(age, _)| *age),
-            };
-            let Some(age) = oldest else { return };
-            owed = minus(owed, self.take(age, owed));
-        }
-    }
-
-    /// The number of lots.
-    pub(super) fn len(&self) -> usize {
-        self.by_age.len()
-    }
-
-    /// Time and price of the oldest lot.
-    pub(super) fn oldest(&self) -> Option<(Timestamp, Price)> {
-        self.by_age.first_key_value().map(|(age, lot)| (age.bought_at, lot.price))
-    }
-
-    fn oldest_at(&self, price: Price) -> Option<Age> {
-        let first = Age { bought_at: Timestamp::default(), number: 0 };
-        let (at, age) = self.by_price.range((price, first)..).next()?;
-        (*at == price).then_some(*age)
-    }
-
-    /// Takes up to `owed` from one lot; returns how much.
-    fn take(&mut self, age: Age, owed: Quantity) -> Quantity {
-        let Some(lot) = self.by_age.get_mut(&age) else { return owed };
-        let taken = lot.quantity.min(owed);
-        lot.quantity = minus(lot.quantity, taken);
-        let (price, emptied) = (lot.price, lot.quantity.is_zero());
-        if emptied {
-            self.by_age.remove(&age);
-            self.by_price.remove(&(price, age));
-        }
-        if let Some(held) = self.held_at.get_mut(&price) {
-            *held = minus(*held, taken);
-            if held.is_zero() {
-                self.held_at.remove(&price);
+        match self {
+            Book::Few(lots) => consume(lots, quantity, price),
+            Book::Many(trees) => {
+                trees.consume(quantity, price);
+                if trees.len() <= FEW / 2 {
+                    *self = Book::Few(trees.iter().collect());
+                }
             }
         }
-        taken
     }
 
-    /// Quantity, price and time of each lot, the oldest first, for tests; all three trees tell of the same lots.
-    #[cfg(test)]
-    pub(super) fn lots(&self) -> Vec<(Quantity, Price, Timestamp)> {
-        let mut by_price: Vec<_> = self.by_age.iter().map(|(age, lot)| (lot.price, *age)).collect();
-        by_price.sort();
-        assert!(self.by_price.iter().copied().eq(by_price));
-        let mut held_at = BTreeMap::new();
-        for lot in self.by_age.values() {
-            let held: &mut Quantity = held_at.entry(lot.price).or_default();
-            *held = plus(*held, lot.quantity);
+    /// The lots, if they are few, the oldest first.
+    pub(super) fn few(&self) -> Option<&[Lot]> {
+        match self {
+            Book::Few(lots) => Some(lots),
+            Book::Many(_) => None,
         }
-        assert_eq!(self.held_at, held_at);
-        self.by_age.iter().map(|(age, lot)| (lot.quantity, lot.price, age.bought_at)).collect()
     }
 }
 
-fn plus(a: Quantity, b: Quantity) -> Quantity {
+/// Adds a lot behind those that were bought no later than it.
+fn add(lots: &mut Vec<Lot>, lot: Lot) {
+    let at = lots.partition_point(|other| other.bought_at <= lot.bought_at);
+    lots.insert(at, lot);
+}
+
+fn cost_of_oldest(lots: impl Iterator<Item = Lot>, quantity: Quantity) -> i128 {
+    let (mut owed, mut sum) = (quantity, 0);
+    for lot in lots {
+        let taken = lot.quantity.min(owed);
+        sum += cost(lot.price, taken);
+        owed = minus(owed, taken);
+        if owed.is_zero() {
+            break;
+        }
+    }
+    sum
+}
+
+fn consume(lots: &mut Vec<Lot>, quantity: Quantity, price: Option<Price>) {
+    let mut owed = quantity;
+    for lot in lots.iter_mut().filter(|lot| price.is_none_or(|price| price == lot.price)) {
+        let taken = lot.quantity.min(owed);
+        lot.quantity = minus(lot.quantity, taken);
+        owed = minus(owed, taken);
+    }
+    lots.retain(|lot| lot.quantity.is_positive());
+}
+
+pub(super) fn plus(a: Quantity, b: Quantity) -> Quantity {
     Quantity::from_units(a.units() + b.units())
 }
 
-fn minus(a: Quantity, b: Quantity) -> Quantity {
+pub(super) fn minus(a: Quantity, b: Quantity) -> Quantity {
     Quantity::from_units(a.units() - b.units())
 }

@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::book::FEW;
 use super::*;
 
 fn price(text: &str) -> Price {
@@ -50,12 +51,20 @@ impl Position {
     /// Quantity, price and time of each lot.
     fn lots(&self) -> Vec<(Quantity, Price, Timestamp)> {
         match &self.lots {
-            Lots::None => vec![],
-            Lots::One { bought_at, price } => vec![(self.held, *price, *bought_at)],
-            Lots::Many(book) => {
-                let lots = book.lots();
+            Lots::Not(None) => vec![],
+            Lots::One { bought_at, price } => vec![(self.held, *price, (*bought_at).into())],
+            Lots::Not(Some(book)) => {
+                let lots: Vec<Lot> = match &**book {
+                    Book::Few(lots) => lots.clone(),
+                    Book::Many(trees) => {
+                        trees.check();
+                        trees.iter().collect()
+                    }
+                };
                 assert!(lots.len() > 1, "one lot needs no book");
-                lots
+                let is_few = matches!(**book, Book::Few(_));
+                assert!(if is_few { lots.len() <= FEW } else { lots.len() > FEW / 2 }, "{is_few}: {lots:?}");
+                lots.iter().map(|lot| (lot.quantity, lot.price, lot.bought_at)).collect()
             }
         }
     }
@@ -126,12 +135,27 @@ fn nothing_is_kept_of_what_was_sold() {
     assert!(matches!(position.lots, Lots::One { .. }), "no more than a position of one purchase");
     assert_eq!(position.left(), kept(&[("2.5", "10")]));
     position.sell(quantity("2.5"), None);
-    assert!(matches!(position.lots, Lots::None));
+    assert!(matches!(position.lots, Lots::Not(None)));
 }
 
 #[test]
-fn one_lot_takes_three_words() {
-    assert!(size_of::<Lots>() <= 24);
+fn one_lot_takes_two_words() {
+    assert!(size_of::<Lots>() <= 16);
+}
+
+#[test]
+fn many_lots_are_in_trees_until_they_are_few_again() {
+    let mut position = Position::default();
+    for bought in 1..20 {
+        position.buy(at(1000 - bought), price("10"), quantity("1"));
+        let is_many = matches!(&position.lots, Lots::Not(Some(book)) if matches!(**book, Book::Many(_)));
+        assert_eq!((position.lots().len(), is_many), (bought as usize, bought as usize > FEW));
+    }
+    for left in (0..19_usize).rev() {
+        position.sell(quantity("1"), None);
+        let is_many = matches!(&position.lots, Lots::Not(Some(book)) if matches!(**book, Book::Many(_)));
+        assert_eq!((position.lots().len(), is_many), (left, left > FEW / 2));
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -154,7 +178,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let named = || prop::option::of(0_i64..4);
     prop_oneof![
-        4 => (0_i64..6, 0_i64..4, 1_i128..6)
+        6 => (0_i64..6, 0_i64..4, 1_i128..6)
             .prop_map(|(millis, price, quantity)| Step::Buy { millis, price, quantity }),
         3 => (1_i128..9, named()).prop_map(|(quantity, named)| Step::Sell { quantity, named }),
         1 => named().prop_map(|named| Step::SellAll { named }),
@@ -201,7 +225,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn any_course_of_trades_leaves_the_lots_of_a_sorted_list(steps in vec(step(), 1..40)) {
+    fn any_course_of_trades_leaves_the_lots_of_a_sorted_list(steps in vec(step(), 1..80)) {
         let mut position = Position::default();
         let mut model = Model::default();
         for step in steps {

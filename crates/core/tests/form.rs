@@ -335,6 +335,13 @@ fn the_digest_of_a_transaction_is_of_all_it_says_and_for_ever() {
     for other in others {
         assert_ne!(other.digest(), digest, "{other:?}");
     }
+    // However long the symbol is, the last character counts.
+    let long = |last: char| Transaction {
+        symbol: format!("{}{last}", "\u{1d11e}".repeat(31)).parse().unwrap(),
+        ..transaction.clone()
+    };
+    assert_ne!(long('a').digest(), long('b').digest());
+    assert_eq!(long('a').digest(), long('a').digest());
 }
 
 /// As it was first computed.

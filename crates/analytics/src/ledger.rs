@@ -6,7 +6,7 @@ use hub_core::dto::Execution;
 use hub_core::event::{PriceQuote, Trade, Transaction};
 use hub_core::{Offset, Outcome, PortfolioId, Price, Quantity, Record, Rejection, Symbol, Timestamp};
 use hub_fanout::{Applied, RowKey};
-use hub_rows::{Column, Index, Rows, SharedIndex};
+use hub_rows::{Column, Index, KeyHash, Rows, SharedIndex};
 
 use crate::closings::{Closing, Closings};
 use crate::listing::{Listing, Quote, Supersedes, SymbolKey};
@@ -42,6 +42,8 @@ pub(crate) struct Ledger {
 struct Place {
     portfolio: Option<PortfolioKey>,
     symbol: Option<SymbolKey>,
+    /// Of both keys.
+    hash: Option<KeyHash>,
     row: Option<(RowKey, Entry)>,
 }
 
@@ -162,14 +164,16 @@ impl Ledger {
     fn place_of(&self, event: &Transaction) -> Place {
         let portfolio = self.portfolio_key(event.portfolio_id);
         let symbol = self.symbol_key(&event.symbol);
-        let row = portfolio.zip(symbol).and_then(|pair| self.find(pair));
-        Place { portfolio, symbol, row }
+        let pair = portfolio.zip(symbol);
+        let hash = pair.map(|pair| self.keys.hash(&pair));
+        let row = pair.zip(hash).and_then(|(pair, hash)| self.find(pair, hash));
+        Place { portfolio, symbol, hash, row }
     }
 
     /// The row of a portfolio and a symbol.
-    fn find(&self, pair: (PortfolioKey, SymbolKey)) -> Option<(RowKey, Entry)> {
+    fn find(&self, pair: (PortfolioKey, SymbolKey), hash: KeyHash) -> Option<(RowKey, Entry)> {
         let mut found = None;
-        self.keys.find(self.keys.hash(&pair), |key| {
+        self.keys.find(hash, |key| {
             let entry = self.entry(key).filter(|entry| (entry.portfolio, entry.symbol) == pair);
             found = entry.map(|entry| (key, entry));
             found.is_some()
@@ -195,7 +199,7 @@ impl Ledger {
             balance,
         };
         let row = self.rows.push(record.offset, record.offset, aside(before), entry.words());
-        self.keys.insert(self.keys.hash(&(key, symbol)), row);
+        self.keys.insert(place.hash.unwrap_or_else(|| self.keys.hash(&(key, symbol))), row);
         self.lots.push(Lots::default());
         let portfolio = Portfolio { newest: Some(row) };
         self.portfolios.set(key, record.offset, record.offset, portfolio.words());

@@ -1,5 +1,7 @@
 //! Deterministic state derived from the log.
 
+use std::mem;
+
 use hub_core::{Derived, Epoch, Offset, Outcome, Position, Record, Timestamp, Verdict, Warning};
 
 use crate::feed::{EventJson, EventKey, FeedId};
@@ -137,10 +139,11 @@ impl Step {
         self.derived.clear();
     }
 
-    /// Splits into the verdict on the record and its feed items. A record that no
-    /// projection cares about (a tick) is simply accepted.
-    pub fn into_parts(self) -> (Verdict, Vec<FeedItem>) {
-        let verdict = Verdict { outcome: self.outcome.unwrap_or(Outcome::Accepted), warnings: self.warnings };
-        (verdict, self.items)
+    /// Takes the verdict on the record and its feed items, so that nothing is left. A record that no projection cares
+    /// about (a tick) is simply accepted.
+    pub(crate) fn take(&mut self) -> (Verdict, impl Iterator<Item = FeedItem>) {
+        self.derived.clear();
+        let outcome = self.outcome.take().unwrap_or(Outcome::Accepted);
+        (Verdict { outcome, warnings: mem::take(&mut self.warnings) }, self.items.drain(..))
     }
 }

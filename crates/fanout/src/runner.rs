@@ -1,5 +1,8 @@
 //! The one thread that applies the log's records and publishes what changed.
 
+mod ahead;
+
+use std::mem;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -8,6 +11,7 @@ use hub_core::{Event, Offset, Record, Settings, Timestamp};
 use hub_log::{EventLog, LogError, Tail};
 use tokio::sync::watch;
 
+use self::ahead::{Batch, ReadAhead};
 use crate::outcomes::Outcomes;
 use crate::projection::{FeedItem, Projection, Step};
 use crate::publisher::Publisher;
@@ -77,10 +81,16 @@ impl Runner {
         let (sender, progress) = watch::channel(Progress { state: RunnerState::Replaying, settings: None });
         // Whatever is appended from here on is not replayed: its callers wait for it.
         let replay_until = self.log.head();
+        let tail = self.log.tail(Offset::START);
+        let source = if replay_until > Offset::START {
+            Source::Ahead(ReadAhead::spawn(tail, replay_until, BATCH_MAX)?)
+        } else {
+            Source::Tail(tail)
+        };
         let thread = thread::Builder::new().name("runner".into()).spawn(move || {
             let outcomes = self.outcomes.clone();
             let _guard = StopGuard { outcomes, sender: sender.clone() };
-            let mut work = Work::new(self, replay_until, sender);
+            let mut work = Work::new(self, source, replay_until, sender);
             let end = match work.run() {
                 Ok(()) => RunnerState::Finished,
                 Err(error) => RunnerState::Failed(error.to_string()),
@@ -107,9 +117,20 @@ impl Drop for StopGuard {
     }
 }
 
+/// The way of records.
+enum Source {
+    /// While the log is replayed.
+    Ahead(ReadAhead),
+    Tail(Box<dyn Tail>),
+    /// Between the two.
+    None,
+}
+
 struct Work {
-    tail: Box<dyn Tail>,
+    source: Source,
     machine: StateMachine,
+    /// Of one record after the other.
+    step: Step,
     publisher: Publisher,
     outcomes: Outcomes,
     flush_interval: Duration,
@@ -122,12 +143,13 @@ struct Work {
 }
 
 impl Work {
-    fn new(runner: Runner, replay_until: Offset, progress: watch::Sender<Progress>) -> Work {
+    fn new(runner: Runner, source: Source, replay_until: Offset, progress: watch::Sender<Progress>) -> Work {
         let Runner { log, projections, publisher, outcomes, flush_interval } = runner;
         Work {
-            tail: log.tail(Offset::START),
+            source,
             replay_until,
             machine: StateMachine::new(log.epoch(), projections),
+            step: Step::default(),
             publisher,
             outcomes,
             flush_interval,
@@ -140,8 +162,13 @@ impl Work {
     fn run(&mut self) -> Result<(), LogError> {
         loop {
             self.go_live_if_caught_up();
-            match self.tail.next(BATCH_MAX, self.until_flush()) {
-                Ok(batch) => self.apply(&batch),
+            match self.next_batch() {
+                Ok(batch) => {
+                    self.apply(&batch);
+                    if let Source::Ahead(ahead) = &self.source {
+                        ahead.give_back(batch);
+                    }
+                }
                 Err(LogError::Closed) => {
                     self.machine.settle();
                     self.flush();
@@ -155,11 +182,28 @@ impl Work {
         }
     }
 
+    /// The next records; none when a flush is due before there are any.
+    fn next_batch(&mut self) -> Result<Batch, LogError> {
+        if let Source::Ahead(ahead) = &self.source {
+            if let Some(batch) = ahead.next() {
+                return batch;
+            }
+            if let Source::Ahead(ahead) = mem::replace(&mut self.source, Source::None) {
+                self.source = Source::Tail(ahead.into_tail());
+            }
+        }
+        let timeout = self.until_flush();
+        match &mut self.source {
+            Source::Tail(tail) => tail.next(BATCH_MAX, timeout),
+            Source::Ahead(_) | Source::None => Ok(Batch::new()),
+        }
+    }
+
     fn apply(&mut self, batch: &[Arc<Record>]) {
         let (mut notable, mut items) = (Vec::new(), Vec::new());
         for record in batch {
-            let (verdict, of_record) = self.apply_one(record).into_parts();
-            items.extend(of_record.into_iter().map(|item| (record.offset, item)));
+            let (verdict, of_record) = self.apply_one(record).take();
+            items.extend(of_record.map(|item| (record.offset, item)));
             if !verdict.is_plain() {
                 notable.push((record.offset, verdict));
             }
@@ -181,13 +225,13 @@ impl Work {
         }
     }
 
-    fn apply_one(&mut self, record: &Record) -> Step {
-        let step = self.machine.apply(record);
+    fn apply_one(&mut self, record: &Record) -> &mut Step {
+        self.machine.apply(record, &mut self.step);
         self.unpublished_since.get_or_insert(self.machine.applied().at);
         if let Event::Settings(settings) = &record.event {
             self.progress.send_modify(|progress| progress.settings = Some(*settings));
         }
-        step
+        &mut self.step
     }
 
     /// Zero when a flush is due. The first change after a quiet time is

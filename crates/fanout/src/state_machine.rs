@@ -34,13 +34,12 @@ impl StateMachine {
     }
 
     /// Takes in the next record: time first, boundary by boundary, then what
-    /// it says.
-    pub(crate) fn apply(&mut self, record: &Record) -> Step {
+    /// it says. What follows is in `step`, which was empty.
+    pub(crate) fn apply(&mut self, record: &Record, step: &mut Step) {
         // The effective value of `at` is the running maximum: time never goes
         // back.
         let at = self.applied.at.max(record.at);
-        let mut step = Step::default();
-        self.advance(at, record.offset, &mut step);
+        self.advance(at, record.offset, step);
         debug_assert!(step.outcome().is_none(), "an outcome is the record's, not the time's");
         self.applied.position.offset = record.offset;
         match &record.event {
@@ -51,9 +50,8 @@ impl StateMachine {
         self.horizon.advance(at, record.offset, self.settings.resume_horizon_ms);
         step.begin();
         for projection in &mut self.projections {
-            projection.apply(record, &mut step);
+            projection.apply(record, step);
         }
-        step
     }
 
     /// Moves the state that readers see to the last record applied.

@@ -16,6 +16,7 @@ use crate::state_machine::StateMachine;
 /// its business.
 pub struct Driver {
     machine: StateMachine,
+    step: Step,
     derived: Facts,
     items: Vec<FeedItem>,
     warnings: Vec<Warning>,
@@ -41,7 +42,15 @@ impl Driver {
         let derived = Facts::default();
         projections.push(Box::new(Recorder { facts: derived.clone(), now: Timestamp::default() }));
         let machine = StateMachine::new(epoch, projections);
-        Driver { machine, derived, items: Vec::new(), warnings: Vec::new(), offset: 0, millis }
+        Driver {
+            machine,
+            step: Step::default(),
+            derived,
+            items: Vec::new(),
+            warnings: Vec::new(),
+            offset: 0,
+            millis,
+        }
     }
 
     /// The time of the next record.
@@ -73,8 +82,11 @@ impl Driver {
     /// Applies a record; from here on it is that late.
     pub fn apply(&mut self, record: &Record) -> Outcome {
         (self.offset, self.millis) = (record.offset.0, record.at.millis());
-        let (verdict, items) = self.machine.apply(record).into_parts();
-        (self.items, self.warnings) = (items, verdict.warnings);
+        self.machine.apply(record, &mut self.step);
+        let (verdict, items) = self.step.take();
+        self.items.clear();
+        self.items.extend(items);
+        self.warnings = verdict.warnings;
         verdict.outcome
     }
 

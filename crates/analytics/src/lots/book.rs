@@ -31,7 +31,9 @@ impl Book {
     /// Two lots, the first of which was added first.
     pub(super) fn of(lots: [Lot; 2]) -> Book {
         let mut few = Vec::with_capacity(2);
-        lots.into_iter().for_each(|lot| add(&mut few, lot));
+        for lot in lots {
+            add(&mut few, lot);
+        }
         Book::Few(few)
     }
 

@@ -102,6 +102,7 @@ python-ready:
 ## Benchmarks, each beside a peer or the physical limit, in some 15 minutes; see docs/performance.md.
 FANOUT = $${CARGO_TARGET_DIR:-target}/release/fanout
 CORE = $${CARGO_TARGET_DIR:-target}/release/core
+RANKS = $${CARGO_TARGET_DIR:-target}/release/ranks
 HUB_BINARY = --hub $${CARGO_TARGET_DIR:-target}/release/pms-hub
 BENCH_VENV := .venv-bench
 BRIEFLY := --warm-up-time 1 --measurement-time 2
@@ -110,6 +111,8 @@ bench: bench-ready
 	$(CORE) apply --positions 200000 --again 60000 --portfolios 10000
 	$(CORE) replay --records 200000 --portfolios 10000
 	$(CORE) marks --positions 300000 --portfolios 30000 --rounds 5
+	$(RANKS) board --blocks 3
+	$(RANKS) windows --rounds 3
 	$(FANOUT) peers $(HUB_BINARY) --connections 100,1000 --phases idle,rate,two,deep --carriers ws --peers uws --seconds 5.1
 	$(FANOUT) peers $(HUB_BINARY) --connections 1000 --phases native,idle-latency --carriers ws --peers uws --seconds 4
 	$(FANOUT) codings $(HUB_BINARY) --transport websocket --rounds 5 --messages 100
@@ -123,6 +126,8 @@ bench-full: bench-ready
 	$(CORE) apply
 	$(CORE) replay
 	$(CORE) marks
+	$(RANKS) board
+	$(RANKS) windows
 	$(FANOUT) peers $(HUB_BINARY) $(OPTIONS)
 	$(FANOUT) codings $(HUB_BINARY)
 	$(CARGO) bench --locked -p hub-bench --bench '*'

@@ -3,20 +3,43 @@
 use std::sync::Arc;
 
 use hub_core::PortfolioId;
-use rpds::HashTrieMapSync;
 
-use crate::entry::RankKey;
-use crate::order::Order;
+use crate::ids::Ids;
+use crate::order::{NodesView, Order};
+use crate::pages::{Store, Visible};
+use crate::places::{PlaceByRank, Rows};
 use crate::row::Row;
+use crate::table::{Entries, Table};
 
-/// The ranking at one position of the log, as a value: a clone is O(1), an
-/// edit O(log n).
-///
-/// The hash map is looked up, never walked: its order is random.
+/// The ranking at one position of the log: who has it sees what was ranked
+/// then, whatever is edited. Taking one and cloning it are O(1).
 #[derive(Clone)]
 pub struct Board {
-    order: Order<RankKey, Arc<Row>>,
-    entries: HashTrieMapSync<PortfolioId, Arc<Row>>,
+    pub(crate) order: Order,
+    /// The numbers of rows by the keys of portfolios.
+    pub(crate) by_key: Table,
+    pub(crate) pages: Arc<BoardPages>,
+    /// Keeps the pages that are seen from here.
+    pub(crate) _visible: Arc<Visible>,
+}
+
+/// The pages that boards are read from.
+pub(crate) struct BoardPages {
+    pub(crate) nodes: NodesView,
+    pub(crate) entries: Arc<Store<Entries>>,
+    pub(crate) rows: Arc<Rows>,
+    pub(crate) ids: Ids,
+}
+
+impl BoardPages {
+    /// The key and the row of a portfolio, of those that a table has.
+    pub(crate) fn find(&self, id: PortfolioId, by_key: &Table) -> Option<(u32, u32)> {
+        self.ids.find(id, |key| {
+            let number = by_key.get(&self.entries, key)?;
+            let is_his = self.rows.read(number).as_ref().is_some_and(|row| row.id == id);
+            is_his.then_some((key, number))
+        })
+    }
 }
 
 /// A rank, from 1, and who has it.
@@ -31,12 +54,6 @@ pub struct Around {
     pub rows: Vec<Ranked>,
 }
 
-impl Default for Board {
-    fn default() -> Board {
-        Board { order: Order::default(), entries: HashTrieMapSync::new_sync() }
-    }
-}
-
 impl Board {
     /// The number of portfolios that are ranked.
     pub fn len(&self) -> usize {
@@ -49,20 +66,24 @@ impl Board {
     }
 
     /// A ranked portfolio.
-    pub fn entry(&self, id: PortfolioId) -> Option<&Row> {
-        self.entries.get(&id).map(AsRef::as_ref)
+    pub fn entry(&self, id: PortfolioId) -> Option<Arc<Row>> {
+        let (_, number) = self.pages.find(id, &self.by_key)?;
+        self.pages.rows.read(number).clone()
     }
 
     /// Its rank, from 1. O(log n).
     pub fn rank(&self, id: PortfolioId) -> Option<usize> {
-        self.entry(id).map(|entry| self.order.rank(&entry.rank_key()) + 1)
+        let (_, number) = self.pages.find(id, &self.by_key)?;
+        let rank_key = self.pages.rows.read(number).as_ref()?.rank_key();
+        Some(self.order.rank(&self.pages.nodes, &PlaceByRank::of(rank_key, &self.pages.rows)) + 1)
     }
 
     /// Gives at most `limit` rows in order, the first `skip` left out.
     /// O(log n + limit).
     pub fn rows(&self, skip: usize, limit: usize) -> impl Iterator<Item = Ranked> {
-        let entries = self.order.iter_from(skip).take(limit).cloned();
-        entries.zip(skip.saturating_add(1)..).map(|(entry, rank)| (rank, entry))
+        let numbers = self.order.iter_from(&self.pages.nodes, skip).take(limit);
+        let rows = numbers.filter_map(|number| self.pages.rows.read(number).clone());
+        rows.zip(skip.saturating_add(1)..).map(|(row, rank)| (rank, row))
     }
 
     /// A portfolio and up to `range` before and after it (LB-REST-2); `None`
@@ -72,27 +93,5 @@ impl Board {
         let first = center.saturating_sub(range).max(1);
         let rows = self.rows(first - 1, range.saturating_add(center - first + 1)).collect();
         Some(Around { center, rows })
-    }
-
-    /// Ranks the portfolio by this entry, or no more where there is none.
-    /// Returns what it was ranked by.
-    pub(crate) fn set(&mut self, id: PortfolioId, entry: Option<Arc<Row>>) -> Option<Arc<Row>> {
-        let before = self.entries.get(&id).cloned();
-        let rank_key = entry.as_ref().map(|entry| entry.rank_key());
-        if let Some(before) = &before
-            && rank_key != Some(before.rank_key())
-        {
-            self.order.remove(&before.rank_key());
-        }
-        match entry {
-            Some(entry) => {
-                self.order.insert(entry.rank_key(), Arc::clone(&entry));
-                self.entries.insert_mut(id, entry);
-            }
-            None => {
-                self.entries.remove_mut(&id);
-            }
-        }
-        before
     }
 }

@@ -46,6 +46,22 @@ pub(crate) struct RankKey {
     id: PortfolioId,
 }
 
+impl RankKey {
+    /// Begins what it is compared by: of two keys the lesser never has the
+    /// greater head, and most have different ones. It is the score's sign, how
+    /// many bits it has and the first 55 of them, of what is ranked first the
+    /// least.
+    pub(crate) fn head(&self) -> u64 {
+        const SCORE_BITS: u32 = 55;
+        let units = self.score.0.units();
+        let size = units.unsigned_abs();
+        let bits = u128::BITS - size.leading_zeros();
+        let first = size.checked_shl(u128::BITS - bits).unwrap_or(0) >> (u128::BITS - SCORE_BITS);
+        let magnitude = u64::from(bits) << SCORE_BITS | first as u64;
+        if units < 0 { 1 << 63 | magnitude } else { !(1 << 63 | magnitude) }
+    }
+}
+
 impl Metrics {
     pub(crate) fn of(event: &RiskMetrics) -> Metrics {
         Metrics {
@@ -100,6 +116,26 @@ mod tests {
             score("0.008819639682769775", "13.30202579498291", "13.30202579498291").as_deref(),
             Some("665.54227173328398875")
         );
+    }
+
+    #[test]
+    fn a_head_never_contradicts_the_order() {
+        let around = |units: i128| (-3..=3).map(move |more| units.saturating_add(more));
+        let powers = (0..127).map(|bit| 1_i128 << bit).flat_map(|power| [power, -power]);
+        let scores = powers.chain([0, i128::MAX, i128::MIN, 115 * 10_i128.pow(18)]).flat_map(around);
+        let mut keys: Vec<RankKey> = scores
+            .map(|units| RankKey {
+                score: Reverse(Ratio::from_units(units)),
+                attained: Offset(0),
+                id: PortfolioId::from_bytes([0; 16]),
+            })
+            .collect();
+        keys.sort_unstable();
+        assert!(keys.is_sorted_by_key(RankKey::head));
+        let different = keys.windows(2).filter(|pair| pair[0].head() != pair[1].head()).count();
+        assert!(different > keys.len() / 3, "{different} of {} differ from the one before", keys.len());
+        let first = |score: i128| RankKey { score: Reverse(Ratio::from_units(score)), ..keys[0] }.head();
+        assert!(first(115 * 10_i128.pow(18)) < first(115 * 10_i128.pow(18) - 10_000), "a score as they are");
     }
 
     #[test]

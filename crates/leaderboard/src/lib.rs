@@ -1,7 +1,7 @@
 //! The ranking of portfolios by their risk metrics (LB).
 //!
 //! ```text
-//! record -> projection -> board (who stands where), history (what was before)
+//! record -> projection -> ranking (who stands where), history (what was before)
 //!                            |-- settle --> State: REST
 //!                            `-- flush ---> State: documents of /ws/updates, /ws/top, /ws/around
 //! ```
@@ -9,12 +9,13 @@
 //! A [`State`] is a value: settling and flushing hand out O(1) snapshots of
 //! the projection's own copy.
 //!
-//! A message on change is the difference between two boards: the one of now,
-//! and the one of the offset that the subscriber has. The latter is worked out
-//! from the [history](State::board_at), once for all documents. So it does not
-//! matter how the log was cut into batches and flushes, nor which node sent
-//! what the subscriber has: he gets exactly what changed, and nothing where a
-//! change was undone.
+//! A message on change is the difference between what is shown now, and what
+//! was shown at the offset that the subscriber has. Of a top that is known as of
+//! [any offset](State::top_at), worked out once for all documents: so it does not
+//! matter how the log was cut into batches and flushes, nor which node sent what
+//! the subscriber has: he gets exactly what changed, and nothing where a change
+//! was undone. What surrounds a portfolio is compared with the [board](State::board_at)
+//! of the flush that he was sent.
 
 mod board;
 mod config;
@@ -23,15 +24,20 @@ mod documents;
 mod entry;
 mod history;
 mod http;
+mod ids;
 mod memory;
 mod native;
 mod order;
+mod pages;
+mod places;
 mod projection;
+mod ranking;
 mod reads;
 mod row;
 mod rows;
 mod schema;
 mod state;
+mod table;
 
 use std::sync::Arc;
 

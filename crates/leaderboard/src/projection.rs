@@ -40,6 +40,6 @@ impl Projection for LeaderboardProjection {
 
     /// There are no state topics here; what sockets show are documents.
     fn flush(&mut self, _: &mut FlushBuilder) {
-        self.published.flush();
+        self.memory.flushed(&self.published.flush());
     }
 }

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use hub_core::{Epoch, Offset, Position};
 
 use crate::board::Board;
-use crate::history::History;
+use crate::history::{History, PastTop};
+use crate::ranking::Ranking;
+use crate::row::Row;
 
-/// Boards of the past that one snapshot keeps: as many as there are cadences
+/// Tops of the past that one snapshot keeps: as many as there are cadences
 /// out of step.
 const PASTS_MAX: usize = 32;
 
@@ -21,7 +23,7 @@ pub struct State {
     pasts: Mutex<Vec<(Offset, Past)>>,
 }
 
-type Past = Arc<OnceLock<Option<Arc<Board>>>>;
+type Past = Arc<OnceLock<Option<Arc<PastTop>>>>;
 
 impl State {
     pub(crate) fn new(position: Position, board: Board, history: History) -> State {
@@ -31,7 +33,7 @@ impl State {
     /// Before the first record.
     pub(crate) fn start() -> State {
         let position = Position { epoch: Epoch(0), offset: Offset::START };
-        State::new(position, Board::default(), History::new(0))
+        State::new(position, Ranking::default().board(), History::new(0))
     }
 
     /// The place in the log that all of this is as of. Before
@@ -45,7 +47,7 @@ impl State {
         &self.board
     }
 
-    /// True if every change after this offset is remembered.
+    /// True if what the top was after this offset is remembered, change by change.
     pub fn reaches(&self, after: Offset) -> bool {
         self.history.reaches(after)
     }
@@ -55,14 +57,21 @@ impl State {
         self.history.changed(after)
     }
 
-    /// The board as it was at `after`; `None` if too much changed since then
-    /// to work it out, or it is too long ago.
-    pub fn board_at(&self, after: Offset) -> Option<Arc<Board>> {
-        let work_out = || self.history.board_at(after, &self.board).map(Arc::new);
-        match self.past(after) {
+    /// The first `limit` rows, 1,000 at most, as they were at `after`; `None` if it is too long ago, or
+    /// the top changed too much since then.
+    pub fn top_at(&self, after: Offset, limit: usize) -> Option<Vec<Arc<Row>>> {
+        let work_out = || self.history.top_at(after).map(Arc::new);
+        let past = match self.past(after) {
             Some(past) => past.get_or_init(work_out).clone(),
             None => work_out(),
-        }
+        };
+        past.map(|past| past.rows(&self.board, limit))
+    }
+
+    /// The board as it was at `after`; `None` if that was at no flush of this node,
+    /// it is too long ago, or too much changed since then.
+    pub fn board_at(&self, after: Offset) -> Option<&Board> {
+        self.history.board_at(after, &self.board)
     }
 
     fn past(&self, after: Offset) -> Option<Past> {
@@ -83,20 +92,14 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use hub_core::PortfolioId;
-
     use super::*;
 
     #[test]
-    fn a_board_of_the_past_is_worked_out_once_and_few_are_kept() {
-        let mut history = History::new(1000);
-        let id = PortfolioId::from_bytes([1; 16]);
-        (1..=100).for_each(|offset| history.record(Offset(offset), id, None));
-        let position = Position { epoch: Epoch(1), offset: Offset(100) };
-        let state = State::new(position, Board::default(), history);
+    fn a_top_of_the_past_is_worked_out_once_and_few_are_kept() {
+        let state = State::start();
         let shared = |offset| {
-            let [a, b] = [(); 2].map(|()| state.board_at(Offset(offset)).unwrap());
-            Arc::ptr_eq(&a, &b)
+            let [a, b] = [(); 2].map(|()| state.past(Offset(offset)));
+            a.zip(b).is_some_and(|(a, b)| Arc::ptr_eq(&a, &b))
         };
         assert!((0..PASTS_MAX as u64).all(shared));
         assert!(!shared(PASTS_MAX as u64), "beyond, it is worked out for each");

@@ -2,6 +2,7 @@
 
 mod support;
 
+use hub_core::Offset;
 use hub_leaderboard::{Board, Entry};
 use proptest::prelude::*;
 use support::model::{Model, Standing};
@@ -64,16 +65,31 @@ proptest! {
     }
 
     #[test]
-    fn the_board_of_any_offset_can_be_had_from_a_later_one(records in history(150)) {
-        let mut hub = Hub::new();
-        for record in &records {
-            hub.apply(record);
+    fn the_top_of_any_offset_can_be_had_from_a_later_state_and_the_board_of_any_flush(
+        records in history(150), cuts in prop::collection::vec(1..20_usize, 1..20),
+    ) {
+        let (mut hub, mut flushed) = (Hub::new(), vec![0]);
+        let mut rest = records.as_slice();
+        for cut in cuts {
+            let (batch, others) = rest.split_at(cut.min(rest.len()));
+            rest = others;
+            for record in batch {
+                hub.apply(record);
+            }
+            hub.flush();
+            flushed.push(hub.offset as usize);
         }
-        hub.settle();
-        let state = hub.reads.settled();
-        for after in 0..=records.len() {
-            let past = state.board_at(hub_core::Offset(after as u64)).unwrap();
-            check(&past, &Model::of(&records[..after]));
+        let state = hub.reads.flushed();
+        for after in 0..=hub.offset as usize {
+            let model = Model::of(&records[..after]);
+            for limit in [1, 3, 1000] {
+                let top = state.top_at(Offset(after as u64), limit).unwrap();
+                let expected = model.standings().into_iter().take(limit);
+                prop_assert!(top.iter().map(|row| standing(row)).eq(expected), "{} at {}", limit, after);
+            }
+            if flushed.contains(&after) && after > 0 {
+                check(state.board_at(Offset(after as u64)).unwrap(), &model);
+            }
         }
     }
 }

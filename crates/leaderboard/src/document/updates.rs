@@ -11,6 +11,7 @@ use hub_fanout::{Cadence, Composed, Document, Occasion, SnapshotReason, honour};
 use super::{ON_CHANGE_MS, ROW_BYTES, composed};
 use crate::board::{Board, Ranked};
 use crate::reads::LeaderboardReads;
+use crate::row::Row;
 use crate::rows::write_rows;
 use crate::state::State;
 
@@ -46,14 +47,11 @@ impl Difference {
 }
 
 impl Updates {
-    fn difference(&self, past: &Board, now: &Board) -> Difference {
-        let old: Vec<Ranked> = past.rows(0, self.limit).collect();
+    fn difference(&self, past: &[Arc<Row>], now: &Board) -> Difference {
         let new: Vec<Ranked> = now.rows(0, self.limit).collect();
-        let ids: HashSet<PortfolioId> = new.iter().map(|(_, entry)| entry.id).collect();
-        let removed = old.iter().map(|(_, entry)| entry.id).filter(|id| !ids.contains(id)).collect();
-        let entries = new.into_iter().enumerate();
-        let entries =
-            entries.filter(|(index, row)| old.get(*index) != Some(row)).map(|(_, row)| row).collect();
+        let ids: HashSet<PortfolioId> = new.iter().map(|(_, row)| row.id).collect();
+        let removed = past.iter().map(|row| row.id).filter(|id| !ids.contains(id)).collect();
+        let entries = new.into_iter().filter(|(rank, row)| past.get(rank - 1) != Some(row)).collect();
         Difference { entries, removed }
     }
 
@@ -91,7 +89,9 @@ impl Updates {
         if !state.changed(after) {
             return None;
         }
-        let Some(past) = state.board_at(after) else { return Some(self.snapshot(state, now, None)) };
+        let Some(past) = state.top_at(after, self.limit) else {
+            return Some(self.snapshot(state, now, None));
+        };
         let difference = self.difference(&past, state.board());
         (!difference.is_empty()).then(|| self.update(state, now, &difference))
     }
@@ -115,10 +115,10 @@ impl Document for Updates {
 }
 
 impl Resumed {
-    fn past(&self, state: &State) -> Result<Arc<Board>, SnapshotReason> {
+    fn past(&self, state: &State) -> Result<Vec<Arc<Row>>, SnapshotReason> {
         // What is beyond the horizon is not remembered.
         let after = honour(self.from, state.position(), Offset::START)?;
-        state.board_at(after).ok_or(SnapshotReason::BeyondHorizon)
+        state.top_at(after, self.updates.limit).ok_or(SnapshotReason::BeyondHorizon)
     }
 
     /// An `update` even if nothing changed: it says that the position holds.

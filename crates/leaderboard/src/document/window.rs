@@ -10,6 +10,7 @@ use super::{ON_CHANGE_MS, ROW_BYTES, composed};
 use crate::board::{Board, Ranked};
 use crate::reads::LeaderboardReads;
 use crate::rows::write_rows;
+use crate::state::State;
 
 /// `/ws/top`, `/ws/around`, and `/ws/updates` as the deployed frontend reads
 /// it.
@@ -62,6 +63,17 @@ impl Window {
         }
     }
 
+    /// The part that was to be seen at `after`, if anybody knows.
+    fn shown_at(&self, state: &State, after: Offset) -> Option<Shown> {
+        match self.selection {
+            Selection::Top { limit } => {
+                let rows = (1..).zip(state.top_at(after, limit)?).collect();
+                Some(Shown { center: None, rows })
+            }
+            Selection::Around { .. } => state.board_at(after).map(|past| self.shown(past)),
+        }
+    }
+
     fn message(&self, shown: &Shown, now: Timestamp) -> Bytes {
         let mut json = Vec::with_capacity((shown.rows.len() + 1) * ROW_BYTES);
         // Writing to a Vec does not fail.
@@ -99,7 +111,7 @@ impl Document for Window {
         }
         let shown = self.shown(state.board());
         // Where nobody knows any more what was there, it is told once again.
-        let same = changed && state.board_at(after).is_some_and(|past| self.shown(&past) == shown);
+        let same = changed && self.shown_at(&state, after).is_some_and(|past| past == shown);
         composed((!same).then(|| self.message(&shown, now)), upto, after)
     }
 }

@@ -113,6 +113,7 @@ bench: bench-ready
 	$(CORE) marks --positions 300000 --portfolios 30000 --rounds 5
 	$(RANKS) board --blocks 3
 	$(RANKS) windows --rounds 3
+	$(CORE) ingest $(HUB_BINARY) --records 100000 --blocks 3
 	$(FANOUT) peers $(HUB_BINARY) --connections 100,1000 --phases idle,rate,two,deep --carriers ws --peers uws --seconds 5.1
 	$(FANOUT) peers $(HUB_BINARY) --connections 1000 --phases native,idle-latency --carriers ws --peers uws --seconds 4
 	$(FANOUT) codings $(HUB_BINARY) --transport websocket --rounds 5 --messages 100
@@ -128,6 +129,7 @@ bench-full: bench-ready
 	$(CORE) marks
 	$(RANKS) board
 	$(RANKS) windows
+	$(CORE) ingest $(HUB_BINARY)
 	$(FANOUT) peers $(HUB_BINARY) $(OPTIONS)
 	$(FANOUT) codings $(HUB_BINARY)
 	$(CARGO) bench --locked -p hub-bench --bench '*'

@@ -7,6 +7,7 @@ mod child;
 mod columns;
 mod contender;
 mod hub;
+mod ingest;
 mod marks;
 mod replay;
 mod workload;
@@ -26,6 +27,8 @@ enum Command {
     Apply(apply::ApplyArguments),
     /// Measures opening a log and replaying it.
     Replay(replay::ReplayArguments),
+    /// Measures taking transactions in over HTTP.
+    Ingest(ingest::IngestArguments),
     /// Measures what ticks and readers of marks cost.
     Marks(marks::MarksArguments),
 }
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Marks(arguments) => marks::run(&arguments),
     }
 }

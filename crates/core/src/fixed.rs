@@ -256,7 +256,12 @@ impl Money {
     /// Price times quantity: exact, or `None` if it can't be represented.
     #[must_use]
     pub fn of(price: Price, quantity: Quantity) -> Option<Money> {
-        let units = i128::from(price.0).checked_mul(quantity.0)?;
+        let price = i128::from(price.0);
+        // What nearly all hold has 64 bits, whose product needs no check.
+        let units = match i64::try_from(quantity.0) {
+            Ok(quantity) => price * i128::from(quantity),
+            Err(_) => price.checked_mul(quantity.0)?,
+        };
         Money::from_units_checked(units)
     }
 }

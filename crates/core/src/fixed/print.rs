@@ -28,8 +28,9 @@ impl Text {
         let mut text = Text { bytes: [0; DIGITS_MAX], begin: DIGITS_MAX };
         if fraction > 0 {
             let mut places = SCALE;
+            // With as many zeros as places there would be no fraction.
             for (power, zeros) in [(100_000_000, 8), (100_000_000, 8), (10_000, 4), (100, 2), (10, 1)] {
-                if fraction % power == 0 {
+                if zeros < places && fraction % power == 0 {
                     fraction /= power;
                     places -= zeros;
                 }

@@ -80,6 +80,11 @@ impl Ledger {
         }
     }
 
+    /// Forgets what marks are made of: nobody subscribes to them any more.
+    pub(crate) fn forget_sheets(&self) {
+        self.encoded.iter().for_each(|encoded| encoded.sheet.clear());
+    }
+
     /// AN-POS: adds to or takes from a position.
     pub(crate) fn trade(&mut self, record: &Record, event: &Transaction) -> Result<Execution, Rejection> {
         let timestamp = record.event_time(event.timestamp)?;

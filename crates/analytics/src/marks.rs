@@ -12,10 +12,12 @@ mod holders;
 mod marking;
 mod portfolios;
 mod share;
+mod sheet;
 mod value;
 mod view;
 
 pub(crate) use marking::Marking;
 pub(crate) use portfolios::Marks;
+pub(crate) use sheet::SheetCell;
 pub(crate) use value::{encode, pnl, version};
 pub(crate) use view::MarksView;

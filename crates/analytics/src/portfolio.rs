@@ -3,6 +3,7 @@
 use hub_core::PortfolioId;
 use hub_fanout::{EncodedCell, RowKey};
 
+use crate::marks::SheetCell;
 use crate::row::{aside, beside};
 
 /// A portfolio's key in `/topic/unrealized-pnl`.
@@ -49,6 +50,7 @@ pub(crate) struct EncodedMark {
     pub(crate) flushed: EncodedCell,
     /// Of settled states, which run ahead of the flushes: in a cell of its own, so that neither evicts the other's.
     pub(crate) settled: EncodedCell,
+    pub(crate) sheet: SheetCell,
 }
 
 #[cfg(test)]

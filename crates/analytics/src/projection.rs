@@ -66,11 +66,13 @@ impl AnalyticsProjection {
     }
 
     fn publish_marks(&mut self, state: &Snapshot<State>, rows: &[RowKey], since: Offset) -> StateFlush {
-        let kept = self.marking.take().filter(|_| self.topics.interest.any());
-        // What was traded may have expired as it was before.
-        self.marking = kept.and_then(|marking| marking.caught_up(state.clone(), rows, since).ok());
-        if self.marking.is_none() && self.topics.interest.any() {
-            self.marking = Marking::of(state.clone()).ok();
+        let kept = self.marking.take();
+        if self.topics.interest.any() {
+            // What was traded may have expired as it was before.
+            let caught_up = kept.and_then(|marking| marking.caught_up(state.clone(), rows, since).ok());
+            self.marking = caught_up.or_else(|| Marking::of(state.clone()).ok());
+        } else if kept.is_some() {
+            self.memory.ledger.forget_sheets();
         }
         let newest = state.portfolios.newest().max(state.reference.listings.newest());
         let changed = match &self.marking {

@@ -108,10 +108,10 @@ impl State {
     pub fn mark(&self, id: PortfolioId) -> Result<Option<Bytes>, Expired> {
         let Some(key) = self.key(id) else { return Ok(None) };
         let Some(encoded) = self.encoded.get(key) else { return Ok(None) };
-        let EncodedMark { flushed, settled } = &**encoded;
+        let EncodedMark { flushed, settled, sheet } = &**encoded;
         let version = self.mark_version(key)?;
         let cell = if flushed.holds(version) { flushed } else { settled };
-        cell.at(version, || marks::encode(self, key))
+        cell.at(version, || marks::encode(self, key, &*sheet.of(self, key)?))
     }
 
     /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`

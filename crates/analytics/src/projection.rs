@@ -93,16 +93,15 @@ impl AnalyticsProjection {
         event: &Transaction,
         step: &mut Step,
     ) -> Result<Outcome, Rejection> {
-        let digest = event.digest();
         if let Some(applied) = self.memory.applied_ids.get(event.transaction_id) {
-            if *applied != digest {
+            if *applied != event.digest() {
                 step.warn("transactionId: was applied before, with other content");
             }
             return Ok(Outcome::Duplicate);
         }
         let execution = self.memory.ledger.trade(record, event)?;
         step.emit(self.topics.executions, event.portfolio_id.into(), execution::json(execution));
-        self.memory.applied_ids.insert(event.transaction_id, digest, record.at);
+        self.memory.applied_ids.insert(event.transaction_id, event.digest(), record.at);
         Ok(Outcome::Accepted)
     }
 

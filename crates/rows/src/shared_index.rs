@@ -2,15 +2,21 @@
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::blocks::Blocks;
 
 /// Bits of a hash that choose a slot of a node.
 const SLOT_BITS: u32 = 4;
 
-/// Bits that choose the node at which a search begins: of the slots of all of these, few are empty or lead far.
-const ROOT_BITS: u32 = 8;
+/// Slots of a word.
+const WORD_SLOTS: usize = 2;
+
+/// Words of a node: a line of the cache.
+const NODE_WORDS: usize = (1 << SLOT_BITS) / WORD_SLOTS;
+
+/// Bits that choose the node at which a search begins: together these have a slot for each of 16,000 keys.
+const ROOT_BITS: u32 = 10;
 
 /// The numbers of things that are elsewhere, by the key of each, for one thread that adds to it while others look.
 ///
@@ -36,7 +42,7 @@ pub struct IndexReader {
 
 impl Default for IndexReader {
     fn default() -> IndexReader {
-        IndexReader { nodes: Arc::new(Blocks::of(1 << SLOT_BITS)), hasher: Arc::default() }
+        IndexReader { nodes: Arc::new(Blocks::of(NODE_WORDS)), hasher: Arc::default() }
     }
 }
 
@@ -47,20 +53,43 @@ enum Lead {
     Node(u32),
 }
 
-/// In a slot: there is a number.
-const NUMBER: u64 = 1 << 32;
-
-/// In a slot: there is a node.
-const NODE: u64 = 2 << 32;
+/// In a slot: it leads to a node. Other slots have one more than a number, or 0.
+const NODE: u32 = 1 << 31;
 
 impl Lead {
-    fn of(word: u64) -> Lead {
-        match word & !u64::from(u32::MAX) {
-            0 => Lead::Nowhere,
-            NUMBER => Lead::Number(word as u32),
-            _ => Lead::Node(word as u32),
+    fn of(slot: u32) -> Lead {
+        match slot.checked_sub(1) {
+            None => Lead::Nowhere,
+            Some(number) if slot & NODE == 0 => Lead::Number(number),
+            Some(_) => Lead::Node(slot & !NODE),
         }
     }
+
+    fn slot(&self) -> u32 {
+        match self {
+            Lead::Nowhere => 0,
+            Lead::Number(number) => number + 1,
+            Lead::Node(node) => NODE | node,
+        }
+    }
+
+    /// Reads a slot, and whatever was written before it.
+    fn read(words: &[AtomicU64], slot: usize) -> Lead {
+        let word = words[slot / WORD_SLOTS].load(Ordering::Acquire);
+        Lead::of((word >> shift(slot)) as u32)
+    }
+
+    /// Writes a slot that others may be reading: the only writer's.
+    fn write(&self, words: &[AtomicU64], slot: usize) {
+        let word = &words[slot / WORD_SLOTS];
+        let others = word.load(Ordering::Relaxed) & !(u64::from(u32::MAX) << shift(slot));
+        // What it leads to was written before it.
+        word.store(others | u64::from(self.slot()) << shift(slot), Ordering::Release);
+    }
+}
+
+fn shift(slot: usize) -> u32 {
+    if slot.is_multiple_of(WORD_SLOTS) { 0 } else { u32::BITS }
 }
 
 /// The bits of a key's hashes, the next ones first.
@@ -95,9 +124,7 @@ impl IndexReader {
         let mut path = Path::new(&self.hasher, key);
         let mut node = path.take(ROOT_BITS);
         loop {
-            let slot = self.nodes.get(node)?.get(path.take(SLOT_BITS) as usize)?;
-            // What a slot leads to was written before it.
-            match Lead::of(slot.load(Ordering::Acquire)) {
+            match Lead::read(self.nodes.get(node)?, path.take(SLOT_BITS) as usize) {
                 Lead::Nowhere => return None,
                 Lead::Number(number) => return is_meant(number).then_some(number),
                 Lead::Node(next) => node = next,
@@ -122,25 +149,26 @@ impl SharedIndex {
     ///
     /// # Panics
     ///
-    /// If there are 2^32 - 1 nodes.
+    /// If a number, or that of nodes, is 2^31 - 1 or more.
     pub fn insert<K: Hash + Eq>(&mut self, key: &K, number: u32, key_of: impl FnOnce(u32) -> Option<K>) {
+        assert!(number < NODE - 1, "fewer numbers than slots can tell apart");
         let IndexReader { nodes, hasher } = self.reader.clone();
         let mut path = Path::new(&hasher, key);
         let mut node = path.take(ROOT_BITS);
         let mut passed = 0;
         loop {
             passed += 1;
-            let slot = &nodes.make(node)[path.take(SLOT_BITS) as usize];
-            match Lead::of(slot.load(Ordering::Relaxed)) {
+            let (words, slot) = (nodes.make(node), path.take(SLOT_BITS) as usize);
+            match Lead::read(words, slot) {
                 Lead::Node(next) => node = next,
-                Lead::Nowhere => return slot.store(NUMBER | u64::from(number), Ordering::Release),
+                Lead::Nowhere => return Lead::Number(number).write(words, slot),
                 Lead::Number(other) => {
                     let Some(other_key) = key_of(other).filter(|other| other != key) else { return };
                     let mut other_path = Path::new(&hasher, &other_key);
                     other_path.take(ROOT_BITS);
                     (0..passed).for_each(|_| _ = other_path.take(SLOT_BITS));
                     let fork = self.fork((path, number), (other_path, other));
-                    return slot.store(NODE | u64::from(fork), Ordering::Release);
+                    return Lead::Node(fork).write(words, slot);
                 }
             }
         }
@@ -154,20 +182,20 @@ impl SharedIndex {
             let places = [&mut one, &mut other].map(|(path, _)| path.take(SLOT_BITS) as usize);
             if places[0] == places[1] {
                 let next = self.node();
-                self.reader.nodes.make(node)[places[0]].store(NODE | u64::from(next), Ordering::Relaxed);
+                Lead::Node(next).write(self.reader.nodes.make(node), places[0]);
                 node = next;
             } else {
-                let slots = self.reader.nodes.make(node);
-                for (place, number) in places.into_iter().zip([one.1, other.1]) {
-                    slots[place].store(NUMBER | u64::from(number), Ordering::Relaxed);
-                }
+                let words = self.reader.nodes.make(node);
+                Lead::Number(one.1).write(words, places[0]);
+                Lead::Number(other.1).write(words, places[1]);
                 return first;
             }
         }
     }
 
     fn node(&mut self) -> u32 {
-        let node = (1_u32 << ROOT_BITS).checked_add(self.nodes).expect("fewer nodes than numbers");
+        let node = (1 << ROOT_BITS) + self.nodes;
+        assert!(node < NODE, "fewer nodes than slots can tell apart");
         self.nodes += 1;
         node
     }
@@ -193,7 +221,7 @@ mod tests {
             assert_eq!(index.find(&key(number), |found| key(found) == key(number)), Some(number));
             assert_eq!(index.find(&(key(number) + 1), |found| key(found) == key(number) + 1), None);
         }
-        assert!(index.nodes < 30_000, "{} nodes", index.nodes);
+        assert!(index.nodes < 20_000, "{} nodes", index.nodes);
     }
 
     #[test]

@@ -99,15 +99,9 @@ impl Transaction {
     /// Digest of all that it says: the first 8 bytes of SHA-256 over its form in the log, which is the same in every
     /// version. Two transactions that say the same have the same.
     pub fn digest(&self) -> [u8; 8] {
-        let message = to_message::transaction(self);
-        // Mostly without an allocation: this is done for each that is applied.
-        let mut room = [0; DIGESTED_BYTES];
-        let mut left = &mut room[..];
-        let digest = if message.encode(&mut left).is_ok() {
-            let written = DIGESTED_BYTES - left.len();
-            Sha256::digest(&room[..written])
-        } else {
-            Sha256::digest(message.encode_to_vec())
+        let digest = match to_message::transaction_in(&mut [0; DIGESTED_BYTES], self) {
+            Some(form) => Sha256::digest(form),
+            None => Sha256::digest(to_message::transaction(self).encode_to_vec()),
         };
         let mut first = [0; 8];
         first.copy_from_slice(&digest[..8]);

@@ -67,6 +67,9 @@ pub(super) struct Wide {
     pub(super) high: i64,
 }
 
+/// Tag of a [`Transaction`]'s symbol.
+pub(super) const SYMBOL_OF_TRANSACTION: u32 = 5;
+
 /// Side: 1 BUY, 2 SELL. Prices in units of 10^-8, quantities likewise, times in microseconds since 1970. Halves of ids
 /// and quantity are fields of their own, since a message within costs two bytes and most records are of this kind.
 #[derive(Clone, PartialEq, Message)]

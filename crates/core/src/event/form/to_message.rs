@@ -1,5 +1,9 @@
 //! An event becomes a message.
 
+use prost::Message as _;
+use prost::bytes::BufMut as _;
+use prost::encoding::{WireType, encode_key, encode_varint};
+
 use super::messages::{self as form, Command, Fact, Uuid, Wide};
 use super::numbers;
 use crate::event::trading::{TradingCommand, TradingRequest};
@@ -67,6 +71,36 @@ fn units(price: Option<Price>) -> Option<i64> {
 }
 
 pub(super) fn transaction(it: &Transaction) -> form::Transaction {
+    form::Transaction { symbol: it.symbol.as_str().to_owned(), ..but_symbol(it) }
+}
+
+/// Bytes of a transaction's fields up to its symbol, at most, and of what stands before that.
+const BEFORE_SYMBOL: usize = 64;
+
+/// The form of a transaction, written into `room` without an allocation; `None` if it may not fit.
+pub(super) fn transaction_in<'r>(room: &'r mut [u8], it: &Transaction) -> Option<&'r [u8]> {
+    let symbol = it.symbol.as_str();
+    let bytes = room.len();
+    if symbol.is_empty() || BEFORE_SYMBOL + symbol.len() > bytes {
+        return None;
+    }
+    let all = but_symbol(it);
+    let form::Transaction { id_high, id_low, portfolio_high, portfolio_low, .. } = all;
+    let before =
+        form::Transaction { id_high, id_low, portfolio_high, portfolio_low, ..form::Transaction::default() };
+    let after = form::Transaction { id_high: 0, id_low: 0, portfolio_high: 0, portfolio_low: 0, ..all };
+    // What is 0 is not written, so that both together are the whole but for the symbol between them.
+    let mut left = &mut *room;
+    before.encode(&mut left).ok()?;
+    encode_key(form::SYMBOL_OF_TRANSACTION, WireType::LengthDelimited, &mut left);
+    encode_varint(symbol.len() as u64, &mut left);
+    left.put_slice(symbol.as_bytes());
+    after.encode(&mut left).ok()?;
+    let written = bytes - left.len();
+    Some(&room[..written])
+}
+
+fn but_symbol(it: &Transaction) -> form::Transaction {
     let (price, lot_price) = match it.trade {
         Trade::Buy { price } => (price, None),
         Trade::Sell { price, lot_price } => (price, lot_price),
@@ -78,7 +112,7 @@ pub(super) fn transaction(it: &Transaction) -> form::Transaction {
         id_low: id.low,
         portfolio_high: portfolio.high,
         portfolio_low: portfolio.low,
-        symbol: it.symbol.as_str().to_owned(),
+        symbol: String::new(),
         side: numbers::side(it.trade.side()),
         price: price.units(),
         lot_price: units(lot_price),
@@ -220,5 +254,40 @@ fn rejected(it: &RejectedInput) -> form::RejectedInput {
         door: it.door.to_string(),
         sender: text(it.sender.as_ref()),
         path: text(it.path.as_ref()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{PortfolioId, TransactionId};
+
+    #[test]
+    fn a_form_that_is_written_in_parts_is_the_message() {
+        let symbols = ["A".to_owned(), "é".repeat(31), "\u{1d11e}".repeat(32)];
+        let ids = [[0; 16], [7; 16], [255; 16]];
+        let trades = [
+            Trade::Buy { price: Price::from_units(1) },
+            Trade::Sell { price: Price::MAX, lot_price: None },
+            Trade::Sell { price: Price::MAX, lot_price: Some(Price::MAX) },
+        ];
+        for symbol in &symbols {
+            for (id, trade) in ids.iter().flat_map(|id| trades.map(|trade| (*id, trade))) {
+                let it = Transaction {
+                    timestamp: (id[0] > 0).then(Timestamp::default),
+                    trade_id: (id[0] > 7).then(|| crate::id::TradeId::from_bytes(id)),
+                    ..Transaction::new(
+                        TransactionId::from_bytes(id),
+                        PortfolioId::from_bytes(id),
+                        symbol.parse().unwrap(),
+                        trade,
+                        Quantity::MAX,
+                    )
+                };
+                let message = transaction(&it).encode_to_vec();
+                assert_eq!(transaction_in(&mut [0; 512], &it), Some(&*message));
+                assert_eq!(transaction_in(&mut vec![0; message.len() - 1], &it), None);
+            }
+        }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct Ledger {
 /// Portfolio, symbol and row of a transaction, as far as there are any.
 #[derive(Clone, Copy)]
 struct Place {
-    portfolio: Option<PortfolioKey>,
+    portfolio: Option<(PortfolioKey, Portfolio)>,
     symbol: Option<SymbolKey>,
     /// Of both keys.
     hash: Option<KeyHash>,
@@ -158,18 +158,19 @@ impl Ledger {
         self.symbol_keys.find(symbol, |key| self.reference.is_of(key, symbol))
     }
 
-    fn portfolio_key(&self, id: PortfolioId) -> Option<PortfolioKey> {
-        self.portfolio_keys.find(&id, |key| self.portfolio_id(key) == Some(id))
-    }
-
-    fn portfolio_id(&self, key: PortfolioKey) -> Option<PortfolioId> {
-        self.portfolio_ids.get(key).map(|row| portfolio::id_of(row.words))
+    fn portfolio(&self, id: PortfolioId) -> Option<(PortfolioKey, Portfolio)> {
+        let mut found = None;
+        let key = self.portfolio_keys.find(&id, |key| {
+            found = portfolio_of(&self.portfolios, key).filter(|portfolio| portfolio.id == id);
+            found.is_some()
+        })?;
+        Some((key, found?))
     }
 
     fn place_of(&self, event: &Transaction) -> Place {
-        let portfolio = self.portfolio_key(event.portfolio_id);
+        let portfolio = self.portfolio(event.portfolio_id);
         let symbol = self.symbol_key(&event.symbol);
-        let pair = portfolio.zip(symbol);
+        let pair = portfolio.map(|(key, _)| key).zip(symbol);
         let hash = pair.map(|pair| self.keys.hash(&pair));
         let row = pair.zip(hash).and_then(|(pair, hash)| self.find(pair, hash));
         Place { portfolio, symbol, hash, row }
@@ -178,12 +179,11 @@ impl Ledger {
     /// The row of a portfolio and a symbol.
     fn find(&self, pair: (PortfolioKey, SymbolKey), hash: KeyHash) -> Option<(RowKey, Entry)> {
         let mut found = None;
-        self.keys.find(hash, |key| {
-            let entry = self.entry(key).filter(|entry| (entry.portfolio, entry.symbol) == pair);
-            found = entry.map(|entry| (key, entry));
+        let key = self.keys.find(hash, |key| {
+            found = self.entry(key).filter(|entry| (entry.portfolio, entry.symbol) == pair);
             found.is_some()
         })?;
-        found
+        Some((key, found?))
     }
 
     fn entry(&self, row: RowKey) -> Option<Entry> {
@@ -192,9 +192,8 @@ impl Ledger {
 
     /// A position's first accepted transaction, which is a purchase: nothing else finds lots.
     fn open(&mut self, record: &Record, event: &Transaction, place: Place, balance: Balance) -> RowKey {
-        let key = place.portfolio.unwrap_or_else(|| self.enter(record, event.portfolio_id));
+        let (key, portfolio) = place.portfolio.unwrap_or_else(|| self.enter(record, event.portfolio_id));
         let symbol = place.symbol.unwrap_or_else(|| self.list(&event.symbol));
-        let before = self.portfolios.get(key).and_then(|row| Portfolio::of(row.words).newest);
         let entry = Entry {
             portfolio: key,
             symbol,
@@ -203,23 +202,23 @@ impl Ledger {
             phase: Phase::Open,
             balance,
         };
-        let row = self.rows.push(record.offset, record.offset, aside(before), entry.words());
+        let row = self.rows.push(record.offset, record.offset, aside(portfolio.newest), entry.words());
         self.keys.insert(place.hash.unwrap_or_else(|| self.keys.hash(&(key, symbol))), row);
         self.lots.push(Lots::default());
-        let portfolio = Portfolio { newest: Some(row) };
+        let portfolio = Portfolio { newest: Some(row), ..portfolio };
         self.portfolios.set(key, record.offset, record.offset, portfolio.words());
         row
     }
 
     /// Gives out a portfolio's key.
-    fn enter(&mut self, record: &Record, id: PortfolioId) -> PortfolioKey {
-        let key = self.portfolios.push(record.offset, record.offset, 0, Portfolio { newest: None }.words());
+    fn enter(&mut self, record: &Record, id: PortfolioId) -> (PortfolioKey, Portfolio) {
+        let portfolio = Portfolio { newest: None, id };
+        let key = self.portfolios.push(record.offset, record.offset, 0, portfolio.words());
         self.portfolio_ids.push(record.offset, record.offset, 0, portfolio::id_words(id));
         self.encoded.push(Offset::START, Arc::default());
-        let ids = &self.portfolio_ids;
-        let id_of = |key| ids.get(key).map(|row| portfolio::id_of(row.words));
-        self.portfolio_keys.insert(&id, key, id_of);
-        key
+        let portfolios = &self.portfolios;
+        self.portfolio_keys.insert(&id, key, |key| portfolio_of(portfolios, key).map(|it| it.id));
+        (key, portfolio)
     }
 
     /// Gives out a symbol's key.
@@ -249,6 +248,10 @@ impl Ledger {
             self.portfolios.set(key, offset, offset, row.words);
         }
     }
+}
+
+fn portfolio_of(portfolios: &Rows<{ portfolio::WORDS }>, key: PortfolioKey) -> Option<Portfolio> {
+    portfolios.get(key).map(|row| Portfolio::of(row.words))
 }
 
 /// The door has checked this; a log written by something else has not.

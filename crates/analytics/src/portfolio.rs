@@ -10,7 +10,7 @@ use crate::row::{aside, beside};
 pub(crate) type PortfolioKey = RowKey;
 
 /// Words of a portfolio in its table.
-pub(crate) const WORDS: usize = 1;
+pub(crate) const WORDS: usize = 3;
 
 /// Words of its id, which is in a table that is only added to: whoever asks for it on behalf of an old view has it
 /// without walking over what the portfolio was meanwhile.
@@ -22,15 +22,18 @@ pub(crate) const ID_WORDS: usize = 2;
 pub(crate) struct Portfolio {
     /// The position that was added last; it leads to those before it.
     pub(crate) newest: Option<RowKey>,
+    /// Here, too, for the writer: whoever changes the portfolio has looked at its id.
+    pub(crate) id: PortfolioId,
 }
 
 impl Portfolio {
     pub(crate) fn words(self) -> [u64; WORDS] {
-        [aside(self.newest).into()]
+        let [high, low] = id_words(self.id);
+        [aside(self.newest).into(), high, low]
     }
 
-    pub(crate) fn of([newest]: [u64; WORDS]) -> Portfolio {
-        Portfolio { newest: beside(newest as u32) }
+    pub(crate) fn of([newest, id @ ..]: [u64; WORDS]) -> Portfolio {
+        Portfolio { newest: beside(newest as u32), id: id_of(id) }
     }
 }
 
@@ -59,11 +62,11 @@ mod tests {
 
     #[test]
     fn a_portfolio_is_what_its_words_say() {
+        let id: PortfolioId = "80112233-4455-6677-8899-aabbccddeeff".parse().unwrap();
         for newest in [None, Some(0), Some(u32::MAX - 1)] {
-            let portfolio = Portfolio { newest };
+            let portfolio = Portfolio { newest, id };
             assert_eq!(Portfolio::of(portfolio.words()), portfolio);
         }
-        let id: PortfolioId = "80112233-4455-6677-8899-aabbccddeeff".parse().unwrap();
         assert_eq!(id_of(id_words(id)), id);
     }
 }

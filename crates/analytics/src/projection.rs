@@ -93,15 +93,18 @@ impl AnalyticsProjection {
         event: &Transaction,
         step: &mut Step,
     ) -> Result<Outcome, Rejection> {
-        if let Some(applied) = self.memory.applied_ids.get(event.transaction_id) {
-            if *applied != event.digest() {
-                step.warn("transactionId: was applied before, with other content");
+        let vacancy = match self.memory.applied_ids.look(event.transaction_id) {
+            Err(vacancy) => vacancy,
+            Ok(applied) => {
+                if *applied != event.digest() {
+                    step.warn("transactionId: was applied before, with other content");
+                }
+                return Ok(Outcome::Duplicate);
             }
-            return Ok(Outcome::Duplicate);
-        }
+        };
         let execution = self.memory.ledger.trade(record, event)?;
         step.emit(self.topics.executions, event.portfolio_id.into(), execution::json(execution));
-        self.memory.applied_ids.insert(event.transaction_id, event.digest(), record.at);
+        self.memory.applied_ids.fill(vacancy, event.digest(), record.at);
         Ok(Outcome::Accepted)
     }
 

@@ -36,6 +36,13 @@ struct Entry<K, V> {
     value: V,
 }
 
+/// The place of a key that is not remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct Vacancy<K> {
+    key: K,
+    hash: KeyHash,
+}
+
 impl<K, V> Default for ExpiringMap<K, V> {
     fn default() -> ExpiringMap<K, V> {
         ExpiringMap::newest(usize::MAX)
@@ -70,17 +77,29 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
         self.find(self.index.hash(&key), key)
     }
 
+    /// As [`get`](ExpiringMap::get); where there is none, the place to [`fill`](ExpiringMap::fill), so that a key is
+    /// hashed and looked for once.
+    pub fn look(&self, key: K) -> Result<&V, Vacancy<K>> {
+        let hash = self.index.hash(&key);
+        self.find(hash, key).ok_or(Vacancy { key, hash })
+    }
+
+    /// Remembers a key that was not remembered when it was looked for, and was not since, as
+    /// [`insert`](ExpiringMap::insert) does.
+    pub fn fill(&mut self, vacancy: Vacancy<K>, value: V, at: Timestamp) {
+        let Vacancy { key, hash } = vacancy;
+        debug_assert!(self.find(hash, key).is_none(), "a place is filled once");
+        let ordinal = self.entries.push_back(Entry { at, key, value });
+        self.index.insert(hash, ordinal);
+        self.keep(self.max);
+    }
+
     /// Remembers a key from `at` on, which is not before that of any other
     /// entry. False, and nothing changes, if it is remembered already: coming
     /// again does not renew it.
     pub fn insert(&mut self, key: K, value: V, at: Timestamp) -> bool {
-        let hash = self.index.hash(&key);
-        if self.find(hash, key).is_some() {
-            return false;
-        }
-        let ordinal = self.entries.push_back(Entry { at, key, value });
-        self.index.insert(hash, ordinal);
-        self.keep(self.max);
+        let Err(vacancy) = self.look(key) else { return false };
+        self.fill(vacancy, value, at);
         true
     }
 

@@ -12,7 +12,7 @@ use crate::writer::{GROUP_ROWS, Shared};
 
 /// A table as it was at one position. Cheap to clone; while one lives, rows that change are copied for it.
 ///
-/// The writer may take that back ([`Rows::expire_oldest`](crate::Rows::expire_oldest)): a row that has changed since is
+/// The writer may take that back ([`Rows::expire_before`](crate::Rows::expire_before)): a row that has changed since is
 /// then [`Expired`], never another value and never none.
 #[derive(Clone)]
 pub struct RowsView<const N: usize> {

@@ -1,6 +1,8 @@
 //! Documents: what a native socket shows that is no keyed map, whole or
 //! what changed of them, composed by the service.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hub_core::{Offset, Timestamp};
 
@@ -16,6 +18,38 @@ pub trait Document: Send + Sync {
     /// The messages for a subscriber, none if there is nothing to say, and how
     /// far they reach. `now` is the wall clock, for ages and `generatedAt`.
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed;
+
+    /// The crowd that it is one of. `None`: it is asked whether anything changed
+    /// whenever something was applied.
+    fn member(&self) -> Option<Member> {
+        None
+    }
+}
+
+/// Documents of which few change at once: so many are followed that asking each
+/// of them would cost more than what is told.
+pub trait Crowd: Send + Sync {
+    /// The members that may show something else now than as of `since`.
+    fn touched(&self, since: Offset) -> Touched;
+}
+
+/// A document's place in a crowd.
+#[derive(Clone)]
+pub struct Member {
+    /// The crowd, the same `Arc` for all of it.
+    pub crowd: Arc<dyn Crowd>,
+    /// Its number there, which no other document has while this one is held.
+    pub number: u64,
+}
+
+/// The answer of a [`Crowd`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Touched {
+    /// Numbers of those that may have changed, each once, ascending. `None`: any of
+    /// them may have.
+    pub members: Option<Arc<[u64]>>,
+    /// All others show the same as of here.
+    pub upto: Offset,
 }
 
 /// A pace: on change, by a period, or both.

@@ -32,7 +32,7 @@ pub mod testing;
 pub mod topic;
 pub mod view;
 
-pub use document::{Cadence, Composed, Document, Occasion};
+pub use document::{Cadence, Composed, Crowd, Document, Member, Occasion, Touched};
 pub use encoded::EncodedCell;
 pub use expiring::{ExpiringMap, NewestMap};
 pub use feed::{

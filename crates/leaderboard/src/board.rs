@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hub_core::PortfolioId;
 
+use crate::entry::RankKey;
 use crate::ids::Ids;
 use crate::order::{NodesView, Order};
 use crate::pages::{Store, Visible};
@@ -75,7 +76,17 @@ impl Board {
     pub fn rank(&self, id: PortfolioId) -> Option<usize> {
         let (_, number) = self.pages.find(id, &self.by_key)?;
         let rank_key = self.pages.rows.read(number).as_ref()?.rank_key();
-        Some(self.order.rank(&self.pages.nodes, &PlaceByRank::of(rank_key, &self.pages.rows)) + 1)
+        Some(self.before(rank_key) + 1)
+    }
+
+    /// The number of rows that rank before this key.
+    pub(crate) fn before(&self, rank_key: RankKey) -> usize {
+        self.order.rank(&self.pages.nodes, &PlaceByRank::of(rank_key, &self.pages.rows))
+    }
+
+    /// The rank key of the row that has so many before it.
+    pub(crate) fn rank_key_at(&self, before: usize) -> Option<RankKey> {
+        self.rows(before, 1).next().map(|(_, row)| row.rank_key())
     }
 
     /// Gives at most `limit` rows in order, the first `skip` left out.

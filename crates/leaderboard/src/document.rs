@@ -1,5 +1,6 @@
 //! Documents of the native sockets.
 
+mod around;
 mod updates;
 mod window;
 
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use hub_core::{Offset, PortfolioId, Position};
 use hub_fanout::Composed;
 
+pub(crate) use around::Around;
 pub(crate) use updates::{Resumed, Updates};
 pub(crate) use window::{Form, Window};
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use hub_fanout::{Document, Interned};
 
-use crate::document::{DocumentKey, Resumed, Updates, Window};
+use crate::document::{Around, DocumentKey, Resumed, Updates, Window};
 use crate::reads::LeaderboardReads;
+use crate::surroundings::Surroundings;
 
 /// Hands out the same document to all who want the same, so that it is
 /// composed once for all of them.
@@ -16,11 +17,13 @@ pub(crate) struct Documents {
     /// By limit: those who resume share them, too.
     updates: Interned<usize, Updates>,
     others: Interned<DocumentKey, dyn Document>,
+    surroundings: Arc<Surroundings>,
 }
 
 impl Documents {
     pub(crate) fn new(reads: LeaderboardReads) -> Documents {
-        Documents { reads, updates: Interned::default(), others: Interned::default() }
+        let surroundings = Arc::new(Surroundings::new(reads.states.clone()));
+        Documents { reads, updates: Interned::default(), others: Interned::default(), surroundings }
     }
 
     /// The document that shows this.
@@ -40,7 +43,9 @@ impl Documents {
             DocumentKey::Updates { limit } => self.updates(limit),
             DocumentKey::Resumed { limit, from } => Arc::new(Resumed { updates: self.updates(limit), from }),
             DocumentKey::Top { limit, form } => Arc::new(Window::top(self.reads.clone(), limit, form)),
-            DocumentKey::Around { id, range } => Arc::new(Window::around(self.reads.clone(), id, range)),
+            DocumentKey::Around { id, range } => {
+                Arc::new(Around::new(self.reads.clone(), Arc::clone(&self.surroundings), id, range))
+            }
         }
     }
 }

@@ -14,18 +14,22 @@
 
 mod boards;
 mod generations;
+mod moves;
 mod tops;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hub_core::{Offset, Timestamp};
+use hub_core::{Offset, PortfolioId, Timestamp};
 
 use crate::board::Board;
 use crate::ranking::Ranking;
 use crate::row::Row;
 use boards::Boards;
+use moves::Moves;
 use tops::Tops;
 
+pub(crate) use moves::Move;
 pub(crate) use tops::PastTop;
 
 /// The past, as far as it is remembered.
@@ -33,6 +37,7 @@ pub(crate) use tops::PastTop;
 pub(crate) struct History {
     tops: Tops,
     boards: Boards,
+    moves: Moves,
     /// Which generation of log time the young one is.
     generation: i64,
     horizon_millis: i64,
@@ -49,6 +54,7 @@ impl History {
         History {
             tops,
             boards: Boards::default(),
+            moves: Moves::default(),
             generation: 0,
             horizon_millis: horizon_millis.max(1),
             changed: Offset::START,
@@ -82,15 +88,23 @@ impl History {
     }
 
     /// It was ranked by `row`, and before that by another, if by any.
-    pub(crate) fn record(&mut self, offset: Offset, before: Option<&Arc<Row>>, row: &Row, ranking: &Ranking) {
+    pub(crate) fn record(
+        &mut self,
+        offset: Offset,
+        before: Option<&Arc<Row>>,
+        row: &Arc<Row>,
+        ranking: &Ranking,
+    ) {
         self.tops.record(before, row, ranking);
         self.boards.record(offset);
+        self.moves.record(before, row);
         self.changed = offset;
     }
 
     /// A batch ends: what changes from now on has another offset.
     pub(crate) fn settle(&mut self, ranking: &Ranking) {
         self.tops.end_offset(ranking);
+        self.moves.end_batch(self.changed);
     }
 
     /// This board was flushed.
@@ -116,6 +130,12 @@ impl History {
     /// The board as it was at `after`, if it is kept, given the one of now.
     pub(crate) fn board_at<'a>(&'a self, after: Offset, now: &'a Board) -> Option<&'a Board> {
         if self.changed(after) { self.boards.at(after) } else { Some(now) }
+    }
+
+    /// The portfolios that changed after `since`, at which a batch ended; `None` if
+    /// there were more than `most` changes, or too many to be remembered.
+    pub(crate) fn moves(&self, since: Offset, most: usize) -> Option<BTreeMap<PortfolioId, Move>> {
+        self.moves.since(since, most)
     }
 
     fn generation_of(&self, now: Timestamp) -> i64 {

@@ -15,7 +15,7 @@
 //! matter how the log was cut into batches and flushes, nor which node sent what
 //! the subscriber has: he gets exactly what changed, and nothing where a change
 //! was undone. What surrounds a portfolio is compared with the [board](State::board_at)
-//! of the flush that he was sent.
+//! of the flush that he was sent, if the flush may have touched it at all.
 
 mod board;
 mod config;
@@ -37,6 +37,7 @@ mod row;
 mod rows;
 mod schema;
 mod state;
+mod surroundings;
 mod table;
 
 use std::sync::Arc;

@@ -1,11 +1,12 @@
 //! The leaderboard at one position of the log.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use hub_core::{Epoch, Offset, Position};
+use hub_core::{Epoch, Offset, PortfolioId, Position};
 
 use crate::board::Board;
-use crate::history::{History, PastTop};
+use crate::history::{History, Move, PastTop};
 use crate::ranking::Ranking;
 use crate::row::Row;
 
@@ -72,6 +73,12 @@ impl State {
     /// it is too long ago, or too much changed since then.
     pub fn board_at(&self, after: Offset) -> Option<&Board> {
         self.history.board_at(after, &self.board)
+    }
+
+    /// The portfolios that changed after `since`, a flush; `None` if there were more than `most` changes,
+    /// or too many to be remembered.
+    pub(crate) fn moves(&self, since: Offset, most: usize) -> Option<BTreeMap<PortfolioId, Move>> {
+        self.history.moves(since, most)
     }
 
     fn past(&self, after: Offset) -> Option<Past> {

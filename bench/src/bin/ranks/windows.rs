@@ -1,14 +1,15 @@
 //! Subscribers of `/ws/around`, each of a portfolio of his own: what a flush costs them, by how many of them see
 //! something new.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use hub_bench::pairs::Spread;
 use hub_bench::table::{Table, cell};
 use hub_core::{Offset, PortfolioId, Record, Timestamp};
-use hub_fanout::{Document, Occasion};
+use hub_fanout::{Crowd, Document, Occasion};
 
 use crate::clock::cpu_micros;
 use crate::hub::Hub;
@@ -28,7 +29,15 @@ pub(crate) struct WindowsArguments {
     rounds: usize,
 }
 
-/// One that follows a portfolio.
+/// Those who follow a portfolio each, as a worker has them.
+struct Audience {
+    crowd: Arc<dyn Crowd>,
+    /// By the numbers of their documents.
+    subscribers: BTreeMap<u64, Subscriber>,
+    /// Offset up to which the crowd was asked.
+    upto: Offset,
+}
+
 struct Subscriber {
     document: Arc<dyn Document>,
     upto: Offset,
@@ -44,9 +53,8 @@ pub(crate) fn run(arguments: &WindowsArguments) -> anyhow::Result<()> {
     hub.flush(&workload.pass())?;
     let followed: Vec<PortfolioId> =
         workload.ids().iter().copied().step_by(portfolios / subscribers).take(subscribers).collect();
-    let follow = |id: &PortfolioId| Ok(Subscriber { document: hub.around(*id)?, upto: Offset::START });
-    let mut crowd = followed.iter().map(follow).collect::<anyhow::Result<Vec<Subscriber>>>()?;
-    open(&mut crowd);
+    let mut audience = Audience::of(&hub, &followed)?;
+    audience.tell();
 
     let headings = ["windows sent", "ms", "us per window sent"].map(str::to_owned);
     let mut table = Table::new("changed", headings.into());
@@ -56,7 +64,7 @@ pub(crate) fn run(arguments: &WindowsArguments) -> anyhow::Result<()> {
             let records = kind(&mut workload, &followed, round);
             hub.flush(&records)?;
             let begun = cpu_micros();
-            let sent = tell(&mut crowd);
+            let sent = audience.tell();
             let micros = cpu_micros() - begun;
             let values = [sent as f64, micros / 1e3, micros / sent.max(1) as f64];
             readings.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
@@ -87,19 +95,34 @@ fn rename(workload: &mut Workload, followed: &[PortfolioId], round: usize, count
     (0..count).map(|index| workload.rename(followed[(round * count + index) % followed.len()])).collect()
 }
 
-fn open(crowd: &mut [Subscriber]) {
-    for subscriber in crowd {
-        subscriber.upto = subscriber.document.compose(Occasion::Opened, Timestamp::default()).upto;
+impl Audience {
+    fn of(hub: &Hub, followed: &[PortfolioId]) -> anyhow::Result<Audience> {
+        let (mut subscribers, mut crowd) = (BTreeMap::new(), None);
+        for id in followed {
+            let document = hub.around(*id)?;
+            let member = document.member().context("a window that is in no crowd")?;
+            crowd = Some(member.crowd);
+            let upto = document.compose(Occasion::Opened, Timestamp::default()).upto;
+            subscribers.insert(member.number, Subscriber { document, upto });
+        }
+        Ok(Audience { crowd: crowd.context("nobody follows")?, subscribers, upto: Offset::START })
     }
-}
 
-/// Tells everybody what changed; gives the number of messages.
-fn tell(crowd: &mut [Subscriber]) -> usize {
-    let mut sent = 0;
-    for Subscriber { document, upto } in crowd {
-        let composed = document.compose(Occasion::Changed { after: *upto }, Timestamp::default());
-        sent += composed.messages.len();
-        *upto = composed.upto;
+    /// Tells those whom a flush may have touched what changed; gives the number of messages.
+    fn tell(&mut self) -> usize {
+        let (since, touched) = (self.upto, self.crowd.touched(self.upto));
+        self.upto = touched.upto;
+        let tell = |subscriber: &mut Subscriber| {
+            let after = subscriber.upto.max(since);
+            let composed = subscriber.document.compose(Occasion::Changed { after }, Timestamp::default());
+            subscriber.upto = composed.upto;
+            composed.messages.len()
+        };
+        match touched.members {
+            Some(members) => {
+                members.iter().filter_map(|number| self.subscribers.get_mut(number).map(tell)).sum()
+            }
+            None => self.subscribers.values_mut().map(tell).sum(),
+        }
     }
-    sent
 }

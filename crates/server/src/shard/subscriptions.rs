@@ -8,6 +8,7 @@
 //! [`Sockets`]; which of them lag or have lost something is given back.
 
 mod acknowledgement;
+mod crowds;
 mod delivery;
 mod document;
 mod encoded;

@@ -5,7 +5,7 @@
 //! owed what the occasion was, and composes for itself when there is room, so
 //! that a document conflates as state does.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use hub_core::{Offset, Timestamp};
 use hub_fanout::{Composed, Document, Occasion};
 use slab::Slab;
 
+use super::crowds::Crowds;
 use super::delivery::{Delivery, remove};
 use super::pace::{Timer, Timers};
 use super::recipient::{Recipient, Taken};
@@ -28,6 +29,9 @@ pub(super) struct Documents {
     channels: Slab<Channel>,
     /// By the addresses of their documents.
     by_address: HashMap<usize, usize>,
+    /// Those that tell changes, and are in no crowd.
+    asked: BTreeSet<usize>,
+    crowds: Crowds,
 }
 
 /// The subscribers of one document.
@@ -126,7 +130,8 @@ impl Documents {
         if let Some(key) = self.by_address.get(&address) {
             return *key;
         }
-        let period = document.cadence().period_ms.map(Duration::from_millis);
+        let (cadence, member) = (document.cadence(), document.member());
+        let period = cadence.period_ms.map(Duration::from_millis);
         let mut channel = Channel {
             document,
             subscribers: Vec::new(),
@@ -140,6 +145,11 @@ impl Documents {
         channel.reschedule(key, timers);
         entry.insert(channel);
         self.by_address.insert(address, key);
+        match member {
+            _ if cadence.on_change_ms.is_none() => {}
+            Some(member) => self.crowds.enter(member, key),
+            None => drop(self.asked.insert(key)),
+        }
         key
     }
 
@@ -161,21 +171,34 @@ impl Documents {
             }
             let channel = self.channels.remove(source.channel);
             self.by_address.remove(&address(&channel.document));
+            self.asked.remove(&source.channel);
+            if let Some(member) = channel.document.member() {
+                self.crowds.leave(&member);
+            }
         }
     }
 
     #[cfg(test)]
     pub(super) fn has_no_subscribers(&self) -> bool {
-        self.channels.is_empty() && self.by_address.is_empty()
+        self.channels.is_empty()
+            && self.by_address.is_empty()
+            && self.asked.is_empty()
+            && self.crowds.is_empty()
     }
 
     /// Something was applied.
     pub(super) fn touch(&mut self, delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>) {
-        for (key, channel) in &mut self.channels {
-            if channel.document.cadence().on_change_ms.is_some() {
-                channel.changed = true;
-                channel.wake(key, delivery);
+        for key in &self.asked {
+            let channel = &mut self.channels[*key];
+            channel.changed = true;
+            channel.wake(*key, delivery);
+        }
+        for touched in self.crowds.touched() {
+            let channel = &mut self.channels[touched.key];
+            if !std::mem::replace(&mut channel.changed, true) {
+                channel.stood_until(touched.since, delivery);
             }
+            channel.wake(touched.key, delivery);
         }
     }
 
@@ -210,6 +233,19 @@ impl Documents {
 }
 
 impl Channel {
+    /// Nothing changed up to `until`: who was owed nothing has everything up to
+    /// there.
+    fn stood_until(&self, until: Offset, delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>) {
+        for key in &self.subscribers {
+            let source = delivery.entries.get_mut(*key).and_then(|it| it.source.of_kind());
+            if let Some(source) = source
+                && !source.is_owed()
+            {
+                source.upto = source.upto.max(until);
+            }
+        }
+    }
+
     /// Tells what is due now.
     fn wake(&mut self, key: usize, delivery: &mut Delivery<'_, impl OfKind<DocumentSource>>) {
         let now = delivery.sockets.now();

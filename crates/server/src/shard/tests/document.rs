@@ -1,5 +1,6 @@
 //! Documents.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::peer::{Peer, Speaks};
@@ -74,4 +75,35 @@ fn followed_anew_it_begins_again() {
     }
     world.flush(&[]);
     assert_eq!(bodies(&mut peer, &mut world), [r#"{"tally":1,"after":0}"#], "once");
+}
+
+#[test]
+fn one_of_a_crowd_is_asked_only_if_it_was_touched_and_stands_where_it_was_not() {
+    let mut world = World::new(|_| {});
+    let mut peers = [0, 1].map(|number| {
+        let mut peer = world.connect(Speaks::Native, 1 << 20);
+        peer.send(&format!(r#"{{"type":"follow","what":"turn-{number}"}}"#));
+        world.settle();
+        assert_eq!(bodies(&mut peer, &mut world), [format!(r#"{{"turn":{number}}}"#)]);
+        peer
+    });
+    let mut news = |world: &mut World| peers.each_mut().map(|peer| bodies(peer, world));
+    world.flush(&[]);
+    assert_eq!(news(&mut world), [vec![], vec![r#"{"turn":1,"total":1,"after":0}"#.to_owned()]]);
+    // What the other one is told is since the flush before, not since the last that it was told of.
+    world.flush(&[]);
+    assert_eq!(news(&mut world), [vec![r#"{"turn":0,"total":2,"after":1}"#.to_owned()], vec![]]);
+    // It has to wait for its time, and loses nothing of what touches it meanwhile.
+    for _ in 3..=6 {
+        world.flush(&[]);
+    }
+    world.pass(Duration::from_millis(TALLY_CHANGE_MS));
+    let told = [(0, 3), (1, 2)]
+        .map(|(number, after)| vec![format!(r#"{{"turn":{number},"total":6,"after":{after}}}"#)]);
+    assert_eq!(news(&mut world), told);
+    let asked = world.turns[0].turns.asked.each_ref().map(|asked| asked.load(Ordering::Relaxed));
+    assert_eq!(asked, [2, 2]);
+    world.flush(&[]);
+    world.pass(Duration::from_millis(TALLY_CHANGE_MS));
+    assert_eq!(news(&mut world)[0], Vec::<String>::new());
 }

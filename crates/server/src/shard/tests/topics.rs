@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use hub_core::{Expired, Offset, Parameter, PortfolioId, Timestamp};
 use hub_fanout::document::Cadence;
-use hub_fanout::{Composed, Document, EventFilter, FeedId, Filter, Occasion, Options, RowKey, View};
+use hub_fanout::{
+    Composed, Crowd, Document, EventFilter, FeedId, Filter, Member, Occasion, Options, RowKey, Touched, View,
+};
 use serde::Deserialize;
 
 use crate::native::{Action, Followed, NativeEndpoint, NativeSession, Query};
@@ -106,10 +108,63 @@ impl Document for Tally {
     }
 }
 
-/// A native socket: `{"type":"follow","what":"tally"|"feed"|"state"}`, and
-/// `unfollow` likewise.
+/// Two documents that are touched by turns, each by one of two flushes.
+pub(super) struct Turns {
+    tally: Arc<Tally>,
+    /// Changes that each was asked for.
+    pub(super) asked: [AtomicU64; 2],
+}
+
+/// One of them.
+pub(super) struct Turn {
+    pub(super) turns: Arc<Turns>,
+    number: u64,
+}
+
+impl Turn {
+    pub(super) fn two(tally: &Arc<Tally>) -> [Arc<Turn>; 2] {
+        let turns = Arc::new(Turns { tally: Arc::clone(tally), asked: Default::default() });
+        [0, 1].map(|number| Arc::new(Turn { turns: Arc::clone(&turns), number }))
+    }
+}
+
+impl Crowd for Turns {
+    fn touched(&self, since: Offset) -> Touched {
+        let total = self.tally.0.load(Ordering::Relaxed);
+        let is_touched = |number: &u64| (since.0 + 1..=total).any(|flush| flush % 2 == *number);
+        Touched { members: Some([0, 1].into_iter().filter(is_touched).collect()), upto: Offset(total) }
+    }
+}
+
+impl Document for Turn {
+    fn cadence(&self) -> Cadence {
+        Cadence { on_change_ms: Some(TALLY_CHANGE_MS), period_ms: None }
+    }
+
+    fn compose(&self, occasion: Occasion, _: Timestamp) -> Composed {
+        let (number, total) = (self.number, self.turns.tally.0.load(Ordering::Relaxed));
+        let message = match occasion {
+            Occasion::Changed { after } => {
+                self.turns.asked[number as usize].fetch_add(1, Ordering::Relaxed);
+                format!(r#"{{"turn":{number},"total":{total},"after":{after}}}"#, after = after.0)
+            }
+            _ => format!(r#"{{"turn":{number}}}"#),
+        };
+        Composed { messages: vec![message.into()], upto: Offset(total) }
+    }
+
+    fn member(&self) -> Option<Member> {
+        let crowd: Arc<dyn Crowd> = Arc::clone(&self.turns) as Arc<dyn Crowd>;
+        Some(Member { crowd, number: self.number })
+    }
+}
+
+/// A native socket: `{"type":"follow","what":"tally"|"turn-0"|"turn-1"|"feed"|"state"}`,
+/// and `unfollow` likewise.
+#[derive(Clone)]
 pub(super) struct Follower {
     pub(super) tally: Arc<Tally>,
+    pub(super) turns: [Arc<Turn>; 2],
     pub(super) feed: FeedId,
 }
 
@@ -119,7 +174,7 @@ impl NativeEndpoint for Follower {
     }
 
     fn open(&self) -> Box<dyn NativeSession> {
-        Box::new(Follower { tally: Arc::clone(&self.tally), feed: self.feed })
+        Box::new(self.clone())
     }
 }
 
@@ -137,6 +192,8 @@ impl NativeSession for Follower {
         let command: Command = serde_json::from_str(json).map_err(|error| error.to_string())?;
         let (name, what) = match &*command.what {
             "tally" => ("tally", Followed::Document(Arc::clone(&self.tally) as Arc<dyn Document>)),
+            "turn-0" => ("turn-0", Followed::Document(Arc::clone(&self.turns[0]) as Arc<dyn Document>)),
+            "turn-1" => ("turn-1", Followed::Document(Arc::clone(&self.turns[1]) as Arc<dyn Document>)),
             "feed" => ("feed", Followed::Feed { feed: self.feed, filter: EventFilter::All }),
             _ => {
                 let destination = "/topic/state".parse().expect("a destination");

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::peer::{Peer, Speaks};
 use super::still_log::{EPOCH, StillLog};
-use super::topics::{Follower, Table, Tally, portfolio_of};
+use super::topics::{Follower, Table, Tally, Turn, portfolio_of};
 use crate::chassis::{Chassis, ChassisConfig, ChassisParts};
 use crate::http::in_flight::InFlight;
 use crate::metrics::Metrics;
@@ -61,6 +61,8 @@ pub(super) struct World {
     states: [TopicId; 3],
     feed: FeedId,
     tally: Arc<Tally>,
+    /// By turns.
+    pub(super) turns: [Arc<Turn>; 2],
     pub(super) table: Table,
     next_expires: Option<u64>,
     /// Where the last flush stands.
@@ -102,6 +104,7 @@ impl World {
             sessions: sessions_receiver,
         };
         let now = Moment { instant: Instant::now(), wall: BEGIN };
+        let tally = Arc::<Tally>::default();
         World {
             chassis,
             shard,
@@ -117,7 +120,8 @@ impl World {
             order: None,
             states,
             feed,
-            tally: Arc::default(),
+            turns: Turn::two(&tally),
+            tally,
             table: Table::default(),
             next_expires: None,
             position: Position { epoch: EPOCH, offset: Offset::START },
@@ -150,9 +154,11 @@ impl World {
         let (stream, peer) = memory::pair(capacity);
         let permit = self.chassis.addresses.enter(([127, 0, 0, 1], 0).into()).expect("room");
         let endpoint = match speaks {
-            Speaks::Native => {
-                Some(Endpoint::Native(Arc::new(Follower { tally: Arc::clone(&self.tally), feed: self.feed })))
-            }
+            Speaks::Native => Some(Endpoint::Native(Arc::new(Follower {
+                tally: Arc::clone(&self.tally),
+                turns: self.turns.clone(),
+                feed: self.feed,
+            }))),
             Speaks::Stomp => Some(Endpoint::Stomp),
             Speaks::RawStomp => None,
         };

@@ -38,6 +38,7 @@ mod symbol_cases;
 mod table;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hub_core::dto::{Execution, PositionRow, UnrealizedPnl};
 use hub_core::limits::Limits;
@@ -85,6 +86,7 @@ pub fn service(
     catalog: &mut Catalog,
 ) -> (Service, AnalyticsReads) {
     let (projection, reads) = register(catalog, limits);
+    let projection = projection.keeping(Duration::from_millis(config.flushes_kept_ms.into()));
     let positions = SocketRoute::new(
         "/ws/positions",
         "Sends positions and unrealised P&L to those without STOMP",

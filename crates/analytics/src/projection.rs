@@ -1,6 +1,7 @@
 //! Analytics as a projection: records in, snapshots and flushes out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hub_core::event::Transaction;
 use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
@@ -51,9 +52,16 @@ impl AnalyticsProjection {
         AnalyticsProjection { topics, published, memory, view_bytes, flushed: Offset::START, marking: None }
     }
 
+    /// The same, which keeps the state of each flush for so long of log time.
+    #[must_use]
+    pub fn keeping(mut self, time: Duration) -> AnalyticsProjection {
+        self.published.keep_for(time);
+        self
+    }
+
     /// Positions and marks, with what changed since this was last called.
-    fn publish(&mut self) -> [StateFlush; 2] {
-        let state = self.published.flush();
+    fn publish(&mut self, applied: Applied) -> [StateFlush; 2] {
+        let state = self.published.flush(applied);
         let since = std::mem::replace(&mut self.flushed, self.memory.last);
         let mut rows = Vec::new();
         let listed = state.rows.changed(since, None, usize::MAX, &mut rows);
@@ -172,7 +180,7 @@ impl Projection for AnalyticsProjection {
     }
 
     fn flush(&mut self, flush: &mut FlushBuilder) {
-        for StateFlush { topic, view, changed } in self.publish() {
+        for StateFlush { topic, view, changed } in self.publish(flush.applied()) {
             flush.state(topic, view, changed);
         }
     }

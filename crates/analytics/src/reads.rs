@@ -1,7 +1,7 @@
 //! Reading what was applied.
 
 use hub_core::views::PortfolioPnl;
-use hub_core::{Money, PortfolioId};
+use hub_core::{Expired, Money, PortfolioId, Position};
 use hub_fanout::{Snapshot, StateReader};
 
 use crate::state::State;
@@ -15,6 +15,11 @@ impl AnalyticsReads {
     /// was acknowledged before. What topics show is in their flushes.
     pub fn settled(&self) -> Snapshot<State> {
         self.0.settled()
+    }
+
+    /// The state as of the flush at this position, as long as it is kept (`analytics.flushes_kept_ms`).
+    pub fn at(&self, position: Position) -> Result<Snapshot<State>, Expired> {
+        self.0.at(position)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hub_core::{Offset, Position, Timestamp};
 
+use crate::projection::Applied;
 use crate::topic::TopicId;
 use crate::view::{RowKey, View};
 
@@ -48,9 +49,9 @@ pub struct FlushBuilder {
 }
 
 impl FlushBuilder {
-    /// The position of the flush.
-    pub fn position(&self) -> Position {
-        self.flush.position
+    /// The last record of the flush, and its time.
+    pub fn applied(&self) -> Applied {
+        Applied { position: self.flush.position, at: self.flush.at }
     }
 
     /// Adds a state topic.

@@ -4,11 +4,16 @@
 //! waiting, and however long it holds one it never holds up `apply`. How a
 //! state is kept and shared is nobody's business but this file's.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use hub_core::{Expired, Position};
+
+use crate::projection::Applied;
 
 /// A value as it was when it was read: it does not change, and costs nothing
 /// to hand on.
@@ -18,7 +23,11 @@ pub struct Snapshot<T>(Arc<T>);
 pub struct Latest<T>(ArcSwap<T>);
 
 /// A service's end of its published state: moves what readers see.
-pub struct StateWriter<S>(Arc<Published<S>>);
+pub struct StateWriter<S> {
+    published: Arc<Published<S>>,
+    /// For so long of log time, in milliseconds, a flush's state can be read by its position.
+    kept_millis: i64,
+}
 
 /// The way to a service's published state. Cheap to clone.
 pub struct StateReader<S>(Arc<Published<S>>);
@@ -26,14 +35,16 @@ pub struct StateReader<S>(Arc<Published<S>>);
 struct Published<S> {
     settled: Latest<S>,
     flushed: Latest<S>,
+    /// States of flushes, the oldest first.
+    kept: Mutex<VecDeque<(Applied, Arc<S>)>>,
 }
 
 /// The two ends of a published state, which begins as `start`.
 pub fn published<S>(start: S) -> (StateWriter<S>, StateReader<S>) {
     let settled = Latest::new(start);
     let flushed = Latest(ArcSwap::new(settled.0.load_full()));
-    let published = Arc::new(Published { settled, flushed });
-    (StateWriter(Arc::clone(&published)), StateReader(published))
+    let published = Arc::new(Published { settled, flushed, kept: Mutex::default() });
+    (StateWriter { published: Arc::clone(&published), kept_millis: 0 }, StateReader(published))
 }
 
 impl<T> Latest<T> {
@@ -61,7 +72,7 @@ impl<T> Latest<T> {
 impl<S> StateWriter<S> {
     /// Puts out the state as of the end of a batch.
     pub fn settle(&mut self, state: S) {
-        self.0.settled.set(state);
+        self.published.settled.set(state);
     }
 
     /// Puts out a state that goes on to be edited, as it is at the end of a batch.
@@ -72,11 +83,30 @@ impl<S> StateWriter<S> {
         self.settle(state.clone());
     }
 
-    /// Puts out what was settled last as the state of a flush, and gives it.
-    pub fn flush(&mut self) -> Snapshot<S> {
-        let settled = self.0.settled.get();
-        self.0.flushed.0.store(Arc::clone(&settled.0));
+    /// From now on the state of each flush can be read by its position, for so long of log time.
+    pub fn keep_for(&mut self, time: Duration) {
+        self.kept_millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    }
+
+    /// Puts out what was settled last as the state of the flush at `applied`, and gives it.
+    pub fn flush(&mut self, applied: Applied) -> Snapshot<S> {
+        let settled = self.published.settled.get();
+        self.published.flushed.0.store(Arc::clone(&settled.0));
+        if self.kept_millis > 0 {
+            self.keep(applied, &settled);
+        }
         settled
+    }
+
+    fn keep(&self, applied: Applied, state: &Snapshot<S>) {
+        let mut kept = self.published.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((applied, Arc::clone(&state.0)));
+        let is_over = |at: Applied| applied.at.millis() - at.at.millis() > self.kept_millis;
+        let over = kept.iter().take_while(|(at, _)| is_over(*at)).count();
+        let over: Vec<_> = kept.drain(..over).collect();
+        // Nobody waits for what they take to go.
+        drop(kept);
+        drop(over);
     }
 }
 
@@ -91,6 +121,15 @@ impl<S> StateReader<S> {
     /// flushes belongs to one position, and what is worked out for it is shared.
     pub fn flushed(&self) -> Snapshot<S> {
         self.0.flushed.get()
+    }
+
+    /// The state as of the flush at this position, as long as it is kept.
+    pub fn at(&self, position: Position) -> Result<Snapshot<S>, Expired> {
+        let kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = kept.binary_search_by_key(&position.offset, |(applied, _)| applied.position.offset);
+        let found = place.ok().and_then(|place| kept.get(place));
+        let found = found.filter(|(applied, _)| applied.position == position);
+        found.map(|(_, state)| Snapshot(Arc::clone(state))).ok_or(Expired)
     }
 
     /// Looks at the settled state for a moment: cheaper than a snapshot.
@@ -127,7 +166,35 @@ impl<S> Clone for StateReader<S> {
 
 #[cfg(test)]
 mod tests {
+    use hub_core::{Epoch, Offset, Timestamp};
+
     use super::*;
+
+    /// The record with this offset, so many milliseconds after the first.
+    fn applied(offset: u64, millis: i64) -> Applied {
+        let position = Position { epoch: Epoch(7), offset: Offset(offset) };
+        Applied { position, at: Timestamp::from_millis(millis).unwrap() }
+    }
+
+    #[test]
+    fn the_state_of_a_flush_is_kept_for_its_time_and_found_by_its_position_alone() {
+        let (mut writer, reader) = published(0);
+        writer.flush(applied(1, 0));
+        assert!(reader.at(applied(1, 0).position).is_err(), "none is kept unless somebody says so");
+        writer.keep_for(Duration::from_millis(100));
+        for (offset, millis) in [(3, 0), (5, 0), (9, 50), (10, 100)] {
+            writer.settle(offset);
+            writer.flush(applied(offset, millis));
+        }
+        let at = |offset| reader.at(applied(offset, 0).position).map(|state| *state);
+        assert_eq!([3, 5, 9, 10].map(at), [Ok(3), Ok(5), Ok(9), Ok(10)]);
+        assert_eq!([0, 4, 11].map(at), [Err(Expired); 3], "a batch that ended between two flushes had none");
+        let elsewhere = Position { epoch: Epoch(8), offset: Offset(5) };
+        assert_eq!(reader.at(elsewhere).map(|state| *state), Err(Expired), "of another log");
+        writer.settle(12);
+        writer.flush(applied(12, 101));
+        assert_eq!([3, 5, 9, 12].map(at), [Err(Expired), Err(Expired), Ok(9), Ok(12)]);
+    }
 
     #[test]
     fn readers_see_what_was_settled_and_sockets_what_was_flushed() {
@@ -135,7 +202,7 @@ mod tests {
         writer.settle("one");
         let held = reader.settled();
         assert_eq!((*reader.settled(), *reader.flushed()), ("one", "start"));
-        writer.flush();
+        writer.flush(Applied::default());
         writer.settle("two");
         assert_eq!((*reader.clone().settled(), *reader.flushed()), ("two", "one"));
         assert_eq!((*held, reader.look(|state| state.len())), ("one", 3), "a snapshot stays as it is");
@@ -145,7 +212,7 @@ mod tests {
     fn a_flush_shares_what_was_settled() {
         let (mut writer, reader) = published(0);
         writer.settle(1);
-        writer.flush();
+        writer.flush(Applied::default());
         assert!(std::ptr::eq(&raw const *reader.settled(), &raw const *reader.flushed()));
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Listener {
 /// A drain: what was published at one position.
 pub(crate) struct Published {
     pub(crate) offset: u64,
+    /// As the topic said it.
+    pub(crate) position: String,
     pub(crate) elements: Vec<String>,
 }
 
@@ -42,11 +44,11 @@ impl Listener {
             let drain = parts.entry(update.topic).or_default();
             drain.push(update);
             let [.., Update { topic, resume: Some(resume), .. }] = drain.as_slice() else { continue };
-            let (topic, offset) = (*topic, offset(resume));
+            let (topic, offset, position) = (*topic, offset(resume), resume.clone());
             let is_one = drain.iter().all(|part| part.offset.is_none_or(|of_part| of_part == offset));
             assert!(is_one || !live, "{}: one position for all of a flush: {drain:?}", self.name);
             let elements = drain.drain(..).flat_map(|part| part.elements).collect();
-            heard.entry(topic).or_default().push(Published { offset, elements });
+            heard.entry(topic).or_default().push(Published { offset, position, elements });
         }
         heard
     }

@@ -8,8 +8,10 @@ mod listener;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
+use hub_testkit::http;
 use serde_json::{Value, json};
 
 use listener::{Listener, Published};
@@ -64,7 +66,7 @@ fn assert_true_at_its_position<K: Ord + std::fmt::Debug>(
 ) {
     let mut replay = Replay::of(history);
     let mut known = BTreeMap::new();
-    for Published { offset, elements } in drains {
+    for Published { offset, elements, .. } in drains {
         let truth = all(replay.at(*offset));
         for text in elements {
             let (key, element) = read(text);
@@ -79,9 +81,20 @@ fn offsets(drains: &[Published]) -> BTreeSet<u64> {
     drains.iter().map(|drain| drain.offset).collect()
 }
 
+/// REST answers, asked afterwards, what was true at the position of each flush.
+fn assert_true_afterwards(addr: SocketAddr, flushes: &[Published], history: &History) {
+    let mut replay = Replay::of(history);
+    for Published { offset, position, .. } in flushes {
+        let answer = http::get(addr, &format!("/api/analysis/all?at={position}")).unwrap();
+        let rows = answer.json().unwrap();
+        let rows: Rows = rows.as_array().unwrap().iter().map(|row| read_row(&row.to_string())).collect();
+        assert_eq!(rows, all_rows(replay.at(*offset)), "at {offset}");
+    }
+}
+
 #[test]
 fn each_message_says_what_was_true_at_its_position_and_rows_add_up_to_totals() {
-    let hub = hub(&[]);
+    let hub = hub(&[("ANALYTICS__FLUSHES_KEPT_MS", "600000")]);
     let addr = address(&hub);
     let mut writer = Writer::new(addr);
     writer.open();
@@ -95,6 +108,7 @@ fn each_message_says_what_was_true_at_its_position_and_rows_add_up_to_totals() {
     writer.move_on(REQUESTS);
     let end = [writer.trade_everywhere(), writer.price_everywhere(900)];
     last.set(end).expect("set once");
+    let mut is_asked = false;
     // Wakes those who have heard all.
     writer.price_everywhere(901);
     for (listener, is_live) in live.into_iter().map(|one| (one, true)).chain(paced.map(|one| (one, false))) {
@@ -107,6 +121,9 @@ fn each_message_says_what_was_true_at_its_position_and_rows_add_up_to_totals() {
             let (rows, marks) = (offsets(rows), offsets(marks));
             assert!(rows.len() >= FLUSHES_MIN, "{name}: {} flushes", rows.len());
             assert!(rows.is_subset(&marks), "{name}: what changes a row changes a total, in one flush");
+            if !std::mem::replace(&mut is_asked, true) {
+                assert_true_afterwards(addr, &heard[&Topic::Positions], &writer.history);
+            }
         }
     }
 }

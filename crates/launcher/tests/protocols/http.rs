@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use hub_testkit::Socket;
 use hub_testkit::http::{self, HttpConnection, Response};
+use hub_testkit::{Socket, wait};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -42,6 +42,39 @@ fn a_preflight_of_an_allowed_page_is_answered_with_what_it_may_do() {
     let answer = http::request(addr, "GET", "/api/analysis/all", &[("Origin", PAGE)], b"").unwrap();
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some(PAGE)));
     assert!(answer.headers.has_token("vary", "Origin"), "caches keep pages apart");
+}
+
+#[test]
+fn a_past_position_is_answered_as_it_was_or_is_gone() {
+    let hub = hub(&[("ANALYTICS__FLUSHES_KEPT_MS", "300")]);
+    let addr = address(&hub);
+    let mut follows = subscriber(addr, &[("rows", POSITIONS)]);
+    ingest(addr, "transactions", &json!([buy(1, &uuid(1), "ACME", 1)]));
+    let message = follows.next_message("rows").unwrap();
+    let position = message.header("resume").unwrap().to_owned();
+    let past = format!("/api/analysis/all?at={position}");
+    let before = http::get(addr, &past).unwrap();
+    assert_eq!((before.status, before.text().unwrap()), (200, analysis(addr).as_str()));
+    let mut next = 2;
+    let gone = wait::until(PATIENCE, "the position to be gone", || {
+        // Log time passes as records come.
+        ingest(addr, "transactions", &json!([buy(next, &uuid(1), "ACME", 1)]));
+        next += 1;
+        let answer = http::get(addr, &past).unwrap();
+        if answer.status == 200 {
+            assert_eq!(answer.text().unwrap(), before.text().unwrap());
+        }
+        (answer.status != 200).then_some(answer)
+    });
+    assert!(problem(&gone.unwrap(), 410).contains(&position));
+    assert_ne!(analysis(addr), before.text().unwrap());
+    let (epoch, _) = position.split_once('-').unwrap();
+    for never in [format!("{epoch}-99999999"), "00000000000000ff-1".to_owned()] {
+        let answer = http::get(addr, &format!("/api/analysis/all?at={never}")).unwrap();
+        assert!(problem(&answer, 410).contains(&never), "{never}");
+    }
+    let answer = http::get(addr, "/api/analysis/all?at=yesterday").unwrap();
+    assert!(problem(&answer, 400).starts_with("at: "));
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::word::{HEAD_WORDS, load_at_rest, write};
 /// Rows that share one number, the newest of their versions, so that a search for what changed passes over most.
 pub(crate) const GROUP_ROWS: u32 = 64;
 
+/// The views taken last that are looked at each time.
+const YOUNG: usize = 4;
+
 /// Memory that writer and readers share.
 pub(crate) struct Shared {
     pub(crate) rows: Blocks,
@@ -33,6 +36,8 @@ pub struct Rows<const N: usize> {
     kept: Kept,
     /// Views that may live and have not expired, in the order in which they were taken.
     views: VecDeque<(Offset, Arc<Lease>)>,
+    /// How many there were when all were last looked at.
+    lived: usize,
 }
 
 impl<const N: usize> Default for Rows<N> {
@@ -46,6 +51,7 @@ impl<const N: usize> Default for Rows<N> {
             newest: Offset::START,
             kept: Kept::default(),
             views: VecDeque::new(),
+            lived: 0,
         }
     }
 }
@@ -177,11 +183,28 @@ impl<const N: usize> Rows<N> {
         }
     }
 
-    /// Forgets views that are gone.
+    /// Forgets views that are gone: the oldest, on account of which most is kept; the last few, of which most are gone
+    /// soon; and all others once they could be as many as there are that live, so that looking costs the same however
+    /// many that is.
     fn forget_views(&mut self) {
-        // Nobody else has it: whatever the view's last reader read comes before what is written over it from here on.
-        self.views.retain_mut(|(_, lease)| Arc::get_mut(lease).is_none());
+        while self.views.front_mut().is_some_and(|(_, lease)| is_gone(lease)) {
+            self.views.pop_front();
+        }
+        for place in (self.views.len().saturating_sub(YOUNG)..self.views.len()).rev() {
+            if self.views.get_mut(place).is_some_and(|(_, lease)| is_gone(lease)) {
+                self.views.remove(place);
+            }
+        }
+        if self.views.len() > 2 * self.lived + YOUNG {
+            self.views.retain_mut(|(_, lease)| !is_gone(lease));
+            self.lived = self.views.len();
+        }
     }
+}
+
+/// Nobody else has it: whatever the view's last reader read comes before what is written over it from here on.
+fn is_gone(lease: &mut Arc<Lease>) -> bool {
+    Arc::get_mut(lease).is_some()
 }
 
 #[cfg(test)]

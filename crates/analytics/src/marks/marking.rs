@@ -1,6 +1,7 @@
 //! Marks as they are kept from flush to flush.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 
 use hub_core::{Expired, Money, Offset, Price};
@@ -21,10 +22,13 @@ pub(crate) struct Marking {
     holders: Holders,
     /// By symbol: what its holders are marked at.
     prices: Vec<Option<Price>>,
+    /// By portfolio: half a line of the cache for each, for a tick goes to them in no order.
     totals: Vec<Total>,
     /// Portfolios with large positions, and how many they have.
     large: BTreeMap<PortfolioKey, u32>,
-    moved: Moved,
+    /// Portfolios whose marks changed since the flush before, at that offset, ascending.
+    moved: Vec<PortfolioKey>,
+    since: Offset,
     marks: Marks,
 }
 
@@ -37,17 +41,7 @@ struct Total {
     priced: u32,
 }
 
-/// Portfolios whose marks changed after an offset.
-#[derive(Default)]
-struct Moved {
-    since: Offset,
-    /// The first of them, and one more: whether a portfolio is new among them decides where the next one is written,
-    /// not whether.
-    keys: Vec<PortfolioKey>,
-    len: usize,
-}
-
-/// Of so many portfolios one that moved is many: to look at all of them costs less than to sort those.
+/// Of so many portfolios one that may have moved is many: to look at all of them costs less than to sort those.
 const MANY: usize = 16;
 
 impl Marking {
@@ -59,7 +53,8 @@ impl Marking {
             prices: Vec::new(),
             totals: Vec::new(),
             large: BTreeMap::new(),
-            moved: Moved::default(),
+            moved: Vec::new(),
+            since: Offset::START,
             marks: Marks::default(),
         };
         marking.grow();
@@ -83,7 +78,7 @@ impl Marking {
         rows: &[RowKey],
         since: Offset,
     ) -> Result<Marking, Expired> {
-        let before = std::mem::replace(&mut self.state, state);
+        let before = mem::replace(&mut self.state, state);
         self.grow();
         for row in rows {
             self.retake(Some(&before), *row)?;
@@ -98,8 +93,8 @@ impl Marking {
 
     /// Keys of the marks that changed since the flush at `since`, ascending.
     pub(crate) fn moved(&self, since: Offset) -> Arc<[PortfolioKey]> {
-        if self.moved.since == since {
-            return self.moved.keys().into();
+        if self.since == since {
+            return self.moved.as_slice().into();
         }
         let mut keys = Vec::new();
         self.marks.changed(since, None, usize::MAX, &mut keys);
@@ -110,7 +105,6 @@ impl Marking {
     fn grow(&mut self) {
         let portfolios = self.state.portfolios.len() as usize;
         self.totals.resize(portfolios, Total::default());
-        self.moved.keys.resize(portfolios + 1, 0);
         self.prices.resize(self.state.reference.listings.len() as usize, None);
     }
 
@@ -147,37 +141,60 @@ impl Marking {
 
     /// Marks the holders of what was priced since, and has the marks that changed.
     fn finish(&mut self, since: Offset) -> Result<(), Expired> {
-        self.moved.begin(since);
-        let listings = &self.state.reference.listings;
-        let mut keys = Vec::new();
-        listings.changed(since, None, usize::MAX, &mut keys);
-        let mut priced: Vec<(Offset, SymbolKey)> =
-            keys.drain(..).filter_map(|key| Some((listings.version(key)?, key))).collect();
-        // So that of several the newest version stays.
-        priced.sort_unstable();
-        for (version, symbol) in priced {
-            self.mark(symbol, version)?;
+        self.since = since;
+        let priced = self.priced_since(since);
+        for (version, symbol) in &priced {
+            self.mark(*symbol, *version)?;
         }
-        // A closing or a trade may be younger than what was priced.
-        self.state.portfolios.changed(since, None, usize::MAX, &mut keys)?;
-        for key in keys {
-            let version = self.state.portfolios.version(key)?.unwrap_or_default();
-            self.moved.raise(&mut self.totals[key as usize], key, version);
+        let mut traded = Vec::new();
+        self.state.portfolios.changed(since, None, usize::MAX, &mut traded)?;
+        for key in &traded {
+            let version = self.state.portfolios.version(*key)?.unwrap_or_default();
+            let total = &mut self.totals[*key as usize];
+            // What was priced may be younger.
+            total.version = total.version.max(version);
         }
-        self.moved.sort(&self.totals);
-        let Marking { state, totals, large, marks, moved, .. } = self;
+        self.find_moved(traded, &priced);
+        let Marking { state, totals, large, moved, marks, .. } = self;
         let mut of_large = BTreeMap::new();
         for key in large.keys().filter(|key| totals[**key as usize].version > since) {
             of_large.insert(*key, pnl(state, *key)?);
         }
-        marks.set(moved.keys(), |key| {
+        marks.set(moved, |key| {
             let total = &totals[key as usize];
             (total.version, of_large.get(&key).map_or_else(|| total.pnl(), |pnl| *pnl))
         });
         Ok(())
     }
 
-    /// Marks the holders of a symbol at its price, which is of this version.
+    /// Symbols that were priced since, the newest last, each with the version of its price.
+    fn priced_since(&self, since: Offset) -> Vec<(Offset, SymbolKey)> {
+        let listings = &self.state.reference.listings;
+        let mut keys = Vec::new();
+        listings.changed(since, None, usize::MAX, &mut keys);
+        let mut priced: Vec<_> =
+            keys.iter().filter_map(|key| Some((listings.version(*key)?, *key))).collect();
+        priced.sort_unstable();
+        priced
+    }
+
+    /// Finds the portfolios whose marks change.
+    fn find_moved(&mut self, traded: Vec<PortfolioKey>, priced: &[(Offset, SymbolKey)]) {
+        self.moved = traded;
+        let holders = || priced.iter().filter_map(|(_, symbol)| self.holders.of(*symbol));
+        let visits = holders().map(|columns| columns.portfolios.len()).sum::<usize>();
+        if visits > self.totals.len() / MANY {
+            self.moved.clear();
+            let moved = (0..).zip(&self.totals).filter(|(_, total)| total.version > self.since);
+            self.moved.extend(moved.map(|(key, _)| key));
+        } else {
+            holders().for_each(|columns| self.moved.extend(&columns.portfolios));
+            self.moved.sort_unstable();
+            self.moved.dedup();
+        }
+    }
+
+    /// Marks the holders of a symbol at its price, which is of this version and not older than those before it.
     fn mark(&mut self, symbol: SymbolKey, version: Offset) -> Result<(), Expired> {
         let quote = self.state.reference.listings.get(symbol).and_then(|listing| listing.quote);
         let Some(price) = quote.map(|quote| quote.price) else { return Ok(()) };
@@ -185,23 +202,18 @@ impl Marking {
         let Some(columns) = self.holders.of(symbol) else { return Ok(()) };
         if let Some(marked) = marked.filter(|marked| columns.are_small_at(price.max(*marked))) {
             let by = i128::from(price.units() - marked.units());
-            let (totals, keys) = (&mut self.totals[..], &mut self.moved.keys[..]);
-            let (since, mut len) = (self.moved.since, self.moved.len);
             for (key, quantity) in columns.portfolios.iter().zip(&columns.quantities) {
-                let total = &mut totals[*key as usize];
+                let total = &mut self.totals[*key as usize];
                 total.units += by * i128::from(*quantity);
-                keys[len] = *key;
-                len += usize::from(total.version <= since);
                 total.version = version;
             }
-            self.moved.len = len;
             return Ok(());
         }
         // Its first price, or large amounts among them: each by itself.
         for row in columns.rows.clone() {
             let Some(entry) = self.state.entry(row)? else { continue };
             self.replace(entry.portfolio, Share::of(&entry, marked), Share::of(&entry, Some(price)));
-            self.moved.raise(&mut self.totals[entry.portfolio as usize], entry.portfolio, version);
+            self.totals[entry.portfolio as usize].version = version;
         }
         self.holders.measure(symbol);
         Ok(())
@@ -209,34 +221,8 @@ impl Marking {
 }
 
 impl Total {
-    /// Of a portfolio without large positions.
+    /// P&L of a portfolio without large positions.
     fn pnl(&self) -> Option<Money> {
         (self.priced > 0 || self.open == 0).then_some(Money::from_units(self.units))
-    }
-}
-
-impl Moved {
-    fn begin(&mut self, since: Offset) {
-        (self.since, self.len) = (since, 0);
-    }
-
-    /// The mark has this version, or the one that it has, if that is newer.
-    fn raise(&mut self, total: &mut Total, key: PortfolioKey, version: Offset) {
-        self.keys[self.len] = key;
-        self.len += usize::from(total.version <= self.since);
-        total.version = total.version.max(version);
-    }
-
-    fn keys(&self) -> &[PortfolioKey] {
-        &self.keys[..self.len]
-    }
-
-    fn sort(&mut self, totals: &[Total]) {
-        if self.len > totals.len() / MANY {
-            let moved = (0..).zip(totals).filter(|(_, total)| total.version > self.since);
-            self.keys.iter_mut().zip(moved).for_each(|(key, (moved, _))| *key = moved);
-        } else {
-            self.keys[..self.len].sort_unstable();
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What a mark is made of, but for prices.
+//! Inputs of a mark, but for prices.
 
 use std::cmp::Ordering;
 use std::sync::Arc;

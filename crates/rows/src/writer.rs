@@ -36,7 +36,7 @@ pub struct Rows<const N: usize> {
     kept: Kept,
     /// Views that may live and have not expired, in the order in which they were taken.
     views: VecDeque<(Offset, Arc<Lease>)>,
-    /// How many there were when all were last looked at.
+    /// Number of them when all were last looked at.
     lived: usize,
 }
 

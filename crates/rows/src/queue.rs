@@ -54,6 +54,24 @@ impl<T> Queue<T> {
         self.parts.get(1 + beyond / BLOCK)?.get(beyond % BLOCK)
     }
 
+    /// The last item.
+    pub fn back(&self) -> Option<&T> {
+        self.parts.back()?.back()
+    }
+
+    /// The number of items, all at the front, of which `is_before` is true, where it is of none behind one of which it
+    /// is not. O(log n).
+    pub fn partition_point(&self, mut is_before: impl FnMut(&T) -> bool) -> usize {
+        // A part of which the last is, is in whole.
+        let whole = self.parts.partition_point(|part| part.back().is_some_and(&mut is_before));
+        let items: usize = match whole {
+            0 => 0,
+            _ => self.parts[0].len() + (whole - 1) * BLOCK,
+        };
+        let Some(part) = self.parts.get(whole) else { return self.len };
+        items + part.partition_point(is_before)
+    }
+
     /// Adds an item; returns its ordinal.
     pub fn push_back(&mut self, item: T) -> u32 {
         let ordinal = self.front.wrapping_add(self.len as u32);
@@ -103,6 +121,10 @@ mod tests {
                 assert_eq!((queue.front(), queue.len()), (Some((ordinals[gone], &gone)), 5000 - gone));
                 for n in [gone, gone + 1, gone + 1023, gone + 1024, 4999].map(|n| n.min(4999)) {
                     assert_eq!(queue.get(ordinals[n]), Some(&n));
+                }
+                assert_eq!(queue.back(), Some(&4999));
+                for n in [0, gone, gone + 1, gone + 1024, 4999, 5000] {
+                    assert_eq!(queue.partition_point(|item| *item < n), n.min(5000).saturating_sub(gone));
                 }
                 assert_eq!(queue.get(start.wrapping_add(5000)), None, "is yet to come");
                 assert_eq!(queue.pop_front(), Some(gone));

@@ -1,5 +1,6 @@
 //! Transactions and prices, taken in one at a time.
 
+use std::mem;
 use std::sync::{Arc, OnceLock};
 
 use hub_core::dto::Execution;
@@ -35,6 +36,8 @@ pub(crate) struct Ledger {
     portfolio_keys: SharedIndex,
     symbol_keys: SharedIndex,
     closings: Closings,
+    /// Prices taken since anybody asked what they cost.
+    quotes: usize,
 }
 
 /// Portfolio, symbol and row of a transaction, as far as there are any.
@@ -78,6 +81,12 @@ impl Ledger {
             self.portfolios.expire_before(oldest.next());
             expired = Some(oldest);
         }
+    }
+
+    /// Memory, at most, that the prices take by themselves which were taken since this was last called: what shares all
+    /// others with the state before.
+    pub(crate) fn bytes_of_prices(&mut self) -> usize {
+        self.reference.listings.bytes_of(mem::take(&mut self.quotes))
     }
 
     /// Forgets what marks are made of: nobody subscribes to them any more.
@@ -127,6 +136,7 @@ impl Ledger {
         if supersedes == Supersedes::Not {
             return Ok(Outcome::Stale);
         }
+        self.quotes += 1;
         if let Some(listing) = self.reference.listings.touch(symbol, supersedes.version(record.offset)) {
             listing.quote = Some(quote);
         }

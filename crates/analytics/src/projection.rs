@@ -55,13 +55,14 @@ impl AnalyticsProjection {
     /// The same, which keeps the state of each flush for so long of log time.
     #[must_use]
     pub fn keeping(mut self, time: Duration) -> AnalyticsProjection {
-        self.published.keep_for(time);
+        self.published.keep_for(time, self.view_bytes / 2);
         self
     }
 
     /// Positions and marks, with what changed since this was last called.
     fn publish(&mut self, applied: Applied) -> [StateFlush; 2] {
-        let state = self.published.flush(applied);
+        let state = self.published.flush();
+        self.published.keep(applied, self.memory.ledger.bytes_of_prices(), || state.without_marks());
         let since = std::mem::replace(&mut self.flushed, self.memory.last);
         let mut rows = Vec::new();
         let listed = state.rows.changed(since, None, usize::MAX, &mut rows);
@@ -176,7 +177,8 @@ impl Projection for AnalyticsProjection {
 
     fn settle(&mut self, applied: Applied) {
         self.published.settle(self.memory.ledger.state(applied));
-        self.memory.ledger.expire_states(self.view_bytes);
+        let kept = self.published.kept_bytes();
+        self.memory.ledger.expire_states(self.view_bytes.saturating_sub(kept));
     }
 
     fn flush(&mut self, flush: &mut FlushBuilder) {

@@ -67,6 +67,21 @@ impl State {
         self.applied
     }
 
+    /// The same, but for what is known of marks, which each flush has in a form of its own: to be kept for long.
+    pub(crate) fn without_marks(&self) -> State {
+        State {
+            applied: self.applied,
+            rows: self.rows.clone(),
+            portfolios: self.portfolios.clone(),
+            portfolio_ids: self.portfolio_ids.clone(),
+            encoded: self.encoded.clone(),
+            portfolio_keys: self.portfolio_keys.clone(),
+            symbol_keys: self.symbol_keys.clone(),
+            reference: self.reference.clone(),
+            marks: OnceLock::new(),
+        }
+    }
+
     /// Holds on to the state, for whoever must come to the end of it (saves it): it does not expire meanwhile, whatever
     /// that takes beyond `limits.view_bytes`.
     pub fn pin(&self) -> Result<[Pin; 2], Expired> {

@@ -72,6 +72,16 @@ impl<T> Table<T> {
         self.slot(key).map(|slot| slot.newest)
     }
 
+    /// Bytes, at most, of the nodes that so many edits copy.
+    pub(crate) fn bytes_of(&self, edits: usize) -> usize {
+        let leaf = size_of::<Node<T>>() + WIDTH * size_of::<Slot<T>>();
+        let branch = size_of::<Node<T>>() + WIDTH * size_of::<Slot<Arc<Node<T>>>>();
+        let path = leaf + self.height as usize * branch;
+        let leaves = (self.len as usize).div_ceil(WIDTH);
+        // Of all branches together there are hardly more than a fifteenth of the leaves, and each has its path.
+        (edits * path).min(leaves * (leaf + branch))
+    }
+
     /// The elements in order of key.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         (0..self.len).filter_map(|key| self.get(key))

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hub_analytics::State;
 use hub_core::event::Trade;
@@ -171,4 +173,25 @@ fn a_state_that_somebody_holds_on_to_outlives_any_bound() {
     buy(&mut hub, 0, 0);
     hub.settle();
     assert!(held.expired() > 0, "nobody does any more");
+}
+
+#[test]
+fn flushes_are_kept_by_their_positions_as_far_as_their_prices_go() {
+    let mut hub = Fixture::keeping(Duration::from_secs(60), 1 << 20);
+    buy(&mut hub, 0, 0);
+    let mut flushes = Vec::new();
+    for _ in 0..2000 {
+        let price = hub.offset.to_string();
+        hub.price(SYMBOLS[0], &price);
+        hub.publish();
+        flushes.push((hub.position(), price));
+    }
+    let kept: Vec<_> = flushes.iter().map(|(position, price)| (hub.reads.at(*position), price)).collect();
+    let gone = kept.iter().take_while(|(state, _)| state.is_err()).count();
+    assert!((10..1990).contains(&gone), "{gone} of 2,000 are gone");
+    let symbol = SYMBOLS[0].parse().unwrap();
+    for (state, price) in &kept[gone..] {
+        let quote = state.as_ref().unwrap().quote(&symbol).unwrap();
+        assert_eq!(quote.price.to_string(), **price);
+    }
 }

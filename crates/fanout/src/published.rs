@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -25,8 +25,9 @@ pub struct Latest<T>(ArcSwap<T>);
 /// A service's end of its published state: moves what readers see.
 pub struct StateWriter<S> {
     published: Arc<Published<S>>,
-    /// For so long of log time, in milliseconds, a flush's state can be read by its position.
-    kept_millis: i64,
+    /// For so long of log time, in milliseconds, a flush's state can be read by its position; 0: not at all.
+    keep_millis: i64,
+    keep_bytes: usize,
 }
 
 /// The way to a service's published state. Cheap to clone.
@@ -35,16 +36,31 @@ pub struct StateReader<S>(Arc<Published<S>>);
 struct Published<S> {
     settled: Latest<S>,
     flushed: Latest<S>,
-    /// States of flushes, the oldest first.
-    kept: Mutex<VecDeque<(Applied, Arc<S>)>>,
+    kept: Mutex<Kept<S>>,
+}
+
+/// States of flushes that are kept.
+struct Kept<S> {
+    /// The oldest first.
+    states: VecDeque<KeptState<S>>,
+    bytes: usize,
+}
+
+struct KeptState<S> {
+    applied: Applied,
+    state: Arc<S>,
+    /// Memory that nothing but this state holds, as far as it is told.
+    bytes: usize,
 }
 
 /// The two ends of a published state, which begins as `start`.
 pub fn published<S>(start: S) -> (StateWriter<S>, StateReader<S>) {
     let settled = Latest::new(start);
     let flushed = Latest(ArcSwap::new(settled.0.load_full()));
-    let published = Arc::new(Published { settled, flushed, kept: Mutex::default() });
-    (StateWriter { published: Arc::clone(&published), kept_millis: 0 }, StateReader(published))
+    let kept = Mutex::new(Kept { states: VecDeque::new(), bytes: 0 });
+    let published = Arc::new(Published { settled, flushed, kept });
+    let writer = StateWriter { published: Arc::clone(&published), keep_millis: 0, keep_bytes: 0 };
+    (writer, StateReader(published))
 }
 
 impl<T> Latest<T> {
@@ -83,30 +99,51 @@ impl<S> StateWriter<S> {
         self.settle(state.clone());
     }
 
-    /// From now on the state of each flush can be read by its position, for so long of log time.
-    pub fn keep_for(&mut self, time: Duration) {
-        self.kept_millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    /// From now on the state of each flush that is [kept](StateWriter::keep) can be read by its position: for so long of
+    /// log time, and as far as these bytes go.
+    pub fn keep_for(&mut self, time: Duration, bytes: usize) {
+        self.keep_millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        self.keep_bytes = bytes;
     }
 
-    /// Puts out what was settled last as the state of the flush at `applied`, and gives it.
-    pub fn flush(&mut self, applied: Applied) -> Snapshot<S> {
+    /// Puts out what was settled last as the state of a flush, and gives it.
+    pub fn flush(&mut self) -> Snapshot<S> {
         let settled = self.published.settled.get();
         self.published.flushed.0.store(Arc::clone(&settled.0));
-        if self.kept_millis > 0 {
-            self.keep(applied, &settled);
-        }
         settled
     }
 
-    fn keep(&self, applied: Applied, state: &Snapshot<S>) {
-        let mut kept = self.published.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((applied, Arc::clone(&state.0)));
-        let is_over = |at: Applied| applied.at.millis() - at.at.millis() > self.kept_millis;
-        let over = kept.iter().take_while(|(at, _)| is_over(*at)).count();
-        let over: Vec<_> = kept.drain(..over).collect();
+    /// Keeps the state of the flush at `applied`, to be read by its position. `bytes` of memory are held by nothing else,
+    /// beside what expires by itself.
+    pub fn keep(&mut self, applied: Applied, bytes: usize, state: impl FnOnce() -> S) {
+        if self.keep_millis == 0 {
+            return;
+        }
+        let state = KeptState { applied, state: Arc::new(state()), bytes };
+        let mut kept = self.kept();
+        kept.bytes += bytes;
+        kept.states.push_back(state);
+        let mut over = Vec::new();
+        while kept.states.len() > 1
+            && let Some(oldest) = kept.states.front()
+            && (kept.bytes > self.keep_bytes
+                || applied.at.millis() - oldest.applied.at.millis() > self.keep_millis)
+        {
+            kept.bytes -= oldest.bytes;
+            over.extend(kept.states.pop_front());
+        }
         // Nobody waits for what they take to go.
         drop(kept);
         drop(over);
+    }
+
+    /// Memory that nothing but the states that are kept hold.
+    pub fn kept_bytes(&self) -> usize {
+        self.kept().bytes
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept<S>> {
+        self.published.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,11 +162,11 @@ impl<S> StateReader<S> {
 
     /// The state as of the flush at this position, as long as it is kept.
     pub fn at(&self, position: Position) -> Result<Snapshot<S>, Expired> {
-        let kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = kept.binary_search_by_key(&position.offset, |(applied, _)| applied.position.offset);
-        let found = place.ok().and_then(|place| kept.get(place));
-        let found = found.filter(|(applied, _)| applied.position == position);
-        found.map(|(_, state)| Snapshot(Arc::clone(state))).ok_or(Expired)
+        let Kept { states, .. } = &*self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = states.binary_search_by_key(&position.offset, |kept| kept.applied.position.offset);
+        let found = place.ok().and_then(|place| states.get(place));
+        let found = found.filter(|kept| kept.applied.position == position);
+        found.map(|kept| Snapshot(Arc::clone(&kept.state))).ok_or(Expired)
     }
 
     /// Looks at the settled state for a moment: cheaper than a snapshot.
@@ -179,21 +216,37 @@ mod tests {
     #[test]
     fn the_state_of_a_flush_is_kept_for_its_time_and_found_by_its_position_alone() {
         let (mut writer, reader) = published(0);
-        writer.flush(applied(1, 0));
+        writer.keep(applied(1, 0), 10, || 1);
         assert!(reader.at(applied(1, 0).position).is_err(), "none is kept unless somebody says so");
-        writer.keep_for(Duration::from_millis(100));
+        writer.keep_for(Duration::from_millis(100), 1000);
         for (offset, millis) in [(3, 0), (5, 0), (9, 50), (10, 100)] {
-            writer.settle(offset);
-            writer.flush(applied(offset, millis));
+            writer.keep(applied(offset, millis), 10, || offset);
         }
         let at = |offset| reader.at(applied(offset, 0).position).map(|state| *state);
         assert_eq!([3, 5, 9, 10].map(at), [Ok(3), Ok(5), Ok(9), Ok(10)]);
         assert_eq!([0, 4, 11].map(at), [Err(Expired); 3], "a batch that ended between two flushes had none");
         let elsewhere = Position { epoch: Epoch(8), offset: Offset(5) };
         assert_eq!(reader.at(elsewhere).map(|state| *state), Err(Expired), "of another log");
-        writer.settle(12);
-        writer.flush(applied(12, 101));
+        writer.keep(applied(12, 101), 10, || 12);
         assert_eq!([3, 5, 9, 12].map(at), [Err(Expired), Err(Expired), Ok(9), Ok(12)]);
+        assert_eq!(writer.kept_bytes(), 30);
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_are_bytes_but_for_the_newest() {
+        let (mut writer, reader) = published(0);
+        writer.keep_for(Duration::from_secs(60), 100);
+        let at = |offset| reader.at(applied(offset, 0).position).map(|state| *state);
+        for (offset, bytes) in [(1, 50), (2, 50)] {
+            writer.keep(applied(offset, 0), bytes, || offset);
+        }
+        assert_eq!([1, 2].map(at), [Ok(1), Ok(2)]);
+        writer.keep(applied(3, 0), 51, || 3);
+        assert_eq!([1, 2, 3].map(at), [Err(Expired), Err(Expired), Ok(3)]);
+        writer.keep(applied(4, 0), 1000, || 4);
+        assert_eq!(([3, 4].map(at), writer.kept_bytes()), ([Err(Expired), Ok(4)], 1000));
+        writer.keep(applied(5, 0), 1, || 5);
+        assert_eq!(([4, 5].map(at), writer.kept_bytes()), ([Err(Expired), Ok(5)], 1));
     }
 
     #[test]
@@ -202,7 +255,7 @@ mod tests {
         writer.settle("one");
         let held = reader.settled();
         assert_eq!((*reader.settled(), *reader.flushed()), ("one", "start"));
-        writer.flush(Applied::default());
+        writer.flush();
         writer.settle("two");
         assert_eq!((*reader.clone().settled(), *reader.flushed()), ("two", "one"));
         assert_eq!((*held, reader.look(|state| state.len())), ("one", 3), "a snapshot stays as it is");
@@ -212,7 +265,7 @@ mod tests {
     fn a_flush_shares_what_was_settled() {
         let (mut writer, reader) = published(0);
         writer.settle(1);
-        writer.flush(Applied::default());
+        writer.flush();
         assert!(std::ptr::eq(&raw const *reader.settled(), &raw const *reader.flushed()));
     }
 }

@@ -39,7 +39,7 @@ impl Projection for LeaderboardProjection {
     }
 
     /// There are no state topics here; what sockets show are documents.
-    fn flush(&mut self, flush: &mut FlushBuilder) {
-        self.memory.flushed(&self.published.flush(flush.applied()));
+    fn flush(&mut self, _: &mut FlushBuilder) {
+        self.memory.flushed(&self.published.flush());
     }
 }

@@ -24,19 +24,19 @@ impl Kept {
 
     /// A place for a row that is overwritten at `at`.
     pub(crate) fn place(&mut self, at: Offset) -> u32 {
-        let oldest = self.queue.front().map(|(_, copy)| *copy);
-        let place = match oldest.filter(|(_, overwritten)| *overwritten <= self.released) {
-            Some((place, _)) => {
-                self.queue.pop_front();
-                place
-            }
-            None => {
-                self.places += 1;
-                self.places - 1
-            }
-        };
+        let place = self.take_free().unwrap_or_else(|| {
+            self.places += 1;
+            self.places - 1
+        });
         self.queue.push_back((place, at));
         place
+    }
+
+    fn take_free(&mut self) -> Option<u32> {
+        let (_, (place, overwritten)) = self.queue.front()?;
+        let free = (*overwritten <= self.released).then_some(*place)?;
+        self.queue.pop_front();
+        Some(free)
     }
 
     /// Gives back the places of copies that no view needs, where the oldest view is of `oldest`; `None`: there is none.

@@ -46,7 +46,7 @@ impl Projection for RttmProjection {
     }
 
     /// There are no state topics here; what sockets show are documents.
-    fn flush(&mut self, flush: &mut FlushBuilder) {
-        self.published.flush(flush.applied());
+    fn flush(&mut self, _: &mut FlushBuilder) {
+        self.published.flush();
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod model;
 pub(crate) mod script;
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hub_analytics::{AnalyticsReads, register};
@@ -30,8 +31,14 @@ impl Fixture {
 
     /// One that keeps no more than so much for states that are held.
     pub(crate) fn within(view_bytes: usize) -> Fixture {
+        Fixture::keeping(Duration::ZERO, view_bytes)
+    }
+
+    /// One that keeps the states of flushes, too.
+    pub(crate) fn keeping(time: Duration, view_bytes: usize) -> Fixture {
         let mut catalog = Catalog::default();
         let (projection, reads) = register(&mut catalog, &Limits { view_bytes, ..Limits::default() });
+        let projection = projection.keeping(time);
         Fixture { driver: Driver::new(START_MILLIS, vec![Box::new(projection)]), reads, catalog }
     }
 

@@ -110,7 +110,7 @@ impl Projection for TallyProjection {
     }
 
     fn flush(&mut self, flush: &mut FlushBuilder) {
-        let tally = self.writer.flush(flush.applied());
+        let tally = self.writer.flush();
         flush.state(self.topic, Arc::new(TallyView(tally)), Changed::Unlisted);
     }
 }

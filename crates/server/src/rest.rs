@@ -122,12 +122,15 @@ impl Route {
     pub fn shown_path(&self) -> String {
         self.path.replace(":.*}", "}")
     }
+}
 
-    /// The path as far as it names a family of calls: `/api/rttm` of `/api/rttm/dead-letters/{id}`.
-    pub(crate) fn root(&self) -> &'static str {
-        let third = self.path.match_indices('/').nth(2);
-        third.map_or(self.path, |(end, _)| &self.path[..end])
-    }
+/// True if a path is one of those that a route's pattern stands for: `{id}` is any segment.
+pub(crate) fn is_path_of(pattern: &str, path: &str) -> bool {
+    let is_one = |(pattern, segment): (&str, &str)| {
+        pattern == segment || pattern.starts_with('{') && !segment.is_empty()
+    };
+    let segments = || pattern.split('/').zip(path.split('/'));
+    pattern.split('/').count() == path.split('/').count() && segments().all(is_one)
 }
 
 impl fmt::Debug for Route {

@@ -10,7 +10,7 @@ use hub_sockjs::{Route as SockJsRoute, Transport};
 use super::methods::method_not_allowed;
 use super::path::without_slash;
 use super::problem::Problem;
-use crate::rest::Route;
+use crate::rest::is_path_of;
 use crate::service::{Service, SocketRoute};
 
 /// The paths that each service serves, and its port.
@@ -22,7 +22,7 @@ struct Entry {
     port: u16,
     sockets: Vec<&'static str>,
     mounts: Vec<&'static str>,
-    /// The paths that its REST calls are at or below.
+    /// The patterns of its REST calls' paths.
     rest: Vec<&'static str>,
 }
 
@@ -33,7 +33,7 @@ impl Directory {
             port,
             sockets: sockets(service),
             mounts: service.stomp.sockjs.clone(),
-            rest: service.routes.iter().map(Route::root).filter(|root| *root != "/").collect(),
+            rest: service.routes.iter().map(|route| route.path).filter(|path| *path != "/").collect(),
         };
         Directory(services.map(entry).collect())
     }
@@ -79,12 +79,10 @@ fn sockets(service: &Service) -> Vec<&'static str> {
 
 impl Entry {
     fn has(&self, path: &str) -> bool {
-        let is_below = |prefix: &&str| {
-            path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
+        let is_call = |pattern: &&str| is_path_of(pattern, without_slash(path));
         let is_session =
             |mount: &&str| matches!(SockJsRoute::parse(mount, path), Some(SockJsRoute::Session { .. }));
-        self.has_endpoint(path) || self.rest.iter().any(is_below) || self.mounts.iter().any(is_session)
+        self.has_endpoint(path) || self.rest.iter().any(is_call) || self.mounts.iter().any(is_session)
     }
 
     fn has_socket(&self, path: &str) -> bool {
@@ -119,8 +117,8 @@ mod tests {
             rest: rest.to_vec(),
         };
         Directory(Arc::from([
-            entry("analytics", 1, &["/", "/ws", "/ws/positions"], &["/api/analysis"]),
-            entry("rttm", 2, &["/ws/alerts"], &["/api/rttm"]),
+            entry("analytics", 1, &["/", "/ws", "/ws/positions"], &["/api/analysis/all"]),
+            entry("rttm", 2, &["/ws/alerts"], &["/api/rttm/metrics", "/api/rttm/dead-letters/{id}"]),
         ]))
     }
 
@@ -128,8 +126,13 @@ mod tests {
     fn what_another_service_has_is_told_with_its_port() {
         let told = |service, path| directory().not_found(service, path).details().detail;
         for (path, hint) in [
-            ("/api/rttm", true),
             ("/api/rttm/metrics", true),
+            ("/api/rttm/metrics/", true),
+            ("/api/rttm/dead-letters/7", true),
+            ("/api/rttm/dead-letters/", false),
+            ("/api/rttm/dead-letters/7/x", false),
+            ("/api/rttm/metric", false),
+            ("/api/rttm", false),
             ("/ws/alerts", true),
             ("/ws/alerts/", true),
             ("/api/rttmx", false),

@@ -95,7 +95,7 @@ pub fn service(
     );
     let service = Service {
         projections: vec![Box::new(projection)],
-        routes: routes(&reads, limits),
+        routes: routes(&reads, config, limits),
         sockets: vec![positions],
         stomp: StompMounts { sockjs: vec!["/ws", ""], websocket: vec!["/ws", "/"], tcp: true },
         ..Service::new("analytics", "analytics", config.bind.clone(), config.tls)

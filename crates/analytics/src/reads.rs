@@ -19,7 +19,8 @@ impl AnalyticsReads {
 
     /// The state as of the flush at this position, as long as it is kept (`analytics.flushes_kept_ms`).
     pub fn at(&self, position: Position) -> Result<Snapshot<State>, Expired> {
-        self.0.at(position)
+        let state = self.0.at(position)?;
+        if state.has_expired() { Err(Expired) } else { Ok(state) }
     }
 }
 

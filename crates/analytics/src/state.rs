@@ -82,6 +82,11 @@ impl State {
         }
     }
 
+    /// True if some of it may be [`Expired`].
+    pub fn has_expired(&self) -> bool {
+        self.rows.has_expired() || self.portfolios.has_expired()
+    }
+
     /// Holds on to the state, for whoever must come to the end of it (saves it): it does not expire meanwhile, whatever
     /// that takes beyond `limits.view_bytes`.
     pub fn pin(&self) -> Result<[Pin; 2], Expired> {

@@ -195,3 +195,19 @@ fn flushes_are_kept_by_their_positions_as_far_as_their_prices_go() {
         assert_eq!(quote.price.to_string(), **price);
     }
 }
+
+#[test]
+fn a_flush_of_which_rows_have_expired_is_kept_no_longer() {
+    let mut hub = Fixture::keeping(Duration::from_secs(60), 2000);
+    hub.configure(1, 1);
+    let flush = |hub: &mut Fixture| {
+        (0..PORTFOLIOS).for_each(|of| buy(hub, of, 0));
+        hub.publish();
+        hub.position()
+    };
+    let first = flush(&mut hub);
+    assert!(hub.reads.at(first).is_ok());
+    let last = (0..20).map(|_| flush(&mut hub)).last().unwrap();
+    assert!(hub.reads.at(first).is_err_and(|error| error == Expired), "its rows are gone, so it is");
+    assert!(hub.reads.at(last).is_ok());
+}

@@ -60,6 +60,11 @@ impl<const N: usize> RowsView<N> {
         Ok(self.first_words::<0>(key)?.map(|row| row.version))
     }
 
+    /// True if the writer has taken back what was kept for it: some of its rows may be gone.
+    pub fn has_expired(&self) -> bool {
+        self.lease.check().is_err()
+    }
+
     /// Holds on to the view, for whoever must come to the end of it: it does not expire meanwhile, nor is anything given
     /// back that was kept since, whatever that takes.
     pub fn pin(&self) -> Result<Pin, Expired> {

@@ -55,6 +55,7 @@ fn a_past_position_is_answered_as_it_was_or_is_gone() {
     let past = format!("/api/analysis/all?at={position}");
     let before = http::get(addr, &past).unwrap();
     assert_eq!((before.status, before.text().unwrap()), (200, analysis(addr).as_str()));
+    assert_eq!(before.header("x-position"), Some(&*position));
     let mut next = 2;
     let gone = wait::until(PATIENCE, "the position to be gone", || {
         // Log time passes as records come.
@@ -66,15 +67,32 @@ fn a_past_position_is_answered_as_it_was_or_is_gone() {
         }
         (answer.status != 200).then_some(answer)
     });
-    assert!(problem(&gone.unwrap(), 410).contains(&position));
+    let reason = problem(&gone.unwrap(), 410);
+    assert!(reason.starts_with(&format!("at: no flush at {position} is kept: ")), "{reason}");
+    assert!(reason.contains("300 ms (analytics.flushes_kept_ms)"), "{reason}");
     assert_ne!(analysis(addr), before.text().unwrap());
     let (epoch, _) = position.split_once('-').unwrap();
-    for never in [format!("{epoch}-99999999"), "00000000000000ff-1".to_owned()] {
+    for (never, why) in [
+        (format!("{epoch}-99999999"), "is yet to come: "),
+        ("00000000000000ff-1".to_owned(), "is of another log: "),
+    ] {
         let answer = http::get(addr, &format!("/api/analysis/all?at={never}")).unwrap();
-        assert!(problem(&answer, 410).contains(&never), "{never}");
+        let reason = problem(&answer, 410);
+        assert!(reason.starts_with(&format!("at: {never} {why}")), "{reason}");
     }
     let answer = http::get(addr, "/api/analysis/all?at=yesterday").unwrap();
     assert!(problem(&answer, 400).starts_with("at: "));
+}
+
+#[test]
+fn no_past_position_is_answered_where_none_is_kept() {
+    let hub = hub(&[("ANALYTICS__FLUSHES_KEPT_MS", "0")]);
+    let addr = address(&hub);
+    let newest = http::get(addr, "/api/analysis/all").unwrap();
+    let position = newest.header("x-position").unwrap();
+    let answer = http::get(addr, &format!("/api/analysis/all?at={position}")).unwrap();
+    let reason = problem(&answer, 410);
+    assert_eq!(reason, "at: no flush is kept here (analytics.flushes_kept_ms is 0)");
 }
 
 #[test]

@@ -36,8 +36,9 @@ pub(crate) struct Ledger {
     portfolio_keys: SharedIndex,
     symbol_keys: SharedIndex,
     closings: Closings,
-    /// Prices taken since anybody asked what they cost.
+    /// Prices and master data taken since anybody asked what they cost.
     quotes: usize,
+    descriptions: usize,
 }
 
 /// Portfolio, symbol and row of a transaction, as far as there are any.
@@ -83,10 +84,17 @@ impl Ledger {
         }
     }
 
-    /// Memory, at most, that the prices take by themselves which were taken since this was last called: what shares all
-    /// others with the state before.
-    pub(crate) fn bytes_of_prices(&mut self) -> usize {
-        self.reference.listings.bytes_of(mem::take(&mut self.quotes))
+    /// Takes master data in.
+    pub(crate) fn describe(&mut self, describe: impl FnOnce(&mut ReferenceData)) {
+        self.descriptions += 1;
+        describe(&mut self.reference);
+    }
+
+    /// Memory, at most, that the prices and master data take by themselves which were taken since this was last called:
+    /// all others are shared with the state before.
+    pub(crate) fn bytes_of_reference(&mut self) -> usize {
+        let prices = self.reference.listings.bytes_of(mem::take(&mut self.quotes));
+        prices + self.reference.bytes_of_descriptions(mem::take(&mut self.descriptions))
     }
 
     /// Forgets what marks are made of: nobody subscribes to them any more.

@@ -62,7 +62,7 @@ impl AnalyticsProjection {
     /// Positions and marks, with what changed since this was last called.
     fn publish(&mut self, applied: Applied) -> [StateFlush; 2] {
         let state = self.published.flush();
-        self.published.keep(applied, self.memory.ledger.bytes_of_prices(), || state.without_marks());
+        self.published.keep(applied, self.memory.ledger.bytes_of_reference(), || state.without_marks());
         let since = std::mem::replace(&mut self.flushed, self.memory.last);
         let mut rows = Vec::new();
         let listed = state.rows.changed(since, None, usize::MAX, &mut rows);
@@ -157,11 +157,11 @@ impl Projection for AnalyticsProjection {
             Event::Transaction(event) => self.transaction(record, event, step),
             Event::Price(event) => self.memory.ledger.quote(record, event),
             Event::Portfolio(info) => {
-                self.memory.ledger.reference.describe_portfolio(info);
+                self.memory.ledger.describe(|reference| reference.describe_portfolio(info));
                 Ok(Outcome::Accepted)
             }
             Event::Symbol(info) => {
-                self.memory.ledger.reference.describe_symbol(info);
+                self.memory.ledger.describe(|reference| reference.describe_symbol(info));
                 Ok(Outcome::Accepted)
             }
             Event::Rejected(input) => Err(input.rejection.clone()),

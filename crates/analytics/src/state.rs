@@ -216,8 +216,22 @@ impl State {
     }
 }
 
+/// Bytes of a node of a persistent tree, with its key and what leads to its value.
+const TREE_NODE_BYTES: usize = 96;
+
+/// Bytes of a description that has names of usual length, which a state keeps that has it no more.
+const DESCRIPTION_BYTES: usize = 256;
+
 /// Editing: on the projection's thread, on its own copy.
 impl ReferenceData {
+    /// Bytes of so many descriptions, and at most of the nodes that they copy.
+    pub(crate) fn bytes_of_descriptions(&self, descriptions: usize) -> usize {
+        let all = self.portfolio_infos.size() + self.symbol_infos.size();
+        // A path from the top has at most twice as many nodes as the tree has levels where it is full.
+        let path = 2 * (all.max(1).ilog2() as usize + 1);
+        (descriptions * path).min(all) * TREE_NODE_BYTES + descriptions * DESCRIPTION_BYTES
+    }
+
     /// True if the symbol has this key.
     pub(crate) fn is_of(&self, key: SymbolKey, symbol: &Symbol) -> bool {
         self.listings.get(key).is_some_and(|listing| listing.symbol == *symbol)

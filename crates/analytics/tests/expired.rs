@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hub_analytics::State;
-use hub_core::event::Trade;
-use hub_core::{Expired, Money};
+use hub_core::event::{PortfolioInfo, Trade};
+use hub_core::{Event, Expired, Money};
 use hub_fanout::{Filter, Snapshot, StateFlush, View};
 use proptest::prelude::*;
 use support::{Fixture, portfolio, trade};
@@ -210,4 +210,22 @@ fn a_flush_of_which_rows_have_expired_is_kept_no_longer() {
     let last = (0..20).map(|_| flush(&mut hub)).last().unwrap();
     assert!(hub.reads.at(first).is_err_and(|error| error == Expired), "its rows are gone, so it is");
     assert!(hub.reads.at(last).is_ok());
+}
+
+#[test]
+fn flushes_are_kept_as_far_as_their_master_data_go() {
+    let mut hub = Fixture::keeping(Duration::from_secs(60), 1 << 20);
+    let mut positions = Vec::new();
+    for _ in 0..40 {
+        for n in 0..200 {
+            let portfolio_id = portfolio(n);
+            let name = "a name".to_owned();
+            let info = PortfolioInfo { portfolio_id, name, phone_number: None, address: None };
+            hub.send(Event::Portfolio(info));
+        }
+        hub.publish();
+        positions.push(hub.position());
+    }
+    let kept = positions.iter().filter(|position| hub.reads.at(**position).is_ok()).count();
+    assert!((2..38).contains(&kept), "{kept} of 40 are kept");
 }

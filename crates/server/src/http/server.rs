@@ -32,6 +32,10 @@ use crate::{http, rest, upgrade};
 /// Serves one HTTP connection to its end.
 pub(crate) type HttpHandler = Box<dyn Fn(HttpStream, SocketAddr) -> LocalBoxFuture<'static, ()>>;
 
+/// The least time that actix may be given for a first head: it looks at its clock twice a second, and a deadline that
+/// has passed when it is set does not wake it.
+const FIRST_HEAD_MIN: Duration = Duration::from_millis(600);
+
 /// A request that asks for a WebSocket, and its connection.
 type Upgrading = (Request, Framed<HttpStream, Codec>);
 
@@ -57,7 +61,7 @@ impl HttpServer<'_> {
         let expecting = application.expecting();
         let factory = HttpService::build()
             .keep_alive(KeepAlive::Timeout(Duration::from_millis(limits.keep_alive_ms)))
-            .client_request_timeout(Duration::from_millis(limits.handshake_ms))
+            .client_request_timeout(Duration::from_millis(limits.handshake_ms).max(FIRST_HEAD_MIN))
             .client_disconnect_timeout(Duration::from_millis(limits.close_ms))
             // Who shuts its side is answered; clients of SockJS's streams are
             // gone: see `HangUp`.

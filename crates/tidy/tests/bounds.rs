@@ -54,6 +54,7 @@ const FIXED: &Exceptions = &[
         "server ENCODED_BYTES_MAX",
         "frames kept for the rest of one publication; beyond, they are encoded again",
     ),
+    ("server FIRST_HEAD_MIN", "how often actix looks at its clock"),
     ("server HEADERS_MAX", "what actix takes"),
     ("server HEAD_BYTES_MAX", "what actix takes"),
     ("server IN_VAIN_MAX", "a guard against a loop of ours"),

@@ -146,12 +146,13 @@ fn a_truncated_log_gives_an_error() {
         fs::write(&path, &whole[..length]).unwrap();
         assert!(matches!(refusal(&path), LogError::Open { .. } | LogError::NotALog { .. }), "{length} bytes");
     }
-    fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    // A byte that is missing reads as 0, which a single one may have been.
+    fs::write(&path, &whole[..whole.len() - 16]).unwrap();
     let last = open(&path).and_then(|log| {
         let read = log.read(Offset::START, usize::MAX)?;
         log.read(Offset(read.len() as u64), usize::MAX)
     });
-    assert!(last.is_err(), "the last byte belongs to a record");
+    assert!(last.is_err(), "the last bytes belong to a record");
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub mod encoded;
 pub mod expiring;
 pub mod feed;
 pub mod flush;
+pub mod fork;
 pub mod interned;
 pub mod options;
 pub mod outbox;
@@ -40,6 +41,7 @@ pub use feed::{
     WindowLimits, WriteJson,
 };
 pub use flush::{Changed, Flush, FlushBuilder, StateFlush};
+pub use fork::{Apart, DryRun, Foreseen, Fork};
 pub use interned::Interned;
 pub use options::Options;
 pub use outbox::Outbox;

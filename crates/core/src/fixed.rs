@@ -13,6 +13,7 @@
 //! enters, never rounded (but for the last places of a [`Ratio`], see there). No
 //! value passes through a binary float.
 
+mod form;
 mod print;
 mod ratio;
 
@@ -223,19 +224,7 @@ macro_rules! fixed {
             }
         }
 
-        /// As a string of digits: in the log a number is never a float.
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
+        form::of!($name);
     };
 }
 

@@ -42,7 +42,7 @@ impl fmt::Display for Offset {
 /// assert_eq!(position.to_string(), "000000000000beef-42");
 /// assert_eq!("000000000000beef-42".parse(), Ok(position));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Position {
     /// Which history.
     pub epoch: Epoch,

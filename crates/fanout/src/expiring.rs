@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -10,26 +11,33 @@ use std::sync::Arc;
 use hub_core::Timestamp;
 use hub_rows::{Index, KeyHash, Queue};
 use rpds::RedBlackTreeMapSync;
+use serde::{Deserialize, Serialize};
 
 /// Values by key for as long as they are remembered: a time, which is named
 /// when they [expire](ExpiringMap::expire), and the newest so many at most,
 /// of which there are never more than 2^32 - 1.
 ///
-/// Looked up, never walked. Each entry is visited once when it goes, so
+/// Looked up, and walked to be saved. Each entry is visited once when it goes, so
 /// remembering costs O(1) per entry, and none waits while all others are
 /// moved: what holds them grows, and gives memory back, in small steps. An
 /// entry takes the bytes of its key, its value and its time, and 10 to 13
 /// more while there are ever more of them, twice that at most as they go.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(
+    try_from = "walk::Expiring<K, V>",
+    bound(deserialize = "K: Copy + Eq + Hash + Deserialize<'de>, V: Deserialize<'de>")
+)]
 pub struct ExpiringMap<K, V = ()> {
     /// In the order of insertion, hence of time.
     entries: Queue<Entry<K, V>>,
     /// The entries' ordinals in the queue, by key.
+    #[serde(skip)]
     index: Index,
+    /// 2^32 - 1 at most.
     max: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Entry<K, V> {
     at: Timestamp,
     key: K,
@@ -52,6 +60,7 @@ impl<K, V> Default for ExpiringMap<K, V> {
 impl<K, V> ExpiringMap<K, V> {
     /// An empty map of at most `max` entries: the newest.
     pub fn newest(max: usize) -> ExpiringMap<K, V> {
+        let max = max.min(u32::MAX as usize);
         ExpiringMap { entries: Queue::starting_at(0), index: Index::default(), max }
     }
 
@@ -139,7 +148,14 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
 
 /// The entries with the greatest keys, so many at most, as a part of a state
 /// that readers see: in order, and never changed in a snapshot of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(
+    from = "walk::Newest<K, V>",
+    bound(
+        serialize = "K: Ord + Serialize, V: Serialize",
+        deserialize = "K: Copy + Ord + Deserialize<'de>, V: Deserialize<'de>"
+    )
+)]
 pub struct NewestMap<K: Ord, V> {
     values: RedBlackTreeMapSync<K, Arc<V>>,
     max: usize,

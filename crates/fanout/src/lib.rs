@@ -32,6 +32,7 @@ pub mod subscription;
 pub mod testing;
 pub mod topic;
 pub mod view;
+pub mod walk;
 
 pub use document::{Cadence, Composed, Crowd, Document, Member, Occasion, Touched};
 pub use encoded::EncodedCell;
@@ -56,3 +57,4 @@ pub use runner::{Progress, Runner, RunnerHandle, RunnerState};
 pub use subscription::{Debt, Room, Start, StateSubscription};
 pub use topic::{Catalog, Composition, Interest, Target, TargetError, Topic, TopicId};
 pub use view::{Filter, RowKey, View};
+pub use walk::{Remembered, WalkError, Walked};

@@ -3,9 +3,11 @@
 use std::mem;
 
 use hub_core::{Derived, Epoch, Offset, Outcome, Position, Record, Timestamp, Verdict, Warning};
+use serde::{Deserialize, Serialize};
 
 use crate::feed::{EventJson, EventKey, FeedId};
 use crate::flush::FlushBuilder;
+use crate::walk::{self, Remembered, WalkError, Walked};
 
 /// State derived from the log, one record at a time.
 ///
@@ -56,10 +58,27 @@ pub trait Projection: Send + Sync {
     /// Adds one entry per state topic of this projection, changed or not, to
     /// the flush that is about to be published.
     fn flush(&mut self, flush: &mut FlushBuilder);
+
+    /// All that it remembers: whoever has it can go on from its position.
+    ///
+    /// A function of the log alone: same log, same walk, to the byte, whoever looked at it and whenever anything was
+    /// settled or flushed. What follows from the rest is not walked, nor what is of this process (views, encoded bytes,
+    /// who subscribes to what).
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered::nothing("not walked yet")
+    }
+
+    /// Takes back what was walked, in place of what it remembers. Readers see it from the next
+    /// [`settle`](Projection::settle) on; what is of this process begins anew. After an error all is as it was.
+    /// What is read may be anything: it is checked as far as going on from it needs, and no room is made for what it
+    /// only claims.
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        walk::read(from)
+    }
 }
 
 /// The runner's place in the log.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Applied {
     /// The last record applied.
     pub position: Position,

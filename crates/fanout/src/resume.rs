@@ -1,6 +1,7 @@
 //! Coming back: whether what a subscriber has seen can be continued.
 
 use hub_core::{Offset, Position, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// A reason why a subscriber who asked to resume gets a snapshot instead.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -44,7 +45,7 @@ pub fn honour(asked: Position, published: Position, horizon: Offset) -> Result<O
 ///
 /// One mark a second is kept, so a position may be honoured up to a second
 /// longer than promised.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Horizon {
     /// For each second in which there was a record: when it was written, and
     /// its offset.

@@ -1,6 +1,9 @@
 //! All projections, taken through the log together.
 
+mod walk;
+
 use hub_core::{Epoch, Event, Offset, Outcome, Position, Record, Settings, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::flush::{Flush, FlushBuilder};
 use crate::projection::{Applied, Projection, Step};
@@ -11,6 +14,12 @@ use crate::resume::Horizon;
 /// tests.
 pub(crate) struct StateMachine {
     projections: Vec<Box<dyn Projection>>,
+    memory: Memory,
+}
+
+/// The machine's own part of what is remembered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Memory {
     applied: Applied,
     settings: Settings,
     horizon: Horizon,
@@ -22,15 +31,17 @@ impl StateMachine {
         let position = Position { epoch, offset: Offset::START };
         StateMachine {
             projections,
-            applied: Applied { position, at: Timestamp::default() },
-            settings: Settings::default(),
-            horizon: Horizon::default(),
+            memory: Memory {
+                applied: Applied { position, at: Timestamp::default() },
+                settings: Settings::default(),
+                horizon: Horizon::default(),
+            },
         }
     }
 
     /// The last record applied, and the log time.
     pub(crate) fn applied(&self) -> Applied {
-        self.applied
+        self.memory.applied
     }
 
     /// Takes in the next record: time first, boundary by boundary, then what
@@ -38,16 +49,16 @@ impl StateMachine {
     pub(crate) fn apply(&mut self, record: &Record, step: &mut Step) {
         // The effective value of `at` is the running maximum: time never goes
         // back.
-        let at = self.applied.at.max(record.at);
+        let at = self.memory.applied.at.max(record.at);
         self.advance(at, record.offset, step);
         debug_assert!(step.outcome().is_none(), "an outcome is the record's, not the time's");
-        self.applied.position.offset = record.offset;
+        self.memory.applied.position.offset = record.offset;
         match &record.event {
-            Event::Settings(settings) => self.settings = *settings,
+            Event::Settings(settings) => self.memory.settings = *settings,
             Event::Rejected(input) => step.decide(Outcome::Rejected(input.rejection.clone())),
             _ => {}
         }
-        self.horizon.advance(at, record.offset, self.settings.resume_horizon_ms);
+        self.memory.horizon.advance(at, record.offset, self.memory.settings.resume_horizon_ms);
         step.begin();
         for projection in &mut self.projections {
             projection.apply(record, step);
@@ -57,15 +68,15 @@ impl StateMachine {
     /// Moves the state that readers see to the last record applied.
     pub(crate) fn settle(&mut self) {
         for projection in &mut self.projections {
-            projection.settle(self.applied);
+            projection.settle(self.memory.applied);
         }
     }
 
     /// All state topics as they are now. `oldest` is when the oldest record
     /// that no flush has covered yet was taken in.
     pub(crate) fn flush(&mut self, oldest: Option<Timestamp>) -> Flush {
-        let Applied { position, at } = self.applied;
-        let flush = Flush { position, at, horizon: self.horizon.oldest(), oldest, states: Vec::new() };
+        let Applied { position, at } = self.memory.applied;
+        let flush = Flush { position, at, horizon: self.memory.horizon.oldest(), oldest, states: Vec::new() };
         let mut builder = FlushBuilder { flush };
         for projection in &mut self.projections {
             projection.flush(&mut builder);
@@ -91,7 +102,7 @@ impl StateMachine {
     /// projection says, so there is an end.
     fn next_boundary(&self, stopped: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
         let next = self.projections.iter().filter_map(|projection| projection.next_boundary());
-        let due = next.map(|boundary| boundary.max(self.applied.at));
+        let due = next.map(|boundary| boundary.max(self.memory.applied.at));
         due.filter(|boundary| *boundary < at && stopped.is_none_or(|stopped| *boundary > stopped)).min()
     }
 
@@ -100,6 +111,6 @@ impl StateMachine {
         for projection in &mut self.projections {
             projection.advance(now, offset, step);
         }
-        self.applied.at = now;
+        self.memory.applied.at = now;
     }
 }

@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub_core::{Derived, Epoch, Event, Offset, Outcome, Position, Record, Timestamp, Warning};
 
+use serde::de::{DeserializeSeed as _, Error as _};
+
 use crate::flush::{Flush, FlushBuilder};
 use crate::projection::{Applied, FeedItem, Projection, Step};
 use crate::state_machine::StateMachine;
+use crate::walk::{self, Remembered, WalkError, Walked};
 
 /// Projections in their order, fed by hand.
 ///
@@ -110,6 +113,28 @@ impl Driver {
         self.machine.settle();
     }
 
+    /// All that is remembered, as bytes: those of every driver that has applied the same.
+    ///
+    /// # Panics
+    ///
+    /// If a projection can't write what it remembers.
+    pub fn walk(&self) -> Vec<u8> {
+        rmp_serde::to_vec(&self.machine).expect("what is remembered can be written")
+    }
+
+    /// Takes projections that have applied nothing to where others were walked, and settles there. After an error they
+    /// are not to be used.
+    pub fn restore(&mut self, walk: &[u8]) -> Result<(), rmp_serde::decode::Error> {
+        let mut rest = walk;
+        self.machine.deserialize(&mut rmp_serde::Deserializer::new(&mut rest))?;
+        if !rest.is_empty() {
+            return Err(rmp_serde::decode::Error::custom("there is more behind it"));
+        }
+        let Applied { position, at } = self.machine.applied();
+        (self.offset, self.millis) = (position.offset.0, at.millis());
+        Ok(())
+    }
+
     /// A batch ends and is published: all state topics.
     pub fn flush(&mut self) -> Flush {
         self.machine.settle();
@@ -155,4 +180,12 @@ impl Projection for Recorder {
     fn settle(&mut self, _: Applied) {}
 
     fn flush(&mut self, _: &mut FlushBuilder) {}
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered::nothing("recorder/1")
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        walk::read(from)
+    }
 }

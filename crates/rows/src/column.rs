@@ -39,6 +39,11 @@ impl<T> Column<T> {
         self.blocks.get_mut(key as usize / BLOCK)?.get_mut(key as usize % BLOCK)
     }
 
+    /// The items, by their keys.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.blocks.iter().flatten()
+    }
+
     /// Puts an item in the place of another. One that does not exist stays so.
     pub fn set(&mut self, key: u32, item: T) {
         if let Some(place) = self.get_mut(key) {

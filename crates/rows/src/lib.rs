@@ -32,6 +32,11 @@
 //! [`Queue`] gives them back from the front, an [`Index`] finds things by keys of another kind. A [`SharedIndex`] is
 //! only added to, and readers look into it at any time. Nothing here doubles as a whole for the sake of one item.
 //!
+//! # To be saved and restored
+//!
+//! Tables, columns and queues are walked (`serde`) element by element, each as it is now; what is kept for views is
+//! not. Nor is an index: it follows from what it leads to, and is made again.
+//!
 //! Without `unsafe`: what two threads may touch at once is atomic, and what a reader could read in pieces it reads
 //! again.
 
@@ -44,6 +49,7 @@ mod queue;
 mod row;
 mod shared_index;
 mod view;
+mod walk;
 mod word;
 mod writer;
 

@@ -59,6 +59,11 @@ impl<T> Queue<T> {
         self.parts.back()?.back()
     }
 
+    /// The items, the first one first.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.parts.iter().flatten()
+    }
+
     /// The number of items, all at the front, of which `is_before` is true, where it is of none behind one of which it
     /// is not. O(log n).
     pub fn partition_point(&self, mut is_before: impl FnMut(&T) -> bool) -> usize {

@@ -101,6 +101,24 @@ impl<const N: usize> Rows<N> {
         self.raise(key, version);
     }
 
+    /// The rows as they are now, by their keys.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = Stored<N>> {
+        (0..self.len).filter_map(|key| self.stored(key))
+    }
+
+    /// Adds a row that was walked: as it was then, without what was kept for views. No offset is the last there could
+    /// be, which stands for a row that is being written.
+    pub(crate) fn put_back(&mut self, row: Stored<N>) -> Result<(), &'static str> {
+        if row.stamp.max(row.version) == u64::MAX {
+            return Err("a row has an offset that no record has");
+        }
+        let next = self.len.checked_add(1).ok_or("there are more rows than keys")?;
+        let key = std::mem::replace(&mut self.len, next);
+        write(self.shared.rows.make(key), &Stored { older: 0, ..row });
+        self.raise(key, Offset(row.version));
+        Ok(())
+    }
+
     /// The table as of `at`, the last record whose edits were made. Gives back the copies that only views needed which
     /// were older than all that live.
     pub fn view(&mut self, at: Offset) -> RowsView<N> {

@@ -92,15 +92,22 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// As a string of digits: in the log a number is never a float.
+/// As a string of digits, for a number is never a float; in a binary form its units, be they of a sum.
 impl Serialize for Ratio {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Ratio {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Ratio, D::Error> {
+        if !deserializer.is_human_readable() {
+            return i128::deserialize(deserializer).map(Ratio);
+        }
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
@@ -139,6 +146,14 @@ mod tests {
         assert_eq!(units("1500000000000000000000e-21"), Ok(1_500_000_000_000_000_000));
         assert_eq!(units("0e999999999"), Ok(0));
         assert_eq!(units("1e18"), Ok(Ratio::MAX.units()));
+    }
+
+    #[test]
+    fn a_sum_beyond_what_is_let_in_survives_in_a_binary_form() {
+        for units in [0, -1, Ratio::MAX.units() * 100, i128::MIN] {
+            let ratio = Ratio::from_units(units);
+            assert_eq!(rmp_serde::from_slice::<Ratio>(&rmp_serde::to_vec(&ratio).unwrap()).unwrap(), ratio);
+        }
     }
 
     #[test]

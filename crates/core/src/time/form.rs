@@ -1,4 +1,4 @@
-//! Form of a time within an event's JSON.
+//! Form of a time within an event's JSON, and of one that is remembered.
 
 use std::fmt;
 
@@ -9,13 +9,21 @@ use super::Timestamp;
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_string_micros())
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&self.to_string_micros())
+        } else {
+            serializer.serialize_i64(self.micros())
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        deserializer.deserialize_any(Form)
+        if deserializer.is_human_readable() {
+            return deserializer.deserialize_any(Form);
+        }
+        let micros = Timestamp::from_micros(i64::deserialize(deserializer)?);
+        micros.ok_or_else(|| D::Error::custom("the time is out of range"))
     }
 }
 
@@ -55,11 +63,17 @@ mod tests {
             let time = Timestamp::from_micros(micros).unwrap();
             assert_eq!(serde_json::to_string(&time).unwrap(), json);
             assert_eq!(serde_json::from_str::<Timestamp>(json).unwrap(), time);
+            let binary = rmp_serde::to_vec(&time).unwrap();
+            assert_eq!(rmp_serde::from_slice::<Timestamp>(&binary).unwrap(), time);
+            assert!(binary.len() <= 9, "{binary:?}");
         }
         let millis = serde_json::from_str::<Timestamp>("1770460200123").unwrap();
         assert_eq!(millis.micros(), 1_770_460_200_123_000);
         for json in ["-1", "1e3", "99999999999999999999", "true", r#""soon""#] {
             assert!(serde_json::from_str::<Timestamp>(json).is_err(), "{json}");
+        }
+        for micros in [-1, i64::MAX] {
+            assert!(rmp_serde::from_slice::<Timestamp>(&rmp_serde::to_vec(&micros).unwrap()).is_err());
         }
     }
 }

@@ -4,17 +4,17 @@ use std::mem;
 use std::sync::{Arc, OnceLock};
 
 use hub_core::dto::Execution;
-use hub_core::event::{PriceQuote, Trade, Transaction};
-use hub_core::{Offset, Outcome, PortfolioId, Price, Quantity, Record, Rejection, Symbol, Timestamp};
+use hub_core::event::{PriceQuote, Transaction};
+use hub_core::{Offset, Outcome, PortfolioId, Record, Rejection, Symbol, Timestamp};
 use hub_fanout::{Applied, RowKey};
-use hub_rows::{Column, Index, KeyHash, Rows, SharedIndex};
+use hub_rows::{Index, KeyHash, Rows, SharedIndex, Values};
 
 use crate::closings::{Closing, Closings};
+use crate::holding::{self, Holding};
 use crate::listing::{Listing, Quote, Supersedes, SymbolKey};
-use crate::lots::{Lots, Shortage};
+use crate::lots::{Book, Lots};
 use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
-use crate::position::Balance;
-use crate::row::{self, Entry, Phase, aside};
+use crate::row::{self, Entry, LotsAt, Phase, aside};
 use crate::state::{ReferenceData, State};
 use crate::table::Table;
 
@@ -29,8 +29,8 @@ pub(crate) struct Ledger {
     /// By portfolio.
     encoded: Table<Arc<EncodedMark>>,
     pub(crate) reference: ReferenceData,
-    /// By row.
-    lots: Column<Lots>,
+    /// Of rows that have several lots.
+    books: Values<Book>,
     /// Rows by portfolio and symbol.
     keys: Index,
     portfolio_keys: SharedIndex,
@@ -55,9 +55,12 @@ impl Ledger {
     /// All of it as readers see it, as of the last record.
     pub(crate) fn state(&mut self, applied: Applied) -> State {
         let at = applied.position.offset;
+        let rows = self.rows.view(at);
+        self.books.view(at, self.rows.oldest());
         State {
             applied,
-            rows: self.rows.view(at),
+            rows,
+            books: self.books.reader(),
             portfolios: self.portfolios.view(at),
             portfolio_ids: self.portfolio_ids.view(at),
             encoded: self.encoded.clone(),
@@ -72,13 +75,14 @@ impl Ledger {
     /// `bytes`. The newest stays, and whatever somebody holds on to.
     pub(crate) fn expire_states(&mut self, bytes: usize) {
         let mut expired = None;
-        while self.rows.kept_bytes() + self.portfolios.kept_bytes() > bytes {
+        while self.rows.kept_bytes() + self.books.kept_bytes() + self.portfolios.kept_bytes() > bytes {
             let oldest = [self.rows.oldest_but_one(), self.portfolios.oldest_but_one()];
             let Some(oldest) = oldest.into_iter().flatten().min().filter(|oldest| Some(*oldest) > expired)
             else {
                 return;
             };
             self.rows.expire_before(oldest.next());
+            self.books.expire(self.rows.oldest());
             self.portfolios.expire_before(oldest.next());
             expired = Some(oldest);
         }
@@ -104,35 +108,14 @@ impl Ledger {
 
     /// AN-POS: adds to or takes from a position.
     pub(crate) fn trade(&mut self, record: &Record, event: &Transaction) -> Result<Execution, Rejection> {
-        let timestamp = record.event_time(event.timestamp)?;
-        check_sizes(event)?;
         let place = self.place_of(event);
-        let row = place.row;
-        let before = row.map(|(_, entry)| entry.balance).unwrap_or_default();
-        let held = before.holdings;
-        let after = match event.trade {
-            Trade::Buy { price } => before.bought(price, event.quantity)?,
-            Trade::Sell { price, lot_price } => {
-                let lots = row.and_then(|(key, _)| self.lots.get(key));
-                let cost = lots
-                    .map_or(Err(Shortage(Quantity::ZERO)), |lots| lots.cost(held, event.quantity, lot_price));
-                let cost = cost.map_err(|shortage| oversold(shortage, lot_price))?;
-                before.sold(price, event.quantity, cost)?
-            }
-        };
-        let row = match row {
+        let before = place.row.map(|(_, entry)| self.holding(&entry)).unwrap_or_default();
+        let (after, execution) = holding::trade(record, event, before)?;
+        match place.row {
             Some((key, before)) => self.show(record, key, before, after),
             None => self.open(record, event, place, after),
-        };
-        if let Some(lots) = self.lots.get_mut(row) {
-            match event.trade {
-                Trade::Buy { price } => lots.add(held, timestamp, price, event.quantity),
-                Trade::Sell { lot_price, .. } => lots.consume(held, event.quantity, lot_price),
-            }
         }
-        // Both are representable, and so is their difference: the gain itself.
-        let realized_pnl = after.realized_pnl.checked_sub(before.realized_pnl).unwrap_or_default();
-        Ok(Execution { transaction: event.clone(), realized_pnl, timestamp })
+        Ok(execution)
     }
 
     /// A price: the newest by event time wins.
@@ -208,8 +191,12 @@ impl Ledger {
         self.rows.get(row).map(|row| Entry::of(row.words))
     }
 
+    fn holding(&self, entry: &Entry) -> Holding {
+        entry.holding(|book| self.books.get(book))
+    }
+
     /// A position's first accepted transaction, which is a purchase: nothing else finds lots.
-    fn open(&mut self, record: &Record, event: &Transaction, place: Place, balance: Balance) -> RowKey {
+    fn open(&mut self, record: &Record, event: &Transaction, place: Place, holding: Holding) {
         let (key, portfolio) = place.portfolio.unwrap_or_else(|| self.enter(record, event.portfolio_id));
         let symbol = place.symbol.unwrap_or_else(|| self.list(&event.symbol));
         let entry = Entry {
@@ -218,14 +205,31 @@ impl Ledger {
             created_at: record.at,
             updated_at: record.at,
             phase: Phase::Open,
-            balance,
+            balance: holding.balance,
+            lots: self.put(record.offset, LotsAt::None, holding.lots),
         };
         let row = self.rows.push(record.offset, record.offset, aside(portfolio.newest), entry.words());
         self.keys.insert(place.hash.unwrap_or_else(|| self.keys.hash(&(key, symbol))), row);
-        self.lots.push(Lots::default());
         let portfolio = Portfolio { newest: Some(row), ..portfolio };
         self.portfolios.set(key, record.offset, record.offset, portfolio.words());
-        row
+    }
+
+    /// Puts lots where their row finds them, instead of those from before.
+    fn put(&mut self, at: Offset, before: LotsAt, lots: Lots) -> LotsAt {
+        match (before, lots) {
+            (LotsAt::Beside(number), Lots::Several(book)) => {
+                LotsAt::Beside(self.books.replace(number, at, book))
+            }
+            (LotsAt::None | LotsAt::Row { .. }, Lots::Several(book)) => {
+                LotsAt::Beside(self.books.add(at, book))
+            }
+            (before, lots) => {
+                if let LotsAt::Beside(number) = before {
+                    self.books.remove(number, at);
+                }
+                LotsAt::of_few(&lots)
+            }
+        }
     }
 
     /// Gives out a portfolio's key.
@@ -247,17 +251,17 @@ impl Ledger {
         key
     }
 
-    /// Shows a position's new balance, and what follows for its portfolio; its key.
-    fn show(&mut self, record: &Record, key: RowKey, before: Entry, balance: Balance) -> RowKey {
-        let (is_open, was_open) = (balance.holdings.is_positive(), before.phase == Phase::Open);
+    /// Shows what a position holds now, and what follows for its portfolio.
+    fn show(&mut self, record: &Record, key: RowKey, before: Entry, holding: Holding) {
+        let (is_open, was_open) = (holding.is_open(), before.phase == Phase::Open);
         let phase = if is_open { Phase::Open } else { Phase::Closed };
-        let entry = Entry { updated_at: record.at, phase, balance, ..before };
+        let lots = self.put(record.offset, before.lots, holding.lots);
+        let entry = Entry { updated_at: record.at, phase, balance: holding.balance, lots, ..before };
         self.rows.set(key, record.offset, record.offset, entry.words());
         if was_open && !is_open {
             self.closings.push(Closing { at: record.at, row: key });
         }
         self.touch(before.portfolio, record.offset);
-        key
     }
 
     /// Notes that a position of the portfolio changed.
@@ -270,24 +274,4 @@ impl Ledger {
 
 fn portfolio_of(portfolios: &Rows<{ portfolio::WORDS }>, key: PortfolioKey) -> Option<Portfolio> {
     portfolios.get(key).map(|row| Portfolio::of(row.words))
-}
-
-/// The door has checked this; a log written by something else has not.
-fn check_sizes(event: &Transaction) -> Result<(), Rejection> {
-    let (Trade::Buy { price } | Trade::Sell { price, .. }) = event.trade;
-    if !event.quantity.is_positive() {
-        return Err(Rejection::of("quantity", "must be more than zero"));
-    }
-    if price < Price::ZERO {
-        return Err(Rejection::of("price", "must not be negative"));
-    }
-    Ok(())
-}
-
-fn oversold(Shortage(held): Shortage, lot_price: Option<Price>) -> Rejection {
-    let reason = match lot_price {
-        Some(price) => format!("is more than the {held} held that were bought at {price}"),
-        None => format!("is more than the {held} held"),
-    };
-    Rejection::of("quantity", reason)
 }

@@ -18,6 +18,7 @@
 mod closings;
 mod config;
 mod execution;
+mod holding;
 mod http;
 mod ledger;
 mod listing;

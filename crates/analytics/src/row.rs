@@ -1,18 +1,22 @@
 //! One position.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hub_core::dto::PositionRow;
-use hub_core::{Money, Quantity, Timestamp};
+use hub_core::{Money, Offset, Price, Quantity, Timestamp};
 use hub_fanout::RowKey;
 
+use crate::holding::Holding;
 use crate::listing::SymbolKey;
+use crate::lots::{Book, Lot, Lots};
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
 
 /// Words of a position in its table.
-pub(crate) const WORDS: usize = 9;
+pub(crate) const WORDS: usize = 11;
 
-/// A position as its table has it: numbers alone, 96 bytes with the table's own.
+/// A position as its table has it: numbers alone, 112 bytes with the table's own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Entry {
     pub(crate) portfolio: PortfolioKey,
@@ -22,6 +26,18 @@ pub(crate) struct Entry {
     pub(crate) updated_at: Timestamp,
     pub(crate) phase: Phase,
     pub(crate) balance: Balance,
+    pub(crate) lots: LotsAt,
+}
+
+/// The place of a position's open lots.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LotsAt {
+    /// Nowhere: nothing is held.
+    None,
+    /// In the row: one lot, of all that is held, whose price is what was invested by what is held.
+    Row { bought_at: Timestamp, offset: Offset },
+    /// Beside the table: two or more, in the book with this number.
+    Beside(u32),
 }
 
 /// State of a position in its portfolio's unrealised P&L.
@@ -41,10 +57,12 @@ const PHASE_BITS: u32 = 2;
 
 impl Entry {
     pub(crate) fn words(&self) -> [u64; WORDS] {
-        let phase = match self.phase {
-            Phase::Open => 0,
-            Phase::Closed => 1,
-            Phase::Gone => 2,
+        // What is open has lots.
+        let (phase, lots) = match (self.phase, self.lots) {
+            (Phase::Open, LotsAt::Row { bought_at, offset }) => (0, [bought_at.micros() as u64, offset.0]),
+            (Phase::Open, LotsAt::Beside(book)) => (3, [book.into(), 0]),
+            (Phase::Closed, _) => (1, [0; 2]),
+            (Phase::Gone, _) | (Phase::Open, LotsAt::None) => (2, [0; 2]),
         };
         let Balance { holdings, total_invested, realized_pnl } = self.balance;
         let [holdings, invested, realized] =
@@ -59,17 +77,20 @@ impl Entry {
             invested[1],
             realized[0],
             realized[1],
+            lots[0],
+            lots[1],
         ]
     }
 
     pub(crate) fn of(words: [u64; WORDS]) -> Entry {
-        let [keys, created, updated, holdings @ .., i0, i1, r0, r1] = words;
-        let phase = match updated & ((1 << PHASE_BITS) - 1) {
-            0 => Phase::Open,
-            1 => Phase::Closed,
-            _ => Phase::Gone,
-        };
+        let [keys, created, updated, h0, h1, i0, i1, r0, r1, lots @ ..] = words;
         let time = |micros: u64| Timestamp::from_micros(micros.cast_signed()).unwrap_or_default();
+        let (phase, lots) = match updated & ((1 << PHASE_BITS) - 1) {
+            0 => (Phase::Open, LotsAt::Row { bought_at: time(lots[0]), offset: Offset(lots[1]) }),
+            1 => (Phase::Closed, LotsAt::None),
+            2 => (Phase::Gone, LotsAt::None),
+            _ => (Phase::Open, LotsAt::Beside(lots[0] as u32)),
+        };
         Entry {
             portfolio: (keys >> 32) as PortfolioKey,
             symbol: keys as SymbolKey,
@@ -77,12 +98,48 @@ impl Entry {
             updated_at: time(updated >> PHASE_BITS),
             phase,
             balance: Balance {
-                holdings: Quantity::from_units(whole(holdings)),
+                holdings: Quantity::from_units(whole([h0, h1])),
                 total_invested: Money::from_units(whole([i0, i1])),
                 realized_pnl: Money::from_units(whole([r0, r1])),
             },
+            lots,
         }
     }
+}
+
+/// Lots.
+impl Entry {
+    /// Holdings with their lots; `book` has those beside the table.
+    pub(crate) fn holding(&self, book: impl FnOnce(u32) -> Option<Arc<Book>>) -> Holding {
+        let balance = self.balance;
+        let lots = match self.lots {
+            LotsAt::None => Lots::None,
+            LotsAt::Row { bought_at, offset } => Lots::One(Lot {
+                bought_at,
+                offset,
+                price: price_of_one(&balance),
+                quantity: balance.holdings,
+            }),
+            LotsAt::Beside(number) => book(number).map_or(Lots::None, Lots::Several),
+        };
+        Holding { balance, lots }
+    }
+}
+
+impl LotsAt {
+    /// The place of no lots or one; several are put beside the table.
+    pub(crate) fn of_few(lots: &Lots) -> LotsAt {
+        match lots {
+            Lots::One(lot) => LotsAt::Row { bought_at: lot.bought_at, offset: lot.offset },
+            Lots::None | Lots::Several(_) => LotsAt::None,
+        }
+    }
+}
+
+/// The price of a position's only lot: what is left of it has cost that, to the last digit.
+fn price_of_one(balance: &Balance) -> Price {
+    let price = balance.total_invested.units().checked_div(balance.holdings.units());
+    Price::from_units(price.and_then(|price| price.try_into().ok()).unwrap_or_default())
 }
 
 /// The two words of 128 bits.
@@ -135,17 +192,22 @@ mod tests {
     proptest! {
         #[test]
         fn an_entry_is_what_its_words_say(
-            portfolio: u32, symbol: u32, times in [0_i64..253_402_300_800_000_000, 0..253_402_300_800_000_000],
-            phase in prop_oneof![Just(Phase::Open), Just(Phase::Closed), Just(Phase::Gone)],
+            portfolio: u32, symbol: u32, times in [0..253_402_300_800_000_000_i64, 0..253_402_300_800_000_000, 0..253_402_300_800_000_000], which in 0..4, number: u64,
             units in any::<[i128; 3]>(),
         ) {
-            let [created_at, updated_at] = times.map(|micros| Timestamp::from_micros(micros).unwrap());
+            let [created_at, updated_at, bought_at] = times.map(|micros| Timestamp::from_micros(micros).unwrap());
             let balance = Balance {
                 holdings: Quantity::from_units(units[0] / 2),
                 total_invested: Money::from_units(units[1]),
                 realized_pnl: Money::from_units(units[2]),
             };
-            let entry = Entry { portfolio, symbol, created_at, updated_at, phase, balance };
+            let (phase, lots) = match which {
+                0 => (Phase::Open, LotsAt::Row { bought_at, offset: Offset(number) }),
+                1 => (Phase::Open, LotsAt::Beside(number as u32)),
+                2 => (Phase::Closed, LotsAt::None),
+                _ => (Phase::Gone, LotsAt::None),
+            };
+            let entry = Entry { portfolio, symbol, created_at, updated_at, phase, balance, lots };
             prop_assert_eq!(Entry::of(entry.words()), entry);
         }
     }

@@ -8,10 +8,11 @@ use hub_core::dto::PositionRow;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
 use hub_core::{Expired, Money, Offset, PortfolioId, Symbol};
 use hub_fanout::{Applied, RowKey};
-use hub_rows::{IndexReader, Pin, RowsView};
+use hub_rows::{IndexReader, Pin, RowsView, ValuesReader};
 use rpds::RedBlackTreeMapSync;
 
 use crate::listing::{Listing, Quote, SymbolKey};
+use crate::lots::Book;
 use crate::marks::{self, Marks};
 use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
 use crate::position::Balance;
@@ -29,6 +30,8 @@ use crate::table::Table;
 pub struct State {
     pub(crate) applied: Applied,
     pub(crate) rows: RowsView<{ row::WORDS }>,
+    /// Of rows that have several lots.
+    pub(crate) books: ValuesReader<Book>,
     pub(crate) portfolios: RowsView<{ portfolio::WORDS }>,
     pub(crate) portfolio_ids: RowsView<{ portfolio::ID_WORDS }>,
     /// By portfolio.
@@ -72,6 +75,7 @@ impl State {
         State {
             applied: self.applied,
             rows: self.rows.clone(),
+            books: self.books.clone(),
             portfolios: self.portfolios.clone(),
             portfolio_ids: self.portfolio_ids.clone(),
             encoded: self.encoded.clone(),

@@ -1,4 +1,4 @@
-//! Words that are added to and never move.
+//! Cells that are added to and never move.
 
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
@@ -10,40 +10,40 @@ const BLOCK_ENTRIES: u32 = 1024;
 const SHELF_BLOCKS: u32 = 2048;
 const SHELVES: u32 = 2048;
 
-type Block = Box<[AtomicU64]>;
-type Shelf = Box<[OnceLock<Block>]>;
+type Block<C> = Box<[C]>;
+type Shelf<C> = Box<[OnceLock<Block<C>>]>;
 
-/// Entries of so many words each, by dense indexes.
+/// Entries of so many cells each, words by default, by dense indexes.
 ///
 /// The writer makes a block when it first needs it; readers follow two pointers to an entry, without waiting.
-pub(crate) struct Blocks {
-    entry_words: usize,
-    shelves: Box<[OnceLock<Shelf>]>,
+pub(crate) struct Blocks<C = AtomicU64> {
+    entry_cells: usize,
+    shelves: Box<[OnceLock<Shelf<C>>]>,
 }
 
-impl Blocks {
-    pub(crate) fn of(entry_words: usize) -> Blocks {
-        Blocks { entry_words, shelves: empty(SHELVES) }
+impl<C: Default> Blocks<C> {
+    pub(crate) fn of(entry_cells: usize) -> Blocks<C> {
+        Blocks { entry_cells, shelves: empty(SHELVES) }
     }
 
     /// The entry, if its block was made.
-    pub(crate) fn get(&self, index: u32) -> Option<&[AtomicU64]> {
+    pub(crate) fn get(&self, index: u32) -> Option<&[C]> {
         let (place, within) = place(index);
         let block = self.shelves[place].get()?[within].get()?;
         Some(self.entry(block, index))
     }
 
     /// The entry, for which a block of zeros is made if there is none.
-    pub(crate) fn make(&self, index: u32) -> &[AtomicU64] {
+    pub(crate) fn make(&self, index: u32) -> &[C] {
         let (place, within) = place(index);
         let blocks = self.shelves[place].get_or_init(|| empty(SHELF_BLOCKS));
-        let zeros = || (0..BLOCK_ENTRIES as usize * self.entry_words).map(|_| AtomicU64::new(0)).collect();
+        let zeros = || (0..BLOCK_ENTRIES as usize * self.entry_cells).map(|_| C::default()).collect();
         self.entry(blocks[within].get_or_init(zeros), index)
     }
 
-    fn entry<'b>(&self, block: &'b Block, index: u32) -> &'b [AtomicU64] {
-        let start = (index % BLOCK_ENTRIES) as usize * self.entry_words;
-        &block[start..start + self.entry_words]
+    fn entry<'b>(&self, block: &'b Block<C>, index: u32) -> &'b [C] {
+        let start = (index % BLOCK_ENTRIES) as usize * self.entry_cells;
+        &block[start..start + self.entry_cells]
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn an_entry_keeps_its_place_and_the_last_index_has_one() {
-        let blocks = Blocks::of(2);
+        let blocks = Blocks::<AtomicU64>::of(2);
         assert!(blocks.get(0).is_none());
         for index in [0, 1, BLOCK_ENTRIES - 1, BLOCK_ENTRIES, BLOCK_ENTRIES * SHELF_BLOCKS, u32::MAX] {
             let entry = blocks.make(index);

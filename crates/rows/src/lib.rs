@@ -26,6 +26,8 @@
 //! costs a copy of each row that changes meanwhile, and the copies of the views after it, which are given back in their
 //! order.
 //!
+//! What does not fit a row's words is beside it, among [`Values`] that never change: the row has the number of one.
+//!
 //! # Beside tables
 //!
 //! What a writer keeps for itself next to a table grows in small steps, too: a [`Column`] has items by the same keys, a
@@ -48,6 +50,7 @@ mod lease;
 mod queue;
 mod row;
 mod shared_index;
+mod values;
 mod view;
 mod walk;
 mod word;
@@ -59,5 +62,6 @@ pub use lease::Pin;
 pub use queue::Queue;
 pub use row::Row;
 pub use shared_index::{IndexReader, SharedIndex};
+pub use values::{Values, ValuesReader, Weight};
 pub use view::RowsView;
 pub use writer::Rows;

@@ -138,9 +138,14 @@ impl<const N: usize> Rows<N> {
         self.release();
     }
 
+    /// The position of the oldest view that may live and has not expired.
+    pub fn oldest(&self) -> Option<Offset> {
+        self.views.front().map(|(oldest, _)| *oldest)
+    }
+
     /// The position of the oldest view that may live, if a younger one was taken since.
     pub fn oldest_but_one(&self) -> Option<Offset> {
-        self.views.front().filter(|_| self.views.len() > 1).map(|(oldest, _)| *oldest)
+        self.oldest().filter(|_| self.views.len() > 1)
     }
 
     /// The number of copies that are kept for views.
@@ -155,7 +160,7 @@ impl<const N: usize> Rows<N> {
 
     /// Gives back the copies that no view needs.
     fn release(&mut self) {
-        self.kept.release(self.views.front().map(|(oldest, _)| *oldest));
+        self.kept.release(self.oldest());
     }
 
     fn stored(&self, key: u32) -> Option<Stored<N>> {

@@ -1,39 +1,44 @@
 //! The open lots of a position that has several.
 
-use hub_core::{Price, Quantity, Timestamp};
+use hub_core::{Price, Quantity};
+use hub_rows::Weight;
+use smallvec::{SmallVec, smallvec};
 
-use super::cost;
 use super::trees::Trees;
+use super::{Lot, cost};
 
 /// Most lots that are gone through one by one: beyond, a walk over them takes longer than trees, of which two lots
 /// would take a kilobyte.
 pub(super) const FEW: usize = 8;
 
-/// A lot that is not sold, or not all of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Lot {
-    pub(super) bought_at: Timestamp,
-    pub(super) price: Price,
-    /// Quantity that is left of it; more than zero.
-    pub(super) quantity: Quantity,
-}
-
 /// Lots, the first to go out first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Book {
-    /// At most [`FEW`].
-    Few(Vec<Lot>),
+    /// At most [`FEW`], two of them in place.
+    Few(SmallVec<[Lot; 2]>),
     /// More than half of [`FEW`], so that a number that goes up and down builds no trees each time.
     Many(Trees),
 }
 
+/// Bytes of what [`Trees`] copy at an edit: of each of three trees the nodes on a path.
+const PATHS_BYTES: usize = 4096;
+
+impl Weight for Book {
+    fn bytes(&self) -> usize {
+        let beside = match self {
+            Book::Few(lots) if lots.spilled() => lots.capacity() * size_of::<Lot>(),
+            Book::Few(_) => 0,
+            Book::Many(_) => PATHS_BYTES,
+        };
+        size_of::<Book>() + beside
+    }
+}
+
 impl Book {
     /// Two lots, the first of which was added first.
-    pub(super) fn of(lots: [Lot; 2]) -> Book {
-        let mut few = Vec::with_capacity(2);
-        for lot in lots {
-            add(&mut few, lot);
-        }
+    pub(super) fn of([first, second]: [Lot; 2]) -> Book {
+        let mut few = smallvec![first];
+        add(&mut few, second);
         Book::Few(few)
     }
 
@@ -92,7 +97,7 @@ impl Book {
 }
 
 /// Adds a lot behind those that were bought no later than it.
-fn add(lots: &mut Vec<Lot>, lot: Lot) {
+fn add(lots: &mut SmallVec<[Lot; 2]>, lot: Lot) {
     let at = lots.partition_point(|other| other.bought_at <= lot.bought_at);
     lots.insert(at, lot);
 }
@@ -110,7 +115,7 @@ fn cost_of_oldest(lots: impl Iterator<Item = Lot>, quantity: Quantity) -> i128 {
     sum
 }
 
-fn consume(lots: &mut Vec<Lot>, quantity: Quantity, price: Option<Price>) {
+fn consume(lots: &mut SmallVec<[Lot; 2]>, quantity: Quantity, price: Option<Price>) {
     let mut owed = quantity;
     for lot in lots.iter_mut().filter(|lot| price.is_none_or(|price| price == lot.price)) {
         let taken = lot.quantity.min(owed);

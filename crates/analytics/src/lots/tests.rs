@@ -1,5 +1,7 @@
 //! Each promise by an example, and all of them at once beside a list that is sorted.
 
+use std::mem;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -23,6 +25,7 @@ fn at(millis: i64) -> Timestamp {
 struct Position {
     lots: Lots,
     held: Quantity,
+    bought: u64,
 }
 
 impl Position {
@@ -35,7 +38,9 @@ impl Position {
     }
 
     fn buy(&mut self, bought_at: Timestamp, price: Price, quantity: Quantity) {
-        self.lots.add(self.held, bought_at, price, quantity);
+        self.bought += 1;
+        let lot = Lot { bought_at, offset: Offset(self.bought), price, quantity };
+        self.lots = mem::take(&mut self.lots).with(lot);
         self.held = self.held.checked_add(quantity).unwrap();
     }
 
@@ -44,18 +49,21 @@ impl Position {
     }
 
     fn sell(&mut self, quantity: Quantity, price: Option<Price>) {
-        self.lots.consume(self.held, quantity, price);
+        self.lots = mem::take(&mut self.lots).without(quantity, price);
         self.held = self.held.checked_sub(quantity).unwrap();
     }
 
     /// Quantity, price and time of each lot.
     fn lots(&self) -> Vec<(Quantity, Price, Timestamp)> {
         match &self.lots {
-            Lots::Not(None) => vec![],
-            Lots::One { bought_at, price } => vec![(self.held, *price, (*bought_at).into())],
-            Lots::Not(Some(book)) => {
+            Lots::None => vec![],
+            Lots::One(lot) => {
+                assert_eq!(lot.quantity, self.held);
+                vec![(lot.quantity, lot.price, lot.bought_at)]
+            }
+            Lots::Several(book) => {
                 let lots: Vec<Lot> = match &**book {
-                    Book::Few(lots) => lots.clone(),
+                    Book::Few(lots) => lots.to_vec(),
                     Book::Many(trees) => {
                         trees.check();
                         trees.iter().collect()
@@ -132,15 +140,10 @@ fn nothing_is_kept_of_what_was_sold() {
     let mut position = Position::of(&[("1", "10"), ("2", "12"), ("3", "10")]);
     position.sell(quantity("2"), Some(price("12")));
     position.sell(quantity("1.5"), None);
-    assert!(matches!(position.lots, Lots::One { .. }), "no more than a position of one purchase");
+    assert!(matches!(position.lots, Lots::One(_)), "no more than a position of one purchase");
     assert_eq!(position.left(), kept(&[("2.5", "10")]));
     position.sell(quantity("2.5"), None);
-    assert!(matches!(position.lots, Lots::Not(None)));
-}
-
-#[test]
-fn one_lot_takes_two_words() {
-    assert!(size_of::<Lots>() <= 16);
+    assert!(matches!(position.lots, Lots::None));
 }
 
 #[test]
@@ -148,12 +151,12 @@ fn many_lots_are_in_trees_until_they_are_few_again() {
     let mut position = Position::default();
     for bought in 1..20 {
         position.buy(at(1000 - bought), price("10"), quantity("1"));
-        let is_many = matches!(&position.lots, Lots::Not(Some(book)) if matches!(**book, Book::Many(_)));
+        let is_many = matches!(&position.lots, Lots::Several(book) if matches!(**book, Book::Many(_)));
         assert_eq!((position.lots().len(), is_many), (bought as usize, bought as usize > FEW));
     }
     for left in (0..19_usize).rev() {
         position.sell(quantity("1"), None);
-        let is_many = matches!(&position.lots, Lots::Not(Some(book)) if matches!(**book, Book::Many(_)));
+        let is_many = matches!(&position.lots, Lots::Several(book) if matches!(**book, Book::Many(_)));
         assert_eq!((position.lots().len(), is_many), (left, left > FEW / 2));
     }
 }
@@ -225,10 +228,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn any_course_of_trades_leaves_the_lots_of_a_sorted_list(steps in vec(step(), 1..80)) {
+    fn any_course_of_trades_leaves_the_lots_of_a_sorted_list(
+        steps in vec(step(), 1..80), aside in vec(any::<bool>(), 7),
+    ) {
+        let mut steps_aside = aside.into_iter().cycle();
         let mut position = Position::default();
         let mut model = Model::default();
+        let mut aside = Vec::new();
         for step in steps {
+            if steps_aside.next().unwrap() {
+                aside.push((Position { lots: position.lots.clone(), ..position }, model.0.clone()));
+            }
             let (quantity, named) = match step {
                 Step::Buy { millis, price, quantity } => {
                     let (price, quantity) = (Price::from_units(price), Quantity::from_units(quantity));
@@ -251,6 +261,9 @@ proptest! {
                 position.sell(quantity, named);
             }
             prop_assert_eq!(position.lots(), &model.0[..]);
+        }
+        for (position, lots) in aside {
+            prop_assert_eq!(position.lots(), lots, "what somebody has is never changed");
         }
     }
 }

@@ -1,48 +1,54 @@
 //! The open lots of a position that has many.
 
-use std::collections::{BTreeMap, BTreeSet};
+use hub_core::{Offset, Price, Quantity, Timestamp};
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
-use hub_core::{Price, Quantity, Timestamp};
+use super::Lot;
+use super::book::{minus, plus};
 
-use super::book::{Lot, minus, plus};
-
-/// Lots by [`Age`] and by price.
-#[derive(Default, Debug)]
+/// Lots by [`Age`] and by price: persistent, so that a book that others see is copied by the paths that change.
+#[derive(Clone, Debug)]
 pub(crate) struct Trees {
-    /// The number of the next lot.
-    next: u64,
-    by_age: BTreeMap<Age, Left>,
-    by_price: BTreeSet<(Price, Age)>,
+    by_age: RedBlackTreeMapSync<Age, Left>,
+    by_price: RedBlackTreeSetSync<(Price, Age)>,
     /// Quantity that the lots of each price hold together.
-    held_at: BTreeMap<Price, Quantity>,
+    held_at: RedBlackTreeMapSync<Price, Quantity>,
 }
 
-/// The age of a lot; the smaller is the older. A purchase that is dated back is older than what was bought before it
-/// and is dated later: sales that come after it find it so, and those before it are not undone.
+/// The age of a lot; the smaller is the older.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Age {
     /// Time of the purchase.
     bought_at: Timestamp,
-    /// In the order of the log, which is that of purchases of one time.
-    number: u64,
+    /// Its record: the order of purchases of one time.
+    offset: Offset,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Left {
     price: Price,
     /// Quantity that is left of it; more than zero.
     quantity: Quantity,
 }
 
+impl Default for Trees {
+    fn default() -> Trees {
+        Trees {
+            by_age: RedBlackTreeMapSync::new_sync(),
+            by_price: RedBlackTreeSetSync::new_sync(),
+            held_at: RedBlackTreeMapSync::new_sync(),
+        }
+    }
+}
+
 impl Trees {
     /// A purchase that comes after all that were added.
-    pub(super) fn add(&mut self, Lot { bought_at, price, quantity }: Lot) {
-        let age = Age { bought_at, number: self.next };
-        self.next += 1;
-        self.by_age.insert(age, Left { price, quantity });
-        self.by_price.insert((price, age));
-        let held = self.held_at.entry(price).or_default();
-        *held = plus(*held, quantity);
+    pub(super) fn add(&mut self, Lot { bought_at, offset, price, quantity }: Lot) {
+        let age = Age { bought_at, offset };
+        self.by_age.insert_mut(age, Left { price, quantity });
+        self.by_price.insert_mut((price, age));
+        let held = self.held_at(price);
+        self.held_at.insert_mut(price, plus(held, quantity));
     }
 
     /// Quantity that the lots of a price hold together.
@@ -56,7 +62,7 @@ impl Trees {
         while owed.is_positive() {
             let oldest = match price {
                 Some(price) => self.oldest_at(price),
-                None => self.by_age.first_key_value().map(|(age, _)| *age),
+                None => self.by_age.first().map(|(age, _)| *age),
             };
             let Some(age) = oldest else { return };
             owed = minus(owed, self.take(age, owed));
@@ -65,13 +71,14 @@ impl Trees {
 
     /// The number of lots.
     pub(super) fn len(&self) -> usize {
-        self.by_age.len()
+        self.by_age.size()
     }
 
     /// The lots, the oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = Lot> {
         let lot = |(age, left): (&Age, &Left)| Lot {
             bought_at: age.bought_at,
+            offset: age.offset,
             price: left.price,
             quantity: left.quantity,
         };
@@ -79,7 +86,7 @@ impl Trees {
     }
 
     fn oldest_at(&self, price: Price) -> Option<Age> {
-        let first = Age { bought_at: Timestamp::default(), number: 0 };
+        let first = Age { bought_at: Timestamp::default(), offset: Offset::START };
         let (at, age) = self.by_price.range((price, first)..).next()?;
         (*at == price).then_some(*age)
     }
@@ -91,14 +98,14 @@ impl Trees {
         lot.quantity = minus(lot.quantity, taken);
         let (price, emptied) = (lot.price, lot.quantity.is_zero());
         if emptied {
-            self.by_age.remove(&age);
-            self.by_price.remove(&(price, age));
+            self.by_age.remove_mut(&age);
+            self.by_price.remove_mut(&(price, age));
         }
-        if let Some(held) = self.held_at.get_mut(&price) {
-            *held = minus(*held, taken);
-            if held.is_zero() {
-                self.held_at.remove(&price);
-            }
+        let held = minus(self.held_at(price), taken);
+        if held.is_zero() {
+            self.held_at.remove_mut(&price);
+        } else {
+            self.held_at.insert_mut(price, held);
         }
         taken
     }
@@ -109,11 +116,11 @@ impl Trees {
         let mut by_price: Vec<_> = self.by_age.iter().map(|(age, lot)| (lot.price, *age)).collect();
         by_price.sort();
         assert!(self.by_price.iter().copied().eq(by_price));
-        let mut held_at = BTreeMap::new();
+        let mut held_at = std::collections::BTreeMap::new();
         for lot in self.by_age.values() {
             let held: &mut Quantity = held_at.entry(lot.price).or_default();
             *held = plus(*held, lot.quantity);
         }
-        assert_eq!(self.held_at, held_at);
+        assert!(self.held_at.iter().eq(held_at.iter()));
     }
 }

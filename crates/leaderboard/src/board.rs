@@ -6,6 +6,7 @@ use hub_core::PortfolioId;
 
 use crate::entry::RankKey;
 use crate::ids::Ids;
+use crate::known::{Known, Slot};
 use crate::order::{NodesView, Order};
 use crate::pages::{Store, Visible};
 use crate::places::{PlaceByRank, Rows};
@@ -17,7 +18,7 @@ use crate::table::{Entries, Table};
 #[derive(Clone)]
 pub struct Board {
     pub(crate) order: Order,
-    /// The numbers of rows by the keys of portfolios.
+    /// [Slots](Slot) by the keys of portfolios.
     pub(crate) by_key: Table,
     pub(crate) pages: Arc<BoardPages>,
     /// Keeps the pages that are seen from here.
@@ -33,12 +34,18 @@ pub(crate) struct BoardPages {
 }
 
 impl BoardPages {
-    /// The key and the row of a portfolio, of those that a table has.
-    pub(crate) fn find(&self, id: PortfolioId, by_key: &Table) -> Option<(u32, u32)> {
+    /// The key and the slot of a portfolio, of those that a table has, and what `look` sees of what is known.
+    pub(crate) fn find<T>(
+        &self,
+        id: PortfolioId,
+        by_key: &Table,
+        look: impl Fn(&Known) -> T,
+    ) -> Option<(u32, Slot, T)> {
         self.ids.find(id, |key| {
-            let number = by_key.get(&self.entries, key)?;
-            let is_his = self.rows.read(number).as_ref().is_some_and(|row| row.id == id);
-            is_his.then_some((key, number))
+            let slot = Slot::from_word(by_key.get(&self.entries, key)?);
+            let page = self.rows.read(slot.number());
+            let known = page.as_ref().filter(|known| known.id() == id)?;
+            Some((key, slot, look(known)))
         })
     }
 }
@@ -68,15 +75,13 @@ impl Board {
 
     /// A ranked portfolio.
     pub fn entry(&self, id: PortfolioId) -> Option<Arc<Row>> {
-        let (_, number) = self.pages.find(id, &self.by_key)?;
-        self.pages.rows.read(number).clone()
+        self.pages.find(id, &self.by_key, |known| known.row().cloned())?.2
     }
 
     /// Its rank, from 1. O(log n).
     pub fn rank(&self, id: PortfolioId) -> Option<usize> {
-        let (_, number) = self.pages.find(id, &self.by_key)?;
-        let rank_key = self.pages.rows.read(number).as_ref()?.rank_key();
-        Some(self.before(rank_key) + 1)
+        let (.., rank_key) = self.pages.find(id, &self.by_key, |known| Some(known.row()?.rank_key()))?;
+        Some(self.before(rank_key?) + 1)
     }
 
     /// The number of rows that rank before this key.
@@ -93,7 +98,7 @@ impl Board {
     /// O(log n + limit).
     pub fn rows(&self, skip: usize, limit: usize) -> impl Iterator<Item = Ranked> {
         let numbers = self.order.iter_from(&self.pages.nodes, skip).take(limit);
-        let rows = numbers.filter_map(|number| self.pages.rows.read(number).clone());
+        let rows = numbers.filter_map(|number| self.pages.rows.read(number).as_ref()?.row().cloned());
         rows.zip(skip.saturating_add(1)..).map(|(row, rank)| (rank, row))
     }
 
@@ -101,8 +106,16 @@ impl Board {
     /// if it is not ranked.
     pub fn around(&self, id: PortfolioId, range: usize) -> Option<Around> {
         let center = self.rank(id)?;
+        let (skip, limit) = Around::span(center, range);
+        Some(Around { center, rows: self.rows(skip, limit).collect() })
+    }
+}
+
+impl Around {
+    /// The rows that are up to `range` from the one in the middle: how many are left out before them, and how many
+    /// they are at most.
+    pub(crate) fn span(center: usize, range: usize) -> (usize, usize) {
         let first = center.saturating_sub(range).max(1);
-        let rows = self.rows(first - 1, range.saturating_add(center - first + 1)).collect();
-        Some(Around { center, rows })
+        (first - 1, range.saturating_add(center - first + 1))
     }
 }

@@ -1,15 +1,14 @@
 //! Places of portfolios in the ranking, by what their rows say.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use crate::entry::RankKey;
+use crate::known::Known;
 use crate::order::Place;
 use crate::pages::Store;
-use crate::row::Row;
 
-/// Rows by number: each version of a portfolio's has its own.
-pub(crate) type Rows = Store<Option<Arc<Row>>>;
+/// Rows and names by number: each version of a portfolio's has its own.
+pub(crate) type Rows = Store<Option<Known>>;
 
 /// A portfolio's place in the ranking.
 pub(crate) struct PlaceByRank<'a> {
@@ -30,8 +29,9 @@ impl Place for PlaceByRank<'_> {
     }
 
     fn seen(&self, member: u32) -> Ordering {
-        let row = self.rows.read(member);
+        let page = self.rows.read(member);
+        let row = page.as_ref().and_then(Known::row);
         debug_assert!(row.is_some(), "row {member} is ordered and was let go");
-        row.as_ref().map_or(Ordering::Less, |row| row.rank_key().cmp(&self.rank_key))
+        row.map_or(Ordering::Less, |row| row.rank_key().cmp(&self.rank_key))
     }
 }

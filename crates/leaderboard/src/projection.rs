@@ -4,6 +4,7 @@ use hub_core::{Event, Offset, Record, Timestamp};
 use hub_fanout::{Applied, FlushBuilder, Projection, StateWriter, Step};
 
 use crate::memory::Memory;
+use crate::rules;
 use crate::state::State;
 
 /// The ranking, derived from portfolios' names and risk metrics: those that
@@ -25,17 +26,14 @@ impl Projection for LeaderboardProjection {
     }
 
     fn apply(&mut self, record: &Record, step: &mut Step) {
-        self.memory.take_derived(record.offset, step);
-        match &record.event {
-            Event::Risk(event) => step.decide(self.memory.ingest(record.offset, event)),
-            Event::Portfolio(info) => self.memory.rename(record.offset, info),
-            Event::Settings(settings) => self.memory.configure(settings.resume_horizon_ms),
-            _ => {}
+        rules::apply(&mut self.memory, record, step);
+        if let Event::Settings(settings) = &record.event {
+            self.memory.configure(settings.resume_horizon_ms);
         }
     }
 
     fn settle(&mut self, applied: Applied) {
-        self.published.settle(self.memory.state(applied.position));
+        self.published.settle(self.memory.state(applied));
     }
 
     /// There are no state topics here; what sockets show are documents.

@@ -6,10 +6,12 @@ use hub_core::PortfolioId;
 
 use crate::board::{Board, BoardPages};
 use crate::ids::{Given, Ids};
+use crate::known::{Known, Named, Slot};
 use crate::order::{Nodes, Order};
 use crate::pages::{Pages, Views};
 use crate::places::PlaceByRank;
 use crate::row::Row;
+use crate::rules::Found;
 use crate::table::{Table, TablePages};
 
 /// The ranking of now. One thread edits it, and hands out [boards](Board).
@@ -18,18 +20,17 @@ pub(crate) struct Ranking {
     by_key: Table,
     nodes: Nodes,
     entries: TablePages,
-    rows: Pages<Option<Arc<Row>>>,
+    rows: Pages<Option<Known>>,
     given: Given,
     /// The way to read all of it.
     pages: Arc<BoardPages>,
     views: Views,
 }
 
-/// A ranked portfolio, as it was found.
-pub(crate) struct Found {
-    pub(crate) key: u32,
-    number: u32,
-    pub(crate) row: Arc<Row>,
+/// The way back to a portfolio that was found: its key, and what the table had of it.
+pub(crate) struct Place {
+    key: u32,
+    slot: Slot,
 }
 
 impl Default for Ranking {
@@ -60,46 +61,99 @@ impl Ranking {
         Board { order: self.order, by_key: self.by_key, pages, _visible: visible }
     }
 
-    /// A ranked portfolio.
-    pub(crate) fn find(&self, id: PortfolioId) -> Option<Found> {
-        let (key, number) = self.pages.find(id, &self.by_key)?;
-        let row = self.rows.read(number).clone()?;
-        Some(Found { key, number, row })
+    /// A portfolio of which anything is known.
+    pub(crate) fn find(&self, id: PortfolioId) -> Option<Found<Place>> {
+        let (key, slot, known) = self.pages.find(id, &self.by_key, Known::clone)?;
+        Some(Found { known, is_ingested: slot.is_ingested(), place: Place { key, slot } })
     }
 
     /// The row that has so many before it.
     pub(crate) fn at(&self, before: usize) -> Option<Arc<Row>> {
-        let number = self.order.iter_from(&self.pages.nodes, before).next()?;
-        self.rows.read(number).clone()
+        self.rows_from(before).next()
     }
 
     /// All rows in order.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Arc<Row>> {
-        self.order.iter_from(&self.pages.nodes, 0).filter_map(|number| self.rows.read(number).clone())
+        self.rows_from(0)
     }
 
-    /// Ranks a portfolio by this row instead of the one that was found of it, if
-    /// any was. Gives its key.
-    pub(crate) fn set(&mut self, found: Option<&Found>, row: Arc<Row>) -> u32 {
-        let Ranking { order, by_key, nodes, entries, rows, given, pages, views } = self;
+    fn rows_from(&self, before: usize) -> impl Iterator<Item = Arc<Row>> {
+        let numbers = self.order.iter_from(&self.pages.nodes, before);
+        numbers.filter_map(|number| self.rows.read(number).as_ref()?.row().cloned())
+    }
+
+    /// Ranks a portfolio by this row instead of what was found of it, if anything
+    /// was.
+    pub(crate) fn set(&mut self, found: Option<&Found<Place>>, row: Arc<Row>, is_ingested: bool) {
         let (id, rank_key) = (row.id, row.rank_key());
+        let number = self.know(id, found, Known::Ranked(row), is_ingested);
+        let Ranking { order, nodes, pages, .. } = self;
         let place = |rank_key| PlaceByRank::of(rank_key, &pages.rows);
-        let number = rows.add(Some(row), views.age());
-        let Some(Found { key, number: before, row }) = found else {
-            let key = by_key.push(entries, number);
-            let given = pages.ids.add(given, id);
-            debug_assert_eq!(key, given, "keys are given in their order");
-            order.insert(nodes, &place(rank_key), number);
-            return key;
-        };
-        by_key.set(entries, *key, number);
-        if row.rank_key() == rank_key {
-            order.replace(nodes, &place(rank_key), number);
-        } else {
-            order.remove(nodes, &place(row.rank_key()));
-            order.insert(nodes, &place(rank_key), number);
+        match found.and_then(|found| found.known.row()) {
+            Some(before) if before.rank_key() == rank_key => order.replace(nodes, &place(rank_key), number),
+            Some(before) => {
+                order.remove(nodes, &place(before.rank_key()));
+                order.insert(nodes, &place(rank_key), number);
+            }
+            None => order.insert(nodes, &place(rank_key), number),
         }
-        rows.retire(*before, views.age());
-        *key
+        self.retire(found);
+    }
+
+    /// Names a portfolio that is not ranked.
+    pub(crate) fn name(&mut self, found: Option<&Found<Place>>, named: Named) {
+        self.know(named.id, found, Known::Named(Arc::new(named)), false);
+        self.retire(found);
+    }
+
+    /// Enters what is known of a portfolio from here on. Gives the number of its page.
+    fn know(
+        &mut self,
+        id: PortfolioId,
+        found: Option<&Found<Place>>,
+        known: Known,
+        is_ingested: bool,
+    ) -> u32 {
+        let number = self.rows.add(Some(known), self.views.age());
+        let word = Slot::of(number, is_ingested).word();
+        if let Some(Found { place, .. }) = found {
+            self.by_key.set(&mut self.entries, place.key, word);
+        } else {
+            let key = self.by_key.push(&mut self.entries, word);
+            let given = self.pages.ids.add(&mut self.given, id);
+            debug_assert_eq!(key, given, "keys are given in their order");
+        }
+        number
+    }
+
+    /// What was found is known no longer.
+    fn retire(&mut self, found: Option<&Found<Place>>) {
+        if let Some(Found { place, .. }) = found {
+            self.rows.retire(place.slot.number(), self.views.age());
+        }
+    }
+
+    /// A portfolio keeps to ingested values from here on; its row stays as it is.
+    pub(crate) fn keep_to_ingested(&mut self, found: &Found<Place>) {
+        let Place { key, slot } = found.place;
+        self.by_key.set(&mut self.entries, key, Slot::of(slot.number(), true).word());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_a_portfolio_that_is_not_ranked_take_the_room_of_one() {
+        let (mut ranking, id) = (Ranking::default(), PortfolioId::from_bytes([1; 16]));
+        for number in 0..1000 {
+            let found = ranking.find(id);
+            ranking.name(found.as_ref(), Named { id, name: number.to_string().into() });
+            ranking.board();
+        }
+        let name = ranking.find(id).and_then(|found| found.known.name().cloned());
+        assert_eq!((name.as_deref(), ranking.board().len()), (Some("999"), 0));
+        assert!(ranking.rows.len() <= 3, "{} pages", ranking.rows.len());
     }
 }

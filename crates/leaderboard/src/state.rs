@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use hub_core::{Epoch, Offset, PortfolioId, Position};
+use hub_core::{Offset, PortfolioId, Position};
+use hub_fanout::Applied;
 
 use crate::board::Board;
 use crate::history::{History, Move, PastTop};
@@ -17,7 +18,7 @@ const PASTS_MAX: usize = 32;
 /// The ranking as a value: handed out at each settle and each
 /// flush in O(1), never changed.
 pub struct State {
-    position: Position,
+    applied: Applied,
     board: Board,
     history: History,
     /// Worked out by whoever first asks, then shared by all documents.
@@ -27,20 +28,19 @@ pub struct State {
 type Past = Arc<OnceLock<Option<Arc<PastTop>>>>;
 
 impl State {
-    pub(crate) fn new(position: Position, board: Board, history: History) -> State {
-        State { position, board, history, pasts: Mutex::default() }
+    pub(crate) fn new(applied: Applied, board: Board, history: History) -> State {
+        State { applied, board, history, pasts: Mutex::default() }
     }
 
     /// Before the first record.
     pub(crate) fn start() -> State {
-        let position = Position { epoch: Epoch(0), offset: Offset::START };
-        State::new(position, Ranking::default().board(), History::new(0))
+        State::new(Applied::default(), Ranking::default().board(), History::new(0))
     }
 
     /// The place in the log that all of this is as of. Before
     /// the first batch, offset 0 of epoch 0.
     pub fn position(&self) -> Position {
-        self.position
+        self.applied.position
     }
 
     /// The board: who stands where.

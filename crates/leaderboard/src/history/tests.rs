@@ -44,8 +44,8 @@ impl Ranked {
         let row = Arc::new(Row::new(entry));
         self.history.begin(Offset(offset), &self.ranking);
         let found = self.ranking.find(row.id);
-        self.ranking.set(found.as_ref(), Arc::clone(&row));
-        let before = found.as_ref().map(|found| &found.row);
+        self.ranking.set(found.as_ref(), Arc::clone(&row), false);
+        let before = found.as_ref().and_then(|found| found.known.row());
         self.history.record(Offset(offset), before, &row, &self.ranking);
     }
 

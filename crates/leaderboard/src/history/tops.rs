@@ -109,7 +109,8 @@ impl Tops {
         self.note(row.id, before.filter(|_| was_in).cloned());
         if self.open.len() > 4 * self.size {
             let is_in = |id: PortfolioId| {
-                let row = ranking.find(id).map(|found| found.row);
+                let found = ranking.find(id);
+                let row = found.as_ref().and_then(|found| found.known.row());
                 row.is_some_and(|row| self.last.is_none_or(|last| row.rank_key() <= last))
             };
             self.open.retain(|id, before| before.is_some() || is_in(*id));

@@ -4,6 +4,7 @@
 //! record -> projection -> ranking (who stands where), history (what was before)
 //!                            |-- settle --> State: REST
 //!                            `-- flush ---> State: documents of /ws/updates, /ws/top, /ws/around
+//!                                             `--> fork: what records would make of it
 //! ```
 //!
 //! A [`State`] is a value: settling and flushing hand out O(1) snapshots of
@@ -16,12 +17,16 @@
 //! the subscriber has: he gets exactly what changed, and nothing where a change
 //! was undone. What surrounds a portfolio is compared with the [board](State::board_at)
 //! of the flush that he was sent, if the flush may have touched it at all.
+//!
+//! What a record does is said once, for the projection and for a
+//! [fork](LeaderboardFork) of any of its states.
 
 mod board;
 mod config;
 mod document;
 mod documents;
 mod entry;
+mod fork;
 mod history;
 mod http;
 mod ids;
@@ -51,6 +56,7 @@ use hub_server::Service;
 pub use board::{Around, Board, Ranked};
 pub use config::{Dialect, LeaderboardConfig};
 pub use entry::{Entry, Metrics};
+pub use fork::LeaderboardFork;
 pub use http::routes;
 pub use native::sockets;
 pub use projection::LeaderboardProjection;

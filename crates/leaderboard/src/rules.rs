@@ -1,4 +1,5 @@
-//! The rules of the ranking: what records make of it.
+//! The rules of the ranking: what records make of it, of the [projection's](crate::memory) as of a
+//! [fork's](crate::fork).
 
 use std::sync::Arc;
 

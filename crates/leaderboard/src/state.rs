@@ -43,6 +43,11 @@ impl State {
         self.applied.position
     }
 
+    /// The same, and the log time.
+    pub(crate) fn applied(&self) -> Applied {
+        self.applied
+    }
+
     /// The board: who stands where.
     pub fn board(&self) -> &Board {
         &self.board

@@ -3,47 +3,11 @@
 mod support;
 
 use hub_core::Offset;
-use hub_leaderboard::{Board, Entry};
 use proptest::prelude::*;
-use support::model::{Model, Standing};
-use support::script::{PORTFOLIOS, history};
-use support::{Hub, portfolio};
-
-fn standing(entry: &Entry) -> Standing {
-    let metrics = [entry.metrics.avg_return, entry.metrics.sharpe, entry.metrics.sortino];
-    Standing {
-        id: entry.id,
-        name: entry.name.as_deref().map(str::to_owned),
-        metrics: metrics.map(hub_core::Ratio::units),
-        score: entry.score.units(),
-        updated_at: entry.updated_at,
-        attained: entry.attained.0,
-    }
-}
-
-fn check(board: &Board, model: &Model) {
-    let expected = model.standings();
-    assert_eq!(board.len(), expected.len());
-    let rows: Vec<_> = board.rows(0, usize::MAX).collect();
-    assert!(rows.iter().map(|(rank, _)| *rank).eq(1..=expected.len()));
-    for ((_, entry), expected) in rows.iter().zip(&expected) {
-        assert_eq!(&standing(entry), expected);
-    }
-    for id in (0..=PORTFOLIOS).map(portfolio) {
-        let rank = expected.iter().position(|standing| standing.id == id).map(|index| index + 1);
-        assert_eq!(board.rank(id), rank);
-        for range in [0, 1, 3, 100, usize::MAX] {
-            let around = board.around(id, range);
-            assert_eq!(around.as_ref().map(|around| around.center), rank);
-            let (Some(around), Some(rank)) = (around, rank) else { continue };
-            let wanted = rows.iter().filter(|(other, _)| other.abs_diff(rank) <= range);
-            assert!(around.rows.iter().eq(wanted), "{range} around {rank}");
-        }
-    }
-    for skip in 0..=rows.len() + 1 {
-        assert!(board.rows(skip, 3).eq(rows.iter().skip(skip).take(3).cloned()), "from {skip}");
-    }
-}
+use support::Hub;
+use support::compared::{check, standing};
+use support::model::Model;
+use support::script::history;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]

@@ -1,6 +1,7 @@
 //! The projection in a driver, and what its sockets would be sent.
 #![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
 
+pub(crate) mod compared;
 pub(crate) mod model;
 pub(crate) mod script;
 

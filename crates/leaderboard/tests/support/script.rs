@@ -15,7 +15,7 @@ fn ratio() -> impl Strategy<Value = &'static str> {
     ]
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub(crate) fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         8 => (1..=PORTFOLIOS, ratio(), ratio(), ratio())
             .prop_map(|(of, avg, sharpe, sortino)| risk(of, avg, sharpe, sortino)),

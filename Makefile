@@ -112,6 +112,7 @@ bench: bench-ready
 	$(CORE) replay --records 200000 --portfolios 10000
 	$(CORE) marks --positions 300000 --portfolios 30000 --rounds 5
 	$(RANKS) board --blocks 3
+	$(RANKS) fork --blocks 3
 	$(RANKS) windows --rounds 3
 	$(CORE) ingest $(HUB_BINARY) --records 100000 --blocks 3
 	$(FANOUT) peers $(HUB_BINARY) --connections 100,1000 --phases idle,rate,two,deep --carriers ws --peers uws --seconds 5.1

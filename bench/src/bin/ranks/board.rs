@@ -17,7 +17,7 @@ use crate::plain::{Plain, Sorted};
 use crate::workload::Workload;
 
 /// Neighbours on either side.
-const RANGE: usize = 5;
+pub(crate) const RANGE: usize = 5;
 /// Questions between two looks at the clock.
 const ASKED_AT_ONCE: usize = 100;
 
@@ -43,10 +43,10 @@ pub(crate) struct BoardArguments {
 
 /// Medians of a block, in microseconds.
 #[derive(Default)]
-struct Readings {
-    upsert: Vec<f64>,
-    rank: Vec<f64>,
-    around: Vec<f64>,
+pub(crate) struct Readings {
+    pub(crate) upsert: Vec<f64>,
+    pub(crate) rank: Vec<f64>,
+    pub(crate) around: Vec<f64>,
 }
 
 /// Measures what the arguments name.
@@ -115,7 +115,8 @@ impl Readings {
         self.ask(ids, |id| sorted.rank(plain, id), |id| sorted.around(plain, id, RANGE).len())
     }
 
-    fn ask(
+    /// Asks for the rank and the neighbours of each.
+    pub(crate) fn ask(
         &mut self,
         ids: &[PortfolioId],
         rank: impl Fn(PortfolioId) -> Option<usize>,

@@ -4,6 +4,7 @@
 
 mod board;
 mod clock;
+mod fork;
 mod hub;
 mod plain;
 mod windows;
@@ -22,6 +23,8 @@ struct Cli {
 enum Command {
     /// Measures changing the ranking and asking it.
     Board(board::BoardArguments),
+    /// Measures taking forks of the ranking and asking them.
+    Fork(fork::ForkArguments),
     /// Measures what subscribers of `/ws/around` cost at a flush.
     Windows(windows::WindowsArguments),
 }
@@ -29,6 +32,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Board(arguments) => board::run(&arguments),
+        Command::Fork(arguments) => fork::run(&arguments),
         Command::Windows(arguments) => windows::run(&arguments),
     }
 }

@@ -1,6 +1,7 @@
 //! Things that are remembered for a while: ids of what was applied, answers
 //! to commands, dead letters.
 
+mod shared;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use hub_core::Timestamp;
 use hub_rows::{Index, KeyHash, Queue};
 use rpds::RedBlackTreeMapSync;
+
+pub use self::shared::{SharedMap, SharedMapView};
 use serde::{Deserialize, Serialize};
 
 /// Values by key for as long as they are remembered: a time, which is named
@@ -89,8 +92,16 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
     /// As [`get`](ExpiringMap::get); where there is none, the place to [`fill`](ExpiringMap::fill), so that a key is
     /// hashed and looked for once.
     pub fn look(&self, key: K) -> Result<&V, Vacancy<K>> {
-        let hash = self.index.hash(&key);
-        self.find(hash, key).ok_or(Vacancy { key, hash })
+        self.look_up(key).map(|(_, entry)| &entry.value)
+    }
+
+    fn look_up(&self, key: K) -> Result<(u32, &Entry<K, V>), Vacancy<K>> {
+        let vacancy = self.vacancy(key);
+        self.entry(vacancy.hash, key).ok_or(vacancy)
+    }
+
+    fn vacancy(&self, key: K) -> Vacancy<K> {
+        Vacancy { key, hash: self.index.hash(&key) }
     }
 
     /// Remembers a key that was not remembered when it was looked for, and was not since, as
@@ -131,10 +142,31 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
         }
     }
 
+    /// Ordinal of the next entry.
+    fn end(&self) -> u32 {
+        self.entries.end()
+    }
+
+    /// Time of the first entry.
+    fn oldest(&self) -> Option<Timestamp> {
+        self.entries.front().map(|(_, entry)| entry.at)
+    }
+
+    /// Forgets entries that were inserted at a time up to this one.
+    fn forget_until(&mut self, time: Timestamp) {
+        while self.oldest().is_some_and(|oldest| oldest <= time) {
+            self.forget_oldest();
+        }
+    }
+
     fn find(&self, hash: KeyHash, key: K) -> Option<&V> {
+        self.entry(hash, key).map(|(_, entry)| &entry.value)
+    }
+
+    fn entry(&self, hash: KeyHash, key: K) -> Option<(u32, &Entry<K, V>)> {
         let is_meant = |ordinal| self.entries.get(ordinal).is_some_and(|entry| entry.key == key);
         let ordinal = self.index.find(hash, is_meant)?;
-        self.entries.get(ordinal).map(|entry| &entry.value)
+        Some((ordinal, self.entries.get(ordinal)?))
     }
 
     fn forget_oldest(&mut self) {

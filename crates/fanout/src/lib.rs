@@ -36,7 +36,7 @@ pub mod walk;
 
 pub use document::{Cadence, Composed, Crowd, Document, Member, Occasion, Touched};
 pub use encoded::EncodedCell;
-pub use expiring::{ExpiringMap, NewestMap};
+pub use expiring::{ExpiringMap, NewestMap, SharedMap, SharedMapView, Vacancy};
 pub use feed::{
     EventFilter, EventJson, EventKey, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, Passed,
     WindowLimits, WriteJson,

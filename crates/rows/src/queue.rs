@@ -41,6 +41,11 @@ impl<T> Queue<T> {
         self.len == 0
     }
 
+    /// The ordinal of the next item.
+    pub fn end(&self) -> u32 {
+        self.front.wrapping_add(self.len as u32)
+    }
+
     /// The first item, and its ordinal.
     pub fn front(&self) -> Option<(u32, &T)> {
         Some((self.front, self.parts.front()?.front()?))
@@ -79,7 +84,7 @@ impl<T> Queue<T> {
 
     /// Adds an item; returns its ordinal.
     pub fn push_back(&mut self, item: T) -> u32 {
-        let ordinal = self.front.wrapping_add(self.len as u32);
+        let ordinal = self.end();
         match self.parts.back_mut() {
             Some(last) if !(ordinal as usize).is_multiple_of(BLOCK) => last.push_back(item),
             last => {

@@ -197,3 +197,88 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn whoever_has_a_view_sees_what_was_there_and_nobody_waits_for_him() {
+    let mut map = SharedMap::default();
+    let fill = |map: &mut SharedMap<u32, u32>, key, value, millis| {
+        let vacancy = map.look(key).unwrap_err();
+        map.fill(vacancy, value, at(millis));
+    };
+    fill(&mut map, 1, 10, 1000);
+    let first = map.view();
+    fill(&mut map, 2, 20, 1001);
+    {
+        let lock = Arc::clone(&map.map);
+        let _looking = lock.read().unwrap();
+        fill(&mut map, 3, 30, 1002);
+        assert_eq!((map.look(2).ok(), map.look(3).ok()), (Some(20), Some(30)), "beside it");
+        let second = map.view();
+        assert_eq!(
+            [1, 2, 3].map(|key| second.get(key).map(|(value, _)| value)),
+            [Some(10), Some(20), Some(30)]
+        );
+        map.expire(at(1101), Some(100));
+        assert_eq!([1, 2, 3].map(|key| map.look(key).ok()), [None, None, Some(30)]);
+        fill(&mut map, 1, 11, 1102);
+        assert_eq!(map.look(1).ok(), Some(11));
+    }
+    assert_eq!([1, 2, 3].map(|key| map.look(key).ok()), [Some(11), None, Some(30)]);
+    fill(&mut map, 4, 40, 1103);
+    assert_eq!([1, 2, 3, 4].map(|key| map.look(key).ok()), [Some(11), None, Some(30), Some(40)]);
+    assert_eq!([1, 2, 3, 4].map(|key| first.get(key)), [None; 4], "which came later or has expired");
+}
+
+#[derive(Clone, Debug)]
+enum SharedStep {
+    Fill(u8),
+    Pass(i64),
+    View,
+    /// Somebody looks, until the next such step.
+    Look,
+}
+
+fn shared_step() -> impl Strategy<Value = SharedStep> {
+    prop_oneof![
+        6 => (0..12_u8).prop_map(SharedStep::Fill),
+        3 => (0..40_i64).prop_map(SharedStep::Pass),
+        2 => Just(SharedStep::View),
+        2 => Just(SharedStep::Look),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_shared_map_is_a_plain_one_whoever_looks(steps in vec(shared_step(), 1..120)) {
+        let (mut map, mut plain) = (SharedMap::default(), ExpiringMap::default());
+        let lock = Arc::clone(&map.map);
+        let (mut now, mut looking, mut views) = (1000, None, Vec::new());
+        for (value, step) in steps.into_iter().enumerate() {
+            match step {
+                SharedStep::Fill(key) => {
+                    let vacancy = map.look(key);
+                    prop_assert_eq!(vacancy.as_ref().ok(), plain.get(key));
+                    if let Err(vacancy) = vacancy {
+                        map.fill(vacancy, value, at(now));
+                        plain.insert(key, value, at(now));
+                    }
+                }
+                SharedStep::Pass(millis) => {
+                    now += millis;
+                    map.expire(at(now), Some(100));
+                    plain.expire(at(now), Some(100));
+                }
+                SharedStep::View => views.push((map.view(), plain.clone())),
+                SharedStep::Look => looking = if looking.is_none() { Some(lock.read().unwrap()) } else { None },
+            }
+            for key in 0..12 {
+                prop_assert_eq!(map.look(key).ok(), plain.get(key).copied());
+                for (view, then) in &views {
+                    let live = |(value, since): (usize, Timestamp)| (since.plus_millis(100) > at(now)).then_some(value);
+                    let wanted = then.look_up(key).ok().and_then(|(_, entry)| live((entry.value, entry.at)));
+                    prop_assert_eq!(view.get(key).and_then(live), wanted);
+                }
+            }
+        }
+    }
+}

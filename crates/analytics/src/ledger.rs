@@ -1,21 +1,20 @@
 //! Transactions and prices, taken in one at a time.
 
-use std::mem;
 use std::sync::{Arc, OnceLock};
 
 use hub_core::dto::Execution;
-use hub_core::event::{PriceQuote, Transaction};
-use hub_core::{Offset, Outcome, PortfolioId, Record, Rejection, Symbol, Timestamp};
+use hub_core::event::Transaction;
+use hub_core::{Offset, PortfolioId, Record, Rejection, Symbol, Timestamp};
 use hub_fanout::{Applied, RowKey};
 use hub_rows::{Index, KeyHash, Rows, SharedIndex, Values};
 
 use crate::closings::{Closing, Closings};
 use crate::holding::{self, Holding};
-use crate::listing::{Listing, Quote, Supersedes, SymbolKey};
+use crate::listing::SymbolKey;
 use crate::lots::{Book, Lots};
 use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
 use crate::row::{self, Entry, LotsAt, Phase, aside};
-use crate::state::{ReferenceData, State};
+use crate::state::{Beside, ReferenceData, State};
 use crate::table::Table;
 
 /// Rows and prices that are shown, and whatever only the next record needs to know.
@@ -36,9 +35,6 @@ pub(crate) struct Ledger {
     portfolio_keys: SharedIndex,
     symbol_keys: SharedIndex,
     closings: Closings,
-    /// Prices and master data taken since anybody asked what they cost.
-    quotes: usize,
-    descriptions: usize,
 }
 
 /// Portfolio, symbol and row of a transaction, as far as there are any.
@@ -52,8 +48,8 @@ struct Place {
 }
 
 impl Ledger {
-    /// All of it as readers see it, as of the last record.
-    pub(crate) fn state(&mut self, applied: Applied) -> State {
+    /// All of it as readers see it, as of the last record, with the rest of what is remembered.
+    pub(crate) fn state(&mut self, applied: Applied, beside: Beside) -> State {
         let at = applied.position.offset;
         let rows = self.rows.view(at);
         self.books.view(at, self.rows.oldest());
@@ -67,6 +63,7 @@ impl Ledger {
             portfolio_keys: self.portfolio_keys.reader(),
             symbol_keys: self.symbol_keys.reader(),
             reference: self.reference.clone(),
+            beside,
             marks: OnceLock::new(),
         }
     }
@@ -88,19 +85,6 @@ impl Ledger {
         }
     }
 
-    /// Takes master data in.
-    pub(crate) fn describe(&mut self, describe: impl FnOnce(&mut ReferenceData)) {
-        self.descriptions += 1;
-        describe(&mut self.reference);
-    }
-
-    /// Memory, at most, that the prices and master data take by themselves which were taken since this was last called:
-    /// all others are shared with the state before.
-    pub(crate) fn bytes_of_reference(&mut self) -> usize {
-        let prices = self.reference.listings.bytes_of(mem::take(&mut self.quotes));
-        prices + self.reference.bytes_of_descriptions(mem::take(&mut self.descriptions))
-    }
-
     /// Forgets what marks are made of: nobody subscribes to them any more.
     pub(crate) fn forget_sheets(&self) {
         self.encoded.iter().for_each(|encoded| encoded.sheet.clear());
@@ -116,22 +100,6 @@ impl Ledger {
             None => self.open(record, event, place, after),
         }
         Ok(execution)
-    }
-
-    /// A price: the newest by event time wins.
-    pub(crate) fn quote(&mut self, record: &Record, event: &PriceQuote) -> Result<Outcome, Rejection> {
-        let quote = Quote::of(record, event)?;
-        let symbol = self.symbol_key(&event.symbol).unwrap_or_else(|| self.list(&event.symbol));
-        let held = self.reference.listings.get(symbol).and_then(|listing| listing.quote);
-        let supersedes = quote.supersedes(held);
-        if supersedes == Supersedes::Not {
-            return Ok(Outcome::Stale);
-        }
-        self.quotes += 1;
-        if let Some(listing) = self.reference.listings.touch(symbol, supersedes.version(record.offset)) {
-            listing.quote = Some(quote);
-        }
-        Ok(Outcome::Accepted)
     }
 
     /// Time at which the next closed position has been listed with 0 for the horizon.
@@ -244,9 +212,9 @@ impl Ledger {
     }
 
     /// Gives out a symbol's key.
-    fn list(&mut self, symbol: &Symbol) -> SymbolKey {
-        let listings = &mut self.reference.listings;
-        let key = listings.push(Offset::START, Listing { symbol: symbol.clone(), quote: None });
+    pub(crate) fn list(&mut self, symbol: &Symbol) -> SymbolKey {
+        let key = self.reference.list(symbol);
+        let listings = &self.reference.listings;
         self.symbol_keys.insert(symbol, key, |key| listings.get(key).map(|listing| listing.symbol.clone()));
         key
     }

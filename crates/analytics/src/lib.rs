@@ -18,6 +18,7 @@
 mod closings;
 mod config;
 mod execution;
+mod fork;
 mod holding;
 mod http;
 mod ledger;
@@ -32,6 +33,7 @@ mod positions;
 mod projection;
 mod reads;
 mod row;
+mod rules;
 mod schema;
 mod socket;
 mod state;
@@ -47,6 +49,7 @@ use hub_fanout::{Applied, Catalog, Composition, Topic, published};
 use hub_server::{Service, SocketRoute, StompMounts};
 
 pub use config::AnalyticsConfig;
+pub use fork::AnalyticsFork;
 pub use http::routes;
 pub use listing::Quote;
 use memory::Memory;
@@ -74,9 +77,12 @@ pub fn register(catalog: &mut Catalog, limits: &Limits) -> (AnalyticsProjection,
         Execution::schema,
     ));
     let mut memory = Memory::default();
-    let (writer, reader) = published(memory.ledger.state(Applied::default()));
+    let (writer, reader) = published(memory.state(Applied::default()));
     let topics = projection::Topics { positions, marks, interest, executions };
-    (AnalyticsProjection::new(topics, writer, memory, limits.view_bytes), AnalyticsReads(reader))
+    (
+        AnalyticsProjection::new(topics, writer, memory, limits.view_bytes),
+        AnalyticsReads::new(reader, executions),
+    )
 }
 
 /// The service: topics, REST calls, STOMP in all its carriers and a native socket. Adds its

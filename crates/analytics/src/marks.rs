@@ -11,6 +11,7 @@
 mod holders;
 mod marking;
 mod portfolios;
+mod positions;
 mod share;
 mod sheet;
 mod value;
@@ -18,6 +19,7 @@ mod view;
 
 pub(crate) use marking::Marking;
 pub(crate) use portfolios::Marks;
-pub(crate) use sheet::SheetCell;
+pub(crate) use positions::Positions;
+pub(crate) use sheet::{Sheet, SheetCell};
 pub(crate) use value::{encode, pnl, version};
 pub(crate) use view::MarksView;

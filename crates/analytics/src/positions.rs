@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hub_core::{Expired, Offset, PortfolioId};
 use hub_fanout::{Filter, RowKey, Snapshot, View};
 
+use crate::marks::Positions;
 use crate::page::extend_page;
 use crate::state::State;
 

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hub_core::event::Transaction;
-use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
+use hub_core::{Offset, Record, Timestamp};
 use hub_fanout::{
     Applied, Changed, FeedId, FlushBuilder, Interest, Projection, RowKey, Snapshot, StateFlush, StateWriter,
     Step, TopicId,
 };
 
-use crate::execution;
 use crate::marks::{Marking, MarksView};
 use crate::memory::Memory;
 use crate::positions::PositionsView;
+use crate::rules;
 use crate::state::State;
 
 /// Topics and feed that the projection publishes to.
@@ -62,7 +61,7 @@ impl AnalyticsProjection {
     /// Positions and marks, with what changed since this was last called.
     fn publish(&mut self, applied: Applied) -> [StateFlush; 2] {
         let state = self.published.flush();
-        self.published.keep(applied, self.memory.ledger.bytes_of_reference(), || state.without_marks());
+        self.published.keep(applied, self.memory.ledger.reference.taken_bytes(), || state.without_marks());
         let since = std::mem::replace(&mut self.flushed, self.memory.last);
         let mut rows = Vec::new();
         let listed = state.rows.changed(since, None, usize::MAX, &mut rows);
@@ -95,48 +94,6 @@ impl AnalyticsProjection {
         };
         StateFlush { topic: self.topics.marks, view: Arc::new(MarksView::new(state.clone())), changed }
     }
-
-    fn transaction(
-        &mut self,
-        record: &Record,
-        event: &Transaction,
-        step: &mut Step,
-    ) -> Result<Outcome, Rejection> {
-        let vacancy = match self.memory.applied_ids.look(event.transaction_id) {
-            Err(vacancy) => vacancy,
-            Ok(applied) => {
-                if *applied != event.digest() {
-                    step.warn("transactionId: was applied before, with other content");
-                }
-                return Ok(Outcome::Duplicate);
-            }
-        };
-        let execution = self.memory.ledger.trade(record, event)?;
-        step.emit(self.topics.executions, event.portfolio_id.into(), execution::json(execution));
-        self.memory.applied_ids.fill(vacancy, event.digest(), record.at);
-        Ok(Outcome::Accepted)
-    }
-
-    /// Tells who names a symbol that differs only in case from one that was known before: that may be meant.
-    fn tell_case(&mut self, event: &Event, known_before: u32, step: &mut Step) {
-        let (symbol, makes_known) = match event {
-            Event::Transaction(event) => (&event.symbol, true),
-            Event::Price(event) => (&event.symbol, true),
-            Event::Symbol(info) => (&info.symbol, false),
-            _ => return,
-        };
-        let Memory { ledger, symbol_cases: cases, .. } = &mut self.memory;
-        if ledger.reference.listings.len() > known_before {
-            cases.add(symbol);
-        }
-        // What was applied made its symbol known: mostly nothing has to be looked up.
-        let was_applied = makes_known && !matches!(step.outcome(), Some(Outcome::Rejected(_)));
-        let is_known = was_applied || ledger.symbol_key(symbol).is_some();
-        let other = if is_known { cases.of_known(symbol) } else { cases.of_unknown(symbol) };
-        if let Some(other) = other {
-            step.warn(format!("symbol: {symbol} differs only in case from {other}, which was known before"));
-        }
-    }
 }
 
 impl Projection for AnalyticsProjection {
@@ -152,31 +109,11 @@ impl Projection for AnalyticsProjection {
 
     fn apply(&mut self, record: &Record, step: &mut Step) {
         self.memory.last = record.offset;
-        let known_before = self.memory.ledger.reference.listings.len();
-        let outcome = match &record.event {
-            Event::Transaction(event) => self.transaction(record, event, step),
-            Event::Price(event) => self.memory.ledger.quote(record, event),
-            Event::Portfolio(info) => {
-                self.memory.ledger.describe(|reference| reference.describe_portfolio(info));
-                Ok(Outcome::Accepted)
-            }
-            Event::Symbol(info) => {
-                self.memory.ledger.describe(|reference| reference.describe_symbol(info));
-                Ok(Outcome::Accepted)
-            }
-            Event::Rejected(input) => Err(input.rejection.clone()),
-            Event::Settings(settings) => {
-                self.memory.settings = *settings;
-                return;
-            }
-            _ => return,
-        };
-        step.decide(outcome.unwrap_or_else(Outcome::Rejected));
-        self.tell_case(&record.event, known_before, step);
+        let Ok(()) = rules::apply(&mut self.memory, self.topics.executions, record, step);
     }
 
     fn settle(&mut self, applied: Applied) {
-        self.published.settle(self.memory.ledger.state(applied));
+        self.published.settle(self.memory.state(applied));
         let kept = self.published.kept_bytes();
         self.memory.ledger.expire_states(self.view_bytes.saturating_sub(kept));
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::dto::PositionRow;
-use hub_core::{Money, Offset, Price, Quantity, Timestamp};
+use hub_core::{Money, Offset, PortfolioId, Price, Quantity, Timestamp};
 use hub_fanout::RowKey;
 
 use crate::holding::Holding;
-use crate::listing::SymbolKey;
+use crate::listing::{Listing, SymbolKey};
 use crate::lots::{Book, Lot, Lots};
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
@@ -157,6 +157,19 @@ pub(crate) fn whole([high, low]: [u64; 2]) -> i128 {
 pub struct Row(pub(crate) PositionRow);
 
 impl Row {
+    pub(crate) fn of(portfolio_id: PortfolioId, listing: &Listing, entry: &Entry) -> Row {
+        let Balance { holdings, total_invested, realized_pnl } = entry.balance;
+        Row(PositionRow {
+            portfolio_id,
+            symbol: listing.symbol.clone(),
+            holdings,
+            total_invested,
+            realized_pnl,
+            created_at: Some(entry.created_at),
+            updated_at: Some(entry.updated_at),
+        })
+    }
+
     /// Its values.
     pub fn position(&self) -> &PositionRow {
         &self.0

@@ -4,19 +4,19 @@ use std::sync::{Arc, OnceLock};
 use std::{iter, mem};
 
 use bytes::Bytes;
-use hub_core::dto::PositionRow;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Expired, Money, Offset, PortfolioId, Symbol};
-use hub_fanout::{Applied, RowKey};
+use hub_core::{Expired, Money, Offset, Outcome, PortfolioId, Settings, Symbol, TransactionId};
+use hub_fanout::{Applied, RowKey, SharedMapView};
 use hub_rows::{IndexReader, Pin, RowsView, ValuesReader};
 use rpds::RedBlackTreeMapSync;
 
-use crate::listing::{Listing, Quote, SymbolKey};
+use crate::holding::Holding;
+use crate::listing::{Listing, Quote, Supersedes, SymbolKey};
 use crate::lots::Book;
-use crate::marks::{self, Marks};
+use crate::marks::{self, Marks, Positions};
 use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
-use crate::position::Balance;
 use crate::row::{self, Entry, Row, beside};
+use crate::symbol_cases::SymbolCases;
 use crate::table::Table;
 
 /// Positions, prices and master data as readers have them: as of one position of the log.
@@ -39,9 +39,19 @@ pub struct State {
     pub(crate) portfolio_keys: IndexReader,
     pub(crate) symbol_keys: IndexReader,
     pub(crate) reference: ReferenceData,
+    pub(crate) beside: Beside,
     /// Kept by the projection at a flush while somebody subscribes to marks. Otherwise worked out by whoever first asks
     /// which have changed.
     pub(crate) marks: OnceLock<Result<Marks, Expired>>,
+}
+
+/// What a record's outcome depends on beside positions and prices.
+#[derive(Clone)]
+pub(crate) struct Beside {
+    /// Transactions that had been applied, with digests of their content.
+    pub(crate) applied_ids: SharedMapView<TransactionId, [u8; 8]>,
+    pub(crate) symbol_cases: SymbolCases,
+    pub(crate) settings: Settings,
 }
 
 /// Symbols with their prices, and master data: persistent, so that the projection edits its own copy.
@@ -50,6 +60,9 @@ pub(crate) struct ReferenceData {
     pub(crate) listings: Table<Listing>,
     portfolio_infos: RedBlackTreeMapSync<PortfolioId, Arc<PortfolioInfo>>,
     symbol_infos: RedBlackTreeMapSync<Symbol, Arc<SymbolInfo>>,
+    /// Prices and master data taken since anybody asked what they cost.
+    quotes: usize,
+    descriptions: usize,
 }
 
 impl Default for ReferenceData {
@@ -58,6 +71,8 @@ impl Default for ReferenceData {
             listings: Table::default(),
             portfolio_infos: RedBlackTreeMapSync::new_sync(),
             symbol_infos: RedBlackTreeMapSync::new_sync(),
+            quotes: 0,
+            descriptions: 0,
         }
     }
 }
@@ -82,6 +97,7 @@ impl State {
             portfolio_keys: self.portfolio_keys.clone(),
             symbol_keys: self.symbol_keys.clone(),
             reference: self.reference.clone(),
+            beside: self.beside.clone(),
             marks: OnceLock::new(),
         }
     }
@@ -105,20 +121,9 @@ impl State {
     /// The position with this key in `/topic/position-update`.
     pub fn position(&self, key: RowKey) -> Result<Option<Row>, Expired> {
         let Some(entry) = self.entry(key)? else { return Ok(None) };
-        let Balance { holdings, total_invested, realized_pnl } = entry.balance;
         let portfolio_id = self.portfolio_id(entry.portfolio)?;
         let listing = self.reference.listings.get(entry.symbol);
-        Ok(portfolio_id.zip(listing).map(|(portfolio_id, listing)| {
-            Row(PositionRow {
-                portfolio_id,
-                symbol: listing.symbol.clone(),
-                holdings,
-                total_invested,
-                realized_pnl,
-                created_at: Some(entry.created_at),
-                updated_at: Some(entry.updated_at),
-            })
-        }))
+        Ok(portfolio_id.zip(listing).map(|(portfolio_id, listing)| Row::of(portfolio_id, listing, &entry)))
     }
 
     /// The portfolios that ever had a position, in the order of their keys in
@@ -148,8 +153,7 @@ impl State {
 
     /// The newest price of a symbol.
     pub fn quote(&self, symbol: &Symbol) -> Option<Quote> {
-        let key = self.symbol_keys.find(symbol, |key| self.reference.is_of(key, symbol))?;
-        self.reference.listings.get(key)?.quote
+        self.reference.listings.get(self.symbol_key(symbol)?)?.quote
     }
 
     /// All priced symbols, in the order of first mention.
@@ -193,19 +197,31 @@ impl State {
         self.portfolio_keys.find(&id, |key| self.portfolio_id(key) == Ok(Some(id)))
     }
 
-    pub(crate) fn portfolio_id(&self, key: PortfolioKey) -> Result<Option<PortfolioId>, Expired> {
-        Ok(self.portfolio_ids.get(key)?.map(|row| portfolio::id_of(row.words)))
+    /// Holdings of a position, with its lots.
+    pub(crate) fn holding(&self, key: RowKey) -> Result<Holding, Expired> {
+        let Some(entry) = self.entry(key)? else { return Ok(Holding::default()) };
+        let holding = entry.holding(|book| self.books.get(book));
+        // If the row is still there, so was its book.
+        self.entry(key)?;
+        Ok(holding)
+    }
+
+    /// The symbol's key, if it was traded or priced.
+    pub(crate) fn symbol_key(&self, symbol: &Symbol) -> Option<SymbolKey> {
+        self.symbol_keys.find(symbol, |key| self.reference.is_of(key, symbol))
     }
 
     pub(crate) fn entry(&self, key: RowKey) -> Result<Option<Entry>, Expired> {
         Ok(self.rows.get(key)?.map(|row| Entry::of(row.words)))
     }
+}
 
-    /// A portfolio's positions, the one that was added last first.
-    pub(crate) fn members(
-        &self,
-        key: PortfolioKey,
-    ) -> impl Iterator<Item = Result<(RowKey, Entry), Expired>> {
+impl Positions for State {
+    fn portfolio_id(&self, key: PortfolioKey) -> Result<Option<PortfolioId>, Expired> {
+        Ok(self.portfolio_ids.get(key)?.map(|row| portfolio::id_of(row.words)))
+    }
+
+    fn members(&self, key: PortfolioKey) -> impl Iterator<Item = Result<(RowKey, Entry), Expired>> {
         let portfolio = self.portfolios.get(key);
         let mut next = portfolio.map(|row| row.and_then(|row| Portfolio::of(row.words).newest));
         iter::from_fn(move || {
@@ -218,6 +234,10 @@ impl State {
             step().transpose()
         })
     }
+
+    fn listings(&self) -> &Table<Listing> {
+        &self.reference.listings
+    }
 }
 
 /// Bytes of a node of a persistent tree, with its key and what leads to its value.
@@ -228,12 +248,15 @@ const DESCRIPTION_BYTES: usize = 256;
 
 /// Editing: on the projection's thread, on its own copy.
 impl ReferenceData {
-    /// Bytes of so many descriptions, and at most of the nodes that they copy.
-    pub(crate) fn bytes_of_descriptions(&self, descriptions: usize) -> usize {
+    /// Memory, at most, that the prices and master data take by themselves which were taken since this was last called:
+    /// all others are shared with the state before.
+    pub(crate) fn taken_bytes(&mut self) -> usize {
+        let prices = self.listings.bytes_of(mem::take(&mut self.quotes));
+        let descriptions = mem::take(&mut self.descriptions);
         let all = self.portfolio_infos.size() + self.symbol_infos.size();
         // A path from the top has at most twice as many nodes as the tree has levels where it is full.
         let path = 2 * (all.max(1).ilog2() as usize + 1);
-        (descriptions * path).min(all) * TREE_NODE_BYTES + descriptions * DESCRIPTION_BYTES
+        prices + (descriptions * path).min(all) * TREE_NODE_BYTES + descriptions * DESCRIPTION_BYTES
     }
 
     /// True if the symbol has this key.
@@ -241,13 +264,34 @@ impl ReferenceData {
         self.listings.get(key).is_some_and(|listing| listing.symbol == *symbol)
     }
 
+    /// Adds a symbol, without a price; its key.
+    pub(crate) fn list(&mut self, symbol: &Symbol) -> SymbolKey {
+        self.listings.push(Offset::START, Listing { symbol: symbol.clone(), quote: None })
+    }
+
+    /// A price: the newest by event time wins.
+    pub(crate) fn quote(&mut self, symbol: SymbolKey, quote: Quote, offset: Offset) -> Outcome {
+        let held = self.listings.get(symbol).and_then(|listing| listing.quote);
+        let supersedes = quote.supersedes(held);
+        if supersedes == Supersedes::Not {
+            return Outcome::Stale;
+        }
+        self.quotes += 1;
+        if let Some(listing) = self.listings.touch(symbol, supersedes.version(offset)) {
+            listing.quote = Some(quote);
+        }
+        Outcome::Accepted
+    }
+
     /// The last one wins.
     pub(crate) fn describe_portfolio(&mut self, info: &PortfolioInfo) {
+        self.descriptions += 1;
         self.portfolio_infos.insert_mut(info.portfolio_id, Arc::new(info.clone()));
     }
 
     /// The last one wins.
     pub(crate) fn describe_symbol(&mut self, info: &SymbolInfo) {
+        self.descriptions += 1;
         self.symbol_infos.insert_mut(info.symbol.clone(), Arc::new(info.clone()));
     }
 }

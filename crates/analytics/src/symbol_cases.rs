@@ -1,26 +1,31 @@
 //! Symbols that differ only in case.
 
-use std::collections::HashMap;
-
 use hub_core::Symbol;
 use hub_core::symbol::SymbolCase;
+use rpds::RedBlackTreeMapSync;
 
-/// Known symbols by their letters, whatever the case: looked up, never walked.
-#[derive(Default)]
+/// Known symbols by their letters, whatever the case: persistent, so that a clone is O(1).
+#[derive(Clone)]
 pub(crate) struct SymbolCases {
     /// By its upper case, the symbol that was known first.
-    first: HashMap<Symbol, Symbol>,
+    first: RedBlackTreeMapSync<Symbol, Symbol>,
     /// Of each that was known later, that one.
-    later: HashMap<Symbol, Symbol>,
+    later: RedBlackTreeMapSync<Symbol, Symbol>,
+}
+
+impl Default for SymbolCases {
+    fn default() -> SymbolCases {
+        SymbolCases { first: RedBlackTreeMapSync::new_sync(), later: RedBlackTreeMapSync::new_sync() }
+    }
 }
 
 impl SymbolCases {
     /// Notes a symbol that is known from now on.
     pub(crate) fn add(&mut self, symbol: &Symbol) {
         if let Some(first) = self.of_unknown(symbol).cloned() {
-            self.later.insert(symbol.clone(), first);
+            self.later.insert_mut(symbol.clone(), first);
         } else {
-            self.first.insert(upper(symbol), symbol.clone());
+            self.first.insert_mut(upper(symbol), symbol.clone());
         }
     }
 

@@ -86,29 +86,36 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
 
     /// The value of a key, while it is remembered.
     pub fn get(&self, key: K) -> Option<&V> {
-        self.find(self.index.hash(&key), key)
+        self.look(key).ok()
     }
 
     /// As [`get`](ExpiringMap::get); where there is none, the place to [`fill`](ExpiringMap::fill), so that a key is
     /// hashed and looked for once.
     pub fn look(&self, key: K) -> Result<&V, Vacancy<K>> {
-        self.look_up(key).map(|(_, entry)| &entry.value)
+        self.look_up(key, |_, _| true).map(|entry| &entry.value)
     }
 
-    fn look_up(&self, key: K) -> Result<(u32, &Entry<K, V>), Vacancy<K>> {
-        let vacancy = self.vacancy(key);
-        self.entry(vacancy.hash, key).ok_or(vacancy)
-    }
-
-    fn vacancy(&self, key: K) -> Vacancy<K> {
-        Vacancy { key, hash: self.index.hash(&key) }
+    /// The entry of a key that is meant, of those that there are of it.
+    fn look_up(
+        &self,
+        key: K,
+        is_meant: impl Fn(u32, &Entry<K, V>) -> bool,
+    ) -> Result<&Entry<K, V>, Vacancy<K>> {
+        let hash = self.index.hash(&key);
+        let entry =
+            |ordinal| self.entries.get(ordinal).filter(|entry| entry.key == key && is_meant(ordinal, entry));
+        let found = self.index.find(hash, |ordinal| entry(ordinal).is_some());
+        found.and_then(entry).ok_or(Vacancy { key, hash })
     }
 
     /// Remembers a key that was not remembered when it was looked for, and was not since, as
     /// [`insert`](ExpiringMap::insert) does.
     pub fn fill(&mut self, vacancy: Vacancy<K>, value: V, at: Timestamp) {
-        let Vacancy { key, hash } = vacancy;
-        debug_assert!(self.find(hash, key).is_none(), "a place is filled once");
+        debug_assert!(self.look(vacancy.key).is_err(), "a place is filled once");
+        self.add(vacancy, value, at);
+    }
+
+    fn add(&mut self, Vacancy { key, hash }: Vacancy<K>, value: V, at: Timestamp) {
         let ordinal = self.entries.push_back(Entry { at, key, value });
         self.index.insert(hash, ordinal);
         self.keep(self.max);
@@ -157,16 +164,6 @@ impl<K: Copy + Eq + Hash, V> ExpiringMap<K, V> {
         while self.oldest().is_some_and(|oldest| oldest <= time) {
             self.forget_oldest();
         }
-    }
-
-    fn find(&self, hash: KeyHash, key: K) -> Option<&V> {
-        self.entry(hash, key).map(|(_, entry)| &entry.value)
-    }
-
-    fn entry(&self, hash: KeyHash, key: K) -> Option<(u32, &Entry<K, V>)> {
-        let is_meant = |ordinal| self.entries.get(ordinal).is_some_and(|entry| entry.key == key);
-        let ordinal = self.index.find(hash, is_meant)?;
-        Some((ordinal, self.entries.get(ordinal)?))
     }
 
     fn forget_oldest(&mut self) {

@@ -11,7 +11,7 @@ use crate::projection::{Applied, FeedItem, Step};
 /// to. The view beneath may expire: then nothing that the fork says is to be relied on, and whoever asked begins again
 /// with a newer one.
 pub trait Fork {
-    /// The position and the log time of the view.
+    /// The position and the log time that it has come to: those of the view, then of what it took in.
     fn applied(&self) -> Applied;
 
     /// Lets time pass, as [`Projection::advance`](crate::Projection::advance) does, but without boundaries: what time

@@ -158,7 +158,7 @@ impl Marking {
         let Marking { state, totals, large, moved, marks, .. } = self;
         let mut of_large = BTreeMap::new();
         for key in large.keys().filter(|key| totals[**key as usize].version > since) {
-            of_large.insert(*key, pnl(state, *key)?);
+            of_large.insert(*key, pnl(&**state, *key)?);
         }
         marks.set(moved, |key| {
             let total = &totals[key as usize];

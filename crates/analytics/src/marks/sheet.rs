@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use hub_core::{Expired, Offset, Symbol};
 
+use super::positions::Positions;
 use crate::listing::SymbolKey;
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
@@ -59,11 +60,16 @@ impl SheetCell {
 }
 
 impl Sheet {
-    fn of(state: &State, key: PortfolioKey, version: Offset) -> Result<Sheet, Expired> {
+    /// The sheet of a portfolio, of which this is the version.
+    pub(crate) fn of(
+        positions: &impl Positions,
+        key: PortfolioKey,
+        version: Offset,
+    ) -> Result<Sheet, Expired> {
         let mut named = Vec::with_capacity(POSITIONS_USUAL);
-        for member in state.members(key) {
+        for member in positions.members(key) {
             let (_, entry) = member?;
-            let listing = state.reference.listings.get(entry.symbol);
+            let listing = positions.listings().get(entry.symbol);
             if entry.phase != Phase::Gone
                 && let Some(listing) = listing
             {

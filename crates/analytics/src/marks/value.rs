@@ -5,20 +5,26 @@ use hub_core::dto::UnrealizedPnl;
 use hub_core::{Expired, Money, Offset, Price, Symbol};
 use hub_fanout::RowKey;
 
+use super::positions::Positions;
 use super::sheet::Sheet;
 use crate::listing::Listing;
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
 use crate::row::{Entry, Phase};
 use crate::state::State;
+use crate::table::Table;
 
 /// A portfolio's unrealised P&L as JSON, or `None` where nothing that is
 /// listed has a value: all that it holds is unpriced. O(positions listed).
-pub(crate) fn encode(state: &State, key: PortfolioKey, sheet: &Sheet) -> Result<Option<Bytes>, Expired> {
-    let Some(portfolio_id) = state.portfolio_id(key)? else { return Ok(None) };
+pub(crate) fn encode(
+    positions: &impl Positions,
+    key: PortfolioKey,
+    sheet: &Sheet,
+) -> Result<Option<Bytes>, Expired> {
+    let Some(portfolio_id) = positions.portfolio_id(key)? else { return Ok(None) };
     let mut listed = Vec::with_capacity(sheet.positions.len());
     for position in &sheet.positions {
-        if let Some(Listing { symbol, quote }) = state.reference.listings.get(position.symbol) {
+        if let Some(Listing { symbol, quote }) = positions.listings().get(position.symbol) {
             let price = quote.map(|quote| quote.price);
             let value =
                 if position.is_open { unrealized(price, &position.balance) } else { Some(Money::ZERO) };
@@ -75,20 +81,20 @@ pub(crate) fn version(state: &State, key: PortfolioKey) -> Result<Offset, Expire
 }
 
 /// Realised plus unrealised P&L, as [`State::pnl`] has it. O(positions of the portfolio).
-pub(crate) fn pnl(state: &State, key: PortfolioKey) -> Result<Option<Money>, Expired> {
-    let mut members = state.members(key).collect::<Result<Vec<_>, Expired>>()?;
+pub(crate) fn pnl(positions: &impl Positions, key: PortfolioKey) -> Result<Option<Money>, Expired> {
+    let mut members = positions.members(key).collect::<Result<Vec<_>, Expired>>()?;
     // In the order of their keys: whether a sum is too large may depend on it.
     members.reverse();
-    Ok(pnl_of(state, &members))
+    Ok(pnl_of(positions.listings(), &members))
 }
 
-fn pnl_of(state: &State, members: &[(RowKey, Entry)]) -> Option<Money> {
+fn pnl_of(listings: &Table<Listing>, members: &[(RowKey, Entry)]) -> Option<Money> {
     let (mut total, mut holds, mut priced) = (Money::ZERO, false, false);
     for (_, entry) in members {
         total = total.checked_add(entry.balance.realized_pnl)?;
         if entry.phase == Phase::Open {
             holds = true;
-            let quote = state.reference.listings.get(entry.symbol).and_then(|listing| listing.quote);
+            let quote = listings.get(entry.symbol).and_then(|listing| listing.quote);
             if let Some(unrealized) = unrealized(quote.map(|quote| quote.price), &entry.balance) {
                 priced = true;
                 total = total.checked_add(unrealized)?;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hub_core::{Expired, Offset, PortfolioId};
 use hub_fanout::{Filter, RowKey, Snapshot, View};
 
-use super::{Marking, Marks, encode};
+use super::{Marking, Marks, Positions as _, encode};
 use crate::page::extend_page;
 use crate::state::State;
 
@@ -49,7 +49,7 @@ impl View for MarksView {
 
     fn element(&self, key: RowKey) -> Result<Option<Bytes>, Expired> {
         let Some(encoded) = self.0.encoded.get(key) else { return Ok(None) };
-        let encode = || encode(&self.0, key, &*encoded.sheet.of(&self.0, key)?);
+        let encode = || encode(&*self.0, key, &*encoded.sheet.of(&self.0, key)?);
         encoded.flushed.at(self.0.mark_version(key)?, encode)
     }
 }

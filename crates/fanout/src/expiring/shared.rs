@@ -1,6 +1,8 @@
 //! An [`ExpiringMap`] that others may look into.
 
+use std::collections::VecDeque;
 use std::hash::Hash;
+use std::mem;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use hub_core::Timestamp;
@@ -9,15 +11,27 @@ use super::{ExpiringMap, Vacancy};
 
 /// An [`ExpiringMap`] of one thread, which hands out [views](SharedMapView) of it.
 ///
-/// Its thread waits for nobody: while somebody looks, what it would change is put down beside the map.
+/// Its thread waits for nobody: while somebody looks, what it would change is put down beside the map. What has expired
+/// stays there while a view is left that has it.
 pub struct SharedMap<K, V> {
     pub(super) map: Arc<RwLock<ExpiringMap<K, V>>>,
     /// Entries that are to be added to the map, in their order.
     beside: Vec<Waiting<K, V>>,
-    /// What was inserted up to here is forgotten, in the map or not yet.
-    forgotten: Option<Timestamp>,
+    forgotten: Arc<Forgotten>,
+    /// What was forgotten when views were taken that may be left, and less than is now.
+    seen: VecDeque<Arc<Forgotten>>,
     /// Nothing was inserted before.
     oldest: Option<Timestamp>,
+}
+
+/// Time up to which entries are forgotten.
+#[derive(Clone, Copy, Default, Debug)]
+struct Forgotten(Option<Timestamp>);
+
+impl Forgotten {
+    fn has(self, at: Timestamp) -> bool {
+        self.0.is_some_and(|until| at <= until)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -27,37 +41,36 @@ struct Waiting<K, V> {
     at: Timestamp,
 }
 
-/// A [`SharedMap`] as it was when the view was taken, but for what has expired since. Taking one and cloning it are O(1).
+/// A [`SharedMap`] as it was when the view was taken. Taking one and cloning it are O(1).
 #[derive(Clone)]
 pub struct SharedMapView<K, V> {
     map: Arc<RwLock<ExpiringMap<K, V>>>,
     /// Ordinal of the first entry of the map that came later.
     end: u32,
     beside: Arc<[Waiting<K, V>]>,
+    forgotten: Arc<Forgotten>,
 }
 
 impl<K, V> Default for SharedMap<K, V> {
     fn default() -> SharedMap<K, V> {
-        SharedMap { map: Arc::default(), beside: Vec::new(), forgotten: None, oldest: None }
+        SharedMap {
+            map: Arc::default(),
+            beside: Vec::new(),
+            forgotten: Arc::default(),
+            seen: VecDeque::new(),
+            oldest: None,
+        }
     }
 }
 
 impl<K: Copy + Eq + Hash, V: Copy> SharedMap<K, V> {
     /// The value of a key, while it is remembered, or the place to [`fill`](SharedMap::fill).
     pub fn look(&self, key: K) -> Result<V, Vacancy<K>> {
-        let map = read(&self.map);
-        let remembered = |at: Timestamp| self.forgotten.is_none_or(|forgotten| at > forgotten);
-        // In the map may be one from before that waits to be forgotten.
-        if let Some((value, at)) = beside(&self.beside, key)
-            && remembered(at)
-        {
-            return Ok(value);
+        let forgotten = *self.forgotten;
+        if let Some(waiting) = beside(&self.beside, key, forgotten) {
+            return Ok(waiting.value);
         }
-        match map.look_up(key) {
-            Ok((_, entry)) if remembered(entry.at) => Ok(entry.value),
-            Ok(_) => Err(map.vacancy(key)),
-            Err(vacancy) => Err(vacancy),
-        }
+        read(&self.map).look_up(key, |_, entry| !forgotten.has(entry.at)).map(|entry| entry.value)
     }
 
     /// Remembers a key that was not when it was looked for, and was not since, from `at` on, which is not before that of
@@ -71,28 +84,36 @@ impl<K: Copy + Eq + Hash, V: Copy> SharedMap<K, V> {
     /// Forgets what was inserted `horizon_millis` or longer before `now`; nothing where there is no horizon.
     pub fn expire(&mut self, now: Timestamp, horizon_millis: Option<i64>) {
         let Some(horizon_millis) = horizon_millis else { return };
-        if self.oldest.is_some_and(|oldest| oldest.plus_millis(horizon_millis) <= now) {
-            self.forgotten = self.forgotten.max(Some(now.plus_millis(-horizon_millis)));
-            self.catch_up();
+        if self.oldest.is_none_or(|oldest| oldest.plus_millis(horizon_millis) > now) {
+            return;
         }
+        let until = self.forgotten.0.max(Some(now.plus_millis(-horizon_millis)));
+        match Arc::get_mut(&mut self.forgotten) {
+            Some(unseen) => unseen.0 = until,
+            None => self.seen.push_back(mem::replace(&mut self.forgotten, Arc::new(Forgotten(until)))),
+        }
+        self.catch_up();
     }
 
     /// The map as it is now, for others.
     pub fn view(&self) -> SharedMapView<K, V> {
         let beside = if self.beside.is_empty() { Arc::default() } else { self.beside.as_slice().into() };
-        SharedMapView { map: Arc::clone(&self.map), end: read(&self.map).end(), beside }
+        let (map, forgotten) = (Arc::clone(&self.map), Arc::clone(&self.forgotten));
+        let end = read(&map).end();
+        SharedMapView { map, end, beside, forgotten }
     }
 
     /// Makes the changes that wait, unless somebody is looking.
     fn catch_up(&mut self) {
+        while self.seen.front_mut().is_some_and(|seen| Arc::get_mut(seen).is_some()) {
+            self.seen.pop_front();
+        }
         let Ok(mut map) = self.map.try_write() else { return };
-        if let Some(forgotten) = self.forgotten {
-            map.forget_until(forgotten);
+        if let Some(until) = self.seen.front().map_or(self.forgotten.0, |seen| seen.0) {
+            map.forget_until(until);
         }
         for Waiting { vacancy, value, at } in self.beside.drain(..) {
-            if self.forgotten.is_none_or(|forgotten| at > forgotten) {
-                map.fill(vacancy, value, at);
-            }
+            map.add(vacancy, value, at);
         }
         self.oldest = map.oldest();
     }
@@ -101,19 +122,24 @@ impl<K: Copy + Eq + Hash, V: Copy> SharedMap<K, V> {
 impl<K: Copy + Eq + Hash, V: Copy> SharedMapView<K, V> {
     /// The value of a key, and when it was inserted.
     pub fn get(&self, key: K) -> Option<(V, Timestamp)> {
-        beside(&self.beside, key).or_else(|| {
-            let map = read(&self.map);
-            let (ordinal, entry) = map.look_up(key).ok()?;
-            // Ordinals begin again at 0: fewer than 2^31 entries come while somebody has a view.
-            let came_before = self.end.wrapping_sub(ordinal).cast_signed() > 0;
-            came_before.then_some((entry.value, entry.at))
-        })
+        let forgotten = *self.forgotten;
+        if let Some(waiting) = beside(&self.beside, key, forgotten) {
+            return Some((waiting.value, waiting.at));
+        }
+        let map = read(&self.map);
+        // Ordinals begin again at 0: fewer than 2^31 entries come while somebody has a view.
+        let came_before = |ordinal| self.end.wrapping_sub(ordinal).cast_signed() > 0;
+        let entry = map.look_up(key, |ordinal, entry| came_before(ordinal) && !forgotten.has(entry.at));
+        entry.ok().map(|entry| (entry.value, entry.at))
     }
 }
 
-fn beside<K: Copy + Eq, V: Copy>(entries: &[Waiting<K, V>], key: K) -> Option<(V, Timestamp)> {
-    let found = entries.iter().rev().find(|waiting| waiting.vacancy.key == key);
-    found.map(|waiting| (waiting.value, waiting.at))
+fn beside<K: Copy + Eq, V>(
+    entries: &[Waiting<K, V>],
+    key: K,
+    forgotten: Forgotten,
+) -> Option<&Waiting<K, V>> {
+    entries.iter().find(|waiting| waiting.vacancy.key == key && !forgotten.has(waiting.at))
 }
 
 /// Locked for a look. Its thread never waits to write, so nobody waits here for long.

@@ -208,8 +208,8 @@ fn whoever_has_a_view_sees_what_was_there_and_nobody_waits_for_him() {
     fill(&mut map, 1, 10, 1000);
     let first = map.view();
     fill(&mut map, 2, 20, 1001);
+    let lock = Arc::clone(&map.map);
     {
-        let lock = Arc::clone(&map.map);
         let _looking = lock.read().unwrap();
         fill(&mut map, 3, 30, 1002);
         assert_eq!((map.look(2).ok(), map.look(3).ok()), (Some(20), Some(30)), "beside it");
@@ -226,7 +226,11 @@ fn whoever_has_a_view_sees_what_was_there_and_nobody_waits_for_him() {
     assert_eq!([1, 2, 3].map(|key| map.look(key).ok()), [Some(11), None, Some(30)]);
     fill(&mut map, 4, 40, 1103);
     assert_eq!([1, 2, 3, 4].map(|key| map.look(key).ok()), [Some(11), None, Some(30), Some(40)]);
-    assert_eq!([1, 2, 3, 4].map(|key| first.get(key)), [None; 4], "which came later or has expired");
+    assert_eq!([1, 2, 3, 4].map(|key| first.get(key)), [Some((10, at(1000))), None, None, None]);
+    assert_eq!(lock.read().unwrap().len(), 5, "what has expired stays for the view");
+    drop(first);
+    fill(&mut map, 5, 50, 1104);
+    assert_eq!(lock.read().unwrap().len(), 4, "and goes with it");
 }
 
 #[derive(Clone, Debug)]
@@ -274,9 +278,8 @@ proptest! {
             for key in 0..12 {
                 prop_assert_eq!(map.look(key).ok(), plain.get(key).copied());
                 for (view, then) in &views {
-                    let live = |(value, since): (usize, Timestamp)| (since.plus_millis(100) > at(now)).then_some(value);
-                    let wanted = then.look_up(key).ok().and_then(|(_, entry)| live((entry.value, entry.at)));
-                    prop_assert_eq!(view.get(key).and_then(live), wanted);
+                    let wanted = then.look_up(key, |_, _| true).ok().map(|entry| (entry.value, entry.at));
+                    prop_assert_eq!(view.get(key), wanted);
                 }
             }
         }

@@ -1,0 +1,126 @@
+//! What records do: to what the projection remembers, and to a fork of it.
+
+use hub_core::dto::Execution;
+use hub_core::event::{PriceQuote, Transaction};
+use hub_core::{Event, Outcome, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
+use hub_fanout::{FeedId, Step};
+
+use crate::execution;
+use crate::listing::{Quote, SymbolKey};
+use crate::state::ReferenceData;
+use crate::symbol_cases::SymbolCases;
+
+/// Positions, prices and ids that records are applied to.
+pub(crate) trait Subject {
+    /// Why it may be unreadable.
+    type Error;
+    /// The place of an id that was not applied.
+    type Vacancy;
+
+    /// The digest of the transaction that was applied under an id.
+    fn look(&self, id: TransactionId) -> Result<[u8; 8], Self::Vacancy>;
+
+    /// Notes that a transaction was applied.
+    fn fill(&mut self, vacancy: Self::Vacancy, digest: [u8; 8], at: Timestamp);
+
+    /// AN-POS: adds to or takes from a position.
+    fn trade(
+        &mut self,
+        record: &Record,
+        event: &Transaction,
+    ) -> Result<Result<Execution, Rejection>, Self::Error>;
+
+    /// The symbol's key, if it was traded or priced.
+    fn symbol_key(&self, symbol: &Symbol) -> Option<SymbolKey>;
+
+    /// Gives out a symbol's key.
+    fn list(&mut self, symbol: &Symbol) -> SymbolKey;
+
+    fn reference(&mut self) -> &mut ReferenceData;
+
+    fn symbol_cases(&mut self) -> &mut SymbolCases;
+
+    fn configure(&mut self, settings: Settings);
+}
+
+/// Applies a record. An error leaves all of it as it was.
+pub(crate) fn apply<S: Subject>(
+    subject: &mut S,
+    executions: FeedId,
+    record: &Record,
+    step: &mut Step,
+) -> Result<(), S::Error> {
+    let known_before = subject.reference().listings.len();
+    let outcome = match &record.event {
+        Event::Transaction(event) => transaction(subject, executions, record, event, step)?,
+        Event::Price(event) => quote(subject, record, event),
+        Event::Portfolio(info) => {
+            subject.reference().describe_portfolio(info);
+            Ok(Outcome::Accepted)
+        }
+        Event::Symbol(info) => {
+            subject.reference().describe_symbol(info);
+            Ok(Outcome::Accepted)
+        }
+        Event::Rejected(input) => Err(input.rejection.clone()),
+        Event::Settings(settings) => {
+            subject.configure(*settings);
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    step.decide(outcome.unwrap_or_else(Outcome::Rejected));
+    tell_case(subject, &record.event, known_before, step);
+    Ok(())
+}
+
+fn transaction<S: Subject>(
+    subject: &mut S,
+    executions: FeedId,
+    record: &Record,
+    event: &Transaction,
+    step: &mut Step,
+) -> Result<Result<Outcome, Rejection>, S::Error> {
+    let vacancy = match subject.look(event.transaction_id) {
+        Err(vacancy) => vacancy,
+        Ok(applied) => {
+            if applied != event.digest() {
+                step.warn("transactionId: was applied before, with other content");
+            }
+            return Ok(Ok(Outcome::Duplicate));
+        }
+    };
+    Ok(subject.trade(record, event)?.map(|execution| {
+        step.emit(executions, event.portfolio_id.into(), execution::json(execution));
+        subject.fill(vacancy, event.digest(), record.at);
+        Outcome::Accepted
+    }))
+}
+
+/// A price: the newest by event time wins.
+fn quote(subject: &mut impl Subject, record: &Record, event: &PriceQuote) -> Result<Outcome, Rejection> {
+    let quote = Quote::of(record, event)?;
+    let symbol = subject.symbol_key(&event.symbol).unwrap_or_else(|| subject.list(&event.symbol));
+    Ok(subject.reference().quote(symbol, quote, record.offset))
+}
+
+/// Tells who names a symbol that differs only in case from one that was known before: that may be meant.
+fn tell_case(subject: &mut impl Subject, event: &Event, known_before: u32, step: &mut Step) {
+    let (symbol, makes_known) = match event {
+        Event::Transaction(event) => (&event.symbol, true),
+        Event::Price(event) => (&event.symbol, true),
+        Event::Symbol(info) => (&info.symbol, false),
+        _ => return,
+    };
+    if subject.reference().listings.len() > known_before {
+        subject.symbol_cases().add(symbol);
+    }
+    // What was applied made its symbol known: mostly nothing has to be looked up.
+    let was_applied = makes_known && !matches!(step.outcome(), Some(Outcome::Rejected(_)));
+    let is_known = was_applied || subject.symbol_key(symbol).is_some();
+    let cases = subject.symbol_cases();
+    let other = if is_known { cases.of_known(symbol) } else { cases.of_unknown(symbol) };
+    if let Some(other) = other {
+        step.warn(format!("symbol: {symbol} differs only in case from {other}, which was known before"));
+    }
+}

@@ -1,4 +1,4 @@
-//! What records would do to positions and prices.
+//! A fork: positions and prices as records would leave them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use crate::marks::{self, Positions, Sheet};
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
 use crate::row::{Entry, LotsAt, Phase, Row};
-use crate::rules::{self, Subject};
+use crate::rules::{self, Accounts};
 use crate::state::{ReferenceData, State};
 use crate::symbol_cases::SymbolCases;
 use crate::table::Table;
@@ -203,7 +203,7 @@ impl Positions for AnalyticsFork {
     }
 }
 
-impl Subject for AnalyticsFork {
+impl Accounts for AnalyticsFork {
     type Error = Expired;
     type Vacancy = TransactionId;
 

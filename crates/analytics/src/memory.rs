@@ -9,7 +9,7 @@ use hub_fanout::{Applied, SharedMap, Vacancy};
 
 use crate::ledger::Ledger;
 use crate::listing::SymbolKey;
-use crate::rules::Subject;
+use crate::rules::Accounts;
 use crate::state::{Beside, ReferenceData, State};
 use crate::symbol_cases::SymbolCases;
 
@@ -37,7 +37,7 @@ impl Memory {
     }
 }
 
-impl Subject for Memory {
+impl Accounts for Memory {
     type Error = Infallible;
     type Vacancy = Vacancy<TransactionId>;
 

@@ -1,4 +1,5 @@
-//! What records do: to what the projection remembers, and to a fork of it.
+//! The rules of positions and prices: what records make of what the projection [remembers](crate::memory), and of a
+//! [fork](crate::fork) of it.
 
 use hub_core::dto::Execution;
 use hub_core::event::{PriceQuote, Transaction};
@@ -11,8 +12,8 @@ use crate::state::ReferenceData;
 use crate::symbol_cases::SymbolCases;
 
 /// Positions, prices and ids that records are applied to.
-pub(crate) trait Subject {
-    /// Why it may be unreadable.
+pub(crate) trait Accounts {
+    /// A reason why it may be unreadable.
     type Error;
     /// The place of an id that was not applied.
     type Vacancy;
@@ -44,44 +45,44 @@ pub(crate) trait Subject {
 }
 
 /// Applies a record. An error leaves all of it as it was.
-pub(crate) fn apply<S: Subject>(
-    subject: &mut S,
+pub(crate) fn apply<S: Accounts>(
+    accounts: &mut S,
     executions: FeedId,
     record: &Record,
     step: &mut Step,
 ) -> Result<(), S::Error> {
-    let known_before = subject.reference().listings.len();
+    let known_before = accounts.reference().listings.len();
     let outcome = match &record.event {
-        Event::Transaction(event) => transaction(subject, executions, record, event, step)?,
-        Event::Price(event) => quote(subject, record, event),
+        Event::Transaction(event) => transaction(accounts, executions, record, event, step)?,
+        Event::Price(event) => quote(accounts, record, event),
         Event::Portfolio(info) => {
-            subject.reference().describe_portfolio(info);
+            accounts.reference().describe_portfolio(info);
             Ok(Outcome::Accepted)
         }
         Event::Symbol(info) => {
-            subject.reference().describe_symbol(info);
+            accounts.reference().describe_symbol(info);
             Ok(Outcome::Accepted)
         }
         Event::Rejected(input) => Err(input.rejection.clone()),
         Event::Settings(settings) => {
-            subject.configure(*settings);
+            accounts.configure(*settings);
             return Ok(());
         }
         _ => return Ok(()),
     };
     step.decide(outcome.unwrap_or_else(Outcome::Rejected));
-    tell_case(subject, &record.event, known_before, step);
+    tell_case(accounts, &record.event, known_before, step);
     Ok(())
 }
 
-fn transaction<S: Subject>(
-    subject: &mut S,
+fn transaction<S: Accounts>(
+    accounts: &mut S,
     executions: FeedId,
     record: &Record,
     event: &Transaction,
     step: &mut Step,
 ) -> Result<Result<Outcome, Rejection>, S::Error> {
-    let vacancy = match subject.look(event.transaction_id) {
+    let vacancy = match accounts.look(event.transaction_id) {
         Err(vacancy) => vacancy,
         Ok(applied) => {
             if applied != event.digest() {
@@ -90,35 +91,35 @@ fn transaction<S: Subject>(
             return Ok(Ok(Outcome::Duplicate));
         }
     };
-    Ok(subject.trade(record, event)?.map(|execution| {
+    Ok(accounts.trade(record, event)?.map(|execution| {
         step.emit(executions, event.portfolio_id.into(), execution::json(execution));
-        subject.fill(vacancy, event.digest(), record.at);
+        accounts.fill(vacancy, event.digest(), record.at);
         Outcome::Accepted
     }))
 }
 
 /// A price: the newest by event time wins.
-fn quote(subject: &mut impl Subject, record: &Record, event: &PriceQuote) -> Result<Outcome, Rejection> {
+fn quote(accounts: &mut impl Accounts, record: &Record, event: &PriceQuote) -> Result<Outcome, Rejection> {
     let quote = Quote::of(record, event)?;
-    let symbol = subject.symbol_key(&event.symbol).unwrap_or_else(|| subject.list(&event.symbol));
-    Ok(subject.reference().quote(symbol, quote, record.offset))
+    let symbol = accounts.symbol_key(&event.symbol).unwrap_or_else(|| accounts.list(&event.symbol));
+    Ok(accounts.reference().quote(symbol, quote, record.offset))
 }
 
 /// Tells who names a symbol that differs only in case from one that was known before: that may be meant.
-fn tell_case(subject: &mut impl Subject, event: &Event, known_before: u32, step: &mut Step) {
+fn tell_case(accounts: &mut impl Accounts, event: &Event, known_before: u32, step: &mut Step) {
     let (symbol, makes_known) = match event {
         Event::Transaction(event) => (&event.symbol, true),
         Event::Price(event) => (&event.symbol, true),
         Event::Symbol(info) => (&info.symbol, false),
         _ => return,
     };
-    if subject.reference().listings.len() > known_before {
-        subject.symbol_cases().add(symbol);
+    if accounts.reference().listings.len() > known_before {
+        accounts.symbol_cases().add(symbol);
     }
     // What was applied made its symbol known: mostly nothing has to be looked up.
     let was_applied = makes_known && !matches!(step.outcome(), Some(Outcome::Rejected(_)));
-    let is_known = was_applied || subject.symbol_key(symbol).is_some();
-    let cases = subject.symbol_cases();
+    let is_known = was_applied || accounts.symbol_key(symbol).is_some();
+    let cases = accounts.symbol_cases();
     let other = if is_known { cases.of_known(symbol) } else { cases.of_unknown(symbol) };
     if let Some(other) = other {
         step.warn(format!("symbol: {symbol} differs only in case from {other}, which was known before"));

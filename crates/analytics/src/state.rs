@@ -45,7 +45,7 @@ pub struct State {
     pub(crate) marks: OnceLock<Result<Marks, Expired>>,
 }
 
-/// What a record's outcome depends on beside positions and prices.
+/// The rest of what a record's outcome depends on.
 #[derive(Clone)]
 pub(crate) struct Beside {
     /// Transactions that had been applied, with digests of their content.

@@ -78,7 +78,7 @@ impl Board {
         self.pages.find(id, &self.by_key, |known| known.row().cloned())?.2
     }
 
-    /// What is known of a portfolio, and whether it keeps to ingested values.
+    /// Knowledge of a portfolio, and whether it keeps to ingested values.
     pub(crate) fn find(&self, id: PortfolioId) -> Option<(Known, bool)> {
         let (_, slot, known) = self.pages.find(id, &self.by_key, Known::clone)?;
         Some((known, slot.is_ingested()))

@@ -19,7 +19,7 @@ use crate::rules::{self, Found, Standings};
 use crate::state::State;
 use difference::Difference;
 
-/// What the ranking would be. Taking one is O(1), and it is asked as a [`Board`] is.
+/// The ranking as records would leave it. Taking one is O(1), and it is asked as a [`Board`] is.
 ///
 /// Boards are kept whole for as long as somebody has them, so none ever expires.
 pub struct LeaderboardFork {
@@ -38,7 +38,7 @@ struct Changed {
 
 /// Says which of the two has a portfolio that was found.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum Origin {
     Board,
     Changed,
 }
@@ -87,12 +87,12 @@ impl LeaderboardFork {
         self.state.board()
     }
 
-    fn change(&mut self, found: Option<&Found<Place>>, row: Arc<Row>, is_ingested: bool) {
+    fn change(&mut self, found: Option<&Found<Origin>>, row: Arc<Row>, is_ingested: bool) {
         let board = self.state.board();
         if let Some((row, place)) = found.and_then(|found| Some((found.known.row()?, found.place))) {
             match place {
-                Place::Board => self.difference.leave(board, row.rank_key()),
-                Place::Changed => self.difference.take_back(board, row.rank_key()),
+                Origin::Board => self.difference.leave(board, row.rank_key()),
+                Origin::Changed => self.difference.take_back(board, row.rank_key()),
             }
         }
         self.difference.come(board, Arc::clone(&row));
@@ -101,30 +101,30 @@ impl LeaderboardFork {
 }
 
 impl Standings for LeaderboardFork {
-    type Place = Place;
+    type Place = Origin;
 
     fn now(&self) -> Timestamp {
         self.now
     }
 
-    fn find(&self, id: PortfolioId) -> Option<Found<Place>> {
+    fn find(&self, id: PortfolioId) -> Option<Found<Origin>> {
         if let Some(Changed { known, is_ingested }) = self.changed.get(&id) {
-            return Some(Found { known: known.clone(), is_ingested: *is_ingested, place: Place::Changed });
+            return Some(Found { known: known.clone(), is_ingested: *is_ingested, place: Origin::Changed });
         }
         let (known, is_ingested) = self.board().find(id)?;
-        Some(Found { known, is_ingested, place: Place::Board })
+        Some(Found { known, is_ingested, place: Origin::Board })
     }
 
-    fn set(&mut self, _: Offset, found: Option<&Found<Place>>, entry: Entry, is_ingested: bool) {
+    fn set(&mut self, _: Offset, found: Option<&Found<Origin>>, entry: Entry, is_ingested: bool) {
         self.change(found, Arc::new(Row::new(entry)), is_ingested);
     }
 
-    fn name(&mut self, _: Option<&Found<Place>>, named: Named) {
+    fn name(&mut self, _: Option<&Found<Origin>>, named: Named) {
         let changed = |named| Changed { known: Known::Named(Arc::new(named)), is_ingested: false };
         self.changed.insert(named.id, changed(named));
     }
 
-    fn keep_to_ingested(&mut self, found: &Found<Place>) {
+    fn keep_to_ingested(&mut self, found: &Found<Origin>) {
         if let Known::Ranked(row) = &found.known {
             self.change(Some(found), Arc::clone(row), true);
         }

@@ -1,4 +1,4 @@
-//! What is known of a portfolio, ranked or not yet.
+//! Knowledge of a portfolio, ranked or not yet.
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use hub_fanout::{Applied, Step};
 use crate::entry::Entry;
 use crate::history::History;
 use crate::known::Named;
-use crate::ranking::{Place, Ranking};
+use crate::ranking::{Location, Ranking};
 use crate::row::Row;
 use crate::rules::{self, Found, Standings};
 use crate::state::State;
@@ -57,28 +57,28 @@ impl Memory {
 }
 
 impl Standings for Memory {
-    type Place = Place;
+    type Place = Location;
 
     fn now(&self) -> Timestamp {
         self.now
     }
 
-    fn find(&self, id: PortfolioId) -> Option<Found<Place>> {
+    fn find(&self, id: PortfolioId) -> Option<Found<Location>> {
         self.ranking.find(id)
     }
 
-    fn set(&mut self, offset: Offset, found: Option<&Found<Place>>, entry: Entry, is_ingested: bool) {
+    fn set(&mut self, offset: Offset, found: Option<&Found<Location>>, entry: Entry, is_ingested: bool) {
         let row = Arc::new(Row::new(entry));
         self.history.begin(offset, &self.ranking);
         self.ranking.set(found, Arc::clone(&row), is_ingested);
         self.history.record(offset, found.and_then(|found| found.known.row()), &row, &self.ranking);
     }
 
-    fn name(&mut self, found: Option<&Found<Place>>, named: Named) {
+    fn name(&mut self, found: Option<&Found<Location>>, named: Named) {
         self.ranking.name(found, named);
     }
 
-    fn keep_to_ingested(&mut self, found: &Found<Place>) {
+    fn keep_to_ingested(&mut self, found: &Found<Location>) {
         self.ranking.keep_to_ingested(found);
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Ranking {
 }
 
 /// The way back to a portfolio that was found: its key, and what the table had of it.
-pub(crate) struct Place {
+pub(crate) struct Location {
     key: u32,
     slot: Slot,
 }
@@ -62,9 +62,9 @@ impl Ranking {
     }
 
     /// A portfolio of which anything is known.
-    pub(crate) fn find(&self, id: PortfolioId) -> Option<Found<Place>> {
+    pub(crate) fn find(&self, id: PortfolioId) -> Option<Found<Location>> {
         let (key, slot, known) = self.pages.find(id, &self.by_key, Known::clone)?;
-        Some(Found { known, is_ingested: slot.is_ingested(), place: Place { key, slot } })
+        Some(Found { known, is_ingested: slot.is_ingested(), place: Location { key, slot } })
     }
 
     /// The row that has so many before it.
@@ -84,7 +84,7 @@ impl Ranking {
 
     /// Ranks a portfolio by this row instead of what was found of it, if anything
     /// was.
-    pub(crate) fn set(&mut self, found: Option<&Found<Place>>, row: Arc<Row>, is_ingested: bool) {
+    pub(crate) fn set(&mut self, found: Option<&Found<Location>>, row: Arc<Row>, is_ingested: bool) {
         let (id, rank_key) = (row.id, row.rank_key());
         let number = self.know(id, found, Known::Ranked(row), is_ingested);
         let Ranking { order, nodes, pages, .. } = self;
@@ -101,7 +101,7 @@ impl Ranking {
     }
 
     /// Names a portfolio that is not ranked.
-    pub(crate) fn name(&mut self, found: Option<&Found<Place>>, named: Named) {
+    pub(crate) fn name(&mut self, found: Option<&Found<Location>>, named: Named) {
         self.know(named.id, found, Known::Named(Arc::new(named)), false);
         self.retire(found);
     }
@@ -110,7 +110,7 @@ impl Ranking {
     fn know(
         &mut self,
         id: PortfolioId,
-        found: Option<&Found<Place>>,
+        found: Option<&Found<Location>>,
         known: Known,
         is_ingested: bool,
     ) -> u32 {
@@ -126,16 +126,16 @@ impl Ranking {
         number
     }
 
-    /// What was found is known no longer.
-    fn retire(&mut self, found: Option<&Found<Place>>) {
+    /// Forgets what was found.
+    fn retire(&mut self, found: Option<&Found<Location>>) {
         if let Some(Found { place, .. }) = found {
             self.rows.retire(place.slot.number(), self.views.age());
         }
     }
 
     /// A portfolio keeps to ingested values from here on; its row stays as it is.
-    pub(crate) fn keep_to_ingested(&mut self, found: &Found<Place>) {
-        let Place { key, slot } = found.place;
+    pub(crate) fn keep_to_ingested(&mut self, found: &Found<Location>) {
+        let Location { key, slot } = found.place;
         self.by_key.set(&mut self.entries, key, Slot::of(slot.number(), true).word());
     }
 }

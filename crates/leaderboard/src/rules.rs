@@ -31,7 +31,7 @@ pub(crate) trait Standings {
     fn keep_to_ingested(&mut self, found: &Found<Self::Place>);
 }
 
-/// What is known of a portfolio, as it was found.
+/// A portfolio as it was found.
 pub(crate) struct Found<P> {
     pub(crate) known: Known,
     /// It keeps to ingested values.
@@ -39,7 +39,7 @@ pub(crate) struct Found<P> {
     pub(crate) place: P,
 }
 
-/// Where metrics come from.
+/// The source of metrics.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     Ingested,

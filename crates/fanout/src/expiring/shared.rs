@@ -18,7 +18,7 @@ pub struct SharedMap<K, V> {
     /// Entries that are to be added to the map, in their order.
     beside: Vec<Waiting<K, V>>,
     forgotten: Arc<Forgotten>,
-    /// What was forgotten when views were taken that may be left, and less than is now.
+    /// Of views that may be left, where less was forgotten than is now.
     seen: VecDeque<Arc<Forgotten>>,
     /// Nothing was inserted before.
     oldest: Option<Timestamp>,

@@ -33,6 +33,19 @@ pub struct Driver {
 /// A fact that was handed on: at which record, at which boundary or time.
 pub type Handed = (Offset, Timestamp, Derived);
 
+/// What a record led to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// Hints for its sender.
+    pub warnings: Vec<Warning>,
+    /// Items for feeds, its boundaries' included.
+    pub items: Vec<FeedItem>,
+    /// Facts that were handed on.
+    pub derived: Vec<Handed>,
+}
+
 impl Driver {
     /// Projections before the first record of a log of epoch 1, where log time
     /// begins at `millis`.
@@ -93,6 +106,14 @@ impl Driver {
         verdict.outcome
     }
 
+    /// Applies a record; all that whoever sent it and whoever follows a feed is told, and what is handed on.
+    pub fn tell(&mut self, record: &Record) -> Told {
+        let before = self.derived.lock().len();
+        let outcome = self.apply(record);
+        let derived = self.derived.lock()[before..].to_vec();
+        Told { outcome, warnings: self.warnings.clone(), items: self.items.clone(), derived }
+    }
+
     /// Hints for the sender of the last record.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -131,7 +152,7 @@ impl Driver {
             return Err(rmp_serde::decode::Error::custom("there is more behind it"));
         }
         let Applied { position, at } = self.machine.applied();
-        (self.offset, self.millis) = (position.offset.0, at.millis());
+        (self.offset, self.millis) = (position.offset.0, self.millis.max(at.millis()));
         Ok(())
     }
 

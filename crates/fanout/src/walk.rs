@@ -43,11 +43,11 @@ pub fn damaged(what: &str) -> WalkError {
     serde::de::Error::custom(what)
 }
 
-/// Walks a map whose own order is random in that of its keys: `#[serde(serialize_with = "walk::sorted")]`. It is read as
-/// any map.
-pub fn sorted<'a, M, K, V, S>(map: &'a M, to: S) -> Result<S::Ok, S::Error>
+/// Walks a map whose own order is random in that of its keys: `#[serde(serialize_with = "walk::sorted")]` of a field that
+/// is a reference to one. It is read as any map.
+pub fn sorted<'a, M, K, V, S>(map: &M, to: S) -> Result<S::Ok, S::Error>
 where
-    &'a M: IntoIterator<Item = (&'a K, &'a V)>,
+    M: Copy + IntoIterator<Item = (&'a K, &'a V)>,
     K: Ord + Hash + Serialize + 'a,
     V: Serialize + 'a,
     S: Serializer,

@@ -2,11 +2,13 @@
 //! condition clears.
 
 mod alert;
+mod walk;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hub_core::{AlertRules, Offset, Thresholds, Timestamp};
+use serde::{Deserialize, Serialize};
 
 pub use alert::{Alert, Metric, Severity};
 
@@ -24,14 +26,14 @@ pub struct AlertBoard {
     pub version: Offset,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 enum Level {
     Warning,
     Critical,
 }
 
 /// An active alert, and since when its value is well below the levels.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Active {
     alert: Alert,
     level: Level,
@@ -40,11 +42,14 @@ struct Active {
 }
 
 /// The alerts' state.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(from = "walk::Walked")]
 pub(crate) struct Alerts {
     active: [Option<Active>; Metric::ALL.len()],
     cleared: VecDeque<(Offset, Alert)>,
     cleared_max: usize,
+    /// The others, as of its version, which is all that is walked of it.
+    #[serde(serialize_with = "walk::version")]
     pub(crate) board: Arc<AlertBoard>,
 }
 

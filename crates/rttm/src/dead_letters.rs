@@ -1,11 +1,14 @@
 //! Dead letters: what the hub itself rejected, kept to be looked at. Here is where each is in the log; what was sent is
 //! read there when somebody looks.
 
+mod walk;
+
 use std::sync::Arc;
 
 use hub_core::{Event, Offset, Record, Rejection, Timestamp};
 use hub_fanout::NewestMap;
 use hub_log::{EventLog, LogError};
+use serde::Serialize;
 
 use crate::state::State;
 
@@ -14,7 +17,7 @@ const PAGE_BYTES: usize = 1 << 20;
 
 /// Something that the hub took in and rejected: at the door, or because it
 /// breaks a rule of the domain.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DeadLetter {
     /// Its record; also its id.
     pub offset: Offset,
@@ -23,6 +26,7 @@ pub struct DeadLetter {
     /// The ingest kind it came as.
     pub kind: &'static str,
     /// The reason, and the field at fault.
+    #[serde(serialize_with = "walk::WalkedRejection::serialize")]
     pub rejection: Rejection,
     /// True if it could be read.
     pub readable: bool,

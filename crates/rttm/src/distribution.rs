@@ -1,5 +1,7 @@
 //! Latencies over a window: the mean exactly, percentiles nearly.
 
+use serde::{Deserialize, Serialize};
+
 use crate::hundredths::Hundredths;
 use crate::window::Window;
 
@@ -41,7 +43,7 @@ fn representative(class: usize) -> u64 {
 /// Its classes are one millisecond wide up to 128 ms and 1/64 of a doubling
 /// beyond, and its middle stands for a class: up to 128 ms percentiles are
 /// exact, beyond they are off by at most 1/128 (0.8 %). The mean is exact.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Distribution {
     histogram: Window<u32>,
     sum: Window<u64>,
@@ -61,6 +63,12 @@ impl Distribution {
             histogram: Window::new(back, width_millis, CLASSES),
             sum: Window::new(back, width_millis, 1),
         }
+    }
+
+    /// True if it has the windows of the other.
+    pub(crate) fn is_like(&self, other: &Distribution) -> bool {
+        let Distribution { histogram, sum } = self;
+        histogram.shape() == other.histogram.shape() && sum.shape() == other.sum.shape()
     }
 
     pub(crate) fn advance(&mut self, millis: i64) {

@@ -1,11 +1,14 @@
 //! Dead letters, counted and classified (RT-M4, RT-DLQ).
 
+mod walk;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use hub_core::Timestamp;
 use hub_core::event::{ErrorType, Stage};
 use rpds::RedBlackTreeMapSync;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::window::Window;
@@ -15,7 +18,7 @@ const REST_CLASSES: u16 = Stage::COUNT as u16 + 1;
 const DAY_MINUTES: u16 = 24 * 60;
 
 /// The place where a message was given up.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Origin {
     /// A stage of the pipeline.
     Stage(Stage),
@@ -42,7 +45,7 @@ impl Origin {
 }
 
 /// The features that dead letters of one class have in common.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ClassKey {
     /// The place where they were given up.
     pub origin: Origin,
@@ -58,7 +61,7 @@ pub struct ClassKey {
 }
 
 /// A class of dead letters.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Class {
     /// The features they have in common.
     pub key: Arc<ClassKey>,
@@ -74,17 +77,22 @@ pub struct Class {
 pub(crate) type ClassMap = RedBlackTreeMapSync<u16, Class>;
 
 /// The dead letters of the last 24 h.
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "walk::Walked")]
 pub(crate) struct Dlq {
     day: Window,
     recent: Window,
     pub(crate) classes: ClassMap,
-    /// Of classes of their own. Looked up, never walked.
+    /// Of classes of their own. Looked up, never walked: they follow.
+    #[serde(skip)]
     numbers: HashMap<Arc<ClassKey>, u16>,
     classes_max: usize,
     /// Numbers that were given out and are no class's any more.
     free: Vec<u16>,
     /// Numbers below this were given out.
     given: u16,
+    /// Empty but while time passes.
+    #[serde(skip)]
     touched: Vec<u16>,
 }
 

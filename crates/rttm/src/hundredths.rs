@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A number in hundredths: a percentage, a latency in milliseconds. On the
 /// wire a JSON number; `Display` always shows both places.
@@ -57,6 +57,11 @@ impl Serialize for Hundredths {
         }
     }
 }
+
+/// As it is remembered: how many hundredths.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Hundredths")]
+pub(crate) struct Exactly(u64);
 
 #[cfg(test)]
 mod tests {

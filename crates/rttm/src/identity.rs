@@ -3,11 +3,12 @@
 
 use hub_core::event::{DlqEvent, ErrorEvent, InvalidTrade, TradeEvent};
 use hub_core::{Timestamp, TradeId};
+use serde::{Deserialize, Serialize};
 
 /// Identity of an event: trade, stage, service, type and time; of a dead letter and an error its words, too, for a
 /// trade may come to grief twice in one instant. One that does not name its trade or its time has no identity and is
 /// never a duplicate.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub(crate) struct Identity {
     /// None where an invalid trade's id is no UUID: `texts` tell it apart.
     trade: Option<TradeId>,
@@ -20,7 +21,7 @@ pub(crate) struct Identity {
     event_type: u8,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 enum Kind {
     Trade,
     Dlq,

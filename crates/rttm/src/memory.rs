@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hub_core::event::{DlqEvent, ErrorEvent, ErrorType, InvalidTrade, QueueMetric, Stage, TradeEvent};
 use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Timestamp};
 use hub_fanout::{Applied, ExpiringMap, NewestMap};
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::alerts::{Alerts, Metric};
@@ -27,6 +28,7 @@ const VALIDATION: SmolStr = SmolStr::new_static("VALIDATION");
 
 /// The part of the projection that is a function of the log: whoever has it
 /// can go on from its position.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Memory {
     settings: Settings,
     now: Timestamp,
@@ -68,6 +70,26 @@ impl Default for Memory {
             alerts: Alerts::new(bounds.cleared_alerts_kept as usize),
             letters: NewestMap::newest(bounds.dead_letters_kept as usize),
         }
+    }
+}
+
+/// The form in which it is walked.
+pub(crate) const FORM: &str = "rttm/1";
+
+/// What was walked may say anything.
+impl Memory {
+    /// It, if nothing that follows can trip over it.
+    pub(crate) fn checked(self) -> Result<Memory, &'static str> {
+        let fresh = Memory::default();
+        if !self.pipeline.is_like(&fresh.pipeline) || self.errors.shape() != fresh.errors.shape() {
+            return Err("a window has another shape");
+        }
+        let seconds =
+            [self.evaluated.unwrap_or_default(), self.quiet_from, self.queues.expired_minute() * 60];
+        if seconds.iter().any(|second| Timestamp::from_millis(second.saturating_mul(1000)).is_none()) {
+            return Err("a time is out of range");
+        }
+        Ok(self)
     }
 }
 

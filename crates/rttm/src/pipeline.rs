@@ -2,6 +2,7 @@
 
 use hub_core::event::Stage;
 use hub_core::{AlertRules, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::distribution::{Distribution, Sample};
 use crate::hundredths::Hundredths;
@@ -25,6 +26,7 @@ const END_TO_END: usize = 0;
 /// | trend | 24 h | 1 h |
 /// | counts, latencies | 24 h | 1 min |
 /// | latencies for alerts | 5 min | 10 s |
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Pipeline {
     current: Window,
     peak: Window,
@@ -50,6 +52,22 @@ impl Pipeline {
             day: [(); Stage::COUNT].map(|()| Distribution::new(DAY_MINUTES, MINUTE)),
             recent: [(); Stage::COUNT].map(|()| Distribution::new(31, 10_000)),
         }
+    }
+
+    /// True if it has the windows of the other.
+    pub(crate) fn is_like(&self, other: &Pipeline) -> bool {
+        let Pipeline { current, peak, alert_peak, trend, counts, invalid, day, recent } = self;
+        let windows = [
+            (current, &other.current),
+            (peak, &other.peak),
+            (alert_peak, &other.alert_peak),
+            (trend, &other.trend),
+            (counts, &other.counts),
+            (invalid, &other.invalid),
+        ];
+        let mut distributions = day.iter().zip(&other.day).chain(recent.iter().zip(&other.recent));
+        windows.iter().all(|(one, other)| one.shape() == other.shape())
+            && distributions.all(|(one, other)| one.is_like(other))
     }
 
     pub(crate) fn advance(&mut self, millis: i64) {

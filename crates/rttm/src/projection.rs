@@ -1,9 +1,12 @@
 //! The pipeline as a projection: records in, snapshots out.
 
 use hub_core::{Offset, Outcome, Record, Timestamp};
-use hub_fanout::{Applied, FlushBuilder, Projection, StateWriter, Step, published};
+use hub_fanout::walk::{self, damaged};
+use hub_fanout::{
+    Applied, FlushBuilder, Projection, Remembered, StateWriter, Step, WalkError, Walked, published,
+};
 
-use crate::memory::Memory;
+use crate::memory::{FORM, Memory};
 use crate::state::{RttmReads, State};
 
 /// The pipeline's health, derived from what its services report and from what
@@ -48,5 +51,14 @@ impl Projection for RttmProjection {
     /// There are no state topics here; what sockets show are documents.
     fn flush(&mut self, _: &mut FlushBuilder) {
         self.published.flush();
+    }
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered { form: FORM, memory: &self.memory }
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        self.memory = walk::read::<Memory>(from)?.checked().map_err(damaged)?;
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hub_core::event::QueueMetric;
 use hub_core::{Outcome, Timestamp};
 use rpds::RedBlackTreeMapSync;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// Points of a queue's history that are kept, the newest: 24 h of one each 5 minutes.
@@ -19,7 +20,7 @@ pub(crate) const FRESH_MILLIS: i64 = 5 * 60 * 1000;
 const KNOWN_MILLIS: i64 = 24 * 3600 * 1000;
 
 /// A consumer group's place in a partition.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct QueueKey {
     /// The topic.
     pub topic: SmolStr,
@@ -30,7 +31,7 @@ pub struct QueueKey {
 }
 
 /// A queue as it was last reported.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Queue {
     /// The service that reports it.
     pub service: SmolStr,
@@ -52,7 +53,7 @@ pub struct Queue {
 pub(crate) type QueueMap = RedBlackTreeMapSync<QueueKey, Arc<Queue>>;
 
 /// The queues of the pipeline.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Queues {
     pub(crate) map: QueueMap,
     max: usize,
@@ -64,6 +65,11 @@ impl Queues {
     /// At most `max`: a new one takes the place of the one that was not heard of for the longest time.
     pub(crate) fn new(max: usize) -> Queues {
         Queues { map: QueueMap::new_sync(), max, expired_at: 0 }
+    }
+
+    /// The minute at which it was last looked for unknown ones, if that can be represented in any unit.
+    pub(crate) fn expired_minute(&self) -> i64 {
+        self.expired_at.clamp(-1, i64::MAX / 60_000)
     }
 
     /// At most `max` from here on. Those beyond are forgotten at once.

@@ -1,6 +1,8 @@
 //! Each trade's way through the pipeline: for `track-trade`, and for the
 //! latencies between its stages.
 
+mod walk;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -8,13 +10,14 @@ use hub_core::event::{ErrorType, Stage};
 use hub_core::settings::PipelineSettings;
 use hub_core::{Offset, Timestamp, TradeId};
 use rpds::HashTrieMapSync;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// Time for which a trade is kept after its first event, in log time.
 pub(crate) const KEPT_MILLIS: i64 = 48 * 3600 * 1000;
 
 /// The source of an entry: the platform's table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Source {
     /// RT-IN-1.
     TradeEvent,
@@ -27,7 +30,7 @@ pub enum Source {
 }
 
 /// One event of a trade.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Entry {
     /// The record it came with.
     pub offset: Offset,
@@ -53,10 +56,12 @@ impl Entry {
 pub(crate) type Firsts = [Option<Timestamp>; Stage::COUNT];
 
 /// The known events of one trade.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "walk::WalkedTrade")]
 pub struct Trade {
     /// By time, then as they came.
     entries: Vec<Arc<Entry>>,
+    #[serde(skip)]
     bytes: usize,
     firsts: Firsts,
     /// The kind of its last error at each stage.
@@ -90,7 +95,8 @@ impl Trade {
 pub(crate) type TradeMap = HashTrieMapSync<TradeId, Arc<Trade>>;
 
 /// The newest trades.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "walk::WalkedTrades")]
 pub(crate) struct Trades {
     pub(crate) map: TradeMap,
     /// In the order of their first event.

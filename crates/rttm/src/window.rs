@@ -1,5 +1,9 @@
 //! Counts over the last so many buckets of log time.
 
+mod walk;
+
+use serde::{Deserialize, Serialize};
+
 /// A count of events in a bucket.
 pub(crate) trait Count: Copy + Default + PartialEq + Into<u64> {
     /// The sum; it stays at the largest value rather than overflow.
@@ -34,7 +38,8 @@ count!(u64);
 /// Memory: `back` buckets, each with at most one entry per key, whatever the
 /// load. Time moves bucket by bucket, so what is counted
 /// does not depend on how often [`advance`](Window::advance) is called.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(try_from = "walk::Walked<C>", bound(deserialize = "C: Count + Deserialize<'de>"))]
 pub(crate) struct Window<C = u32> {
     width_millis: i64,
     /// Number of buckets.
@@ -43,6 +48,8 @@ pub(crate) struct Window<C = u32> {
     current: i64,
     /// The bucket with number `n` is at `n % buckets.len()`.
     buckets: Vec<Vec<(u16, C)>>,
+    /// Sums of the buckets, so their number is all that is walked.
+    #[serde(serialize_with = "walk::keys")]
     totals: Vec<u64>,
 }
 
@@ -56,6 +63,11 @@ impl<C: Count> Window<C> {
             buckets: vec![Vec::new(); back.into()],
             totals: vec![0; keys],
         }
+    }
+
+    /// Width and number of its buckets, and the number of keys.
+    pub(crate) fn shape(&self) -> (i64, i64, usize) {
+        (self.width_millis, self.back, self.totals.len())
     }
 
     /// Log time passes to `millis`; what it says of an earlier time is not

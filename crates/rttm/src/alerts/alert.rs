@@ -2,11 +2,12 @@
 
 use hub_core::event::Stage;
 use hub_core::{AlertRules, Thresholds, Timestamp};
+use serde::{Deserialize, Serialize};
 
-use crate::hundredths::Hundredths;
+use crate::hundredths::{Exactly, Hundredths};
 
 /// A condition that is watched.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Metric {
     /// The 95th percentile of a stage's latency over 5 minutes.
     LatencyP95(Stage),
@@ -69,7 +70,7 @@ impl Metric {
 }
 
 /// The severity of an alert; LOW is never used.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Severity {
     /// A warning of TPS.
     Medium,
@@ -91,13 +92,14 @@ impl Severity {
 }
 
 /// One alert.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Alert {
     /// Its condition.
     pub metric: Metric,
     /// Its severity, which may rise and fall while the alert is active.
     pub severity: Severity,
     /// The value measured when it came to this severity.
+    #[serde(with = "Exactly")]
     pub value: Hundredths,
     /// The threshold it reached then.
     pub threshold: u64,

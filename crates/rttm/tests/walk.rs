@@ -1,0 +1,82 @@
+//! The pipeline is walked and restored at whatever record, and goes on as if nothing had been.
+
+mod support;
+
+use hub_core::{Offset, Record};
+use hub_fanout::Occasion;
+use proptest::prelude::*;
+use support::script::{bounded_history, history};
+use support::{Fixture, trade_id};
+
+/// Everything that people see, and what REST asks for.
+fn seen(hub: &mut Fixture) -> Vec<String> {
+    let state = hub.state();
+    hub.flush();
+    let now = hub.now();
+    let paths = ["/ws/rttm/metrics", "/ws/pipeline", "/ws/dlq", "/ws/telemetry", "/ws/alerts"];
+    let text = |path| {
+        let messages = hub.document(path, "").compose(Occasion::Opened, now).messages;
+        messages.into_iter().map(|message| String::from_utf8(message.into()).unwrap()).collect::<Vec<_>>()
+    };
+    let documents = paths.into_iter().flat_map(text);
+    let trades = (0..20).map(|n| format!("{:?}", state.trade(trade_id(n))));
+    let letters = state.letters_before(Offset(u64::MAX)).map(|letter| format!("{letter:?}"));
+    let others = format!("{:?} {:?} {:?}", state.alerts(), state.queues(9), state.applied());
+    documents.chain(trades).chain(letters).chain([others]).collect()
+}
+
+/// Histories, of some of which little is kept, and where each is cut.
+fn cut_history() -> impl Strategy<Value = (Vec<Record>, usize)> {
+    let histories = prop_oneof![history(120), bounded_history(120)];
+    (histories, any::<prop::sample::Index>()).prop_map(|(records, cut)| {
+        let cut = cut.index(records.len() + 1);
+        (records, cut)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whoever_is_restored_goes_on_alike((records, cut) in cut_history(), settled in prop::collection::vec(any::<bool>(), 120)) {
+        let (mut first, mut unseen) = (Fixture::new(), Fixture::new());
+        for (record, settle) in records[..cut].iter().zip(&settled) {
+            first.apply(record);
+            unseen.apply(record);
+            if *settle {
+                first.flush();
+            }
+        }
+        let walk = first.walk();
+        prop_assert_eq!(&unseen.walk(), &walk, "readers leave no trace");
+        let mut second = Fixture::new();
+        second.restore(&walk).unwrap();
+        prop_assert_eq!(&second.walk(), &walk);
+        prop_assert_eq!(seen(&mut second), seen(&mut first));
+        for (record, settle) in records[cut..].iter().zip(&settled[cut..]) {
+            prop_assert_eq!(second.tell(record), first.tell(record));
+            if *settle {
+                first.flush();
+            }
+        }
+        prop_assert_eq!(second.walk(), first.walk());
+        prop_assert_eq!(seen(&mut second), seen(&mut first));
+    }
+
+    #[test]
+    fn what_is_damaged_is_refused_or_gone_on_from(
+        (records, cut) in cut_history(), len: prop::sample::Index, at: prop::sample::Index, bits in 1..=u8::MAX,
+    ) {
+        let mut first = Fixture::new();
+        records[..cut].iter().for_each(|record| _ = first.apply(record));
+        let mut walk = first.walk();
+        prop_assert!(Fixture::new().restore(&walk[..len.index(walk.len())]).is_err());
+        walk[at.index(first.walk().len())] ^= bits;
+        let mut second = Fixture::new();
+        if second.restore(&walk).is_ok() {
+            seen(&mut second);
+            records[cut..].iter().for_each(|record| _ = second.apply(record));
+            seen(&mut second);
+        }
+    }
+}

@@ -1,10 +1,13 @@
 //! Answers: what commands led to, for whoever waits for it and for whoever asks again.
 
+mod command;
+
 use std::sync::Arc;
 
 use hub_core::event::trading::TradingCommand;
 use hub_core::{Offset, RequestId, Timestamp};
 use hub_fanout::{ExpiringMap, NewestMap};
+use serde::{Deserialize, Serialize};
 
 use crate::session::Session;
 use crate::trade::Trade;
@@ -15,7 +18,7 @@ use crate::trade::Trade;
 const RECENT_MAX: usize = 65_536;
 
 /// The thing a command led to, as it was at that moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Answer {
     /// The session that was created or stopped; its numbers, not its trades.
     Session(Arc<Session>),
@@ -24,9 +27,10 @@ pub enum Answer {
 }
 
 /// A command that was done, and what it led to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CompletedCommand {
     /// The command.
+    #[serde(with = "command")]
     pub command: TradingCommand,
     /// Its answer.
     pub answer: Answer,

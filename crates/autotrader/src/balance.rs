@@ -1,12 +1,13 @@
 //! The money of a session.
 
 use hub_core::{Money, Timestamp};
+use serde::{Deserialize, Serialize};
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// Amounts of a session: its capital, earned and staked. Every sum in it can be represented;
 /// a change that would carry one beyond is refused as a whole.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Balance {
     /// Capital that it began with.
     pub(crate) initial: Money,

@@ -3,6 +3,7 @@
 mod exits;
 mod orders;
 mod sessions;
+mod walk;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use hub_core::event::PriceQuote;
 use hub_core::event::trading::{SessionId, TradeId, TradingCommand};
 use hub_core::settings::AutotraderSettings;
 use hub_core::{Outcome, Price, Record, Rejection, Symbol};
+use serde::Deserialize;
 
 use crate::answers::Answer;
 use crate::quote::Quote;
@@ -22,7 +24,8 @@ use crate::triggers::Triggers;
 /// The state that is shown, and what only the next record needs to know.
 ///
 /// Whatever can fail is computed first; only then is anything changed.
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(try_from = "walk::Walked")]
 pub(crate) struct Ledger {
     pub(crate) state: State,
     settings: AutotraderSettings,

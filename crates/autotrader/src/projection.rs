@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use hub_core::event::trading::TradingRequest;
 use hub_core::{Event, Offset, Outcome, Record, Rejection, Timestamp};
-use hub_fanout::{Applied, EventKey, FeedId, FlushBuilder, Projection, StateWriter, Step};
+use hub_fanout::{
+    Applied, EventKey, FeedId, FlushBuilder, Projection, Remembered, StateWriter, Step, WalkError, Walked,
+    walk,
+};
 
 use crate::answers::CompletedCommand;
-use crate::memory::Memory;
+use crate::memory::{FORM, Memory};
 use crate::messages;
 use crate::state::State;
 use crate::trade::Trade;
@@ -89,4 +92,13 @@ impl Projection for AutotraderProjection {
     /// There are no state topics here: sockets follow documents of what was
     /// settled, and a feed.
     fn flush(&mut self, _: &mut FlushBuilder) {}
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered { form: FORM, memory: &self.memory }
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        self.memory = walk::read(from)?;
+        Ok(())
+    }
 }

@@ -2,9 +2,10 @@
 
 use hub_core::event::PriceQuote;
 use hub_core::{Offset, Price, Record, Rejection, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// A price, when it was quoted and since when it has been held.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Quote {
     /// The price of one unit.
     pub price: Price,

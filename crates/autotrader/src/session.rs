@@ -5,13 +5,14 @@ use std::sync::Arc;
 use hub_core::event::trading::{SessionId, TradeId};
 use hub_core::{Money, Timestamp};
 use rpds::RedBlackTreeMapSync;
+use serde::{Deserialize, Serialize};
 
 use crate::balance::Balance;
 use crate::percent::Percent;
 use crate::trade::{Exit, Trade};
 
 /// A trading session. A clone is cheap and shares its trades.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
     /// Its id.
     pub id: SessionId,
@@ -29,7 +30,7 @@ pub struct Session {
 }
 
 /// Numbers of trades, whether or not they are still kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) total: u64,
     pub(crate) closed: u64,

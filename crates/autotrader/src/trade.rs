@@ -3,11 +3,12 @@
 use hub_core::event::Side;
 use hub_core::event::trading::{SessionId, TradeId};
 use hub_core::{Money, Price, Quantity, Symbol, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::percent::Percent;
 
 /// A trade: open until it has an exit.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Trade {
     /// Its id.
     pub id: TradeId,
@@ -32,7 +33,7 @@ pub struct Trade {
 }
 
 /// The end of a trade.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Exit {
     /// The price at which it was closed.
     pub price: Price,
@@ -45,7 +46,7 @@ pub struct Exit {
 }
 
 /// A reason for which a trade ends.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum ExitReason {
     /// A price crossed its stop loss.
     StopLoss,

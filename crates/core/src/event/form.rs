@@ -15,6 +15,7 @@
 //! of a fixed choice numbers (`numbers.rs`). Settings are JSON, since each member has a default.
 
 mod from_message;
+pub mod logged;
 mod messages;
 mod numbers;
 mod to_message;

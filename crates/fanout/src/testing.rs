@@ -33,7 +33,7 @@ pub struct Driver {
 /// A fact that was handed on: at which record, at which boundary or time.
 pub type Handed = (Offset, Timestamp, Derived);
 
-/// What a record led to.
+/// Consequences of a record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Told {
     /// Its outcome.

@@ -1,16 +1,20 @@
 //! One portfolio as it is ranked.
 
+mod walk;
+
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 use hub_core::event::RiskMetrics;
 use hub_core::{Offset, PortfolioId, Ratio, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// 50, 30 and 20 of a hundred (LB-SCORE).
 const WEIGHTS: [i32; 3] = [50, 30, 20];
 
 /// A portfolio and what ranks it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "walk::Walked")]
 pub struct Entry {
     /// The portfolio.
     pub id: PortfolioId,
@@ -19,6 +23,7 @@ pub struct Entry {
     /// The metrics held.
     pub metrics: Metrics,
     /// The score they add up to.
+    #[serde(skip)]
     pub score: Ratio,
     /// The record that brought it to this score.
     pub attained: Offset,
@@ -27,7 +32,7 @@ pub struct Entry {
 }
 
 /// The three ratios that are ranked by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Metrics {
     /// Average daily return.
     pub avg_return: Ratio,

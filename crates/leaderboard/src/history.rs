@@ -16,6 +16,7 @@ mod boards;
 mod generations;
 mod moves;
 mod tops;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use tops::Tops;
 
 pub(crate) use moves::Move;
 pub(crate) use tops::PastTop;
+pub(crate) use walk::WalkedHistory;
 
 /// The past, as far as it is remembered.
 #[derive(Clone)]

@@ -1,9 +1,12 @@
 //! Everything that the leaderboard remembers of the log.
 
+mod walk;
+
 use std::sync::Arc;
 
 use hub_core::{Offset, PortfolioId, Settings, Timestamp};
 use hub_fanout::{Applied, Step};
+use serde::Deserialize;
 
 use crate::entry::Entry;
 use crate::history::History;
@@ -15,11 +18,16 @@ use crate::state::State;
 
 /// The part of the projection that is a function of the log: whoever has it
 /// can go on from its position. How a record changes it is told by the [rules].
+#[derive(Deserialize)]
+#[serde(try_from = "walk::Walked")]
 pub(crate) struct Memory {
     ranking: Ranking,
     history: History,
     now: Timestamp,
 }
+
+/// The form in which it is walked.
+pub(crate) const FORM: &str = "leaderboard/1";
 
 impl Default for Memory {
     fn default() -> Memory {

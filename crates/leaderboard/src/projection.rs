@@ -1,9 +1,9 @@
 //! The leaderboard as a projection: records in, snapshots out.
 
 use hub_core::{Event, Offset, Record, Timestamp};
-use hub_fanout::{Applied, FlushBuilder, Projection, StateWriter, Step};
+use hub_fanout::{Applied, FlushBuilder, Projection, Remembered, StateWriter, Step, WalkError, Walked, walk};
 
-use crate::memory::Memory;
+use crate::memory::{FORM, Memory};
 use crate::rules;
 use crate::state::State;
 
@@ -39,5 +39,14 @@ impl Projection for LeaderboardProjection {
     /// There are no state topics here; what sockets show are documents.
     fn flush(&mut self, _: &mut FlushBuilder) {
         self.memory.flushed(&self.published.flush());
+    }
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered { form: FORM, memory: &self.memory }
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        self.memory = walk::read(from)?;
+        Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! The ranking as it is edited.
 
+mod walk;
+
 use std::sync::Arc;
 
 use hub_core::PortfolioId;

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use hub_core::Money;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::entry::Entry;
 
@@ -52,6 +53,19 @@ impl Deref for Row {
 
     fn deref(&self) -> &Entry {
         &self.entry
+    }
+}
+
+/// Walked as its entry: JSON is of this process.
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.entry.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Row, D::Error> {
+        Entry::deserialize(from).map(Row::new)
     }
 }
 

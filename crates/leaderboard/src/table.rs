@@ -58,6 +58,11 @@ impl TablePages {
 }
 
 impl Table {
+    /// The number of values.
+    pub(crate) fn len(&self) -> u32 {
+        self.len
+    }
+
     /// The value with this key.
     pub(crate) fn get(&self, store: &Store<Entries>, key: u32) -> Option<u32> {
         if key >= self.len {

@@ -108,6 +108,24 @@ fn an_ingested_portfolio_keeps_to_what_was_ingested() {
 }
 
 #[test]
+fn who_keeps_to_what_was_ingested_does_so_after_a_restore() {
+    let (mut before, derives_before) = hub();
+    before.sharpe(1, "5");
+    derives_before.derive(None, risk(2, "0", "4", "0"));
+    before.name(3, "Not ranked yet");
+    let (mut hub, analytics) = hub();
+    hub.restore(&before.walk()).unwrap();
+    assert_eq!(ranking(&mut hub), ranked([(1, "5"), (2, "4")]));
+    for of in [1, 2, 3] {
+        analytics.derive(None, risk(of, "0", "7", "0"));
+    }
+    hub.send(Event::Tick);
+    assert_eq!(ranking(&mut hub), ranked([(2, "7"), (3, "7"), (1, "5")]));
+    let name = hub.reads.settled().board().entry(portfolio(3)).unwrap().name.clone();
+    assert_eq!(name.as_deref(), Some("Not ranked yet"));
+}
+
+#[test]
 fn what_is_ingested_counts_over_what_the_same_record_led_to() {
     let (mut hub, analytics) = hub();
     analytics.derive(None, risk(1, "0", "9", "0"));

@@ -76,7 +76,7 @@ impl Default for Memory {
 /// The form in which it is walked.
 pub(crate) const FORM: &str = "rttm/1";
 
-/// What was walked may say anything.
+/// Checks: whatever was walked may say anything.
 impl Memory {
     /// It, if nothing that follows can trip over it.
     pub(crate) fn checked(self) -> Result<Memory, &'static str> {

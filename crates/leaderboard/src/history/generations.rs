@@ -1,9 +1,10 @@
 //! Lists of which the older part is forgotten at once.
 
 use rpds::ListSync;
+use serde::{Deserialize, Serialize};
 
 /// Items in two generations, newest first.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Generations<T> {
     young: ListSync<T>,
     old: ListSync<T>,

@@ -46,6 +46,11 @@ struct Changed {
 }
 
 impl Moves {
+    /// Of a ranking that was restored and changed last at `floor`: what was before is not known here.
+    pub(super) fn since_restored(floor: Offset) -> Moves {
+        Moves { floor, ..Moves::default() }
+    }
+
     /// A portfolio was ranked by `row`, and before that by another, if by any.
     pub(super) fn record(&mut self, before: Option<&Arc<Row>>, row: &Arc<Row>) {
         if self.open.len() < MOVES_MAX {

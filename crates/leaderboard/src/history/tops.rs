@@ -1,10 +1,14 @@
 //! The top of the ranking as of any offset.
 
+mod walk;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hub_core::{Offset, PortfolioId};
+use serde::{Deserialize, Serialize};
 
+pub(super) use self::walk::WalkedTops;
 use super::generations::Generations;
 use crate::board::Board;
 use crate::entry::RankKey;
@@ -36,13 +40,13 @@ pub(super) struct Tops {
 }
 
 /// A change of the top, and the top from before it.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Change {
     offset: Offset,
     before: Before,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 enum Before {
     /// It had these rows of these portfolios, or none.
     Of(Arc<[(PortfolioId, Option<Arc<Row>>)]>),

@@ -1,0 +1,86 @@
+//! A ranking as it is walked: what is known of each portfolio, in the order of their keys, one by one. Scores and
+//! places follow: each is ranked as it is read.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hub_core::PortfolioId;
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::ser::SerializeSeq as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Ranking;
+use crate::entry::Entry;
+use crate::known::{Known, Named, Slot};
+use crate::row::Row;
+
+/// A portfolio to be walked. A variant has a letter for its name: there are as many as portfolios.
+#[derive(Serialize)]
+enum Portfolio<'a> {
+    /// And whether it keeps to ingested values.
+    #[serde(rename = "r")]
+    Ranked(&'a Entry, bool),
+    #[serde(rename = "n")]
+    Named(PortfolioId, &'a str),
+}
+
+/// One that was walked.
+#[derive(Deserialize)]
+enum Walked {
+    #[serde(rename = "r")]
+    Ranked(Entry, bool),
+    #[serde(rename = "n")]
+    Named(PortfolioId, Arc<str>),
+}
+
+impl Serialize for Ranking {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let words = (0..self.by_key.len()).map_while(|key| self.by_key.get(&self.pages.entries, key));
+        let mut sequence = to.serialize_seq(Some(self.by_key.len() as usize))?;
+        for slot in words.map(Slot::from_word) {
+            match &*self.rows.read(slot.number()) {
+                Some(Known::Ranked(row)) => {
+                    sequence.serialize_element(&Portfolio::Ranked(row, slot.is_ingested()))?;
+                }
+                Some(Known::Named(named)) => {
+                    sequence.serialize_element(&Portfolio::Named(named.id, &named.name))?;
+                }
+                None => {}
+            }
+        }
+        sequence.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Ranking {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Ranking, D::Error> {
+        from.deserialize_seq(Each)
+    }
+}
+
+struct Each;
+
+impl<'de> Visitor<'de> for Each {
+    type Value = Ranking;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("portfolios")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut portfolios: A) -> Result<Ranking, A::Error> {
+        let mut ranking = Ranking::default();
+        while let Some(portfolio) = portfolios.next_element()? {
+            let (Walked::Ranked(Entry { id, .. }, _) | Walked::Named(id, _)) = portfolio;
+            if ranking.find(id).is_some() {
+                return Err(A::Error::custom("a portfolio is there twice"));
+            }
+            match portfolio {
+                Walked::Ranked(entry, is_ingested) => {
+                    ranking.set(None, Arc::new(Row::new(entry)), is_ingested);
+                }
+                Walked::Named(id, name) => ranking.name(None, Named { id, name }),
+            }
+        }
+        Ok(ranking)
+    }
+}

@@ -1,0 +1,137 @@
+//! The ranking is walked and restored at whatever record, and goes on as if nothing had been; tops of the past included,
+//! which any node answers.
+
+mod support;
+
+use hub_core::{Event, Offset, Record, Settings};
+use hub_leaderboard::Row;
+use proptest::prelude::*;
+use support::script::{PORTFOLIOS, history};
+use support::{Hub, portfolio};
+
+/// Histories in whose ticks the horizon changes, so that the past is forgotten, too.
+fn forgetful(records: usize) -> impl Strategy<Value = Vec<Record>> {
+    let horizons = prop::collection::vec(prop_oneof![Just(1), 300..20_000_i64], records);
+    (history(records), horizons).prop_map(|(mut records, horizons)| {
+        for (record, resume_horizon_ms) in records.iter_mut().zip(horizons) {
+            if record.event == Event::Tick {
+                record.event = Event::Settings(Settings { resume_horizon_ms, ..Settings::default() });
+            }
+        }
+        records
+    })
+}
+
+fn shown(row: &Row) -> String {
+    // As it is now: its JSON, whoever asked for it first, is of one process.
+    format!("{:?} {:?} {} {:?} {}", row.id, row.name, row.score, row.metrics, row.updated_at)
+}
+
+/// The ranking, and its top as of every offset from which it is known.
+fn seen(hub: &mut Hub) -> Vec<String> {
+    hub.flush();
+    let state = hub.reads.flushed();
+    let mut seen = vec![format!("{} {}", state.position(), state.board().len())];
+    seen.extend(state.board().rows(0, usize::MAX).map(|(rank, row)| format!("{rank} {}", shown(&row))));
+    seen.extend((0..=PORTFOLIOS).map(|of| format!("{:?}", state.board().rank(portfolio(of)))));
+    for after in (0..=hub.offset).map(Offset) {
+        let top = state.top_at(after, 5).map(|top| top.iter().map(|row| shown(row)).collect::<Vec<_>>());
+        seen.push(format!("{after} {} {} {top:?}", state.reaches(after), state.changed(after)));
+    }
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whoever_is_restored_goes_on_alike(
+        records in forgetful(150), cut: prop::sample::Index, settled in prop::collection::vec(any::<bool>(), 150),
+    ) {
+        let cut = cut.index(records.len() + 1);
+        let (mut first, mut unseen) = (Hub::new(), Hub::new());
+        for (record, settle) in records[..cut].iter().zip(&settled) {
+            first.apply(record);
+            unseen.apply(record);
+            if *settle {
+                first.flush();
+            }
+        }
+        let walk = first.walk();
+        prop_assert_eq!(&unseen.walk(), &walk, "readers leave no trace");
+        let mut second = Hub::new();
+        second.restore(&walk).unwrap();
+        prop_assert_eq!(&second.walk(), &walk);
+        prop_assert_eq!(seen(&mut second), seen(&mut first));
+        for (record, settle) in records[cut..].iter().zip(&settled[cut..]) {
+            prop_assert_eq!(second.tell(record), first.tell(record));
+            if *settle {
+                second.flush();
+            }
+        }
+        prop_assert_eq!(second.walk(), first.walk());
+        prop_assert_eq!(seen(&mut second), seen(&mut first));
+    }
+
+    #[test]
+    fn what_is_damaged_is_refused_or_gone_on_from(
+        records in forgetful(100), cut: prop::sample::Index, len: prop::sample::Index, at: prop::sample::Index,
+        bits in 1..=u8::MAX,
+    ) {
+        let cut = cut.index(records.len() + 1);
+        let mut first = Hub::new();
+        records[..cut].iter().for_each(|record| _ = first.apply(record));
+        let mut walk = first.walk();
+        prop_assert!(Hub::new().restore(&walk[..len.index(walk.len())]).is_err());
+        walk[at.index(first.walk().len())] ^= bits;
+        let mut second = Hub::new();
+        if second.restore(&walk).is_ok() {
+            second.flush();
+            records[cut..].iter().for_each(|record| _ = second.apply(record));
+            second.flush();
+        }
+    }
+}
+
+/// So many changes that whole tops are kept in their place.
+#[test]
+fn a_long_past_comes_back() {
+    let (mut first, mut unseen) = (Hub::new(), Hub::new());
+    for n in 0..3000_u32 {
+        let sharpe = (n * 7919 % 1000).to_string();
+        for hub in [&mut first, &mut unseen] {
+            hub.millis += 40;
+            hub.sharpe((n % 50) as u8, &sharpe);
+        }
+        if n % 9 == 0 {
+            first.flush();
+        }
+    }
+    let mut second = Hub::new();
+    second.restore(&unseen.walk()).unwrap();
+    assert_eq!(second.walk(), first.walk());
+    assert!(seen(&mut second) == seen(&mut first));
+    let (now, then) = (second.reads.flushed(), first.reads.flushed());
+    assert!(now.reaches(Offset(1)) && then.board_at(Offset(2998)).is_some());
+    assert!(now.board_at(Offset(2998)).is_none(), "what was flushed is of one node");
+}
+
+/// Documents of windows follow the flushes of their own node: nobody is told too little after a restore.
+#[test]
+fn who_watches_his_surroundings_is_told_of_what_changes_from_there_on() {
+    let mut first = Hub::new();
+    for of in 1..=9 {
+        first.sharpe(of, &of.to_string());
+    }
+    let mut second = Hub::new();
+    second.restore(&first.walk()).unwrap();
+    let id = portfolio(5);
+    second.flush();
+    let document = second.follow(&format!("/ws/around?portfolioId={id}&range=1")).unwrap();
+    second.connect(&format!("/ws/around?portfolioId={id}&range=1"));
+    let before = second.offset;
+    second.sharpe(1, "5.5");
+    second.flush();
+    let told = second.changed(&*document, before).unwrap();
+    assert!(told.contains(&portfolio(1).to_string()), "{told}");
+}

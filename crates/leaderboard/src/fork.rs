@@ -24,7 +24,7 @@ use difference::Difference;
 /// Boards are kept whole for as long as somebody has them, so none ever expires.
 pub struct LeaderboardFork {
     state: Snapshot<State>,
-    now: Timestamp,
+    applied: Applied,
     /// Portfolios that were ranked or named anew.
     changed: BTreeMap<PortfolioId, Changed>,
     difference: Difference,
@@ -46,8 +46,8 @@ pub(crate) enum Origin {
 impl LeaderboardFork {
     /// A fork in which nothing was changed yet.
     pub fn of(state: Snapshot<State>) -> LeaderboardFork {
-        let now = state.applied().at;
-        LeaderboardFork { state, now, changed: BTreeMap::new(), difference: Difference::default() }
+        let applied = state.applied();
+        LeaderboardFork { state, applied, changed: BTreeMap::new(), difference: Difference::default() }
     }
 
     /// The number of portfolios that are ranked.
@@ -104,7 +104,7 @@ impl Standings for LeaderboardFork {
     type Place = Origin;
 
     fn now(&self) -> Timestamp {
-        self.now
+        self.applied.at
     }
 
     fn find(&self, id: PortfolioId) -> Option<Found<Origin>> {
@@ -133,17 +133,18 @@ impl Standings for LeaderboardFork {
 
 impl Fork for LeaderboardFork {
     fn applied(&self) -> Applied {
-        self.state.applied()
+        self.applied
     }
 
     fn advance(&mut self, now: Timestamp, offset: Offset, step: &mut Step) -> Result<(), Expired> {
-        self.now = now;
+        self.applied.at = now;
         rules::take_derived(self, offset, step);
         Ok(())
     }
 
     fn apply(&mut self, record: &Record, step: &mut Step) -> Result<(), Expired> {
         rules::apply(self, record, step);
+        self.applied.position.offset = record.offset;
         Ok(())
     }
 }

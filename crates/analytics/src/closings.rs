@@ -3,16 +3,17 @@
 use hub_core::Timestamp;
 use hub_fanout::RowKey;
 use hub_rows::Queue;
+use serde::{Deserialize, Serialize};
 
 /// One closing of one position. It may have been reopened since.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Closing {
     pub(crate) at: Timestamp,
     pub(crate) row: RowKey,
 }
 
 /// The closings within the resume horizon, in the order of time.
-#[derive(Default, Debug)]
+#[derive(Default, Debug, Serialize, Deserialize)]
 pub(crate) struct Closings(Queue<Closing>);
 
 impl Closings {

@@ -1,5 +1,7 @@
 //! Transactions and prices, taken in one at a time.
 
+mod walk;
+
 use std::sync::{Arc, OnceLock};
 
 use hub_core::dto::Execution;
@@ -7,6 +9,7 @@ use hub_core::event::Transaction;
 use hub_core::{Offset, PortfolioId, Record, Rejection, Symbol, Timestamp};
 use hub_fanout::{Applied, RowKey};
 use hub_rows::{Index, KeyHash, Rows, SharedIndex, Values};
+use serde::Deserialize;
 
 use crate::closings::{Closing, Closings};
 use crate::holding::{self, Holding};
@@ -20,7 +23,8 @@ use crate::table::Table;
 /// Rows and prices that are shown, and whatever only the next record needs to know.
 ///
 /// Whatever can fail is computed first; only then is anything changed.
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(try_from = "walk::Walked")]
 pub(crate) struct Ledger {
     rows: Rows<{ row::WORDS }>,
     portfolios: Rows<{ portfolio::WORDS }>,

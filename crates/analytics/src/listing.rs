@@ -2,6 +2,7 @@
 
 use hub_core::event::PriceQuote;
 use hub_core::{Offset, Price, Record, Rejection, Symbol, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// The ordinal of a symbol, in the order of first mention by an accepted
 /// transaction or price.
@@ -9,14 +10,14 @@ pub(crate) type SymbolKey = u32;
 
 /// A symbol that was traded or priced. Its version, kept by the table it
 /// lives in, is the offset of the last record that changed the price's value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Listing {
     pub(crate) symbol: Symbol,
     pub(crate) quote: Option<Quote>,
 }
 
 /// A price and when it was quoted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Quote {
     /// The price of one unit.
     pub price: Price,

@@ -4,15 +4,17 @@ mod book;
 #[cfg(test)]
 mod tests;
 mod trees;
+mod walk;
 
 use std::sync::Arc;
 
 use hub_core::{Money, Offset, Price, Quantity, Timestamp};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::book::Book;
 
 /// A lot that is not sold, or not all of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Lot {
     pub(crate) bought_at: Timestamp,
     /// The record of the purchase.

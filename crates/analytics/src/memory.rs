@@ -1,11 +1,14 @@
 //! Everything that analytics remembers of the log.
 
+mod walk;
+
 use std::convert::Infallible;
 
 use hub_core::dto::Execution;
 use hub_core::event::Transaction;
 use hub_core::{Offset, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
 use hub_fanout::{Applied, SharedMap, Vacancy};
+use serde::{Deserialize, Serialize};
 
 use crate::ledger::Ledger;
 use crate::listing::SymbolKey;
@@ -16,18 +19,24 @@ use crate::symbol_cases::SymbolCases;
 /// The part of the projection that is a function of the log: whoever has it
 /// can go on from its position. The rest follows from it, or is of this
 /// process.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(try_from = "walk::Walked")]
 pub(crate) struct Memory {
     pub(crate) ledger: Ledger,
     /// Transactions that have been applied (AN-IDEM, BUG-A4), for as
     /// long as the settings say. One that was rejected is not among them: it may
     /// come again. With a digest of its content, so that another one of the same id is told.
     pub(crate) applied_ids: SharedMap<TransactionId, [u8; 8]>,
+    /// It follows from the symbols that are known, and their order.
+    #[serde(skip)]
     pub(crate) symbol_cases: SymbolCases,
     pub(crate) settings: Settings,
     /// The last record seen.
     pub(crate) last: Offset,
 }
+
+/// The form in which it is walked.
+pub(crate) const FORM: &str = "analytics/1";
 
 impl Memory {
     /// All of it as readers see it, as of the last record.

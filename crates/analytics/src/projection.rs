@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use hub_core::{Offset, Record, Timestamp};
 use hub_fanout::{
-    Applied, Changed, FeedId, FlushBuilder, Interest, Projection, RowKey, Snapshot, StateFlush, StateWriter,
-    Step, TopicId,
+    Applied, Changed, FeedId, FlushBuilder, Interest, Projection, Remembered, RowKey, Snapshot, StateFlush,
+    StateWriter, Step, TopicId, WalkError, Walked, walk,
 };
 
 use crate::marks::{Marking, MarksView};
-use crate::memory::Memory;
+use crate::memory::{FORM, Memory};
 use crate::positions::PositionsView;
 use crate::rules;
 use crate::state::State;
@@ -122,5 +122,16 @@ impl Projection for AnalyticsProjection {
         for StateFlush { topic, view, changed } in self.publish(flush.applied()) {
             flush.state(topic, view, changed);
         }
+    }
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered { form: FORM, memory: &self.memory }
+    }
+
+    /// The next flush is of all that there is, as that after a replay.
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        self.memory = walk::read(from)?;
+        (self.flushed, self.marking) = (Offset::START, None);
+        Ok(())
     }
 }

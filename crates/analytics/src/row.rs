@@ -109,6 +109,14 @@ impl Entry {
 
 /// Lots.
 impl Entry {
+    /// The number of the book that its lots are in, beside the table.
+    pub(crate) fn book(&self) -> Option<u32> {
+        match self.lots {
+            LotsAt::Beside(number) => Some(number),
+            LotsAt::None | LotsAt::Row { .. } => None,
+        }
+    }
+
     /// Holdings with their lots; `book` has those beside the table.
     pub(crate) fn holding(&self, book: impl FnOnce(u32) -> Option<Arc<Book>>) -> Holding {
         let balance = self.balance;

@@ -1,5 +1,7 @@
 //! Positions, prices and master data at one position of the log.
 
+mod walk;
+
 use std::sync::{Arc, OnceLock};
 use std::{iter, mem};
 
@@ -9,6 +11,7 @@ use hub_core::{Expired, Money, Offset, Outcome, PortfolioId, Settings, Symbol, T
 use hub_fanout::{Applied, RowKey, SharedMapView};
 use hub_rows::{IndexReader, Pin, RowsView, ValuesReader};
 use rpds::RedBlackTreeMapSync;
+use serde::{Deserialize, Serialize};
 
 use crate::holding::Holding;
 use crate::listing::{Listing, Quote, Supersedes, SymbolKey};
@@ -55,13 +58,16 @@ pub(crate) struct Beside {
 }
 
 /// Symbols with their prices, and master data: persistent, so that the projection edits its own copy.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct ReferenceData {
     pub(crate) listings: Table<Listing>,
+    #[serde(with = "walk::portfolio_infos")]
     portfolio_infos: RedBlackTreeMapSync<PortfolioId, Arc<PortfolioInfo>>,
     symbol_infos: RedBlackTreeMapSync<Symbol, Arc<SymbolInfo>>,
     /// Prices and master data taken since anybody asked what they cost.
+    #[serde(skip)]
     quotes: usize,
+    #[serde(skip)]
     descriptions: usize,
 }
 

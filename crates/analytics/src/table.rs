@@ -9,6 +9,8 @@
 //! version below it, so that "what changed after this offset" skips whole
 //! subtrees and costs O(what changed * log n), not O(n).
 
+mod walk;
+
 use std::sync::Arc;
 
 use hub_core::Offset;

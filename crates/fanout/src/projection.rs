@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::feed::{EventJson, EventKey, FeedId};
 use crate::flush::FlushBuilder;
-use crate::walk::{self, Remembered, WalkError, Walked};
+use crate::walk::{Remembered, WalkError, Walked};
 
 /// State derived from the log, one record at a time.
 ///
@@ -64,17 +64,13 @@ pub trait Projection: Send + Sync {
     /// A function of the log alone: same log, same walk, to the byte, whoever looked at it and whenever anything was
     /// settled or flushed. What follows from the rest is not walked, nor what is of this process (views, encoded bytes,
     /// who subscribes to what).
-    fn remembered(&self) -> Remembered<'_> {
-        Remembered::nothing("not walked yet")
-    }
+    fn remembered(&self) -> Remembered<'_>;
 
     /// Takes back what was walked, in place of what it remembers. Readers see it from the next
     /// [`settle`](Projection::settle) on; what is of this process begins anew. After an error all is as it was.
     /// What is read may be anything: it is checked as far as going on from it needs, and no room is made for what it
     /// only claims.
-    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
-        walk::read(from)
-    }
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError>;
 }
 
 /// The runner's place in the log.

@@ -11,8 +11,8 @@ use hub_core::schema::Schema;
 use hub_core::{Event, Expired, Offset, Outcome, PortfolioId, Record, Rejection, Settings, Timestamp};
 use hub_fanout::{
     Applied, Catalog, Changed, Composition, Filter, FlushBuilder, Mailbox, Outcomes, Projection, Publication,
-    Publisher, PublisherLimits, RowKey, Runner, RunnerHandle, RunnerState, Step, Topic, TopicId, View,
-    WindowLimits,
+    Publisher, PublisherLimits, Remembered, RowKey, Runner, RunnerHandle, RunnerState, Step, Topic, TopicId,
+    View, WalkError, Walked, WindowLimits, walk,
 };
 use hub_log::{EmbeddedLog, Entry, EventLog, Options};
 
@@ -80,6 +80,15 @@ impl Projection for Counter {
 
     fn flush(&mut self, flush: &mut FlushBuilder) {
         flush.state(self.topic, Arc::new(CountView(self.count)), Changed::Unlisted);
+    }
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered { form: "counter/1", memory: &self.count }
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        self.count = walk::read(from)?;
+        Ok(())
     }
 }
 

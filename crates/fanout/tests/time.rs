@@ -9,7 +9,9 @@ use bytes::Bytes;
 use hub_core::event::RiskMetrics;
 use hub_core::{Derived, Event, Offset, PortfolioId, Ratio, Record, Settings, Timestamp};
 use hub_fanout::testing::{Driver, Handed};
-use hub_fanout::{Applied, EventKey, FeedId, FlushBuilder, Projection, Step};
+use hub_fanout::{
+    Applied, EventKey, FeedId, FlushBuilder, Projection, Remembered, Step, WalkError, Walked, walk,
+};
 use proptest::prelude::*;
 
 const START: i64 = 1_770_460_200_000;
@@ -119,6 +121,14 @@ impl Projection for Clock {
     fn flush(&mut self, _: &mut FlushBuilder) {
         self.trace.note(format!("{} {}", char::from(self.name), self.state));
     }
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered::nothing("clock/1")
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        walk::read(from)
+    }
 }
 
 /// Three of them, A in front; the driver that takes them through records, and
@@ -184,6 +194,12 @@ fn a_boundary_that_has_passed_is_due_at_once_and_time_does_not_go_back() {
         }
         fn settle(&mut self, _: Applied) {}
         fn flush(&mut self, _: &mut FlushBuilder) {}
+        fn remembered(&self) -> Remembered<'_> {
+            Remembered::nothing("late/1")
+        }
+        fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+            walk::read(from)
+        }
     }
     let trace = Trace::default();
     let mut hub = Driver::new(START, vec![Box::new(Late(None, trace.clone()))]);
@@ -204,6 +220,12 @@ fn one_who_never_moves_his_boundary_stops_nobody() {
         fn apply(&mut self, _: &Record, _: &mut Step) {}
         fn settle(&mut self, _: Applied) {}
         fn flush(&mut self, _: &mut FlushBuilder) {}
+        fn remembered(&self) -> Remembered<'_> {
+            Remembered::nothing("stuck/1")
+        }
+        fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+            walk::read(from)
+        }
     }
     let trace = Trace::default();
     let mut hub = Driver::new(START, vec![Box::new(Stuck), Box::new(Clock::new(b'B', 300, &trace))]);

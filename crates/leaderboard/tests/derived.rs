@@ -6,7 +6,7 @@ mod support;
 use std::sync::{Arc, Mutex};
 
 use hub_core::{Derived, Event, Offset, Outcome, Ratio, Record, Timestamp};
-use hub_fanout::{Applied, FlushBuilder, Projection, Step};
+use hub_fanout::{Applied, FlushBuilder, Projection, Remembered, Step, WalkError, Walked, walk};
 use hub_leaderboard::Dialect;
 use support::{Hub, START_MILLIS, json, named, portfolio, risk};
 
@@ -45,6 +45,14 @@ impl Projection for Analytics {
     fn settle(&mut self, _: Applied) {}
 
     fn flush(&mut self, _: &mut FlushBuilder) {}
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered::nothing("analytics/1")
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        walk::read(from)
+    }
 }
 
 fn hub() -> (Hub, Analytics) {

@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use hub_core::event::RiskMetrics;
 use hub_core::{Derived, Event, Expired, Offset, Outcome, Record, Timestamp, Verdict};
-use hub_fanout::{Applied, DryRun, FlushBuilder, Foreseen, Fork, Projection, Snapshot, Step};
+use hub_fanout::{
+    Applied, DryRun, FlushBuilder, Foreseen, Fork, Projection, Remembered, Snapshot, Step, WalkError, Walked,
+    walk,
+};
 use hub_leaderboard::{Dialect, LeaderboardFork, State};
 use proptest::prelude::*;
 use support::compared::check;
@@ -67,6 +70,14 @@ impl Projection for Earlier {
     }
 
     fn flush(&mut self, _: &mut FlushBuilder) {}
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered::nothing("earlier/1")
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        walk::read(from)
+    }
 }
 
 impl Fork for Earlier {

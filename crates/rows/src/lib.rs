@@ -64,4 +64,5 @@ pub use row::Row;
 pub use shared_index::{IndexReader, SharedIndex};
 pub use values::{Values, ValuesReader, Weight};
 pub use view::RowsView;
+pub use walk::{Elements, WalkedAs, read_elements};
 pub use writer::Rows;

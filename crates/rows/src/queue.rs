@@ -65,7 +65,7 @@ impl<T> Queue<T> {
     }
 
     /// The items, the first one first.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
+    pub fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         self.parts.iter().flatten()
     }
 

@@ -12,8 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::row::Stored;
 use crate::{Column, Queue, Rows};
 
-/// Elements that are added to, one at a time.
-trait Elements: Default {
+/// Elements that are read one at a time, so that each is there once.
+pub trait Elements: Default {
+    /// One of them.
     type Element;
 
     /// Adds one, or says why it can't be one of them.
@@ -38,14 +39,6 @@ impl<T> Elements for Queue<T> {
     }
 }
 
-impl<const N: usize> Elements for Rows<N> {
-    type Element = Stored<N>;
-
-    fn add(&mut self, row: Stored<N>) -> Result<(), &'static str> {
-        self.put_back(row)
-    }
-}
-
 struct Each<E>(PhantomData<E>);
 
 impl<'de, E: Elements<Element: Deserialize<'de>>> Visitor<'de> for Each<E> {
@@ -64,7 +57,12 @@ impl<'de, E: Elements<Element: Deserialize<'de>>> Visitor<'de> for Each<E> {
     }
 }
 
-fn read<'de, E: Elements<Element: Deserialize<'de>>, D: Deserializer<'de>>(from: D) -> Result<E, D::Error> {
+/// Reads elements that were walked as a sequence.
+pub fn read_elements<'de, E, D>(from: D) -> Result<E, D::Error>
+where
+    E: Elements<Element: Deserialize<'de>>,
+    D: Deserializer<'de>,
+{
     from.deserialize_seq(Each(PhantomData))
 }
 
@@ -78,7 +76,7 @@ impl<T: Serialize> Serialize for Column<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Column<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Column<T>, D::Error> {
-        read(from)
+        read_elements(from)
     }
 }
 
@@ -93,7 +91,30 @@ impl<T: Serialize> Serialize for Queue<T> {
 /// Ordinals begin anew.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Queue<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Queue<T>, D::Error> {
-        read(from)
+        read_elements(from)
+    }
+}
+
+/// A table's rows as they are walked where a part of their words is of this process, such as the numbers of
+/// [values](crate::Values): with others in their place.
+pub struct WalkedAs<'a, const N: usize, F> {
+    rows: &'a Rows<N>,
+    words: F,
+}
+
+impl<const N: usize> Rows<N> {
+    /// The rows, with words that are made of their own, in the order of their keys.
+    pub fn walked_as<F: Fn([u64; N]) -> [u64; N]>(&self, words: F) -> WalkedAs<'_, N, F> {
+        WalkedAs { rows: self, words }
+    }
+}
+
+impl<const N: usize, F: Fn([u64; N]) -> [u64; N]> Serialize for WalkedAs<'_, N, F> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = to.serialize_seq(Some(self.rows.len() as usize))?;
+        let rows = self.rows.newest().map(|row| Stored { words: (self.words)(row.words), ..row });
+        rows.into_iter().try_for_each(|row| sequence.serialize_element(&row))?;
+        sequence.end()
     }
 }
 
@@ -106,9 +127,20 @@ impl<const N: usize> Serialize for Rows<N> {
     }
 }
 
+#[derive(Default)]
+struct Restored<const N: usize>(Rows<N>);
+
+impl<const N: usize> Elements for Restored<N> {
+    type Element = Stored<N>;
+
+    fn add(&mut self, row: Stored<N>) -> Result<(), &'static str> {
+        self.0.put_back(row)
+    }
+}
+
 impl<'de, const N: usize> Deserialize<'de> for Rows<N> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Rows<N>, D::Error> {
-        read(from)
+        read_elements(from).map(|Restored(rows)| rows)
     }
 }
 
@@ -191,6 +223,17 @@ mod tests {
             (keys, view.newest(), (0..=3000).map(|key| view.get(key).unwrap()).collect::<Vec<_>>())
         });
         assert_eq!((changed[0].0.len(), &changed[0]), (11, &changed[1]));
+    }
+
+    #[test]
+    fn words_of_this_process_are_walked_as_others() {
+        let mut rows = Rows::<2>::default();
+        (1..=3).for_each(|at| _ = rows.push(Offset(at), Offset(at), 0, [at, 100 * at]));
+        let walk = walked(&rows.walked_as(|[word, _]| [word, 0]));
+        (0..3).for_each(|key| rows.set(key, Offset(3), Offset::START, [u64::from(key) + 1, 0]));
+        let restored: Rows<2> = rmp_serde::from_slice(&walk).unwrap();
+        assert!((0..4).all(|key| restored.get(key) == rows.get(key)));
+        assert_eq!((restored.written(0), rows.written(0)), (Some(Offset(1)), Some(Offset(3))));
     }
 
     #[test]

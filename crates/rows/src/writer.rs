@@ -101,6 +101,11 @@ impl<const N: usize> Rows<N> {
         self.raise(key, version);
     }
 
+    /// The record that wrote the row last.
+    pub fn written(&self, key: u32) -> Option<Offset> {
+        self.stored(key).map(|stored| Offset(stored.stamp))
+    }
+
     /// The rows as they are now, by their keys.
     pub(crate) fn newest(&self) -> impl Iterator<Item = Stored<N>> {
         (0..self.len).filter_map(|key| self.stored(key))

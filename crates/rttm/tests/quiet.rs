@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use hub_core::event::Stage;
 use hub_core::{Event, Offset, Record, Timestamp};
 use hub_fanout::testing::Driver;
-use hub_fanout::{Applied, FlushBuilder, Projection, Step};
+use hub_fanout::{Applied, FlushBuilder, Projection, Remembered, Step, WalkError, Walked, walk};
 use support::{START, dlq_event};
 
 /// Counts how often time stops.
@@ -26,6 +26,14 @@ impl Projection for Stops {
     fn settle(&mut self, _: Applied) {}
 
     fn flush(&mut self, _: &mut FlushBuilder) {}
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered::nothing("stops/1")
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        walk::read(from)
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use hub_core::{Price, Quantity};
 use hub_rows::Weight;
+use serde::Deserialize;
 use smallvec::{SmallVec, smallvec};
 
 use super::trees::Trees;
@@ -12,7 +13,8 @@ use super::{Lot, cost};
 pub(super) const FEW: usize = 8;
 
 /// Lots, the first to go out first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Vec<Lot>")]
 pub(crate) enum Book {
     /// At most [`FEW`], two of them in place.
     Few(SmallVec<[Lot; 2]>),

@@ -6,8 +6,13 @@ use std::mem;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use hub_core::Timestamp;
+use hub_rows::Queue;
+use serde::de::Error as _;
+use serde::ser::SerializeSeq as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ExpiringMap, Vacancy};
+use super::walk::Expiring;
+use super::{Entry, ExpiringMap, Vacancy};
 
 /// An [`ExpiringMap`] of one thread, which hands out [views](SharedMapView) of it.
 ///
@@ -131,6 +136,32 @@ impl<K: Copy + Eq + Hash, V: Copy> SharedMapView<K, V> {
         let came_before = |ordinal| self.end.wrapping_sub(ordinal).cast_signed() > 0;
         let entry = map.look_up(key, |ordinal, entry| came_before(ordinal) && !forgotten.has(entry.at));
         entry.ok().map(|entry| (entry.value, entry.at))
+    }
+}
+
+/// Walked as it is now: neither what is kept for views alone shows, nor what waits.
+impl<K: Copy + Serialize, V: Copy + Serialize> Serialize for SharedMap<K, V> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let (map, forgotten) = (read(&self.map), *self.forgotten);
+        let beside = self.beside.iter().map(|Waiting { vacancy, value, at }| (*at, vacancy.key, *value));
+        let entries = map.entries.iter().map(|Entry { at, key, value }| (*at, *key, *value)).chain(beside);
+        let remembered = || entries.clone().filter(|(at, ..)| !forgotten.has(*at));
+        let mut sequence = to.serialize_seq(Some(remembered().count()))?;
+        remembered().try_for_each(|entry| sequence.serialize_element(&entry))?;
+        sequence.end()
+    }
+}
+
+impl<'de, K, V> Deserialize<'de> for SharedMap<K, V>
+where
+    K: Copy + Eq + Hash + Deserialize<'de>,
+    V: Copy + Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<SharedMap<K, V>, D::Error> {
+        let entries = Queue::deserialize(from)?;
+        let map = ExpiringMap::try_from(Expiring::of(entries)).map_err(D::Error::custom)?;
+        let oldest = map.oldest();
+        Ok(SharedMap { map: Arc::new(RwLock::new(map)), oldest, ..SharedMap::default() })
     }
 }
 

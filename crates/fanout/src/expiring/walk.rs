@@ -17,6 +17,13 @@ pub(super) struct Expiring<K, V> {
     max: usize,
 }
 
+impl<K, V> Expiring<K, V> {
+    /// Of a map that keeps as many as come.
+    pub(super) fn of(entries: Queue<Entry<K, V>>) -> Expiring<K, V> {
+        Expiring { entries, max: usize::MAX }
+    }
+}
+
 /// Entries of a map that can't be one's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum Damaged {
@@ -72,6 +79,7 @@ impl<K: Copy + Ord, V> From<Newest<K, V>> for NewestMap<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SharedMap;
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis).unwrap()
@@ -113,6 +121,39 @@ mod tests {
         ] {
             assert_eq!(read(&entries, max), Err(damaged.to_string()));
         }
+    }
+
+    #[test]
+    fn what_others_see_and_what_waits_for_them_does_not_show() {
+        let [mut plain, mut seen] = [(); 2].map(|()| SharedMap::<u32, u32>::default());
+        let mut views = Vec::new();
+        for n in 0..100 {
+            for map in [&mut plain, &mut seen] {
+                map.expire(at(n.into()), Some(40));
+                let vacancy = map.look(n % 70).unwrap_err();
+                map.fill(vacancy, n, at(n.into()));
+            }
+            views.push(seen.view());
+        }
+        let bytes = rmp_serde::to_vec(&plain).unwrap();
+        assert_eq!(rmp_serde::to_vec(&seen).unwrap(), bytes, "forgotten, though views have it");
+        let looking = seen.map.read().unwrap().len();
+        let held = std::sync::Arc::clone(&seen.map);
+        let guard = held.read().unwrap();
+        for map in [&mut plain, &mut seen] {
+            let vacancy = map.look(1000).unwrap_err();
+            map.fill(vacancy, 7, at(100));
+        }
+        assert_eq!(guard.len(), looking, "it waits");
+        let bytes = rmp_serde::to_vec(&plain).unwrap();
+        assert_eq!(rmp_serde::to_vec(&seen).unwrap(), bytes);
+        let mut restored: SharedMap<u32, u32> = rmp_serde::from_slice(&bytes).unwrap();
+        assert_eq!(
+            (restored.look(1000).ok(), restored.look(29).ok(), restored.look(59).ok()),
+            (Some(7), Some(99), None)
+        );
+        restored.expire(at(139), Some(40));
+        assert_eq!((restored.look(29).ok(), restored.look(1000).ok()), (None, Some(7)));
     }
 
     #[test]

@@ -13,12 +13,14 @@ use hub_core::schema::{Schema, json_schema};
 use hub_core::{Expired, Offset, Outcome, Parameter, PortfolioId, Record, Timestamp};
 use hub_fanout::{
     Applied, Catalog, Changed, Composition, EventKey, FeedId, Filter, FlushBuilder, Options, Projection,
-    RowKey, Snapshot, StateReader, StateWriter, Step, Topic, TopicId, View, published,
+    Remembered, RowKey, Snapshot, StateReader, StateWriter, Step, Topic, TopicId, View, WalkError, Walked,
+    published, walk,
 };
 use hub_server::http::problem::Problem;
 use hub_server::native::{Action, Followed, NativeEndpoint, NativeSession};
 use hub_server::rest::{Content, Request, Route, handler};
 use hub_server::{Bind, Query, Service, SocketRoute};
+use serde::{Deserialize, Serialize};
 
 const KIND: Parameter = Parameter::new("kind");
 static PARAMETERS: [Parameter; 1] = [KIND];
@@ -62,12 +64,12 @@ fn message() -> Schema {
 // ---- state
 
 /// The counts, by kind, in the order of first mention.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct Tally(Vec<Row>);
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Row {
-    kind: &'static str,
+    kind: String,
     count: u64,
     version: Offset,
 }
@@ -95,7 +97,7 @@ impl Projection for TallyProjection {
         let (kind, rows) = (record.event.kind(), &mut self.tally.0);
         let found = rows.iter().position(|row| row.kind == kind);
         let key = found.unwrap_or_else(|| {
-            rows.push(Row { kind, count: 0, version: record.offset });
+            rows.push(Row { kind: kind.to_owned(), count: 0, version: record.offset });
             rows.len() - 1
         });
         let row = &mut rows[key];
@@ -112,6 +114,15 @@ impl Projection for TallyProjection {
     fn flush(&mut self, flush: &mut FlushBuilder) {
         let tally = self.writer.flush();
         flush.state(self.topic, Arc::new(TallyView(tally)), Changed::Unlisted);
+    }
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered { form: "tally/1", memory: &self.tally }
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        self.tally = walk::read(from)?;
+        Ok(())
     }
 }
 
@@ -148,7 +159,7 @@ impl View for TallyView {
 async fn tally(reads: StateReader<Tally>, request: Request) -> Result<HttpResponse, Problem> {
     let (tally, kind) = (reads.settled(), request.parameters().text(&KIND));
     let rows = tally.0.iter().filter(|row| kind.as_deref().is_none_or(|kind| row.kind == kind));
-    let table: BTreeMap<&str, u64> = rows.map(|row| (row.kind, row.count)).collect();
+    let table: BTreeMap<&str, u64> = rows.map(|row| (row.kind.as_str(), row.count)).collect();
     Ok(HttpResponse::Ok().json(table))
 }
 

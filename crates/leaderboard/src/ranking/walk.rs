@@ -1,11 +1,10 @@
 //! A ranking as it is walked: what is known of each portfolio, in the order of their keys, one by one. Scores and
 //! places follow: each is ranked as it is read.
 
-use std::fmt;
 use std::sync::Arc;
 
 use hub_core::PortfolioId;
-use serde::de::{Error, SeqAccess, Visitor};
+use hub_rows::{Elements, read_elements};
 use serde::ser::SerializeSeq as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -26,7 +25,7 @@ enum Portfolio<'a> {
 
 /// One that was walked.
 #[derive(Deserialize)]
-enum Walked {
+pub(crate) enum Walked {
     #[serde(rename = "r")]
     Ranked(Entry, bool),
     #[serde(rename = "n")]
@@ -52,35 +51,24 @@ impl Serialize for Ranking {
     }
 }
 
-impl<'de> Deserialize<'de> for Ranking {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Ranking, D::Error> {
-        from.deserialize_seq(Each)
+impl Elements for Ranking {
+    type Element = Walked;
+
+    fn add(&mut self, portfolio: Walked) -> Result<(), &'static str> {
+        let (Walked::Ranked(Entry { id, .. }, _) | Walked::Named(id, _)) = portfolio;
+        if self.find(id).is_some() {
+            return Err("a portfolio is there twice");
+        }
+        match portfolio {
+            Walked::Ranked(entry, is_ingested) => self.set(None, Arc::new(Row::new(entry)), is_ingested),
+            Walked::Named(id, name) => self.name(None, Named { id, name }),
+        }
+        Ok(())
     }
 }
 
-struct Each;
-
-impl<'de> Visitor<'de> for Each {
-    type Value = Ranking;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("portfolios")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut portfolios: A) -> Result<Ranking, A::Error> {
-        let mut ranking = Ranking::default();
-        while let Some(portfolio) = portfolios.next_element()? {
-            let (Walked::Ranked(Entry { id, .. }, _) | Walked::Named(id, _)) = portfolio;
-            if ranking.find(id).is_some() {
-                return Err(A::Error::custom("a portfolio is there twice"));
-            }
-            match portfolio {
-                Walked::Ranked(entry, is_ingested) => {
-                    ranking.set(None, Arc::new(Row::new(entry)), is_ingested);
-                }
-                Walked::Named(id, name) => ranking.name(None, Named { id, name }),
-            }
-        }
-        Ok(ranking)
+impl<'de> Deserialize<'de> for Ranking {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Ranking, D::Error> {
+        read_elements(from)
     }
 }

@@ -13,7 +13,9 @@ use hub_core::event::{
 };
 use hub_core::{Offset, Outcome, Record, Timestamp, TradeId};
 use hub_fanout::testing::Driver;
-use hub_fanout::{Applied, Document, FlushBuilder, Projection, Snapshot, Step};
+use hub_fanout::{
+    Applied, Document, FlushBuilder, Projection, Remembered, Snapshot, Step, WalkError, Walked, walk,
+};
 use hub_rttm::{HostMetrics, RttmReads, State, register, routes, sockets};
 use hub_server::SocketRoute;
 use hub_server::native::{Action, Followed, NativeEndpoint, Query};
@@ -110,6 +112,14 @@ impl Projection for Decided {
     fn settle(&mut self, _: Applied) {}
 
     fn flush(&mut self, _: &mut FlushBuilder) {}
+
+    fn remembered(&self) -> Remembered<'_> {
+        Remembered::nothing("decided/1")
+    }
+
+    fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
+        walk::read(from)
+    }
 }
 
 pub(crate) fn follow(endpoint: &dyn NativeEndpoint, query: &str) -> Result<Arc<dyn Document>, String> {

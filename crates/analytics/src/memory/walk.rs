@@ -1,0 +1,29 @@
+//! Memory as it is walked.
+
+use hub_core::{Offset, Settings, TransactionId};
+use hub_fanout::SharedMap;
+use serde::Deserialize;
+
+use super::{Ledger, Memory, SymbolCases};
+
+/// A [`Memory`] that was walked.
+#[derive(Deserialize)]
+pub(super) struct Walked {
+    ledger: Ledger,
+    applied_ids: SharedMap<TransactionId, [u8; 8]>,
+    settings: Settings,
+    last: Offset,
+}
+
+impl TryFrom<Walked> for Memory {
+    type Error = &'static str;
+
+    fn try_from(Walked { ledger, applied_ids, settings, last }: Walked) -> Result<Memory, &'static str> {
+        if !ledger.is_as_of(last) {
+            return Err("a position was changed by a record that is yet to come");
+        }
+        let mut symbol_cases = SymbolCases::default();
+        ledger.reference.listings.iter().for_each(|listing| symbol_cases.add(&listing.symbol));
+        Ok(Memory { ledger, applied_ids, symbol_cases, settings, last })
+    }
+}

@@ -1,0 +1,148 @@
+//! Positions and P&L are walked and restored at whatever record, and go on as if nothing had been.
+
+mod support;
+
+use bytes::Bytes;
+use hub_core::event::{PortfolioInfo, Trade};
+use hub_core::{Event, Record};
+use hub_fanout::RowKey;
+use proptest::prelude::*;
+use support::script::{PORTFOLIOS, SYMBOLS, history};
+use support::{Fixture, all_changed, elements, portfolio, trade};
+
+/// Both topics, and which of their elements changed since each offset.
+type Topics = Vec<(Vec<Option<Bytes>>, Vec<Vec<RowKey>>)>;
+
+/// Everything that people see.
+fn seen(hub: &mut Fixture) -> (Topics, Vec<String>) {
+    let topics = hub.publish().map(|topic| {
+        let changed = (0..=hub.offset).map(|after| all_changed(&*topic.view, after));
+        (elements(&*topic.view), changed.collect())
+    });
+    let state = hub.reads.settled();
+    let mut seen = vec![format!("{:?}", state.applied())];
+    seen.extend(state.positions().map(|row| format!("{row:?}")));
+    seen.extend(state.quotes().map(|quote| format!("{quote:?}")));
+    seen.extend(state.portfolio_infos().map(|info| format!("{info:?}")));
+    seen.extend(state.symbol_infos().map(|info| format!("{info:?}")));
+    seen.extend((0..PORTFOLIOS).map(|n| format!("{:?}", state.pnl(portfolio(n)))));
+    (topics.into(), seen)
+}
+
+/// Symbols of the history in another case now and then, so that it is told.
+fn in_cases(records: &mut [Record], lower: &[bool]) {
+    for (record, lower) in records.iter_mut().zip(lower) {
+        if *lower {
+            record.event.fold_symbol(hub_core::SymbolCase::Upper);
+            if let Event::Price(quote) = &mut record.event {
+                quote.symbol = quote.symbol.as_str().to_lowercase().parse().unwrap();
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whoever_is_restored_goes_on_alike(
+        records in history(200), cut: prop::sample::Index, settled in prop::collection::vec(any::<bool>(), 200),
+        lower in prop::collection::vec(prop::bool::weighted(0.1), 200),
+    ) {
+        let mut records = records;
+        in_cases(&mut records, &lower);
+        let cut = cut.index(records.len() + 1);
+        let (mut first, mut unseen) = (Fixture::watched(), Fixture::new());
+        let mut held = Vec::new();
+        for (record, settle) in records[..cut].iter().zip(&settled) {
+            first.apply(record);
+            unseen.apply(record);
+            if *settle {
+                first.publish();
+                held.push(first.reads.settled());
+            }
+        }
+        let walk = first.walk();
+        prop_assert_eq!(&unseen.walk(), &walk, "readers leave no trace");
+        let mut second = Fixture::new();
+        second.restore(&walk).unwrap();
+        prop_assert_eq!(&second.walk(), &walk);
+        prop_assert_eq!(seen(&mut second), seen(&mut first));
+        for (record, settle) in records[cut..].iter().zip(&settled[cut..]) {
+            prop_assert_eq!(second.tell(record), first.tell(record));
+            if *settle {
+                second.publish();
+            }
+        }
+        prop_assert_eq!(second.walk(), first.walk());
+        prop_assert_eq!(seen(&mut second), seen(&mut first));
+    }
+
+    #[test]
+    fn what_is_damaged_is_refused_or_gone_on_from(
+        records in history(100), cut: prop::sample::Index, len: prop::sample::Index, at: prop::sample::Index,
+        bits in 1..=u8::MAX,
+    ) {
+        let cut = cut.index(records.len() + 1);
+        let mut first = Fixture::new();
+        records[..cut].iter().for_each(|record| _ = first.apply(record));
+        let mut walk = first.walk();
+        prop_assert!(Fixture::new().restore(&walk[..len.index(walk.len())]).is_err());
+        walk[at.index(first.walk().len())] ^= bits;
+        let mut second = Fixture::watched();
+        // A position that is another is for whoever restores to see: he asked for one.
+        if second.restore(&walk).is_ok() && second.position() == first.position() {
+            second.publish();
+            records[cut..].iter().for_each(|record| _ = second.apply(record));
+            second.publish();
+        }
+    }
+}
+
+/// After a restore a flush lists what changed since the one before, as any.
+#[test]
+fn flushes_list_what_changed_from_there_on() {
+    let mut first = Fixture::new();
+    for id in 1..=3 {
+        first.buy(id, SYMBOLS[usize::from(id) - 1], "1", "10");
+    }
+    let mut second = Fixture::new();
+    second.restore(&first.walk()).unwrap();
+    let listed = |hub: &mut Fixture| support::keys(&hub.publish()[0].changed).to_vec();
+    assert_eq!(listed(&mut second), [0, 1, 2], "all that there is");
+    second.buy(9, SYMBOLS[1], "1", "10");
+    assert_eq!(listed(&mut second), [1]);
+}
+
+/// Many lots, bought in any order and sold one by one, as they would have been.
+#[test]
+fn lots_come_back_in_their_order_however_many() {
+    let buy = |id, price: &str| trade(id, 1, "MSFT", "1", Trade::Buy { price: price.parse().unwrap() });
+    let (mut first, mut second) = (Fixture::new(), Fixture::new());
+    for id in 0..40_u8 {
+        first.send(buy(id, &(id % 7 + 1).to_string()));
+        first.publish();
+    }
+    second.restore(&first.walk()).unwrap();
+    for id in 40..80_u8 {
+        let lot_price = (id % 3 == 0).then(|| "2".parse().unwrap());
+        let sale = trade(id, 1, "MSFT", "1", Trade::Sell { price: "9".parse().unwrap(), lot_price });
+        assert_eq!(second.send(sale.clone()), first.send(sale));
+        assert_eq!(second.items(), first.items());
+        assert_eq!(second.row(0), first.row(0));
+    }
+}
+
+#[test]
+fn master_data_comes_back_whole() {
+    let (mut first, mut second) = (Fixture::new(), Fixture::new());
+    let info = PortfolioInfo {
+        portfolio_id: portfolio(1),
+        name: "Growth".into(),
+        phone_number: None,
+        address: Some("Somewhere".into()),
+    };
+    first.send(Event::Portfolio(info.clone()));
+    second.restore(&first.walk()).unwrap();
+    assert_eq!(second.reads.settled().portfolio_info(portfolio(1)).map(|info| (**info).clone()), Some(info));
+}

@@ -73,20 +73,28 @@ impl Ledger {
     }
 
     /// Takes back what is kept of past rows for states that are still read, the oldest first, until it is no more than
-    /// `bytes`. The newest stays, and whatever somebody holds on to.
-    pub(crate) fn expire_states(&mut self, bytes: usize) {
-        let mut expired = None;
-        while self.rows.kept_bytes() + self.books.kept_bytes() + self.portfolios.kept_bytes() > bytes {
+    /// `bytes`. The newest stays, and whatever somebody holds on to. Gives how many somebody still had.
+    pub(crate) fn expire_states(&mut self, bytes: usize) -> usize {
+        let (mut expired, mut had) = (None, 0);
+        while self.kept_bytes() > bytes {
             let oldest = [self.rows.oldest_but_one(), self.portfolios.oldest_but_one()];
             let Some(oldest) = oldest.into_iter().flatten().min().filter(|oldest| Some(*oldest) > expired)
             else {
-                return;
+                break;
             };
-            self.rows.expire_before(oldest.next());
+            let rows = self.rows.expire_before(oldest.next());
             self.books.expire(self.rows.oldest());
-            self.portfolios.expire_before(oldest.next());
+            let portfolios = self.portfolios.expire_before(oldest.next());
+            // A state has a view of each.
+            had += rows.max(portfolios);
             expired = Some(oldest);
         }
+        had
+    }
+
+    /// Memory of what is kept of past rows for states that are still read.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.rows.kept_bytes() + self.books.kept_bytes() + self.portfolios.kept_bytes()
     }
 
     /// Forgets what marks are made of: nobody subscribes to them any more.

@@ -15,6 +15,7 @@ pub mod feed;
 pub mod flush;
 pub mod fork;
 pub mod interned;
+pub mod meter;
 pub mod options;
 pub mod outbox;
 pub mod outcomes;
@@ -44,6 +45,7 @@ pub use feed::{
 pub use flush::{Changed, Flush, FlushBuilder, StateFlush};
 pub use fork::{Apart, DryRun, Foreseen, Fork};
 pub use interned::Interned;
+pub use meter::{Meter, ViewMeter};
 pub use options::Options;
 pub use outbox::Outbox;
 pub use outcomes::{Claim, Outcomes, Stopped};

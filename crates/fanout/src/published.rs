@@ -114,27 +114,31 @@ impl<S> StateWriter<S> {
     }
 
     /// Keeps the state of the flush at `applied`, to be read by its position. `bytes` of memory are held by nothing else,
-    /// beside what expires by itself.
-    pub fn keep(&mut self, applied: Applied, bytes: usize, state: impl FnOnce() -> S) {
+    /// beside what expires by itself. Gives how many others went for want of bytes, before their time was over.
+    pub fn keep(&mut self, applied: Applied, bytes: usize, state: impl FnOnce() -> S) -> usize {
         if self.keep_millis == 0 {
-            return;
+            return 0;
         }
         let state = KeptState { applied, state: Arc::new(state()), bytes };
         let mut kept = self.kept();
         kept.bytes += bytes;
         kept.states.push_back(state);
-        let mut over = Vec::new();
+        let (mut over, mut early) = (Vec::new(), 0);
         while kept.states.len() > 1
             && let Some(oldest) = kept.states.front()
-            && (kept.bytes > self.keep_bytes
-                || applied.at.millis() - oldest.applied.at.millis() > self.keep_millis)
         {
+            let is_over = applied.at.millis() - oldest.applied.at.millis() > self.keep_millis;
+            if !is_over && kept.bytes <= self.keep_bytes {
+                break;
+            }
+            early += usize::from(!is_over);
             kept.bytes -= oldest.bytes;
             over.extend(kept.states.pop_front());
         }
         // Nobody waits for what they take to go.
         drop(kept);
         drop(over);
+        early
     }
 
     /// Memory that nothing but the states that are kept hold.
@@ -220,14 +224,14 @@ mod tests {
         assert!(reader.at(applied(1, 0).position).is_err(), "none is kept unless somebody says so");
         writer.keep_for(Duration::from_millis(100), 1000);
         for (offset, millis) in [(3, 0), (5, 0), (9, 50), (10, 100)] {
-            writer.keep(applied(offset, millis), 10, || offset);
+            assert_eq!(writer.keep(applied(offset, millis), 10, || offset), 0);
         }
         let at = |offset| reader.at(applied(offset, 0).position).map(|state| *state);
         assert_eq!([3, 5, 9, 10].map(at), [Ok(3), Ok(5), Ok(9), Ok(10)]);
         assert_eq!([0, 4, 11].map(at), [Err(Expired); 3], "a batch that ended between two flushes had none");
         let elsewhere = Position { epoch: Epoch(8), offset: Offset(5) };
         assert_eq!(reader.at(elsewhere).map(|state| *state), Err(Expired), "of another log");
-        writer.keep(applied(12, 101), 10, || 12);
+        assert_eq!(writer.keep(applied(12, 101), 10, || 12), 0, "two went because their time was over");
         assert_eq!([3, 5, 9, 12].map(at), [Err(Expired), Err(Expired), Ok(9), Ok(12)]);
         assert_eq!(writer.kept_bytes(), 30);
     }
@@ -238,14 +242,14 @@ mod tests {
         writer.keep_for(Duration::from_secs(60), 100);
         let at = |offset| reader.at(applied(offset, 0).position).map(|state| *state);
         for (offset, bytes) in [(1, 50), (2, 50)] {
-            writer.keep(applied(offset, 0), bytes, || offset);
+            assert_eq!(writer.keep(applied(offset, 0), bytes, || offset), 0);
         }
         assert_eq!([1, 2].map(at), [Ok(1), Ok(2)]);
-        writer.keep(applied(3, 0), 51, || 3);
+        assert_eq!(writer.keep(applied(3, 0), 51, || 3), 2);
         assert_eq!([1, 2, 3].map(at), [Err(Expired), Err(Expired), Ok(3)]);
-        writer.keep(applied(4, 0), 1000, || 4);
+        assert_eq!(writer.keep(applied(4, 0), 1000, || 4), 1);
         assert_eq!(([3, 4].map(at), writer.kept_bytes()), ([Err(Expired), Ok(4)], 1000));
-        writer.keep(applied(5, 0), 1, || 5);
+        assert_eq!(writer.keep(applied(5, 60_001), 1, || 5), 0, "too large, but its time was over, too");
         assert_eq!(([4, 5].map(at), writer.kept_bytes()), ([Err(Expired), Ok(5)], 1));
     }
 

@@ -135,12 +135,18 @@ impl<const N: usize> Rows<N> {
     }
 
     /// Takes back what is kept for views older than `at`, but for those that somebody holds on to
-    /// ([`RowsView::pin`]) and those younger than one of them, which would give nothing back.
-    pub fn expire_before(&mut self, at: Offset) {
-        while self.views.front().is_some_and(|(oldest, lease)| *oldest < at && lease.expire()) {
+    /// ([`RowsView::pin`]) and those younger than one of them, which would give nothing back. Gives how many of these
+    /// somebody still had.
+    pub fn expire_before(&mut self, at: Offset) -> usize {
+        let mut had = 0;
+        while let Some((_, lease)) = self.views.front_mut().filter(|(oldest, _)| *oldest < at)
+            && lease.expire()
+        {
+            had += usize::from(!is_gone(lease));
             self.views.pop_front();
         }
         self.release();
+        had
     }
 
     /// The position of the oldest view that may live and has not expired.

@@ -104,9 +104,14 @@ impl World {
             }
             Edit::Expire(index) if !self.views.is_empty() => {
                 let at = self.views[index.index(self.views.len())].at;
-                self.rows.expire_before(Offset(at));
-                let expired = self.views.iter_mut().take_while(|seen| seen.at < at && seen.pin.is_none());
-                expired.for_each(|seen| seen.has_expired = true);
+                let had = self.rows.expire_before(Offset(at));
+                let older = self.views.iter_mut().take_while(|seen| seen.at < at && seen.pin.is_none());
+                let expired = older.filter(|seen| !seen.has_expired);
+                assert_eq!(
+                    had,
+                    expired.map(|seen| seen.has_expired = true).count(),
+                    "those that somebody had"
+                );
             }
             Edit::Drop(_) | Edit::Pin(_) | Edit::Expire(_) => {}
         }

@@ -101,6 +101,7 @@ pub fn service(
         Arc::new(PositionsEndpoint::new(limits.portfolios_per_subscription)),
     );
     let service = Service {
+        views: Some(Arc::clone(projection.meter())),
         projections: vec![Box::new(projection)],
         routes: routes(&reads, config, limits),
         sockets: vec![positions],

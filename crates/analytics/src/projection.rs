@@ -6,7 +6,7 @@ use std::time::Duration;
 use hub_core::{Offset, Record, Timestamp};
 use hub_fanout::{
     Applied, Changed, FeedId, FlushBuilder, Interest, Projection, Remembered, RowKey, Snapshot, StateFlush,
-    StateWriter, Step, TopicId, WalkError, Walked, walk,
+    StateWriter, Step, TopicId, ViewMeter, WalkError, Walked, walk,
 };
 
 use crate::marks::{Marking, MarksView};
@@ -34,6 +34,8 @@ pub struct AnalyticsProjection {
     memory: Memory,
     /// Memory that may be kept for states that are still read (`limits.view_bytes`).
     view_bytes: usize,
+    /// Tells what is kept for them.
+    meter: Arc<ViewMeter>,
     /// The last record of the flush before.
     flushed: Offset,
     /// As of `flushed`; kept only while somebody subscribes to marks, for it
@@ -48,7 +50,16 @@ impl AnalyticsProjection {
         memory: Memory,
         view_bytes: usize,
     ) -> AnalyticsProjection {
-        AnalyticsProjection { topics, published, memory, view_bytes, flushed: Offset::START, marking: None }
+        let meter = Arc::default();
+        AnalyticsProjection {
+            topics,
+            published,
+            memory,
+            view_bytes,
+            meter,
+            flushed: Offset::START,
+            marking: None,
+        }
     }
 
     /// The same, which keeps the state of each flush for so long of log time.
@@ -58,10 +69,17 @@ impl AnalyticsProjection {
         self
     }
 
+    /// Tells what is kept for states that are still read.
+    pub fn meter(&self) -> &Arc<ViewMeter> {
+        &self.meter
+    }
+
     /// Positions and marks, with what changed since this was last called.
     fn publish(&mut self, applied: Applied) -> [StateFlush; 2] {
         let state = self.published.flush();
-        self.published.keep(applied, self.memory.ledger.reference.taken_bytes(), || state.without_marks());
+        let taken = self.memory.ledger.reference.taken_bytes();
+        self.meter.flushes.expire(self.published.keep(applied, taken, || state.without_marks()));
+        self.meter.flushes.set(self.published.kept_bytes());
         let since = std::mem::replace(&mut self.flushed, self.memory.last);
         let mut rows = Vec::new();
         let listed = state.rows.changed(since, None, usize::MAX, &mut rows);
@@ -115,7 +133,8 @@ impl Projection for AnalyticsProjection {
     fn settle(&mut self, applied: Applied) {
         self.published.settle(self.memory.state(applied));
         let kept = self.published.kept_bytes();
-        self.memory.ledger.expire_states(self.view_bytes.saturating_sub(kept));
+        self.meter.rows.expire(self.memory.ledger.expire_states(self.view_bytes.saturating_sub(kept)));
+        self.meter.rows.set(self.memory.ledger.kept_bytes());
     }
 
     fn flush(&mut self, flush: &mut FlushBuilder) {

@@ -145,6 +145,8 @@ fn a_state_expires_once_more_is_kept_for_it_than_may_be_and_not_before() {
     }
     hub.settle();
     assert_eq!(held.expired(), 0, "one row and one portfolio are kept");
+    let kept = hub.meter.rows.bytes();
+    assert!((100..1000).contains(&kept) && hub.meter.rows.expired() == 0, "{kept} bytes");
     let mut settles = 0;
     while held.expired() == 0 {
         (0..PORTFOLIOS).for_each(|of| buy(&mut hub, of, 0));
@@ -153,6 +155,8 @@ fn a_state_expires_once_more_is_kept_for_it_than_may_be_and_not_before() {
         assert!(settles < 100, "it is never given up");
     }
     assert!(held.state.pin().is_err(), "too late");
+    assert_eq!(hub.meter.rows.expired(), 1, "those that nobody had are not counted");
+    assert!(hub.meter.rows.bytes() <= 1000);
     assert_eq!(Held::take(&mut hub).expired(), 0);
 }
 
@@ -189,6 +193,9 @@ fn flushes_are_kept_by_their_positions_as_far_as_their_prices_go() {
     let kept: Vec<_> = flushes.iter().map(|(position, price)| (hub.reads.at(*position), price)).collect();
     let gone = kept.iter().take_while(|(state, _)| state.is_err()).count();
     assert!((10..1990).contains(&gone), "{gone} of 2,000 are gone");
+    assert_eq!(hub.meter.flushes.expired(), gone as u64);
+    let bytes = hub.meter.flushes.bytes();
+    assert!(((1 << 18)..=1 << 19).contains(&bytes), "{bytes} bytes: half of what there may be");
     let symbol = SYMBOLS[0].parse().unwrap();
     for (state, price) in &kept[gone..] {
         let quote = state.as_ref().unwrap().quote(&symbol).unwrap();
@@ -209,6 +216,8 @@ fn a_flush_of_which_rows_have_expired_is_kept_no_longer() {
     assert!(hub.reads.at(first).is_ok());
     let last = (0..20).map(|_| flush(&mut hub)).last().unwrap();
     assert!(hub.reads.at(first).is_err_and(|error| error == Expired), "its rows are gone, so it is");
+    assert_eq!(hub.meter.flushes.expired(), 0, "nothing but its rows");
+    assert!(hub.meter.rows.expired() > 0);
     assert!(hub.reads.at(last).is_ok());
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod deflate;
 pub(crate) mod queues;
 #[cfg(test)]
 mod tests;
+pub(crate) mod views;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;

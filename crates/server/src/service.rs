@@ -7,7 +7,7 @@ use actix_web::http::Uri;
 use hub_core::Parameter;
 use hub_core::access::Access;
 use hub_core::schema::Schema;
-use hub_fanout::Projection;
+use hub_fanout::{Projection, ViewMeter};
 use hub_sockjs::{Route as SockJsRoute, Transport};
 
 use crate::bind::Bind;
@@ -37,6 +37,8 @@ pub struct Service {
     pub sockets: Vec<SocketRoute>,
     /// Places where it speaks STOMP.
     pub stomp: StompMounts,
+    /// The meter of what it keeps for past states, if that has a bound.
+    pub views: Option<Arc<ViewMeter>>,
 }
 
 /// A native WebSocket: JSON messages, as the service defines them.
@@ -82,7 +84,8 @@ impl Service {
     /// A service that has nothing yet but a name and a place.
     pub fn new(name: &'static str, section: &'static str, bind: Bind, tls: bool) -> Service {
         let (projections, routes, sockets) = (Vec::new(), Vec::new(), Vec::new());
-        Service { name, section, bind, tls, projections, routes, sockets, stomp: StompMounts::default() }
+        let stomp = StompMounts::default();
+        Service { name, section, bind, tls, projections, routes, sockets, stomp, views: None }
     }
 
     /// Takes the projections out, for the runner.

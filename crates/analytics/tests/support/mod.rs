@@ -5,6 +5,7 @@ pub(crate) mod model;
 pub(crate) mod script;
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use hub_core::event::{PriceQuote, Trade, Transaction};
 use hub_core::limits::Limits;
 use hub_core::{Event, Offset, Outcome, PortfolioId, Settings, Timestamp, TransactionId};
 use hub_fanout::testing::Driver;
-use hub_fanout::{Catalog, Changed, Filter, RowKey, StateFlush, View};
+use hub_fanout::{Catalog, Changed, Filter, RowKey, StateFlush, View, ViewMeter};
 
 /// Where the tests' log time begins.
 pub(crate) const START_MILLIS: i64 = 1_770_460_200_000;
@@ -22,6 +23,7 @@ pub(crate) struct Fixture {
     pub(crate) driver: Driver,
     pub(crate) reads: AnalyticsReads,
     pub(crate) catalog: Catalog,
+    pub(crate) meter: Arc<ViewMeter>,
 }
 
 impl Fixture {
@@ -39,7 +41,8 @@ impl Fixture {
         let mut catalog = Catalog::default();
         let (projection, reads) = register(&mut catalog, &Limits { view_bytes, ..Limits::default() });
         let projection = projection.keeping(time);
-        Fixture { driver: Driver::new(START_MILLIS, vec![Box::new(projection)]), reads, catalog }
+        let meter = Arc::clone(projection.meter());
+        Fixture { driver: Driver::new(START_MILLIS, vec![Box::new(projection)]), reads, catalog, meter }
     }
 
     /// As [`Fixture::new`], with somebody subscribed to everything.

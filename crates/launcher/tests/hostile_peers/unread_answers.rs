@@ -64,13 +64,19 @@ fn an_answer_that_is_read_slowly_comes_whole() {
 
 #[test]
 fn an_answer_that_is_read_while_more_changes_than_may_be_kept_ends_without_its_last_chunk() {
-    let hub = hub(&[("LIMITS__VIEW_BYTES", "1048576")]);
+    const EXPIRED: &str = r#"hub_views_expired_total{service="analytics",what="rows"}"#;
+    const VIEW_BYTES: u64 = 1 << 20;
+    let hub = hub(&[("LIMITS__VIEW_BYTES", &VIEW_BYTES.to_string())]);
     let addr = address(&hub);
     Market::grow(addr);
     let request = GET_ALL.replace("Host", "Connection: close\r\nHost");
     let mut slow = asks(addr, request.as_bytes());
     assert!(slow.receive(2048).unwrap().starts_with(b"HTTP/1.1 200 OK\r\n"));
+    assert_eq!(metric(addr, EXPIRED), 0);
     Market::change_all(addr, 1);
+    assert!(metric(addr, EXPIRED) > 0);
+    let kept = metric(addr, r#"hub_view_bytes{service="analytics",what="rows"}"#);
+    assert!(kept <= VIEW_BYTES, "{kept} bytes");
     let mut quick = asks(addr, request.as_bytes());
     for (socket, is_whole, holdings) in [(&mut slow, false, 1), (&mut quick, true, 2)] {
         socket.set_receive_buffer(1 << 20).unwrap();

@@ -85,6 +85,32 @@ fn a_past_position_is_answered_as_it_was_or_is_gone() {
 }
 
 #[test]
+fn what_the_past_keeps_in_memory_is_told() {
+    let hub = hub(&[]);
+    let addr = address(&hub);
+    let kept = |what: &str| metric(addr, &format!(r#"hub_view_bytes{{service="analytics",what="{what}"}}"#));
+    assert_eq!(["rows", "flushes"].map(kept), [0, 0]);
+    let mut id = 0;
+    for what in ["flushes", "rows"] {
+        wait::until(PATIENCE, what, || {
+            // A flush that is kept has the price and the row as they were.
+            id += 1;
+            ingest(addr, "prices", &json!([{"symbol": "ACME", "price": id}]));
+            ingest(addr, "transactions", &json!([buy(id, &uuid(1), "ACME", 1)]));
+            (kept(what) > 0).then_some(())
+        })
+        .unwrap();
+    }
+    let text = http::get(addr, "/metrics").unwrap().text().unwrap().to_owned();
+    let views: Vec<&str> = text.lines().filter(|line| line.starts_with("hub_view")).collect();
+    assert!(
+        views.iter().all(|line| line.contains(r#"{service="analytics","#)),
+        "no other has a bound: {views:?}"
+    );
+    assert_eq!(views.iter().filter(|line| line.ends_with("} 0")).count(), 2, "none expired: {views:?}");
+}
+
+#[test]
 fn no_past_position_is_answered_where_none_is_kept() {
     let hub = hub(&[("ANALYTICS__FLUSHES_KEPT_MS", "0")]);
     let addr = address(&hub);

@@ -24,6 +24,7 @@ use super::gate::{Gate, InnerGate};
 use super::in_flight::InFlight;
 use crate::chassis::Chassis;
 use crate::metrics::queues::QueueCollector;
+use crate::metrics::views::ViewCollector;
 use crate::new_connection::NewConnection;
 use crate::service::Service;
 use crate::stream::HttpStream;
@@ -96,6 +97,7 @@ impl HttpServer<'_> {
         let service = &self.services[self.service];
         let mut registry = self.chassis.metrics.registry();
         registry.register_collector(Box::new(QueueCollector(Arc::clone(self.chassis))));
+        registry.register_collector(Box::new(ViewCollector(Arc::clone(self.services))));
         let registry: web::Data<Registry> = web::Data::new(registry);
         let gate = Gate {
             chassis: Arc::clone(self.chassis),

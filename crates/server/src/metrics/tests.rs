@@ -5,12 +5,14 @@ use std::fmt;
 use std::path::Path;
 use std::time::Instant;
 
-use hub_fanout::QueueLoad;
+use hub_fanout::{QueueLoad, ViewMeter};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, text};
+use prometheus_client::registry::Registry;
 
 use super::{
     CodeLabels, ConnectionLabels, IngestLabels, KindLabels, Metrics, ReasonLabels, StatusLabels, queues,
+    views,
 };
 
 #[derive(Debug)]
@@ -19,6 +21,17 @@ struct NoQueues;
 impl Collector for NoQueues {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         queues::encode(QueueLoad::default(), encoder)
+    }
+}
+
+/// Two services, of which the second has kept and lost something.
+#[derive(Debug, Default)]
+struct Views([ViewMeter; 2]);
+
+impl Collector for Views {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let [first, second] = &self.0;
+        views::encode(&[("first", first), ("second", second)], encoder)
     }
 }
 
@@ -58,6 +71,7 @@ fn shown() -> BTreeSet<String> {
     touch(&metrics);
     let mut registry = metrics.registry();
     registry.register_collector(Box::new(NoQueues));
+    registry.register_collector(Box::<Views>::default());
     let mut out = String::new();
     text::encode(&mut out, &registry).unwrap();
     let samples = out.lines().filter(|line| !line.starts_with('#'));
@@ -81,4 +95,33 @@ fn the_table_of_metrics_is_what_is_shown() {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `hub_")?.split('`').next());
     let told: BTreeSet<String> = rows.map(|row| format!("hub_{row}")).collect();
     assert_eq!(told, shown());
+}
+
+#[test]
+fn what_services_keep_for_past_states_is_told_apart() {
+    let views = Views::default();
+    let [_, second] = &views.0;
+    second.rows.set(7);
+    second.rows.set(5);
+    second.flushes.set(3);
+    second.flushes.expire(2);
+    second.flushes.expire(1);
+    let mut registry = Registry::with_prefix("hub");
+    registry.register_collector(Box::new(views));
+    let mut out = String::new();
+    text::encode(&mut out, &registry).unwrap();
+    let samples: Vec<&str> = out.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(
+        samples,
+        [
+            r#"hub_view_bytes{service="first",what="rows"} 0"#,
+            r#"hub_view_bytes{service="first",what="flushes"} 0"#,
+            r#"hub_view_bytes{service="second",what="rows"} 5"#,
+            r#"hub_view_bytes{service="second",what="flushes"} 3"#,
+            r#"hub_views_expired_total{service="first",what="rows"} 0"#,
+            r#"hub_views_expired_total{service="first",what="flushes"} 0"#,
+            r#"hub_views_expired_total{service="second",what="rows"} 0"#,
+            r#"hub_views_expired_total{service="second",what="flushes"} 3"#,
+        ]
+    );
 }

@@ -189,7 +189,7 @@ macro_rules! fixed {
 
             /// Appends what [`Display`](fmt::Display) writes, which is a JSON number.
             pub fn write_to(self, out: &mut Vec<u8>) {
-                out.extend_from_slice(self.text().bytes());
+                self.text().push(out);
             }
 
             fn text(self) -> Text {
@@ -220,7 +220,7 @@ macro_rules! fixed {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(str::from_utf8(self.text().bytes()).unwrap_or_default())
+                self.text().show(f)
             }
         }
 

@@ -16,7 +16,7 @@ const FIXED: &Exceptions = &[
     ("core CLOCK_SKEW_MAX_MILLIS", "a rule of the domain, which the log's history was judged by"),
     ("core CONTACT_MAX_CHARS", "the vocabulary: what is in the log has to stay readable"),
     ("core DEPTH_MAX", "a command of MessagePack that nests deeper is none"),
-    ("core DIGITS_MAX", "the longest number that is printed"),
+    ("core BYTES_MAX", "the longest number that is printed"),
     ("core MAX", "the range of a number"),
     ("core MESSAGE_MAX_CHARS", "the vocabulary: a text that is longer is kept by its beginning"),
     ("core NAMES_MAX", "members that nobody reads which one result names, in docs/services.md"),

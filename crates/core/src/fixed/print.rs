@@ -1,13 +1,20 @@
 //! Numbers as they are printed: in every row that is sent.
 
-/// A number's text: a valid JSON number.
+use std::fmt;
+
+/// A number's text, a valid JSON number, before it is written: its parts, and how long they are. So it is written where
+/// it is to be, and what was just written byte by byte is not copied as a whole, which processors do slowly.
 pub(super) struct Text {
-    bytes: [u8; DIGITS_MAX],
-    begin: usize,
+    is_negative: bool,
+    whole: u128,
+    whole_digits: usize,
+    /// Without the zeros at its end, of so many places.
+    fraction: u64,
+    places: usize,
 }
 
 /// Sign, the 39 digits of 128 bits, a point and 18 places.
-const DIGITS_MAX: usize = 60;
+const BYTES_MAX: usize = 60;
 
 /// The digits of the numbers below 100.
 const PAIRS: [[u8; 2]; 100] = {
@@ -24,10 +31,9 @@ impl Text {
     /// `units * 10^-SCALE` without trailing zeros; no scale here is beyond 18 places.
     pub(super) fn of<const SCALE: u32>(units: i128) -> Text {
         let (whole, mut fraction) = split::<SCALE>(units.unsigned_abs());
-        // From the last digit on.
-        let mut text = Text { bytes: [0; DIGITS_MAX], begin: DIGITS_MAX };
+        let mut places = 0;
         if fraction > 0 {
-            let mut places = SCALE;
+            places = SCALE;
             // With as many zeros as places there would be no fraction.
             for (power, zeros) in [(100_000_000, 8), (100_000_000, 8), (10_000, 4), (100, 2), (10, 1)] {
                 if zeros < places && fraction % power == 0 {
@@ -35,59 +41,66 @@ impl Text {
                     places -= zeros;
                 }
             }
-            text.put_places(fraction, places);
-            text.put(b'.');
         }
-        text.put_whole(whole);
-        if units < 0 {
-            text.put(b'-');
-        }
-        text
+        let whole_digits = match u64::try_from(whole) {
+            Ok(whole) => whole.checked_ilog10(),
+            Err(_) => whole.checked_ilog10(),
+        };
+        let whole_digits = whole_digits.unwrap_or(0) as usize + 1;
+        Text { is_negative: units < 0, whole, whole_digits, fraction, places: places as usize }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.begin..]
+    /// The number of its bytes.
+    fn len(&self) -> usize {
+        let fraction = if self.places > 0 { 1 + self.places } else { 0 };
+        usize::from(self.is_negative) + self.whole_digits + fraction
     }
 
-    fn put(&mut self, byte: u8) {
-        self.begin -= 1;
-        self.bytes[self.begin] = byte;
+    /// Says it to a formatter.
+    pub(super) fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = [0; BYTES_MAX];
+        let bytes = &mut bytes[..self.len()];
+        self.fill(bytes);
+        f.write_str(str::from_utf8(bytes).unwrap_or_default())
     }
 
-    fn put_pair(&mut self, number: u64) {
-        let [tens, ones] = PAIRS[(number % 100) as usize];
-        self.put(ones);
-        self.put(tens);
+    /// Appends it.
+    pub(super) fn push(&self, out: &mut Vec<u8>) {
+        let begin = out.len();
+        out.resize(begin + self.len(), 0);
+        self.fill(&mut out[begin..]);
     }
 
-    /// So many digits, zeros in front included.
-    fn put_places(&mut self, mut number: u64, mut places: u32) {
-        while places >= 2 {
-            self.put_pair(number);
-            number /= 100;
-            places -= 2;
-        }
-        if places > 0 {
-            self.put(b'0' + (number % 10) as u8);
-        }
-    }
-
-    fn put_whole(&mut self, mut number: u128) {
+    /// Writes it over as many bytes.
+    fn fill(&self, bytes: &mut [u8]) {
+        let (sign, bytes) = bytes.split_at_mut(usize::from(self.is_negative));
+        sign.fill(b'-');
+        let (whole, rest) = bytes.split_at_mut(self.whole_digits);
+        let mut number = self.whole;
+        let mut end = whole.len();
         // Nobody has that much; it only has to be right.
         while number > u128::from(u64::MAX) {
-            self.put(b'0' + (number % 10) as u8);
+            end -= 1;
+            whole[end] = b'0' + (number % 10) as u8;
             number /= 10;
         }
-        let mut number = number as u64;
-        while number >= 100 {
-            self.put_pair(number);
-            number /= 100;
+        put(number as u64, &mut whole[..end]);
+        if let Some((point, places)) = rest.split_first_mut() {
+            *point = b'.';
+            put(self.fraction, places);
         }
-        if number >= 10 {
-            self.put_pair(number);
-        } else {
-            self.put(b'0' + number as u8);
-        }
+    }
+}
+
+/// Writes a number over as many digits, zeros in front included.
+fn put(mut number: u64, digits: &mut [u8]) {
+    let mut pairs = digits.rchunks_exact_mut(2);
+    for pair in &mut pairs {
+        pair.copy_from_slice(&PAIRS[(number % 100) as usize]);
+        number /= 100;
+    }
+    if let [first] = pairs.into_remainder() {
+        *first = b'0' + (number % 10) as u8;
     }
 }
 

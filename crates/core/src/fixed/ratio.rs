@@ -88,7 +88,7 @@ fn round(number: &Digits<'_>) -> Result<i128, DecimalError> {
 
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(str::from_utf8(Text::of::<{ Ratio::SCALE }>(self.0).bytes()).unwrap_or_default())
+        Text::of::<{ Ratio::SCALE }>(self.0).show(f)
     }
 }
 

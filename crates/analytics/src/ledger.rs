@@ -2,7 +2,7 @@
 
 mod walk;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use hub_core::dto::Execution;
 use hub_core::event::Transaction;
@@ -15,10 +15,9 @@ use crate::closings::{Closing, Closings};
 use crate::holding::{self, Holding};
 use crate::listing::SymbolKey;
 use crate::lots::{Book, Lots};
-use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
+use crate::portfolio::{self, EncodedMarks, Portfolio, PortfolioKey};
 use crate::row::{self, Entry, LotsAt, Phase, aside};
 use crate::state::{Beside, ReferenceData, State};
-use crate::table::Table;
 
 /// Rows and prices that are shown, and whatever only the next record needs to know.
 ///
@@ -30,7 +29,7 @@ pub(crate) struct Ledger {
     portfolios: Rows<{ portfolio::WORDS }>,
     portfolio_ids: Rows<{ portfolio::ID_WORDS }>,
     /// By portfolio.
-    encoded: Table<Arc<EncodedMark>>,
+    encoded: EncodedMarks,
     pub(crate) reference: ReferenceData,
     /// Of rows that have several lots.
     books: Values<Book>,
@@ -217,7 +216,7 @@ impl Ledger {
         let portfolio = Portfolio { newest: None, id };
         let key = self.portfolios.push(record.offset, record.offset, 0, portfolio.words());
         self.portfolio_ids.push(record.offset, record.offset, 0, portfolio::id_words(id));
-        self.encoded.push(Offset::START, Arc::default());
+        self.encoded.push();
         let portfolios = &self.portfolios;
         self.portfolio_keys.insert(&id, key, |key| portfolio_of(portfolios, key).map(|it| it.id));
         (key, portfolio)

@@ -1,10 +1,13 @@
 //! One portfolio: its positions, and the encoded marks.
 
-use hub_core::PortfolioId;
+use std::sync::Arc;
+
+use hub_core::{Offset, PortfolioId};
 use hub_fanout::{EncodedCell, RowKey};
 
 use crate::marks::SheetCell;
 use crate::row::{aside, beside};
+use crate::table::Table;
 
 /// A portfolio's key in `/topic/unrealized-pnl`.
 pub(crate) type PortfolioKey = RowKey;
@@ -54,6 +57,38 @@ pub(crate) struct EncodedMark {
     /// Of settled states, which run ahead of the flushes: in a cell of its own, so that neither evicts the other's.
     pub(crate) settled: EncodedCell,
     pub(crate) sheet: SheetCell,
+}
+
+/// Portfolios whose encoded marks lie side by side.
+const BLOCK: usize = 16;
+
+/// Encoded marks of all portfolios, by key. In blocks, for a tick goes over all of them in their order: one that lies by
+/// itself is a place of memory that no cache has.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct EncodedMarks {
+    blocks: Table<Arc<[EncodedMark; BLOCK]>>,
+    len: u32,
+}
+
+impl EncodedMarks {
+    /// Adds those of the next portfolio.
+    pub(crate) fn push(&mut self) {
+        if (self.len as usize).is_multiple_of(BLOCK) {
+            self.blocks.push(Offset::START, Arc::default());
+        }
+        self.len += 1;
+    }
+
+    /// Those of a portfolio.
+    pub(crate) fn get(&self, key: PortfolioKey) -> Option<&EncodedMark> {
+        let (block, place) = (key / BLOCK as u32, key as usize % BLOCK);
+        self.blocks.get(block).map(|block| &block[place])
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &EncodedMark> {
+        self.blocks.iter().flat_map(|block| block.iter())
+    }
 }
 
 #[cfg(test)]

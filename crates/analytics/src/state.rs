@@ -17,7 +17,7 @@ use crate::holding::Holding;
 use crate::listing::{Listing, Quote, Supersedes, SymbolKey};
 use crate::lots::Book;
 use crate::marks::{self, Marks, Positions};
-use crate::portfolio::{self, EncodedMark, Portfolio, PortfolioKey};
+use crate::portfolio::{self, EncodedMark, EncodedMarks, Portfolio, PortfolioKey};
 use crate::row::{self, Entry, Row, beside};
 use crate::symbol_cases::SymbolCases;
 use crate::table::Table;
@@ -38,7 +38,7 @@ pub struct State {
     pub(crate) portfolios: RowsView<{ portfolio::WORDS }>,
     pub(crate) portfolio_ids: RowsView<{ portfolio::ID_WORDS }>,
     /// By portfolio.
-    pub(crate) encoded: Table<Arc<EncodedMark>>,
+    pub(crate) encoded: EncodedMarks,
     pub(crate) portfolio_keys: IndexReader,
     pub(crate) symbol_keys: IndexReader,
     pub(crate) reference: ReferenceData,
@@ -143,10 +143,10 @@ impl State {
     pub fn mark(&self, id: PortfolioId) -> Result<Option<Bytes>, Expired> {
         let Some(key) = self.key(id) else { return Ok(None) };
         let Some(encoded) = self.encoded.get(key) else { return Ok(None) };
-        let EncodedMark { flushed, settled, sheet } = &**encoded;
+        let EncodedMark { flushed, settled, sheet } = encoded;
         let version = self.mark_version(key)?;
         let cell = if flushed.holds(version) { flushed } else { settled };
-        cell.at(version, || marks::encode(self, key, &*sheet.of(self, key)?))
+        cell.at(version, || sheet.read(self, key, |sheet| marks::encode(self, key, sheet)))
     }
 
     /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`

@@ -149,41 +149,9 @@ impl UnrealizedPnl {
     /// Appends `{"symbol":{...},"overallUnrealised_Pnl":..,"portfolio_id":..}`,
     /// and `"unpriced":[...]` where there are such symbols.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        let symbols = self.symbols.iter().map(|(symbol, amount)| (symbol, *amount));
-        UnrealizedPnl::write_json_of(out, self.portfolio_id, symbols, self.overall, self.unpriced.iter());
-    }
-
-    /// Appends what [`write_json`](Self::write_json) would of these values, without making one of them. The symbols
-    /// are in their order.
-    pub fn write_json_of<'s>(
-        out: &mut Vec<u8>,
-        portfolio_id: PortfolioId,
-        symbols: impl Iterator<Item = (&'s Symbol, Money)>,
-        overall: Money,
-        unpriced: impl Iterator<Item = &'s Symbol>,
-    ) {
-        out.extend_from_slice(br#"{"symbol":{"#);
-        for (index, (symbol, amount)) in symbols.enumerate() {
-            put_comma(out, index);
-            put_string(out, symbol.as_str());
-            out.push(b':');
-            amount.write_to(out);
-        }
-        out.extend_from_slice(br#"},"overallUnrealised_Pnl":"#);
-        overall.write_to(out);
-        out.extend_from_slice(br#","portfolio_id":""#);
-        portfolio_id.write_to(out);
-        out.push(b'"');
-        let mut unpriced = unpriced.peekable();
-        if unpriced.peek().is_some() {
-            out.extend_from_slice(br#","unpriced":["#);
-            for (index, symbol) in unpriced.enumerate() {
-                put_comma(out, index);
-                put_string(out, symbol.as_str());
-            }
-            out.push(b']');
-        }
-        out.push(b'}');
+        let mut json = UnrealizedPnlJson::begin(out);
+        self.symbols.iter().for_each(|(symbol, amount)| json.symbol(symbol, *amount));
+        json.end(self.portfolio_id, self.overall, &self.unpriced);
     }
 
     /// The shape of what [`write_json`](Self::write_json) writes.
@@ -198,6 +166,54 @@ impl UnrealizedPnl {
             },
             "required": ["symbol", "overallUnrealised_Pnl", "portfolio_id"],
         })
+    }
+}
+
+/// Appends what [`UnrealizedPnl::write_json`] would, of values that are told one by one: none is made of them.
+pub struct UnrealizedPnlJson<'o> {
+    out: &'o mut Vec<u8>,
+    symbols: usize,
+}
+
+impl<'o> UnrealizedPnlJson<'o> {
+    /// Begins it.
+    pub fn begin(out: &'o mut Vec<u8>) -> UnrealizedPnlJson<'o> {
+        out.extend_from_slice(br#"{"symbol":{"#);
+        UnrealizedPnlJson { out, symbols: 0 }
+    }
+
+    /// Appends the next symbol, in their order.
+    pub fn symbol(&mut self, symbol: &Symbol, amount: Money) {
+        put_comma(self.out, self.symbols);
+        self.symbols += 1;
+        put_string(self.out, symbol.as_str());
+        self.out.push(b':');
+        amount.write_to(self.out);
+    }
+
+    /// Appends the rest.
+    pub fn end<'s>(
+        self,
+        portfolio_id: PortfolioId,
+        overall: Money,
+        unpriced: impl IntoIterator<Item = &'s Symbol>,
+    ) {
+        let out = self.out;
+        out.extend_from_slice(br#"},"overallUnrealised_Pnl":"#);
+        overall.write_to(out);
+        out.extend_from_slice(br#","portfolio_id":""#);
+        portfolio_id.write_to(out);
+        out.push(b'"');
+        let mut unpriced = unpriced.into_iter().peekable();
+        if unpriced.peek().is_some() {
+            out.extend_from_slice(br#","unpriced":["#);
+            for (index, symbol) in unpriced.enumerate() {
+                put_comma(out, index);
+                put_string(out, symbol.as_str());
+            }
+            out.push(b']');
+        }
+        out.push(b'}');
     }
 }
 

@@ -111,7 +111,7 @@ impl Ledger {
                 return Err("a portfolio is there twice");
             }
             portfolio_ids.push(Offset::START, Offset::START, 0, portfolio::id_words(id));
-            encoded.push(Offset::START, Arc::default());
+            encoded.push();
             portfolio_keys.insert(&id, key, id_of);
         }
         Ok(())

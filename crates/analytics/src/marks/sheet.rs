@@ -1,10 +1,9 @@
 //! Inputs of a mark, but for prices.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwapOption;
-use hub_core::{Expired, Offset, Symbol};
+use hub_core::{Expired, Money, Offset, Quantity, Symbol};
 
 use super::positions::Positions;
 use crate::listing::SymbolKey;
@@ -28,34 +27,44 @@ pub(crate) struct Sheet {
 pub(super) struct Listed {
     pub(super) symbol: SymbolKey,
     pub(super) is_open: bool,
-    pub(super) balance: Balance,
+    pub(super) holdings: Quantity,
+    pub(super) total_invested: Money,
 }
 
 /// The newest sheet of a portfolio that anybody has asked for, while somebody subscribes.
 #[derive(Default, Debug)]
-pub(crate) struct SheetCell(ArcSwapOption<Sheet>);
+pub(crate) struct SheetCell(Mutex<Option<Sheet>>);
 
 impl SheetCell {
-    /// The sheet as of a state, which is made if it is not the one that is kept.
-    pub(crate) fn of(&self, state: &State, key: PortfolioKey) -> Result<Arc<Sheet>, Expired> {
+    /// Gives `read` the sheet as of a state, which is made if it is not the one that is kept. Whoever else wants this
+    /// portfolio's meanwhile waits.
+    pub(crate) fn read<R>(
+        &self,
+        state: &State,
+        key: PortfolioKey,
+        read: impl FnOnce(&Sheet) -> Result<R, Expired>,
+    ) -> Result<R, Expired> {
         let version = state.portfolios.version(key)?.unwrap_or_default();
-        let held = self.0.load_full();
-        if let Some(sheet) = &held
-            && sheet.version == version
-        {
-            return Ok(Arc::clone(sheet));
+        let mut held = self.lock();
+        match &*held {
+            Some(sheet) if sheet.version == version => read(sheet),
+            // A reader that lags behind takes it from nobody.
+            Some(sheet) if sheet.version > version => {
+                drop(held);
+                read(&Sheet::of(state, key, version)?)
+            }
+            _ => read(held.insert(Sheet::of(state, key, version)?)),
         }
-        let sheet = Arc::new(Sheet::of(state, key, version)?);
-        // A reader that lags behind takes it from nobody.
-        if held.is_none_or(|held| held.version < version) {
-            self.0.store(Some(Arc::clone(&sheet)));
-        }
-        Ok(sheet)
     }
 
     /// Keeps none.
     pub(crate) fn clear(&self) {
-        self.0.store(None);
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Sheet>> {
+        // What is there is whole, whoever panicked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,7 +83,8 @@ impl Sheet {
                 && let Some(listing) = listing
             {
                 let is_open = entry.phase == Phase::Open;
-                let listed = Listed { symbol: entry.symbol, is_open, balance: entry.balance };
+                let Balance { holdings, total_invested, .. } = entry.balance;
+                let listed = Listed { symbol: entry.symbol, is_open, holdings, total_invested };
                 named.push(Named { prefix: prefix(&listing.symbol), symbol: &listing.symbol, listed });
             }
         }

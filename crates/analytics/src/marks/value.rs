@@ -1,12 +1,14 @@
 //! The value of a mark.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
-use hub_core::dto::UnrealizedPnl;
-use hub_core::{Expired, Money, Offset, Price, Symbol};
+use hub_core::dto::UnrealizedPnlJson;
+use hub_core::{Expired, Money, Offset, PortfolioId, Price, Quantity};
 use hub_fanout::RowKey;
 
 use super::positions::Positions;
-use super::sheet::Sheet;
+use super::sheet::{Listed, Sheet};
 use crate::listing::Listing;
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
@@ -22,45 +24,43 @@ pub(crate) fn encode(
     sheet: &Sheet,
 ) -> Result<Option<Bytes>, Expired> {
     let Some(portfolio_id) = positions.portfolio_id(key)? else { return Ok(None) };
-    let mut listed = Vec::with_capacity(sheet.positions.len());
-    for position in &sheet.positions {
-        if let Some(Listing { symbol, quote }) = positions.listings().get(position.symbol) {
-            let price = quote.map(|quote| quote.price);
-            let value =
-                if position.is_open { unrealized(price, &position.balance) } else { Some(Money::ZERO) };
-            listed.push((symbol, value));
-        }
-    }
-    let overall = sum_up(&mut listed);
-    if !listed.is_empty() && listed.iter().all(|(_, value)| value.is_none()) {
-        return Ok(None);
-    }
-    let mut json = Vec::with_capacity(JSON_LEAST_BYTES + SYMBOL_USUAL_BYTES * listed.len());
-    let symbols = listed.iter().filter_map(|(symbol, value)| Some((*symbol, (*value)?)));
-    let unpriced = listed.iter().filter(|(_, value)| value.is_none()).map(|(symbol, _)| *symbol);
-    UnrealizedPnl::write_json_of(&mut json, portfolio_id, symbols, overall, unpriced);
-    Ok(Some(Bytes::from(json)))
+    // Room that has been there before, so that what is kept is of its own length and is allocated once.
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.clear();
+        let has_value = write(positions.listings(), portfolio_id, sheet, scratch);
+        Ok(has_value.then(|| Bytes::copy_from_slice(scratch)))
+    })
 }
 
-/// Room for what a mark has beside its symbols, and for a symbol with its value.
-const JSON_LEAST_BYTES: usize = 128;
-const SYMBOL_USUAL_BYTES: usize = 40;
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-/// The sum of the symbols, which are in their order.
+/// Writes it, and says whether there is a value.
 ///
-/// Those that would carry the sum beyond what can be represented (about
+/// Symbols that would carry the sum beyond what can be represented (about
 /// 1.7 * 10^22), in order of symbol, are left out and called unpriced: the
 /// total is that of the symbols shown. Nothing real comes near it; what
 /// matters is that it neither wraps nor panics.
-fn sum_up(listed: &mut [(&Symbol, Option<Money>)]) -> Money {
-    let mut overall = Money::ZERO;
-    for (_, value) in listed {
-        match value.and_then(|value| overall.checked_add(value)) {
-            Some(sum) => overall = sum,
-            None => *value = None,
+fn write(listings: &Table<Listing>, portfolio_id: PortfolioId, sheet: &Sheet, out: &mut Vec<u8>) -> bool {
+    let mut json = UnrealizedPnlJson::begin(out);
+    let (mut overall, mut has_value, mut unpriced) = (Money::ZERO, false, Vec::new());
+    for position in &sheet.positions {
+        let Some(Listing { symbol, quote }) = listings.get(position.symbol) else { continue };
+        let Listed { is_open, holdings, total_invested, .. } = *position;
+        let price = quote.map(|quote| quote.price);
+        let value = if is_open { unrealized(price, holdings, total_invested) } else { Some(Money::ZERO) };
+        match value.and_then(|value| Some((value, overall.checked_add(value)?))) {
+            Some((value, sum)) => {
+                (overall, has_value) = (sum, true);
+                json.symbol(symbol, value);
+            }
+            None => unpriced.push(symbol),
         }
     }
-    overall
+    let has_value = has_value || unpriced.is_empty();
+    json.end(portfolio_id, overall, unpriced);
+    has_value
 }
 
 /// The version of a mark: the latest of what it is computed from. Those are
@@ -95,7 +95,8 @@ fn pnl_of(listings: &Table<Listing>, members: &[(RowKey, Entry)]) -> Option<Mone
         if entry.phase == Phase::Open {
             holds = true;
             let quote = listings.get(entry.symbol).and_then(|listing| listing.quote);
-            if let Some(unrealized) = unrealized(quote.map(|quote| quote.price), &entry.balance) {
+            let Balance { holdings, total_invested, .. } = entry.balance;
+            if let Some(unrealized) = unrealized(quote.map(|quote| quote.price), holdings, total_invested) {
                 priced = true;
                 total = total.checked_add(unrealized)?;
             }
@@ -106,6 +107,6 @@ fn pnl_of(listings: &Table<Listing>, members: &[(RowKey, Entry)]) -> Option<Mone
 
 /// `price * holdings - totalInvested` of an open position, if it is priced
 /// and this can be represented.
-fn unrealized(price: Option<Price>, balance: &Balance) -> Option<Money> {
-    Money::of(price?, balance.holdings)?.checked_sub(balance.total_invested)
+fn unrealized(price: Option<Price>, holdings: Quantity, total_invested: Money) -> Option<Money> {
+    Money::of(price?, holdings)?.checked_sub(total_invested)
 }

@@ -49,7 +49,7 @@ impl View for MarksView {
 
     fn element(&self, key: RowKey) -> Result<Option<Bytes>, Expired> {
         let Some(encoded) = self.0.encoded.get(key) else { return Ok(None) };
-        let encode = || encode(&*self.0, key, &*encoded.sheet.of(&self.0, key)?);
+        let encode = || encoded.sheet.read(&self.0, key, |sheet| encode(&*self.0, key, sheet));
         encoded.flushed.at(self.0.mark_version(key)?, encode)
     }
 }

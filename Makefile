@@ -111,6 +111,7 @@ bench: bench-ready
 	$(CORE) apply --positions 200000 --again 60000 --portfolios 10000
 	$(CORE) replay --records 200000 --portfolios 10000
 	$(CORE) marks --positions 300000 --portfolios 30000 --rounds 5
+	$(CORE) lag $(HUB_BINARY) --rounds 9
 	$(RANKS) board --blocks 3
 	$(RANKS) fork --blocks 3
 	$(RANKS) windows --rounds 3
@@ -128,6 +129,7 @@ bench-full: bench-ready
 	$(CORE) apply
 	$(CORE) replay
 	$(CORE) marks
+	$(CORE) lag $(HUB_BINARY)
 	$(RANKS) board
 	$(RANKS) windows
 	$(CORE) ingest $(HUB_BINARY)

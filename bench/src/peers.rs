@@ -5,4 +5,4 @@ mod found;
 mod server;
 
 pub use carrier::{Carrier, Ids};
-pub use server::{Options, Program, Server};
+pub use server::{Options, Program, SERVER_CORE, Server, pin};

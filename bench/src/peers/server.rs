@@ -11,7 +11,7 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 use crate::driver::Doors;
 
 /// Core of the servers.
-const SERVER_CORE: usize = 0;
+pub const SERVER_CORE: usize = 0;
 
 /// Core of the client.
 const CLIENT_CORE: usize = 1;
@@ -88,7 +88,8 @@ pub(super) fn source(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(file)
 }
 
-fn pin(core: usize) -> anyhow::Result<()> {
+/// Moves the calling thread, and what it starts, to a core.
+pub fn pin(core: usize) -> anyhow::Result<()> {
     let mut cores = CpuSet::new();
     cores.set(core);
     sched_setaffinity(None, &cores).with_context(|| format!("core {core}: two are needed"))

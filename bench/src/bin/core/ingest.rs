@@ -4,6 +4,8 @@
 //! The bodies are written before any clock starts. In a block each contender is measured once; the hub is a process of
 //! its own, with an empty log, and its CPU is what all of its threads use.
 
+mod batch;
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::hint::black_box;
@@ -19,12 +21,11 @@ use clap::Args;
 use hub_bench::pairs::Spread;
 use hub_bench::process::cpu_time;
 use hub_bench::table::{Table, cell};
-use hub_core::Event;
-use hub_core::event::{Trade, Transaction};
 use hub_testkit::http::HttpConnection;
 use hub_testkit::process::HubProcess;
 use serde::Deserialize;
 
+pub(crate) use self::batch::Batch;
 use crate::child;
 use crate::workload::Workload;
 
@@ -92,12 +93,6 @@ struct Ingest {
     per_second: f64,
 }
 
-/// A request's body, and its records as the log has them.
-struct Batch {
-    json: Vec<u8>,
-    encoded: Vec<u8>,
-}
-
 /// An item of a body, as far as reading it can't be spared.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -145,30 +140,9 @@ fn batches(arguments: &IngestArguments) -> anyhow::Result<Vec<Batch>> {
     while left > 0 {
         let count = left.min(arguments.batch.get());
         left -= count;
-        let mut batch = Batch { json: vec![b'['], encoded: Vec::new() };
-        for _ in 0..count {
-            let event = workload.open().event;
-            if batch.json.len() > 1 {
-                batch.json.push(b',');
-            }
-            let Event::Transaction(transaction) = &event else { bail!("no transaction was drawn") };
-            write_item(&mut batch.json, transaction)?;
-            batch.encoded.extend(event.encode()?);
-        }
-        batch.json.push(b']');
-        batches.push(batch);
+        batches.push(Batch::of(&mut workload, count)?);
     }
     Ok(batches)
-}
-
-fn write_item(json: &mut Vec<u8>, transaction: &Transaction) -> anyhow::Result<()> {
-    let Trade::Buy { price } = transaction.trade else { bail!("a sale opens no position") };
-    let Transaction { transaction_id, portfolio_id, symbol, quantity, .. } = transaction;
-    write!(
-        json,
-        r#"{{"transactionId":"{transaction_id}","portfolioId":"{portfolio_id}","symbol":"{symbol}","side":"BUY","quantity":{quantity},"price":{price},"timestamp":"2026-02-07T10:30:00Z"}}"#
-    )?;
-    Ok(())
 }
 
 /// A hub of its own takes them all in.
@@ -194,11 +168,7 @@ fn over_http(arguments: &IngestArguments, batches: &[Batch]) -> anyhow::Result<I
 fn send<'a>(addr: SocketAddr, batches: impl Iterator<Item = &'a Batch>) -> anyhow::Result<()> {
     let mut connection = HttpConnection::connect(addr, PATIENCE)?;
     for batch in batches {
-        let headers = [("Content-Type", "application/json")];
-        let answer = connection.request("POST", "/api/ingest/transactions", &headers, &batch.json)?;
-        let text = answer.text()?;
-        let all = r#""duplicates":0,"stale":0,"rejected":0,"#;
-        ensure!(answer.status == 200 && text.contains(all), "{}: {:.200}", answer.status, text);
+        batch.send(&mut connection)?;
     }
     Ok(())
 }

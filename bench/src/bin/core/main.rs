@@ -8,6 +8,7 @@ mod columns;
 mod contender;
 mod hub;
 mod ingest;
+mod lag;
 mod marks;
 mod replay;
 mod workload;
@@ -29,6 +30,8 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Measures taking transactions in over HTTP.
     Ingest(ingest::IngestArguments),
+    /// Measures how far a subscriber of all marks lags behind, beside a bare socket.
+    Lag(lag::LagArguments),
     /// Measures what ticks and readers of marks cost.
     Marks(marks::MarksArguments),
 }
@@ -38,6 +41,7 @@ fn main() -> anyhow::Result<()> {
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
+        Command::Lag(arguments) => lag::run(&arguments),
         Command::Marks(arguments) => marks::run(&arguments),
     }
 }

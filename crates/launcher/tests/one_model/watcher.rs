@@ -1,0 +1,235 @@
+//! A subscriber of the leaderboard, and what he makes of its messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hub_core::{Offset, PortfolioId};
+use hub_fanout::{Document, Member, Occasion};
+
+use crate::hub::Hub;
+use crate::model::Model;
+use crate::script::With;
+
+/// What is watched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Watched {
+    Updates { limit: usize },
+    Top { limit: usize },
+    Around { id: PortfolioId, range: usize },
+}
+
+/// By portfolio, without P&L, which is as of the message.
+type Rows = BTreeMap<String, String>;
+
+pub(crate) struct Watcher {
+    watched: Watched,
+    /// He is asked at each flush.
+    is_quick: bool,
+    document: Option<Arc<dyn Document>>,
+    /// He has everything up to here.
+    upto: Offset,
+    /// Up to here it was asked whether the window was touched.
+    asked: Offset,
+    is_touched: bool,
+    rows: Rows,
+    center: Option<usize>,
+    /// Each `resume` that he was sent, and what he had then.
+    resumes: Vec<(String, Rows)>,
+    pub(crate) seen: BTreeSet<&'static str>,
+}
+
+/// The hub, and what its model says: as of the last flush, and as of the last settle.
+pub(crate) struct Truth<'a> {
+    pub(crate) hub: &'a Hub,
+    pub(crate) flushed: &'a Model,
+    pub(crate) settled: &'a Model,
+}
+
+impl Watcher {
+    pub(crate) fn new(watched: Watched, is_quick: bool) -> Watcher {
+        Watcher {
+            watched,
+            is_quick,
+            document: None,
+            upto: Offset::START,
+            asked: Offset::START,
+            is_touched: false,
+            rows: Rows::new(),
+            center: None,
+            resumes: Vec::new(),
+            seen: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn come(&mut self, truth: &Truth<'_>, with: With) {
+        let mut url = match self.watched {
+            Watched::Updates { limit } => format!("/ws/updates?limit={limit}"),
+            Watched::Top { limit } => format!("/ws/top?n={limit}"),
+            Watched::Around { id, range } => format!("/ws/around?portfolioId={id}&range={range}"),
+        };
+        let had = match with {
+            With::Resume => self.resumes.last().cloned(),
+            With::Stale => self.resumes.get(self.resumes.len() / 2).cloned(),
+            With::UnknownEpoch => Some((format!("000000000000dead-{}", self.upto.0), Rows::new())),
+            With::Nothing => None,
+        };
+        self.rows.clear();
+        if let (Watched::Updates { .. }, Some((resume, rows))) = (self.watched, had) {
+            url = format!("{url}&resume={resume}");
+            self.rows = rows;
+        }
+        let document = truth.hub.follow(&url);
+        self.document = Some(document);
+        self.compose(truth, Occasion::Opened);
+        self.asked = Offset::START;
+        self.is_touched = false;
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.document = None;
+    }
+
+    /// A flush.
+    pub(crate) fn deliver(&mut self, truth: &Truth<'_>) {
+        if self.is_quick {
+            self.take(truth);
+        }
+    }
+
+    /// He is up to date after it.
+    pub(crate) fn take(&mut self, truth: &Truth<'_>) {
+        let Some(document) = &self.document else { return };
+        if let Some(Member { crowd, number }) = document.member() {
+            let since = self.asked;
+            let touched = crowd.touched(since);
+            self.asked = touched.upto;
+            if touched.members.is_none_or(|members| members.contains(&number)) {
+                if !self.is_touched {
+                    self.upto = self.upto.max(since);
+                }
+            } else {
+                self.seen.insert("not touched");
+                return self.check(truth);
+            }
+        }
+        self.compose(truth, Occasion::Changed { after: self.upto });
+    }
+
+    /// Every 30 seconds.
+    pub(crate) fn period(&mut self, truth: &Truth<'_>) {
+        if self.document.is_some() && matches!(self.watched, Watched::Updates { .. }) {
+            self.compose(truth, Occasion::Period);
+        }
+    }
+
+    fn compose(&mut self, truth: &Truth<'_>, occasion: Occasion) {
+        let Some(document) = &self.document else { return };
+        let composed = document.compose(occasion, truth.hub.now());
+        assert!(composed.messages.len() <= 1);
+        assert_eq!(composed.upto, truth.hub.stands().offset, "a flush is what is shown");
+        self.upto = composed.upto;
+        for message in composed.messages {
+            self.learn(truth, &message, occasion);
+        }
+        self.check(truth);
+    }
+
+    fn learn(&mut self, truth: &Truth<'_>, message: &Bytes, occasion: Occasion) {
+        let text = str::from_utf8(message).unwrap();
+        if let Watched::Updates { limit } = self.watched {
+            if let Some(data) = text.strip_prefix(r#"{"type":"update","data":{"generatedAt":""#) {
+                self.update(truth, limit, data);
+            } else {
+                self.snapshot(truth, limit, text, occasion);
+            }
+            return self.resumes.push((truth.hub.stands().to_string(), self.rows.clone()));
+        }
+        let (center, rows) = self.whole(truth);
+        let expected = match self.watched {
+            Watched::Around { .. } => {
+                let center = center.map_or("null".to_owned(), |rank| rank.to_string());
+                format!(r#"{{"type":"around","centerRank":{center},"data":[{}]}}"#, rows.join(","))
+            }
+            _ => format!(r#"{{"type":"top-performers","data":[{}]}}"#, rows.join(",")),
+        };
+        assert_eq!(text, expected);
+        if occasion != Occasion::Opened {
+            self.seen.insert("window changed");
+        }
+        (self.center, self.rows) = (center, by_id(&rows));
+    }
+
+    fn snapshot(&mut self, truth: &Truth<'_>, limit: usize, text: &str, occasion: Occasion) {
+        let (now, total) = (truth.hub.now(), truth.flushed.total());
+        let rows = truth.flushed.top(limit, truth.settled);
+        let whole = format!(
+            r#"{{"type":"snapshot","data":{{"generatedAt":"{now}","total":{total},"entries":[{}]}},"resume":"{}""#,
+            rows.join(","),
+            truth.hub.stands()
+        );
+        let rest = text.strip_prefix(&whole);
+        assert!(rest.is_some(), "{text}\nis no\n{whole}");
+        self.seen.insert(match rest.unwrap_or_default() {
+            "}" if occasion == Occasion::Opened => "snapshot",
+            "}" if occasion == Occasion::Period => "period",
+            "}" => "snapshot on change",
+            r#","snapshot":"unknown-epoch"}"# => "unknown-epoch",
+            r#","snapshot":"beyond-horizon"}"# => "beyond-horizon",
+            other => panic!("{other}"),
+        });
+        self.rows = by_id(&rows);
+    }
+
+    /// Replaces rows and removes others, each for a reason.
+    fn update(&mut self, truth: &Truth<'_>, limit: usize, data: &str) {
+        let (now, entries) = data.split_once(r#"","entries":["#).unwrap();
+        assert_eq!(now, truth.hub.now().to_string());
+        let (entries, removed) = entries.rsplit_once(r#"],"removed":["#).unwrap();
+        let (removed, resume) = removed.split_once(r#"]},"resume":""#).unwrap();
+        assert_eq!(resume, format!(r#"{}"}}"#, truth.hub.stands()));
+        for id in removed.split(',').filter(|id| !id.is_empty()) {
+            assert!(self.rows.remove(id.trim_matches('"')).is_some(), "{id} was not there");
+        }
+        let current = truth.flushed.top(limit, truth.settled);
+        let mut rest = entries;
+        while !rest.is_empty() {
+            // A row ends where another begins.
+            let end = rest[1..].find(r#",{"rank":"#).map_or(rest.len(), |at| at + 1);
+            let row = &rest[..end];
+            assert!(current.iter().any(|known| known == row), "{row} is none of {current:?}");
+            let (id, row) = without_pnl(row);
+            assert_ne!(self.rows.insert(id, row.clone()), Some(row), "sent without having changed");
+            rest = rest[end..].trim_start_matches(',');
+        }
+        self.seen.insert("update");
+    }
+
+    /// The part of the ranking that he watches.
+    fn whole(&self, truth: &Truth<'_>) -> (Option<usize>, Vec<String>) {
+        match self.watched {
+            Watched::Updates { limit } | Watched::Top { limit } => {
+                (None, truth.flushed.top(limit, truth.settled))
+            }
+            Watched::Around { id, range } => truth.flushed.around(id, range, truth.settled),
+        }
+    }
+
+    /// He has what is to be seen.
+    fn check(&self, truth: &Truth<'_>) {
+        let (center, rows) = self.whole(truth);
+        assert_eq!((self.center, &self.rows), (center, &by_id(&rows)), "{:?}", self.watched);
+    }
+}
+
+fn by_id(rows: &[String]) -> Rows {
+    rows.iter().map(|row| without_pnl(row)).collect()
+}
+
+/// A row's portfolio, and the row without its P&L.
+fn without_pnl(row: &str) -> (String, String) {
+    let (head, tail) = row.split_once(r#","pnl":"#).unwrap();
+    let (_, tail) = tail.split_once(r#","compositeScore":"#).unwrap();
+    let (_, id) = head.split_once(r#""portfolioId":""#).unwrap();
+    (id[..36].to_owned(), format!("{head} {tail}"))
+}

@@ -1,11 +1,20 @@
 //! REST of analytics (AN-REST): what has been applied, read at one position.
+//!
+//! Every call takes `at`, the position of a flush that is kept, and says in the header `X-Position` what its answer is as
+//! of; a position that is not kept is 410.
+
+mod marks;
+mod portfolios;
+mod positions;
+mod prices;
+mod sectors;
 
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use hub_core::limits::Limits;
-use hub_core::{Expired, Parameter, Position};
+use hub_core::{Expired, Parameter, PortfolioId, Position, SymbolCase};
 use hub_fanout::Snapshot;
 use hub_server::http::problem::Problem;
 use hub_server::rest::{Content, Request, Route, array_within, handler};
@@ -16,27 +25,101 @@ use crate::schema;
 use crate::state::State;
 
 /// The REST calls of this service.
-pub fn routes(reads: &AnalyticsReads, config: &AnalyticsConfig, limits: &Limits) -> Vec<Route> {
-    let summary = "Lists all positions, those that were closed with zeros";
+pub fn routes(
+    reads: &AnalyticsReads,
+    config: &AnalyticsConfig,
+    symbol_case: SymbolCase,
+    limits: &Limits,
+) -> Vec<Route> {
     let source = Source {
         reads: reads.clone(),
+        symbol_case,
         view_time: Duration::from_millis(limits.view_ms),
         flushes_kept_ms: config.flushes_kept_ms,
     };
-    let all =
-        Route::get("/api/analysis/all", summary, Content::Json(schema::positions), handler(&source, all));
-    vec![all.reading(&ALL_PARAMETERS)]
+    let get = |path, summary, answer, handler| {
+        Route::get(path, summary, Content::Json(answer), handler).reading(&AT_PARAMETERS)
+    };
+    let unrealized = "Lists the unrealised P&L of all portfolios";
+    vec![
+        get(
+            "/api/analysis/all",
+            "Lists all positions, those that were closed with zeros",
+            schema::positions,
+            handler(&source, positions::all),
+        ),
+        get("/api/unrealized", unrealized, schema::marks, handler(&source, marks::all)),
+        get(
+            "/api/analytics/initial-unrealized-pnl",
+            "Lists the same, by the name that documents of the platform have",
+            schema::marks,
+            handler(&source, marks::all),
+        ),
+        get(
+            "/api/sectors/overall",
+            "Lists the sectors of what all portfolios hold, with their shares",
+            schema::sectors,
+            handler(&source, sectors::overall),
+        ),
+        get(
+            "/api/sectors/sector-wise/{sector}",
+            "Lists what all portfolios hold of a sector, by symbol",
+            schema::sector,
+            handler(&source, sectors::of_sector),
+        ),
+        get(
+            "/api/sectors/portfolio-wise/{portfolioId}",
+            "Lists the sectors of what a portfolio holds, with their shares",
+            schema::sectors,
+            handler(&source, sectors::of_portfolio),
+        ),
+        get(
+            "/api/sectors/portfolio-wise/{portfolioId}/sector-wise/{sector}",
+            "Lists what a portfolio holds of a sector, by symbol",
+            schema::sector,
+            handler(&source, sectors::of_portfolio_and_sector),
+        ),
+        get(
+            "/api/sectors/sector-catalog",
+            "Lists the symbols of each sector",
+            schema::catalog,
+            handler(&source, sectors::catalog),
+        ),
+        get(
+            "/api/portfolio/all",
+            "Lists all portfolios by name",
+            schema::portfolios,
+            handler(&source, portfolios::all),
+        ),
+        get(
+            "/api/portfolio/{portfolioId}",
+            "Shows a portfolio's name",
+            schema::portfolio,
+            handler(&source, portfolios::one),
+        ),
+        get(
+            "/api/prices",
+            "Lists the last prices, of `symbols` or of all",
+            schema::prices,
+            handler(&source, prices::list),
+        )
+        .reading(&prices::PARAMETERS),
+    ]
 }
 
 /// Position of the flush that is asked for.
 const AT: Parameter = Parameter::new("at");
 
-static ALL_PARAMETERS: [Parameter; 1] = [AT];
+static AT_PARAMETERS: [Parameter; 1] = [AT];
+
+/// The portfolio that a path names.
+const PORTFOLIO_ID: Parameter = Parameter::new("portfolioId");
 
 /// Source of answers.
 #[derive(Clone)]
 struct Source {
     reads: AnalyticsReads,
+    symbol_case: SymbolCase,
     /// For which one answer may read a state.
     view_time: Duration,
     flushes_kept_ms: u32,
@@ -48,6 +131,28 @@ impl Source {
         let Some(text) = request.parameters().text(&AT) else { return Ok(self.reads.settled()) };
         let position = text.parse::<Position>().map_err(|error| AT.wrong(error.to_string()))?;
         self.reads.at(position).map_err(|Expired| self.not_kept(position))
+    }
+
+    /// Answers with what `write` makes of the state that a request asks for. It is short, so if the newest one expires
+    /// meanwhile a newer one is read.
+    fn answer(
+        &self,
+        request: &Request,
+        write: impl Fn(&State, &mut Vec<u8>) -> Result<Result<(), Problem>, Expired>,
+    ) -> Result<HttpResponse, Problem> {
+        loop {
+            let (state, mut body) = (self.state(request)?, Vec::new());
+            if let Ok(written) = write(&state, &mut body) {
+                written?;
+                let response = HttpResponse::Ok().content_type("application/json").body(body);
+                return Ok(at_position(response, state.applied().position));
+            }
+        }
+    }
+
+    /// Answers with an array, a chunk at a time.
+    fn array(&self, write_next: impl FnMut(&mut Vec<u8>) -> Result<bool, Expired> + 'static) -> HttpResponse {
+        array_within(self.view_time, write_next)
     }
 
     /// 410, and why.
@@ -70,21 +175,17 @@ impl Source {
     }
 }
 
-/// `GET /api/analysis/all?at=`: every position (AN-WS-1 elements), those that were
-/// closed with zeros, as of what was applied, or as of the flush at the position `at`, which is what `resume` names on
-/// state topics; 410 for one that is not kept (any more: `analytics.flushes_kept_ms`). The header `X-Position` says which
-/// it is. However many they are, a chunk at a time is in memory, and nothing of it is kept; a body that is not taken
-/// within `limits.view_ms`, or until more has changed than is kept (`limits.view_bytes`), is cut off.
-async fn all(from: Source, request: Request) -> Result<HttpResponse, Problem> {
-    let (state, mut key) = (from.state(&request)?, 0);
-    let position = state.applied().position;
-    let mut response = array_within(from.view_time, move |out| {
-        let row = state.position(key)?;
-        key += 1;
-        Ok(row.map(|row| row.position().write_json(out)).is_some())
-    });
+/// The same, which says what it is as of.
+fn at_position(mut response: HttpResponse, position: Position) -> HttpResponse {
     if let Ok(value) = HeaderValue::from_str(&position.to_string()) {
         response.headers_mut().insert(HeaderName::from_static("x-position"), value);
     }
-    Ok(response)
+    response
+}
+
+/// The portfolio that the path names; 400 for what is no id.
+fn portfolio_id(request: &Request) -> Result<PortfolioId, Problem> {
+    let text = request.segment(PORTFOLIO_ID.name())?;
+    let id = text.parse().map_err(|error: hub_core::id::IdError| PORTFOLIO_ID.wrong(error.to_string()));
+    Ok(id?)
 }

@@ -35,14 +35,18 @@ mod reads;
 mod row;
 mod rules;
 mod schema;
+mod sectors;
 mod socket;
 mod state;
+mod sums;
 mod symbol_cases;
 mod table;
+mod wide;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use hub_core::SymbolCase;
 use hub_core::dto::{Execution, PositionRow, UnrealizedPnl};
 use hub_core::limits::Limits;
 use hub_fanout::{Applied, Catalog, Composition, Topic, published};
@@ -89,6 +93,7 @@ pub fn register(catalog: &mut Catalog, limits: &Limits) -> (AnalyticsProjection,
 /// topics to the catalog, and gives the way to read what it has applied.
 pub fn service(
     config: &AnalyticsConfig,
+    symbol_case: SymbolCase,
     limits: &Limits,
     catalog: &mut Catalog,
 ) -> (Service, AnalyticsReads) {
@@ -103,7 +108,7 @@ pub fn service(
     let service = Service {
         views: Some(Arc::clone(projection.meter())),
         projections: vec![Box::new(projection)],
-        routes: routes(&reads, config, limits),
+        routes: routes(&reads, config, symbol_case, limits),
         sockets: vec![positions],
         stomp: StompMounts { sockjs: vec!["/ws", ""], websocket: vec!["/ws", "/"], tcp: true },
         ..Service::new("analytics", "analytics", config.bind.clone(), config.tls)

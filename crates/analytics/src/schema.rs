@@ -8,6 +8,97 @@ pub(crate) fn positions() -> Schema {
     json_schema!({ "type": "array", "items": PositionRow::schema() })
 }
 
+/// An array of marks (AN-WS-2).
+pub(crate) fn marks() -> Schema {
+    json_schema!({ "type": "array", "items": UnrealizedPnl::schema() })
+}
+
+/// Sectors with their shares.
+pub(crate) fn sectors() -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "sector": { "type": "string" },
+                "percentage": { "type": ["number", "null"] },
+                "totalHoldings": { "type": "number" },
+                "totalInvested": { "type": ["number", "null"] },
+                "realizedPnl": { "type": ["number", "null"] },
+            },
+            "required": ["sector", "percentage", "totalHoldings", "totalInvested", "realizedPnl"],
+        },
+    })
+}
+
+/// Symbols of a sector with their shares.
+pub(crate) fn sector() -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "symbol": { "type": "string" },
+                "percentage": { "type": ["number", "null"] },
+                "holdings": { "type": "number" },
+                "totalInvested": { "type": ["number", "null"] },
+                "realizedPnl": { "type": ["number", "null"] },
+            },
+            "required": ["symbol", "percentage", "holdings", "totalInvested", "realizedPnl"],
+        },
+    })
+}
+
+/// Sectors with their symbols.
+pub(crate) fn catalog() -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "sector": { "type": "string" },
+                "symbols": { "type": "array", "items": { "type": "string" } },
+            },
+            "required": ["sector", "symbols"],
+        },
+    })
+}
+
+/// A portfolio.
+pub(crate) fn portfolio() -> Schema {
+    json_schema!({
+        "type": "object",
+        "properties": {
+            "portfolioId": { "type": "string", "format": "uuid" },
+            "name": { "type": ["string", "null"] },
+            "phoneNumber": { "type": ["string", "null"] },
+            "address": { "type": ["string", "null"] },
+        },
+        "required": ["portfolioId", "name", "phoneNumber", "address"],
+    })
+}
+
+/// Portfolios.
+pub(crate) fn portfolios() -> Schema {
+    json_schema!({ "type": "array", "items": portfolio() })
+}
+
+/// Last prices.
+pub(crate) fn prices() -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "symbol": { "type": "string" },
+                "price": { "type": "number" },
+                "timestamp": { "type": "string", "format": "date-time" },
+            },
+            "required": ["symbol", "price", "timestamp"],
+        },
+    })
+}
+
 /// A message of `/ws/positions`.
 pub(crate) fn socket_message() -> Schema {
     json_schema!({

@@ -2,6 +2,7 @@
 
 mod walk;
 
+use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 use std::{iter, mem};
 
@@ -19,6 +20,7 @@ use crate::lots::Book;
 use crate::marks::{self, Marks, Positions};
 use crate::portfolio::{self, EncodedMark, EncodedMarks, Portfolio, PortfolioKey};
 use crate::row::{self, Entry, Row, beside};
+use crate::sums::{self, Sums, SymbolSumsView};
 use crate::symbol_cases::SymbolCases;
 use crate::table::Table;
 
@@ -37,6 +39,8 @@ pub struct State {
     pub(crate) books: ValuesReader<Book>,
     pub(crate) portfolios: RowsView<{ portfolio::WORDS }>,
     pub(crate) portfolio_ids: RowsView<{ portfolio::ID_WORDS }>,
+    /// By symbol.
+    pub(crate) sums: SymbolSumsView,
     /// By portfolio.
     pub(crate) encoded: EncodedMarks,
     pub(crate) portfolio_keys: IndexReader,
@@ -99,6 +103,7 @@ impl State {
             books: self.books.clone(),
             portfolios: self.portfolios.clone(),
             portfolio_ids: self.portfolio_ids.clone(),
+            sums: self.sums.clone(),
             encoded: self.encoded.clone(),
             portfolio_keys: self.portfolio_keys.clone(),
             symbol_keys: self.symbol_keys.clone(),
@@ -110,13 +115,13 @@ impl State {
 
     /// True if some of it may be [`Expired`].
     pub fn has_expired(&self) -> bool {
-        self.rows.has_expired() || self.portfolios.has_expired()
+        self.rows.has_expired() || self.portfolios.has_expired() || self.sums.has_expired()
     }
 
     /// Holds on to the state, for whoever must come to the end of it (saves it): it does not expire meanwhile, whatever
     /// that takes beyond `limits.view_bytes`.
-    pub fn pin(&self) -> Result<[Pin; 2], Expired> {
-        Ok([self.rows.pin()?, self.portfolios.pin()?])
+    pub fn pin(&self) -> Result<[Pin; 3], Expired> {
+        Ok([self.rows.pin()?, self.portfolios.pin()?, self.sums.pin()?])
     }
 
     /// All positions, in the order of their keys.
@@ -177,6 +182,15 @@ impl State {
         self.reference.portfolio_infos.values()
     }
 
+    /// Portfolios' master data behind this id, by id.
+    pub(crate) fn portfolio_infos_after(
+        &self,
+        after: Bound<PortfolioId>,
+    ) -> impl Iterator<Item = &PortfolioInfo> {
+        let infos = self.reference.portfolio_infos.range((after, Bound::Unbounded));
+        infos.map(|(_, info)| &**info)
+    }
+
     /// A symbol's sector.
     pub fn symbol_info(&self, symbol: &Symbol) -> Option<&Arc<SymbolInfo>> {
         self.reference.symbol_infos.get(symbol)
@@ -201,6 +215,11 @@ impl State {
     pub(crate) fn key(&self, id: PortfolioId) -> Option<PortfolioKey> {
         // A portfolio that came later has no row here. An id is never written again, so it does not expire.
         self.portfolio_keys.find(&id, |key| self.portfolio_id(key) == Ok(Some(id)))
+    }
+
+    /// What all portfolios hold of a symbol, if it was ever held.
+    pub(crate) fn sums_of_symbol(&self, key: SymbolKey) -> Result<Option<Sums>, Expired> {
+        Ok(self.sums.get(key)?.and_then(|row| sums::of_row(row.words)))
     }
 
     /// Holdings of a position, with its lots.

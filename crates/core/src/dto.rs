@@ -228,8 +228,8 @@ fn put_comma(out: &mut Vec<u8>, index: usize) {
     }
 }
 
-/// A JSON string, escaped.
-fn put_string(out: &mut Vec<u8>, text: &str) {
+/// Appends a JSON string, escaped.
+pub fn put_string(out: &mut Vec<u8>, text: &str) {
     // As nearly all are.
     if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
         out.push(b'"');

@@ -56,7 +56,9 @@ pub fn services(wiring: &mut Wiring, config: &Config) -> Result<Vec<Service>, St
 #[cfg(feature = "analytics")]
 #[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
 fn analytics(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError> {
-    let (service, reads) = hub_analytics::service(&config.analytics, &config.limits, &mut wiring.catalog);
+    let symbol_case = config.symbols.case();
+    let (service, reads) =
+        hub_analytics::service(&config.analytics, symbol_case, &config.limits, &mut wiring.catalog);
     wiring.pnl = Some(Arc::new(reads));
     Ok(service)
 }

@@ -1,5 +1,5 @@
 //! Positions, portfolios and prices as they are walked: tables row by row, then the lots of those that have several.
-//! Ids and whatever finds something by its key follow.
+//! Ids, sums and whatever finds something by its key follow.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -35,6 +35,7 @@ impl Serialize for Ledger {
             rows,
             portfolios,
             portfolio_ids: _,
+            sums: _,
             encoded: _,
             reference,
             books,
@@ -118,13 +119,14 @@ impl Ledger {
     }
 
     fn find_symbols(&mut self) -> Result<(), &'static str> {
-        let Ledger { reference, symbol_keys, .. } = self;
+        let Ledger { reference, symbol_keys, sums, .. } = self;
         for (key, listing) in (0..).zip(reference.listings.iter()) {
             if symbol_keys.find(&listing.symbol, |key| reference.is_of(key, &listing.symbol)).is_some() {
                 return Err("a symbol is there twice");
             }
             let symbol_of = |key| -> Option<Symbol> { Some(reference.listings.get(key)?.symbol.clone()) };
             symbol_keys.insert(&listing.symbol, key, symbol_of);
+            sums.push(Offset::START);
         }
         Ok(())
     }
@@ -156,6 +158,7 @@ impl Ledger {
                 return Err("a position is there twice");
             }
             self.keys.insert(hash, key);
+            self.sums.change(entry.symbol, Offset::START, None, &entry.balance);
         }
         if numbers.next().map(|count: u32| count as usize) != Some(books.len()) {
             return Err("lots are of no position");

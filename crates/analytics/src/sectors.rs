@@ -1,0 +1,134 @@
+//! Sectors: what portfolios hold of the symbols of each (AN-SECTOR).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hub_core::dto::put_string;
+use hub_core::{Expired, Money, PortfolioId, Price, Symbol};
+
+use crate::listing::SymbolKey;
+use crate::marks::Positions as _;
+use crate::state::State;
+use crate::sums::Sums;
+
+/// The sector of symbols that have none, so that shares add up to the whole.
+const UNCLASSIFIED: &str = "Unclassified";
+
+/// Positions whose sectors are asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Held {
+    ByAll,
+    By(PortfolioId),
+}
+
+impl State {
+    /// Sums by symbol, in the order of symbols: of whatever was ever held. O(symbols), or O(positions of the portfolio).
+    fn sums_of(&self, held: Held) -> Result<Vec<(&Symbol, Sums)>, Expired> {
+        let mut by_key: Vec<(SymbolKey, Sums)> = Vec::new();
+        match held {
+            Held::ByAll => {
+                for key in 0..self.sums.len() {
+                    by_key.extend(self.sums_of_symbol(key)?.map(|sums| (key, sums)));
+                }
+            }
+            Held::By(id) => {
+                let Some(portfolio) = self.key(id) else { return Ok(Vec::new()) };
+                for member in self.members(portfolio) {
+                    let (_, entry) = member?;
+                    by_key.push((entry.symbol, Sums::of(&entry.balance)));
+                }
+            }
+        }
+        let named = |(key, sums)| Some((&self.reference.listings.get(key)?.symbol, sums));
+        let mut named: Vec<_> = by_key.into_iter().filter_map(named).collect();
+        named.sort_unstable_by_key(|(symbol, _)| *symbol);
+        Ok(named)
+    }
+
+    fn sector(&self, symbol: &Symbol) -> &str {
+        self.symbol_info(symbol).map_or(UNCLASSIFIED, |info| &info.sector)
+    }
+
+    /// Appends `[{"sector","percentage","totalHoldings","totalInvested","realizedPnl"}]`, in the order of sectors.
+    pub(crate) fn write_sectors(&self, held: Held, out: &mut Vec<u8>) -> Result<(), Expired> {
+        let mut sectors: BTreeMap<&str, Sums> = BTreeMap::new();
+        for (symbol, sums) in self.sums_of(held)? {
+            let sector = sectors.entry(self.sector(symbol)).or_default();
+            *sector = sector.plus(sums);
+        }
+        let all = sectors.values().fold(Sums::default(), |all, sums| all.plus(*sums));
+        let rows = sectors.iter().map(|(sector, sums)| (*sector, sums));
+        write_shares(out, ["sector", "totalHoldings"], rows, &all);
+        Ok(())
+    }
+
+    /// Appends `[{"symbol","percentage","holdings","totalInvested","realizedPnl"}]`, in the order of symbols, of the
+    /// sector's own total; nothing and false if there is no such sector.
+    pub(crate) fn write_sector(&self, held: Held, sector: &str, out: &mut Vec<u8>) -> Result<bool, Expired> {
+        if !self.sector_catalog()?.contains_key(sector) {
+            return Ok(false);
+        }
+        let of_sector: Vec<_> = self.sums_of(held)?;
+        let of_sector: Vec<_> =
+            of_sector.iter().filter(|(symbol, _)| self.sector(symbol) == sector).collect();
+        let all = of_sector.iter().fold(Sums::default(), |all, (_, sums)| all.plus(*sums));
+        let rows = of_sector.iter().map(|(symbol, sums)| (symbol.as_str(), sums));
+        write_shares(out, ["symbol", "holdings"], rows, &all);
+        Ok(true)
+    }
+
+    /// Symbols by sector: of master data, and those that were held and have no sector.
+    pub(crate) fn sector_catalog(&self) -> Result<BTreeMap<&str, BTreeSet<&Symbol>>, Expired> {
+        let mut catalog: BTreeMap<&str, BTreeSet<&Symbol>> = BTreeMap::new();
+        for info in self.symbol_infos() {
+            catalog.entry(&info.sector).or_default().insert(&info.symbol);
+        }
+        for (symbol, _) in self.sums_of(Held::ByAll)? {
+            catalog.entry(self.sector(symbol)).or_default().insert(symbol);
+        }
+        Ok(catalog)
+    }
+}
+
+/// Appends an array of what is held, each element with its share in `all`.
+fn write_shares<'r>(
+    out: &mut Vec<u8>,
+    [name, holdings]: [&str; 2],
+    rows: impl Iterator<Item = (&'r str, &'r Sums)>,
+    all: &Sums,
+) {
+    out.push(b'[');
+    for (number, (text, sums)) in rows.enumerate() {
+        out.extend_from_slice(if number == 0 { b"{\"" } else { b",{\"" });
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+        put_string(out, text);
+        out.extend_from_slice(br#","percentage":"#);
+        // A price has the places, and writes its digits as all numbers are written.
+        let percentage = sums.share_in(all).map(|share| Price::from_units(share * HUNDREDTH));
+        put_or_null(out, percentage, |out, percentage| percentage.write_to(out));
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(holdings.as_bytes());
+        out.extend_from_slice(b"\":");
+        sums.holdings().write_to(out);
+        out.extend_from_slice(br#","totalInvested":"#);
+        put_or_null(out, sums.total_invested(), put_money);
+        out.extend_from_slice(br#","realizedPnl":"#);
+        put_or_null(out, sums.realized_pnl(), put_money);
+        out.push(b'}');
+    }
+    out.push(b']');
+}
+
+/// Units of a price that are a hundredth.
+const HUNDREDTH: i64 = 1_000_000;
+
+fn put_money(out: &mut Vec<u8>, money: Money) {
+    money.write_to(out);
+}
+
+fn put_or_null<T>(out: &mut Vec<u8>, value: Option<T>, put: impl FnOnce(&mut Vec<u8>, T)) {
+    match value {
+        Some(value) => put(out, value),
+        None => out.extend_from_slice(b"null"),
+    }
+}

@@ -70,6 +70,7 @@ fn fill(hub: &Inside) {
         &json!([transaction(1, "BUY", "AAPL"), transaction(2, "BUY", "XYZ"), transaction(3, "SELL", "AAPL")]),
     );
     ingest(at, "prices", &json!({"symbol": "AAPL", "price": 11}));
+    ingest(at, "symbols", &json!({"symbol": "AAPL", "sector": "Technology"}));
     for (stage, kind) in [("RECEIVED", "TRADE_RECEIVED"), ("COMMITTED", "TRADE_COMMITTED")] {
         ingest(
             at,
@@ -134,6 +135,7 @@ fn asked(hub: &Inside, path: &str) -> String {
     } else {
         "1".to_owned()
     };
+    let path = path.replace("{portfolioId}", PORTFOLIO).replace("{sector}", "Technology");
     format!("{}{query}", path.replace("{id}", &id))
 }
 

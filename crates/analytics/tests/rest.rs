@@ -328,6 +328,12 @@ proptest! {
         for ((of, _), answer) in asked.iter().zip(get_all(&hub.reads, &uris)) {
             prop_assert_eq!(Value::String(answer.text), expected(&rows, &sectors, *of));
         }
+        let mut restored = Fixture::new();
+        restored.restore(&hub.walk()).unwrap();
+        restored.settle();
+        for ((of, _), answer) in asked.iter().zip(get_all(&restored.reads, &uris)) {
+            prop_assert_eq!(Value::String(answer.text), expected(&rows, &sectors, *of), "sums follow from positions");
+        }
         let catalog = get(&hub.reads, "/api/sectors/sector-catalog").json();
         let named: BTreeSet<&str> = catalog.as_array().unwrap().iter().map(|of| of["sector"].as_str().unwrap()).collect();
         let held = rows.iter().map(|row| sectors.get(row.symbol.as_str()).map_or("Unclassified", String::as_str));

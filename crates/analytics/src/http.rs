@@ -14,10 +14,11 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use hub_core::limits::Limits;
+use hub_core::schema::Schema;
 use hub_core::{Expired, Parameter, PortfolioId, Position, SymbolCase};
 use hub_fanout::Snapshot;
 use hub_server::http::problem::Problem;
-use hub_server::rest::{Content, Request, Route, array_within, handler};
+use hub_server::rest::{Content, Handler, Request, Route, array_within, handler};
 
 use crate::config::AnalyticsConfig;
 use crate::reads::AnalyticsReads;
@@ -37,11 +38,8 @@ pub fn routes(
         view_time: Duration::from_millis(limits.view_ms),
         flushes_kept_ms: config.flushes_kept_ms,
     };
-    let get = |path, summary, answer, handler| {
-        Route::get(path, summary, Content::Json(answer), handler).reading(&AT_PARAMETERS)
-    };
     let unrealized = "Lists the unrealised P&L of all portfolios";
-    vec![
+    let mut routes = vec![
         get(
             "/api/analysis/all",
             "Lists all positions, those that were closed with zeros",
@@ -54,36 +52,6 @@ pub fn routes(
             "Lists the same, by the name that documents of the platform have",
             schema::marks,
             handler(&source, marks::all),
-        ),
-        get(
-            "/api/sectors/overall",
-            "Lists the sectors of what all portfolios hold, with their shares",
-            schema::sectors,
-            handler(&source, sectors::overall),
-        ),
-        get(
-            "/api/sectors/sector-wise/{sector}",
-            "Lists what all portfolios hold of a sector, by symbol",
-            schema::sector,
-            handler(&source, sectors::of_sector),
-        ),
-        get(
-            "/api/sectors/portfolio-wise/{portfolioId}",
-            "Lists the sectors of what a portfolio holds, with their shares",
-            schema::sectors,
-            handler(&source, sectors::of_portfolio),
-        ),
-        get(
-            "/api/sectors/portfolio-wise/{portfolioId}/sector-wise/{sector}",
-            "Lists what a portfolio holds of a sector, by symbol",
-            schema::sector,
-            handler(&source, sectors::of_portfolio_and_sector),
-        ),
-        get(
-            "/api/sectors/sector-catalog",
-            "Lists the symbols of each sector",
-            schema::catalog,
-            handler(&source, sectors::catalog),
         ),
         get(
             "/api/portfolio/all",
@@ -104,7 +72,14 @@ pub fn routes(
             handler(&source, prices::list),
         )
         .reading(&prices::PARAMETERS),
-    ]
+    ];
+    routes.extend(sectors::routes(&source));
+    routes
+}
+
+/// A call that reads a state.
+fn get(path: &'static str, summary: &'static str, answer: fn() -> Schema, handler: Handler) -> Route {
+    Route::get(path, summary, Content::Json(answer), handler).reading(&AT_PARAMETERS)
 }
 
 /// Position of the flush that is asked for.

@@ -217,7 +217,7 @@ impl State {
         self.portfolio_keys.find(&id, |key| self.portfolio_id(key) == Ok(Some(id)))
     }
 
-    /// What all portfolios hold of a symbol, if it was ever held.
+    /// Sums of what all portfolios hold of a symbol, if it was ever held.
     pub(crate) fn sums_of_symbol(&self, key: SymbolKey) -> Result<Option<Sums>, Expired> {
         Ok(self.sums.get(key)?.and_then(|row| sums::of_row(row.words)))
     }

@@ -56,12 +56,12 @@ impl Sums {
         Quantity::from_units(self.holdings)
     }
 
-    /// What was invested; `None` if that is more than money holds.
+    /// Cost of the open lots; `None` if that is more than money holds.
     pub(crate) fn total_invested(&self) -> Option<Money> {
         self.total_invested.units().map(Money::from_units)
     }
 
-    /// What was realised; `None` if that is more than money holds.
+    /// Profit of the closed lots; `None` if that is more than money holds.
     pub(crate) fn realized_pnl(&self) -> Option<Money> {
         self.realized_pnl.units().map(Money::from_units)
     }
@@ -88,7 +88,7 @@ impl Sums {
     }
 }
 
-/// What all portfolios together hold, by symbol: a table as positions have, so that a view of it is of their position.
+/// Sums over all portfolios, by symbol: a table as positions have, so that a view of it is of their position.
 #[derive(Default)]
 pub(crate) struct SymbolSums(pub(crate) Rows<WORDS>);
 

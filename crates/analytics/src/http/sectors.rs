@@ -1,13 +1,50 @@
-//! What is held of each sector (AN-SECTOR).
+//! Sectors: what is held of each (AN-SECTOR).
 
 use actix_web::HttpResponse;
 use hub_core::Parameter;
 use hub_core::dto::put_string;
 use hub_server::http::problem::Problem;
-use hub_server::rest::Request;
+use hub_server::rest::{Request, Route, handler};
 
-use super::{Source, portfolio_id};
+use super::{Source, get, portfolio_id};
+use crate::schema;
 use crate::sectors::Held;
+
+/// The calls of sectors.
+pub(super) fn routes(source: &Source) -> Vec<Route> {
+    vec![
+        get(
+            "/api/sectors/overall",
+            "Lists the sectors of what all portfolios hold, with their shares",
+            schema::sectors,
+            handler(source, overall),
+        ),
+        get(
+            "/api/sectors/sector-wise/{sector}",
+            "Lists what all portfolios hold of a sector, by symbol",
+            schema::sector,
+            handler(source, of_sector),
+        ),
+        get(
+            "/api/sectors/portfolio-wise/{portfolioId}",
+            "Lists the sectors of what a portfolio holds, with their shares",
+            schema::sectors,
+            handler(source, of_portfolio),
+        ),
+        get(
+            "/api/sectors/portfolio-wise/{portfolioId}/sector-wise/{sector}",
+            "Lists what a portfolio holds of a sector, by symbol",
+            schema::sector,
+            handler(source, of_portfolio_and_sector),
+        ),
+        get(
+            "/api/sectors/sector-catalog",
+            "Lists the symbols of each sector",
+            schema::catalog,
+            handler(source, catalog),
+        ),
+    ]
+}
 
 const SECTOR: Parameter = Parameter::new("sector");
 

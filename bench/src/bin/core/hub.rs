@@ -50,6 +50,18 @@ impl Hub {
         self.flushed.as_ref()
     }
 
+    /// All that is remembered, as bytes.
+    pub(crate) fn walk(&self) -> Vec<u8> {
+        self.driver.walk()
+    }
+
+    /// A hub that goes on from what was walked.
+    pub(crate) fn restored(walk: &[u8]) -> anyhow::Result<Hub> {
+        let mut hub = Hub::new();
+        hub.driver.restore(walk)?;
+        Ok(hub)
+    }
+
     /// The way to what was settled.
     pub(crate) fn reads(&self) -> AnalyticsReads {
         self.reads.clone()

@@ -11,6 +11,7 @@ mod ingest;
 mod lag;
 mod marks;
 mod replay;
+mod walk;
 mod workload;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +35,8 @@ enum Command {
     Lag(lag::LagArguments),
     /// Measures what ticks and readers of marks cost.
     Marks(marks::MarksArguments),
+    /// Measures walking what is remembered, and restoring it.
+    Walk(walk::WalkArguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -43,5 +46,6 @@ fn main() -> anyhow::Result<()> {
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Lag(arguments) => lag::run(&arguments),
         Command::Marks(arguments) => marks::run(&arguments),
+        Command::Walk(arguments) => walk::run(&arguments),
     }
 }

@@ -1,4 +1,4 @@
-//! What is remembered of a million positions, walked into bytes and restored from them.
+//! Walks: the memory of a million positions, gone through into bytes and restored from them.
 //!
 //! Beside it, in each block: the same numbers in plain vectors, written and read by the same format without a walk over
 //! `dyn`, and a copy of the walk's bytes.
@@ -48,7 +48,7 @@ struct Plain {
 }
 
 /// Result of a block.
-struct Reading {
+struct Block {
     seconds: [f64; 5],
     megabytes: f64,
     plain_megabytes: f64,
@@ -60,14 +60,14 @@ const NAMES: [&str; 5] = ["walk", "restore", "plain vectors: written", "read", "
 pub(crate) fn run(arguments: &WalkArguments) -> anyhow::Result<()> {
     let WalkArguments { positions, again, portfolios, blocks, .. } = arguments;
     println!("{positions} positions of {portfolios} portfolios, and {again} more trades; {blocks} blocks\n");
-    let readings = (0..*blocks).map(|block| read(arguments, block)).collect::<anyhow::Result<Vec<_>>>()?;
+    let results = (0..*blocks).map(|block| read(arguments, block)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut table = Table::new("seconds", vec!["seconds".to_owned()]);
     for (place, name) in NAMES.into_iter().enumerate() {
-        let seconds: Vec<f64> = readings.iter().map(|reading| reading.seconds[place]).collect();
+        let seconds: Vec<f64> = results.iter().map(|result| result.seconds[place]).collect();
         table.add(name, [cell(Spread::of(&seconds))]);
     }
-    let megabytes: Vec<f64> = readings.iter().map(|reading| reading.megabytes).collect();
-    let plain: Vec<f64> = readings.iter().map(|reading| reading.plain_megabytes).collect();
+    let megabytes: Vec<f64> = results.iter().map(|result| result.megabytes).collect();
+    let plain: Vec<f64> = results.iter().map(|result| result.plain_megabytes).collect();
     let mut sizes = Table::new("MB", vec!["MB".to_owned()]);
     sizes.add("walk", [cell(Spread::of(&megabytes))]);
     sizes.add("plain vectors", [cell(Spread::of(&plain))]);
@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &WalkArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read(arguments: &WalkArguments, block: u64) -> anyhow::Result<Reading> {
+fn read(arguments: &WalkArguments, block: u64) -> anyhow::Result<Block> {
     let positions = arguments.positions.get();
     let mut workload = Workload::new(block, arguments.portfolios, positions)?;
     let mut hub = Hub::new();
@@ -100,7 +100,7 @@ fn read(arguments: &WalkArguments, block: u64) -> anyhow::Result<Reading> {
     let (copying, _) = timed(|| black_box(walk.clone()));
     let megabytes = |bytes: &[u8]| bytes.len() as f64 / 1e6;
     let seconds = [walking, restoring, writing, reading, copying];
-    Ok(Reading { seconds, megabytes: megabytes(&walk), plain_megabytes: megabytes(&written) })
+    Ok(Block { seconds, megabytes: megabytes(&walk), plain_megabytes: megabytes(&written) })
 }
 
 /// Numbers of the sizes that the hub's are of.
@@ -113,13 +113,13 @@ fn plain(hub: &Hub, applied: usize) -> Plain {
         let amounts =
             [row.holdings.units(), row.total_invested.units(), row.realized_pnl.units()].map(halves);
         let [[h0, h1], [i0, i1], [r0, r1]] = amounts;
-        let keys = number % 50_000 << 32 | number % 500;
+        let keys = ((number % 50_000) << 32) | (number % 500);
         [number, number, number, keys, times[0], times[1] << 2, h0, h1, i0, i1, r0, r1, times[0], number]
     };
     let rows = (0..).zip(state.positions().flatten()).map(row).collect();
     let id = |number: u64| {
         let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (1_770_460_200_000_000 + number as i64, [mixed, !mixed], mixed.rotate_left(32))
+        (1_770_460_200_000_000 + number.cast_signed(), [mixed, !mixed], mixed.rotate_left(32))
     };
     Plain { rows, ids: (0..applied as u64).map(id).collect() }
 }

@@ -1,7 +1,8 @@
 //! REST of analytics (AN-REST): what has been applied, read at one position.
 //!
 //! Every call takes `at`, the position of a flush that is kept, and says in the header `X-Position` what its answer is as
-//! of; a position that is not kept is 410.
+//! of; a position that is not kept is 410. `ETag` is of what the answer depends on, so that a poll which
+//! finds nothing new is 304: the log's ticks alone change nothing.
 
 mod marks;
 mod portfolios;
@@ -9,16 +10,19 @@ mod positions;
 mod prices;
 mod sectors;
 
+use std::fmt;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use hub_core::limits::Limits;
+use hub_core::normalize::Kind;
 use hub_core::schema::Schema;
 use hub_core::{Expired, Parameter, PortfolioId, Position, SymbolCase};
 use hub_fanout::Snapshot;
+use hub_server::http::ingest;
 use hub_server::http::problem::Problem;
-use hub_server::rest::{Content, Handler, Request, Route, array_within, handler};
+use hub_server::rest::{Content, Handler, Request, Route, array_within, digest, handler, tagged};
 
 use crate::config::AnalyticsConfig;
 use crate::reads::AnalyticsReads;
@@ -74,6 +78,11 @@ pub fn routes(
         .reading(&prices::PARAMETERS),
     ];
     routes.extend(sectors::routes(&source));
+    routes.push(ingest::taking_in(
+        Kind::Transactions,
+        "/api/transactions",
+        "Takes in transactions, by the name that the platform has",
+    ));
     routes
 }
 
@@ -119,15 +128,24 @@ impl Source {
             let (state, mut body) = (self.state(request)?, Vec::new());
             if let Ok(written) = write(&state, &mut body) {
                 written?;
-                let response = HttpResponse::Ok().content_type("application/json").body(body);
+                let answer = |body| HttpResponse::Ok().content_type("application/json").body(body);
+                let response = tagged(request.headers(), &digest(&body), || answer(body));
                 return Ok(at_position(response, state.applied().position));
             }
         }
     }
 
-    /// Answers with an array, a chunk at a time.
-    fn array(&self, write_next: impl FnMut(&mut Vec<u8>) -> Result<bool, Expired> + 'static) -> HttpResponse {
-        array_within(self.view_time, write_next)
+    /// Answers with an array of a state, a chunk at a time. `newest` says all that it depends on, of this log.
+    fn array(
+        &self,
+        request: &Request,
+        state: &State,
+        newest: impl fmt::Display,
+        write_next: impl FnMut(&mut Vec<u8>) -> Result<bool, Expired> + 'static,
+    ) -> HttpResponse {
+        let position = state.applied().position;
+        let state = format!("{}-{newest}", position.epoch);
+        at_position(tagged(request.headers(), &state, || array_within(self.view_time, write_next)), position)
     }
 
     /// 410, and why.

@@ -56,7 +56,7 @@ pub(crate) fn apply<S: Accounts>(
         Event::Transaction(event) => transaction(accounts, executions, record, event, step)?,
         Event::Price(event) => quote(accounts, record, event),
         Event::Portfolio(info) => {
-            accounts.reference().describe_portfolio(info);
+            accounts.reference().describe_portfolio(info, record.offset);
             Ok(Outcome::Accepted)
         }
         Event::Symbol(info) => {

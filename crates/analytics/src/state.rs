@@ -68,6 +68,8 @@ pub(crate) struct ReferenceData {
     #[serde(with = "walk::portfolio_infos")]
     portfolio_infos: RedBlackTreeMapSync<PortfolioId, Arc<PortfolioInfo>>,
     symbol_infos: RedBlackTreeMapSync<Symbol, Arc<SymbolInfo>>,
+    /// The last record that changed a portfolio's.
+    described: Offset,
     /// Prices and master data taken since anybody asked what they cost.
     #[serde(skip)]
     quotes: usize,
@@ -81,6 +83,7 @@ impl Default for ReferenceData {
             listings: Table::default(),
             portfolio_infos: RedBlackTreeMapSync::new_sync(),
             symbol_infos: RedBlackTreeMapSync::new_sync(),
+            described: Offset::START,
             quotes: 0,
             descriptions: 0,
         }
@@ -273,6 +276,11 @@ const DESCRIPTION_BYTES: usize = 256;
 
 /// Editing: on the projection's thread, on its own copy.
 impl ReferenceData {
+    /// The last record that changed what is known of a portfolio.
+    pub(crate) fn described(&self) -> Offset {
+        self.described
+    }
+
     /// Memory, at most, that the prices and master data take by themselves which were taken since this was last called:
     /// all others are shared with the state before.
     pub(crate) fn taken_bytes(&mut self) -> usize {
@@ -309,8 +317,12 @@ impl ReferenceData {
     }
 
     /// The last one wins.
-    pub(crate) fn describe_portfolio(&mut self, info: &PortfolioInfo) {
+    pub(crate) fn describe_portfolio(&mut self, info: &PortfolioInfo, offset: Offset) {
+        if self.portfolio_infos.get(&info.portfolio_id).is_some_and(|held| **held == *info) {
+            return;
+        }
         self.descriptions += 1;
+        self.described = offset;
         self.portfolio_infos.insert_mut(info.portfolio_id, Arc::new(info.clone()));
     }
 

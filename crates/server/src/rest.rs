@@ -7,6 +7,7 @@
 
 mod array;
 mod request;
+mod tag;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use hub_core::{Parameter, ParameterError};
 
 pub use array::{array, array_within};
 pub use request::Request;
+pub use tag::{digest, tagged};
 
 use crate::http::methods::not_allowed;
 use crate::http::problem::Problem;

@@ -4,23 +4,23 @@ use actix_web::HttpResponse;
 use hub_server::http::problem::Problem;
 use hub_server::rest::Request;
 
-use super::{Source, at_position};
+use super::Source;
 use crate::marks::Positions as _;
 
 /// `GET /api/unrealized`: the marks of all portfolios (AN-WS-2 elements), in the order of their first trades; one of which
 /// nothing has a price has none. It reads, and broadcasts nothing (against BUG-A11).
 pub(super) async fn all(from: Source, request: Request) -> Result<HttpResponse, Problem> {
     let state = from.state(&request)?;
-    let (position, mut key) = (state.applied().position, 0);
-    let response = from.array(move |out| {
-        while let Some(id) = state.portfolio_id(key)? {
+    let (view, mut key) = (state.clone(), 0);
+    let newest = state.portfolios.newest().max(state.reference.listings.newest());
+    Ok(from.array(&request, &state, newest, move |out| {
+        while let Some(id) = view.portfolio_id(key)? {
             key += 1;
-            if let Some(mark) = state.mark(id)? {
+            if let Some(mark) = view.mark(id)? {
                 out.extend_from_slice(&mark);
                 return Ok(true);
             }
         }
         Ok(false)
-    });
-    Ok(at_position(response, position))
+    }))
 }

@@ -9,31 +9,31 @@ use hub_core::event::PortfolioInfo;
 use hub_server::http::problem::Problem;
 use hub_server::rest::Request;
 
-use super::{PORTFOLIO_ID, Source, at_position, portfolio_id};
+use super::{PORTFOLIO_ID, Source, portfolio_id};
 use crate::marks::Positions as _;
 
 /// `GET /api/portfolio/all`: `[{"portfolioId","name","phoneNumber","address"}]`: those of master data in the order of ids,
 /// then those that trade and are not in it, without a name.
 pub(super) async fn all(from: Source, request: Request) -> Result<HttpResponse, Problem> {
     let state = from.state(&request)?;
-    let position = state.applied().position;
-    let (mut described, mut key) = (Bound::Unbounded, 0);
-    let response = from.array(move |out| {
-        if let Some(info) = state.portfolio_infos_after(described).next() {
+    // Whoever trades is known for ever.
+    let newest = format!("{}-{}", state.reference.described(), state.portfolios.len());
+    let (view, mut described, mut key) = (state.clone(), Bound::Unbounded, 0);
+    Ok(from.array(&request, &state, newest, move |out| {
+        if let Some(info) = view.portfolio_infos_after(described).next() {
             described = Bound::Excluded(info.portfolio_id);
             write(out, info.portfolio_id, Some(info));
             return Ok(true);
         }
-        while let Some(id) = state.portfolio_id(key)? {
+        while let Some(id) = view.portfolio_id(key)? {
             key += 1;
-            if state.portfolio_info(id).is_none() {
+            if view.portfolio_info(id).is_none() {
                 write(out, id, None);
                 return Ok(true);
             }
         }
         Ok(false)
-    });
-    Ok(at_position(response, position))
+    }))
 }
 
 /// `GET /api/portfolio/{portfolioId}`: one of them; 404 for one of which nothing is known.

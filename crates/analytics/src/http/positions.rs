@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use hub_server::http::problem::Problem;
 use hub_server::rest::Request;
 
-use super::{Source, at_position};
+use super::Source;
 
 /// `GET /api/analysis/all?at=`: every position (AN-WS-1 elements), those that were
 /// closed with zeros, as of what was applied, or as of the flush at the position `at`, which is what `resume` names on
@@ -13,11 +13,10 @@ use super::{Source, at_position};
 /// within `limits.view_ms`, or until more has changed than is kept (`limits.view_bytes`), is cut off.
 pub(super) async fn all(from: Source, request: Request) -> Result<HttpResponse, Problem> {
     let (state, mut key) = (from.state(&request)?, 0);
-    let position = state.applied().position;
-    let response = from.array(move |out| {
-        let row = state.position(key)?;
+    let (view, newest) = (state.clone(), state.rows.newest());
+    Ok(from.array(&request, &state, newest, move |out| {
+        let row = view.position(key)?;
         key += 1;
         Ok(row.map(|row| row.position().write_json(out)).is_some())
-    });
-    Ok(at_position(response, position))
+    }))
 }

@@ -9,11 +9,20 @@ use hub_log::LogError;
 
 use super::problem::Problem;
 use crate::ingest::{IngestError, IngestReport};
-use crate::rest::{Content, Request, Route, handler};
+use crate::rest::{Content, Handler, Request, Route, handler};
 
 pub(super) fn route() -> Route {
+    call("/api/ingest/{kind}", "Takes in items of a kind", handler(&(), ingest))
+}
+
+/// A call by another path that takes in items of one kind as `POST /api/ingest/{kind}` does, and answers so.
+pub fn taking_in(kind: Kind, path: &'static str, summary: &'static str) -> Route {
+    call(path, summary, handler(&kind, take_in))
+}
+
+fn call(path: &'static str, summary: &'static str, handler: Handler) -> Route {
     let (body, answer) = (Some(Content::Json(items)), Content::Json(schema::of::<IngestReport>));
-    Route::post("/api/ingest/{kind}", "Takes in items of a kind", body, answer, handler(&(), ingest))
+    Route::post(path, summary, body, answer, handler)
 }
 
 /// One item or an array of them; what an item holds is told by its kind.
@@ -23,9 +32,12 @@ fn items() -> Schema {
 
 /// One item, an array, or NDJSON; answered after the items are committed and
 /// applied: 200, 207 or 422 with the outcome of each; 400 for a body that can't be read.
-async fn ingest((): (), mut request: Request) -> Result<HttpResponse, Problem> {
+async fn ingest((): (), request: Request) -> Result<HttpResponse, Problem> {
     let kind = request.segment("kind")?;
-    let kind: Kind = kind.parse().map_err(|_| unknown_kind(&kind))?;
+    take_in(kind.parse().map_err(|_| unknown_kind(&kind))?, request).await
+}
+
+async fn take_in(kind: Kind, mut request: Request) -> Result<HttpResponse, Problem> {
     let form = form(request.headers())?;
     if request.chassis()?.readiness.is_draining() {
         return Err(IngestError::Draining.into());

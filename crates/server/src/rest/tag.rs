@@ -39,7 +39,9 @@ mod tests {
 
     fn status(named: &[&'static str]) -> u16 {
         let mut asked = HeaderMap::new();
-        named.iter().for_each(|named| asked.append(IF_NONE_MATCH, HeaderValue::from_static(named)));
+        for tag in named {
+            asked.append(IF_NONE_MATCH, HeaderValue::from_static(tag));
+        }
         let response = tagged(&asked, "7-42", || HttpResponse::Ok().body("all of it"));
         assert_eq!(response.headers().get(ETAG).unwrap(), "\"7-42\"");
         assert_eq!(response.headers().get(CACHE_CONTROL).unwrap(), "private, no-cache");

@@ -4,54 +4,15 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use actix_web::App;
 use actix_web::http::StatusCode;
-use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use hub_analytics::{AnalyticsConfig, AnalyticsReads, routes};
 use hub_core::dto::PositionRow;
 use hub_core::event::{PortfolioInfo, SymbolInfo, Trade};
-use hub_core::limits::Limits;
-use hub_core::{Event, PortfolioId, Record, SymbolCase};
-use hub_server::rest;
+use hub_core::{Event, PortfolioId, Record};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::rest::{get, get_all};
 use support::script::{PORTFOLIOS, history};
-use support::{Fixture, portfolio, quote, trade};
-
-struct Answer {
-    status: StatusCode,
-    content_type: String,
-    position: Option<String>,
-    tag: Option<String>,
-    text: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap()
-    }
-}
-
-fn get(reads: &AnalyticsReads, uri: &str) -> Answer {
-    get_all(reads, &[uri]).remove(0)
-}
-
-fn get_all(reads: &AnalyticsReads, uris: &[&str]) -> Vec<Answer> {
-    actix_rt::System::new().block_on(async {
-        let routes = routes(reads, &AnalyticsConfig::default(), SymbolCase::Upper, &Limits::default());
-        let app = init_service(App::new().configure(|config| rest::configure(config, &routes))).await;
-        let mut answers = Vec::new();
-        for uri in uris {
-            let response = call_service(&app, TestRequest::get().uri(uri).to_request()).await;
-            let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-            let (status, content_type) = (response.status(), header("content-type").unwrap());
-            let (position, tag) = (header("x-position"), header("etag"));
-            let text = String::from_utf8(read_body(response).await.into()).unwrap();
-            answers.push(Answer { status, content_type, position, tag, text });
-        }
-        answers
-    })
-}
+use support::{Fixture, buy, portfolio, quote, trade};
 
 fn ok(hub: &Fixture, uri: &str) -> Value {
     let answer = get(&hub.reads, uri);
@@ -66,10 +27,6 @@ fn problem(hub: &Fixture, uri: &str) -> (u16, String) {
     let body = answer.json();
     assert_eq!(body["status"], answer.status.as_u16());
     (answer.status.as_u16(), body["detail"].as_str().unwrap().to_owned())
-}
-
-fn buy(hub: &mut Fixture, id: u8, of: u8, symbol: &str, quantity: &str, price: &str) {
-    hub.send(trade(id, of, symbol, quantity, Trade::Buy { price: price.parse().unwrap() }));
 }
 
 fn classify(hub: &mut Fixture, symbol: &str, sector: &str) {
@@ -349,57 +306,4 @@ fn is_small(record: &Record) -> bool {
         Event::Transaction(event) => event.quantity.units() < 1 << 40,
         _ => true,
     }
-}
-
-/// Answers of all calls: their tags and bodies.
-fn tags(hub: &Fixture) -> Vec<String> {
-    let id = portfolio(1);
-    let paths = [
-        "/api/analysis/all".to_owned(),
-        "/api/unrealized".to_owned(),
-        "/api/portfolio/all".to_owned(),
-        format!("/api/portfolio/{id}"),
-        "/api/prices".to_owned(),
-        "/api/sectors/overall".to_owned(),
-        format!("/api/sectors/portfolio-wise/{id}"),
-        "/api/sectors/sector-catalog".to_owned(),
-    ];
-    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-    get_all(&hub.reads, &paths).into_iter().map(|answer| answer.tag.unwrap()).collect()
-}
-
-/// Of the calls whose tags changed, their places.
-fn changed(before: &[String], hub: &mut Fixture) -> Vec<usize> {
-    hub.settle();
-    let after = tags(hub);
-    (0..before.len()).filter(|place| before[*place] != after[*place]).collect()
-}
-
-#[test]
-fn a_tag_changes_with_what_is_answered_and_with_nothing_else() {
-    let mut hub = hub();
-    let before = tags(&hub);
-    hub.pass(1000);
-    assert_eq!(changed(&before, &mut hub), [] as [usize; 0], "a tick");
-    hub.price("AAPL", "20");
-    assert_eq!(changed(&before, &mut hub), [1, 4], "marks and prices");
-    let before = tags(&hub);
-    let named = || {
-        Event::Portfolio(PortfolioInfo {
-            portfolio_id: portfolio(1),
-            name: "A".into(),
-            phone_number: None,
-            address: None,
-        })
-    };
-    hub.send(named());
-    assert_eq!(changed(&before, &mut hub), [2, 3], "a name");
-    let before = tags(&hub);
-    hub.send(named());
-    assert_eq!(changed(&before, &mut hub), [] as [usize; 0], "which it had");
-    buy(&mut hub, 9, 2, "AAPL", "1", "10");
-    assert_eq!(changed(&before, &mut hub), [0, 1, 5], "another portfolio's trade");
-    let before = tags(&hub);
-    buy(&mut hub, 10, 5, "AAPL", "1", "10");
-    assert_eq!(changed(&before, &mut hub), [0, 1, 2, 5], "a new one's");
 }

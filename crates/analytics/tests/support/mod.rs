@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
 
 pub(crate) mod model;
+pub(crate) mod rest;
 pub(crate) mod script;
 
 use std::ops::{Deref, DerefMut};
@@ -127,6 +128,10 @@ pub(crate) fn trade(id: u8, of: u8, symbol: &str, quantity: &str, trade: Trade) 
     let (symbol, quantity) = (symbol.parse().unwrap(), quantity.parse().unwrap());
     let transaction = Transaction::new(transaction_id(id), portfolio(of), symbol, trade, quantity);
     Event::Transaction(transaction.into())
+}
+
+pub(crate) fn buy(hub: &mut Fixture, id: u8, of: u8, symbol: &str, quantity: &str, price: &str) {
+    hub.send(trade(id, of, symbol, quantity, Trade::Buy { price: price.parse().unwrap() }));
 }
 
 pub(crate) fn quote(symbol: &str, price: &str, timestamp: Option<Timestamp>) -> Event {

@@ -1,0 +1,45 @@
+//! What REST answers.
+
+use actix_web::App;
+use actix_web::http::StatusCode;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use hub_analytics::{AnalyticsConfig, AnalyticsReads, routes};
+use hub_core::SymbolCase;
+use hub_core::limits::Limits;
+use hub_server::rest;
+use serde_json::Value;
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: String,
+    pub(crate) position: Option<String>,
+    pub(crate) tag: Option<String>,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+}
+
+pub(crate) fn get(reads: &AnalyticsReads, uri: &str) -> Answer {
+    get_all(reads, &[uri]).remove(0)
+}
+
+pub(crate) fn get_all(reads: &AnalyticsReads, uris: &[&str]) -> Vec<Answer> {
+    actix_rt::System::new().block_on(async {
+        let routes = routes(reads, &AnalyticsConfig::default(), SymbolCase::Upper, &Limits::default());
+        let app = init_service(App::new().configure(|config| rest::configure(config, &routes))).await;
+        let mut answers = Vec::new();
+        for uri in uris {
+            let response = call_service(&app, TestRequest::get().uri(uri).to_request()).await;
+            let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+            let (status, content_type) = (response.status(), header("content-type").unwrap());
+            let (position, tag) = (header("x-position"), header("etag"));
+            let text = String::from_utf8(read_body(response).await.into()).unwrap();
+            answers.push(Answer { status, content_type, position, tag, text });
+        }
+        answers
+    })
+}

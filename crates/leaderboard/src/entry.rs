@@ -97,7 +97,8 @@ impl PartialEq for Entry {
     fn eq(&self, other: &Entry) -> bool {
         self.id == other.id
             && self.metrics == other.metrics
-            && self.updated_at == other.updated_at
+            // As it is shown.
+            && self.updated_at.millis() == other.updated_at.millis()
             && self.name == other.name
     }
 }

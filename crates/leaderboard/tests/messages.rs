@@ -4,6 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
+use hub_core::{Offset, Record, Timestamp};
 use hub_fanout::{Cadence, Occasion};
 use hub_leaderboard::Dialect;
 use hub_server::native::Action;
@@ -146,6 +147,31 @@ fn a_new_name_is_a_change_and_pnl_never_is() {
     hub.flush();
     assert!(!hub.reads.flushed().changed(hub_core::Offset(after)), "not even remembered as a change");
     assert_eq!(hub.changed(&*updates, after), None);
+}
+
+#[test]
+fn a_change_that_was_undone_within_a_millisecond_is_none() {
+    let mut hub = hub(Dialect::Native);
+    let documents = ["/ws/updates", "/ws/top"].map(|url| hub.follow(url).unwrap());
+    let after = hub.offset;
+    for (micros, sharpe) in [(1, "1"), (2, "2.0")] {
+        let at = Timestamp::from_micros(hub.now().millis() * 1000 + micros).unwrap();
+        let offset = Offset(hub.offset + 1);
+        hub.apply(&Record { offset, at, event: risk(1, "0.5", sharpe, "1.5") });
+    }
+    // It was ranked anew at this very millisecond, and reads so.
+    hub.flush();
+    let shown = documents.each_ref().map(|document| hub.changed(&**document, after).is_some());
+    assert_eq!(shown, [true, true], "an earlier time is another");
+    let after = hub.offset;
+    for (micros, sharpe) in [(3, "1"), (4, "2.0")] {
+        let at = Timestamp::from_micros(hub.now().millis() * 1000 + micros).unwrap();
+        let offset = Offset(hub.offset + 1);
+        hub.apply(&Record { offset, at, event: risk(1, "0.5", sharpe, "1.5") });
+    }
+    hub.flush();
+    let sent = documents.each_ref().map(|document| hub.changed(&**document, after));
+    assert_eq!(sent, [None, None]);
 }
 
 #[test]

@@ -225,10 +225,10 @@ fn a_flush_of_which_rows_have_expired_is_kept_no_longer() {
 fn flushes_are_kept_as_far_as_their_master_data_go() {
     let mut hub = Fixture::keeping(Duration::from_secs(60), 1 << 20);
     let mut positions = Vec::new();
-    for _ in 0..40 {
+    for round in 0..40 {
         for n in 0..200 {
             let portfolio_id = portfolio(n);
-            let name = "a name".to_owned();
+            let name = format!("a name of round {round}");
             let info = PortfolioInfo { portfolio_id, name, phone_number: None, address: None };
             hub.send(Event::Portfolio(info));
         }

@@ -11,7 +11,7 @@ use crate::support::{
     MARKS, PATIENCE, POSITIONS, address, analysis, buy, fence, holdings, hub, ingest, metric, subscribe,
     subscriber, uuid,
 };
-use crate::{CLOSED, GROWTH_MAX_BYTES, OUTBOX, OUTBOX_BYTES, slow_session};
+use crate::{CLOSED, FEW_PAST, GROWTH_MAX_BYTES, OUTBOX, OUTBOX_BYTES, slow_session};
 
 const SLOW_PEERS: usize = 12;
 
@@ -39,7 +39,7 @@ fn slow_state_subscribers_cost_bounded_memory_and_end_with_the_latest_where_no_f
 }
 
 fn slow_state_subscribers(outbox_bytes: u64) {
-    let hub = hub(&[("LIMITS__OUTBOX_BYTES", &outbox_bytes.to_string())]);
+    let hub = hub(&[("LIMITS__OUTBOX_BYTES", &outbox_bytes.to_string()), FEW_PAST]);
     let addr = address(&hub);
     let mut market = Market::open(addr);
     market.go_round();

@@ -8,7 +8,7 @@ use crate::market::{Market, ROUNDS};
 use crate::support::session::{Options, Session, Topic, Wire};
 use crate::support::watcher::Picture;
 use crate::support::{address, hub, metric};
-use crate::{CLOSED, GROWTH_MAX_BYTES, OUTBOX, OUTBOX_BYTES};
+use crate::{CLOSED, FEW_PAST, GROWTH_MAX_BYTES, OUTBOX, OUTBOX_BYTES};
 
 const SLOW_PEERS: u64 = 12;
 
@@ -40,7 +40,7 @@ fn catch_up(session: &mut Session, market: &Market) {
 }
 
 fn slow_subscribers_over(wire: Wire) {
-    let hub = hub(&[OUTBOX]);
+    let hub = hub(&[OUTBOX, FEW_PAST]);
     let addr = address(&hub);
     let mut market = Market::open(addr);
     market.go_round();

@@ -13,8 +13,8 @@ mod sectors;
 use std::fmt;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpResponse, ResponseError as _};
 use hub_core::limits::Limits;
 use hub_core::normalize::Kind;
 use hub_core::schema::Schema;
@@ -94,6 +94,9 @@ fn get(path: &'static str, summary: &'static str, answer: fn() -> Schema, handle
 /// Position of the flush that is asked for.
 const AT: Parameter = Parameter::new("at");
 
+/// In place of a position: that of the newest flush, which can be asked for again.
+const NEWEST_FLUSH: &str = "flush";
+
 static AT_PARAMETERS: [Parameter; 1] = [AT];
 
 /// The portfolio that a path names.
@@ -113,6 +116,9 @@ impl Source {
     /// The state that a request asks for.
     fn state(&self, request: &Request) -> Result<Snapshot<State>, Problem> {
         let Some(text) = request.parameters().text(&AT) else { return Ok(self.reads.settled()) };
+        if text == NEWEST_FLUSH {
+            return Ok(self.reads.flushed());
+        }
         let position = text.parse::<Position>().map_err(|error| AT.wrong(error.to_string()))?;
         self.reads.at(position).map_err(|Expired| self.not_kept(position))
     }
@@ -127,9 +133,11 @@ impl Source {
         loop {
             let (state, mut body) = (self.state(request)?, Vec::new());
             if let Ok(written) = write(&state, &mut body) {
-                written?;
                 let answer = |body| HttpResponse::Ok().content_type("application/json").body(body);
-                let response = tagged(request.headers(), &digest(&body), || answer(body));
+                let response = match written {
+                    Ok(()) => tagged(request.headers(), &digest(&body), || answer(body)),
+                    Err(problem) => problem.error_response(),
+                };
                 return Ok(at_position(response, state.applied().position));
             }
         }

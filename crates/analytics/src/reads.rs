@@ -26,6 +26,11 @@ impl AnalyticsReads {
         self.states.settled()
     }
 
+    /// The state as of the newest flush, which is kept for a while (`analytics.flushes_kept_ms`).
+    pub fn flushed(&self) -> Snapshot<State> {
+        self.states.flushed()
+    }
+
     /// The state as of the flush at this position, as long as it is kept (`analytics.flushes_kept_ms`).
     pub fn at(&self, position: Position) -> Result<Snapshot<State>, Expired> {
         let state = self.states.at(position)?;

@@ -99,7 +99,7 @@ fn a_sector_has_its_symbols_and_is_found_as_it_is_written() {
     for uri in ["/api/sectors/sector-wise/technology".to_owned(), of_second("technology")] {
         assert_eq!(
             problem(&hub, &uri),
-            (404, r#"sector: there is no "technology""#.into()),
+            (404, "sector: there is none called technology".into()),
             "its case counts"
         );
     }

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::path::Path;
+
 use bytes::Bytes;
 use hub_core::event::{PortfolioInfo, Trade};
 use hub_core::{Event, Record};
@@ -145,4 +147,27 @@ fn master_data_comes_back_whole() {
     first.send(Event::Portfolio(info.clone()));
     second.restore(&first.walk()).unwrap();
     assert_eq!(second.reads.settled().portfolio_info(portfolio(1)).map(|info| (**info).clone()), Some(info));
+}
+
+#[test]
+fn what_is_walked_in_another_way_has_another_form() {
+    let mut hub = Fixture::new();
+    for id in 1..=12 {
+        hub.buy(id, "MANY", "1", "10");
+    }
+    hub.buy(20, "FEW", "1", "10");
+    hub.buy(21, "FEW", "2", "11.5");
+    hub.buy(22, "ONE", "3", "12");
+    hub.buy(23, "GONE", "1", "10");
+    hub.sell(24, "GONE", "1", "11", None);
+    hub.price("ONE", "13");
+    let info = PortfolioInfo {
+        portfolio_id: portfolio(1),
+        name: "A".into(),
+        phone_number: None,
+        address: Some("B".into()),
+    };
+    hub.send(Event::Portfolio(info));
+    hub.configure(1_000_000, 2_000_000);
+    hub.check_form("analytics", Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/forms")));
 }

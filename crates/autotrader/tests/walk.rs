@@ -2,10 +2,13 @@
 
 mod support;
 
+use std::path::Path;
+
+use hub_core::Outcome;
 use hub_core::event::trading::SessionId;
 use proptest::prelude::*;
-use support::Fixture;
 use support::script::{SYMBOLS, history};
+use support::{Fixture, close, open, stop};
 
 /// Everything that people see; not the answers that somebody waits for, who is of one process.
 fn seen(hub: &mut Fixture) -> Vec<String> {
@@ -70,4 +73,19 @@ proptest! {
             seen(&mut second);
         }
     }
+}
+
+#[test]
+fn what_is_walked_in_another_way_has_another_form() {
+    let mut hub = Fixture::new();
+    hub.create("1000");
+    hub.create("500");
+    hub.price("AAPL", "10");
+    for text in ["BUY AAPL 2", "SELL AAPL 3 @10 sl 12 target 8"] {
+        assert_eq!(hub.send(open(1, text)), Outcome::Accepted);
+    }
+    for command in [close(1, None), stop(2)] {
+        assert_eq!(hub.send(command), Outcome::Accepted);
+    }
+    hub.check_form("autotrader", Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/forms")));
 }

@@ -41,20 +41,26 @@ impl Symbol {
     }
 }
 
+/// A text that tells things apart, without blanks around it: something that people see, and all of it.
+pub(crate) fn visible(text: &str) -> Result<&str, SymbolError> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || has_no_width(c));
+    if text.is_empty() {
+        return Err(SymbolError::Blank);
+    }
+    if text.contains(hub_json::REPLACEMENT) {
+        return Err(SymbolError::Lost);
+    }
+    match text.chars().find(|c| c.is_control() || has_no_width(*c)) {
+        Some(invisible) => Err(SymbolError::Invisible(invisible)),
+        None => Ok(text),
+    }
+}
+
 impl FromStr for Symbol {
     type Err = SymbolError;
 
     fn from_str(text: &str) -> Result<Symbol, SymbolError> {
-        let text = text.trim_matches(|c: char| c.is_whitespace() || has_no_width(c));
-        if text.is_empty() {
-            return Err(SymbolError::Blank);
-        }
-        if text.contains(hub_json::REPLACEMENT) {
-            return Err(SymbolError::Lost);
-        }
-        if let Some(invisible) = text.chars().find(|c| c.is_control() || has_no_width(*c)) {
-            return Err(SymbolError::Invisible(invisible));
-        }
+        let text = visible(text)?;
         if text.chars().count() > SYMBOL_MAX_CHARS {
             return Err(SymbolError::TooLong);
         }

@@ -2,6 +2,8 @@
 //! them through records as the runner does, by the same code, without a log, a
 //! thread or a clock.
 
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub_core::{Derived, Epoch, Event, Offset, Outcome, Position, Record, Timestamp, Warning};
@@ -141,6 +143,34 @@ impl Driver {
     /// If a projection can't write what it remembers.
     pub fn walk(&self) -> Vec<u8> {
         rmp_serde::to_vec(&self.machine).expect("what is remembered can be written")
+    }
+
+    /// Checks that `service` walks what was applied as it did when its form got its number: as the file in `directory`
+    /// has it that is named by the form. Where there is none, `UPDATE_GOLDEN=1` writes it.
+    ///
+    /// # Panics
+    ///
+    /// If it walks in another way: whoever restores an older walk takes it for something else.
+    pub fn check_form(&self, service: &str, directory: &Path) {
+        let walk = self.walk();
+        let named = format!("{service}/");
+        let start = walk.windows(named.len()).position(|at| at == named.as_bytes()).expect("it has a form");
+        let number = walk[start + named.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+        let number: String = number.map(|byte| char::from(*byte)).collect();
+        let path = directory.join(format!("{service}-{number}.hex"));
+        let digits: String = walk.iter().map(|byte| format!("{byte:02x}")).collect();
+        let lines: Vec<&str> =
+            (0..digits.len()).step_by(100).map(|at| &digits[at..digits.len().min(at + 100)]).collect();
+        let text = lines.join("\n") + "\n";
+        if !path.exists() && std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &text).expect("the directory can be written to");
+        }
+        let golden = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            golden == text,
+            "{service} is not walked as {} has it: raise the number of its FORM, and write the new file with UPDATE_GOLDEN=1",
+            path.display()
+        );
     }
 
     /// Takes projections that have applied nothing to where others were walked, and settles there. After an error they

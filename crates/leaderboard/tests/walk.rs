@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::path::Path;
+
 use hub_core::{Event, Offset, Record, Settings};
 use hub_leaderboard::Row;
 use proptest::prelude::*;
@@ -134,4 +136,16 @@ fn who_watches_his_surroundings_is_told_of_what_changes_from_there_on() {
     second.flush();
     let told = second.changed(&*document, before).unwrap();
     assert!(told.contains(&portfolio(1).to_string()), "{told}");
+}
+
+#[test]
+fn what_is_walked_in_another_way_has_another_form() {
+    let mut hub = Hub::new();
+    hub.name(1, "Growth");
+    hub.name(9, "Unranked");
+    for (of, sharpe) in [(1, "2"), (2, "1.5"), (3, "7"), (2, "9")] {
+        hub.sharpe(of, sharpe);
+    }
+    hub.configure(60_000);
+    hub.check_form("leaderboard", Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/forms")));
 }

@@ -2,11 +2,14 @@
 
 mod support;
 
+use std::path::Path;
+
+use hub_core::event::Stage;
 use hub_core::{Offset, Record};
 use hub_fanout::Occasion;
 use proptest::prelude::*;
 use support::script::{bounded_history, history};
-use support::{Fixture, trade_id};
+use support::{Fixture, dlq_event, error_event, invalid_trade, queue_metric, trade_event, trade_id};
 
 /// Everything that people see, and what REST asks for.
 fn seen(hub: &mut Fixture) -> Vec<String> {
@@ -79,4 +82,18 @@ proptest! {
             seen(&mut second);
         }
     }
+}
+
+#[test]
+fn what_is_walked_in_another_way_has_another_form() {
+    let mut hub = Fixture::new();
+    for stage in [Stage::Received, Stage::Validated, Stage::Committed] {
+        hub.send(trade_event(1, stage, None));
+    }
+    hub.send(error_event(Some(1), Stage::Enriched, None));
+    hub.send(dlq_event(Some(1), Stage::Enriched, "out of 7 tries", None));
+    hub.send(invalid_trade(2, None));
+    hub.send(queue_metric(0, 5, None));
+    hub.pass(2000);
+    hub.check_form("rttm", Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/forms")));
 }

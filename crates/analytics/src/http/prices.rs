@@ -9,7 +9,7 @@ use hub_server::rest::Request;
 use super::{AT, Source};
 use crate::listing::Quote;
 
-const SYMBOLS: Parameter = Parameter::new("symbols");
+const SYMBOLS: Parameter = Parameter::new("symbols").or(&["symbol"]);
 
 pub(super) static PARAMETERS: [Parameter; 2] = [SYMBOLS, AT];
 

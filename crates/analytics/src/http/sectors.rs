@@ -76,7 +76,8 @@ fn symbols(from: &Source, request: &Request, held: Held) -> Result<HttpResponse,
     let sector = request.segment(SECTOR.name())?;
     from.answer(request, |state, out| {
         let is_known = state.write_sector(held, &sector, out)?;
-        let unknown = || Problem::not_found(SECTOR.wrong(format!("there is no {sector:?}")).to_string());
+        let unknown =
+            || Problem::not_found(SECTOR.wrong(format!("there is none called {sector}")).to_string());
         Ok(if is_known { Ok(()) } else { Err(unknown()) })
     })
 }

@@ -40,18 +40,27 @@ impl Directory {
 
     /// 404: there is nothing here; with where it is, if it is anywhere.
     pub(crate) fn not_found(&self, service: &str, path: &str) -> Problem {
-        self.nowhere(service, "nothing", path, |entry| entry.has(path))
+        self.nowhere(service, "nothing", path, Entry::has)
     }
 
     /// The same, asked for as a WebSocket.
     pub(crate) fn no_socket(&self, service: &str, path: &str) -> Problem {
-        self.nowhere(service, "no WebSocket", path, |entry| entry.has_socket(path))
+        self.nowhere(service, "no WebSocket", path, Entry::has_socket)
     }
 
-    fn nowhere(&self, service: &str, what: &str, path: &str, has: impl Fn(&Entry) -> bool) -> Problem {
-        let elsewhere = self.0.iter().find(|entry| entry.service != service && has(entry));
-        let hint = elsewhere.map(|entry| format!("; {} has it, on port {}", entry.service, entry.port));
-        Problem::not_found(format!("there is {what} at {path}{}", hint.unwrap_or_default()))
+    fn nowhere(&self, service: &str, what: &str, path: &str, has: fn(&Entry, &str) -> bool) -> Problem {
+        let elsewhere = |path| self.0.iter().find(|entry| entry.service != service && has(entry, path));
+        let is_here = |path| self.0.iter().any(|entry| entry.service == service && has(entry, path));
+        let exact = without_slash(path);
+        let hint = match elsewhere(path) {
+            Some(entry) => format!("; {} has it, on port {}", entry.service, entry.port),
+            None if exact == path => String::new(),
+            None if is_here(exact) => format!("; there is {exact}"),
+            None => elsewhere(exact)
+                .map(|entry| format!("; {} has {exact}, on port {}", entry.service, entry.port))
+                .unwrap_or_default(),
+        };
+        Problem::not_found(format!("there is {what} at {path}{hint}"))
     }
 
     /// The response where no route is: a socket's path wants an upgrade.
@@ -79,7 +88,7 @@ fn sockets(service: &Service) -> Vec<&'static str> {
 
 impl Entry {
     fn has(&self, path: &str) -> bool {
-        let is_call = |pattern: &&str| is_path_of(pattern, without_slash(path));
+        let is_call = |pattern: &&str| is_path_of(pattern, path);
         let is_session =
             |mount: &&str| matches!(SockJsRoute::parse(mount, path), Some(SockJsRoute::Session { .. }));
         self.has_endpoint(path) || self.rest.iter().any(is_call) || self.mounts.iter().any(is_session)
@@ -127,7 +136,7 @@ mod tests {
         let told = |service, path| directory().not_found(service, path).details().detail;
         for (path, hint) in [
             ("/api/rttm/metrics", true),
-            ("/api/rttm/metrics/", true),
+            ("/api/rttm/metrics/", false),
             ("/api/rttm/dead-letters/7", true),
             ("/api/rttm/dead-letters/", false),
             ("/api/rttm/dead-letters/7/x", false),
@@ -142,6 +151,9 @@ mod tests {
             assert_eq!(told("analytics", path).ends_with("; rttm has it, on port 2"), hint, "{path}");
             assert!(!told("rttm", path).contains("rttm has it"), "{path}");
         }
+        assert!(told("analytics", "/api/rttm/metrics/").ends_with("; rttm has /api/rttm/metrics, on port 2"));
+        let here = told("rttm", "/api/rttm/dead-letters/7/");
+        assert!(here.ends_with("; there is /api/rttm/dead-letters/7"), "{here}");
         assert!(told("rttm", "/ws/0/x/xhr").ends_with("; analytics has it, on port 1"));
         let told = |path| directory().no_socket("rttm", path).details().detail;
         for (path, hint) in [

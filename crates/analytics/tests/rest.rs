@@ -3,6 +3,7 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use hub_core::dto::PositionRow;
@@ -203,6 +204,25 @@ fn unrealized_pnl_is_read_and_nothing_is_sent() {
     for path in ["/api/unrealized", "/api/analytics/initial-unrealized-pnl"] {
         assert_eq!(ok(&hub, path), marks);
     }
+}
+
+#[test]
+fn who_polls_asks_for_the_newest_flush_and_for_it_again() {
+    let mut hub = Fixture::keeping(Duration::from_secs(60), 1 << 20);
+    buy(&mut hub, 1, 1, "AAPL", "10", "15");
+    hub.publish();
+    let flushed = hub.position().to_string();
+    buy(&mut hub, 2, 1, "AAPL", "10", "15");
+    hub.settle();
+    let newest = get(&hub.reads, "/api/sectors/overall?at=flush");
+    assert_eq!(
+        (newest.position.as_ref(), newest.json()[0]["totalHoldings"].clone()),
+        (Some(&flushed), json!(10))
+    );
+    hub.publish();
+    let again = get(&hub.reads, &format!("/api/sectors/overall?at={flushed}"));
+    assert_eq!((again.position, again.text), (Some(flushed), newest.text));
+    assert_eq!(ok(&hub, "/api/sectors/overall?at=flush")[0]["totalHoldings"], 20);
 }
 
 #[test]

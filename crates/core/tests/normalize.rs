@@ -198,6 +198,12 @@ fn master_data_is_checked_too() {
     assert_eq!(field_at_fault(portfolio(r#""name":"x","address":{}"#)), "address");
     assert_eq!(field_at_fault(portfolio(r#""name":"x","address":12"#)), "address");
     assert_eq!(field_at_fault(portfolio(r#""name":"x","phoneNumber":-1.5e3"#)), "phoneNumber");
+    for sector in [".", " .. ", " ", "a\\u0000b", "a\\ufffdb"] {
+        let item = format!(r#"{{"symbol":"X","sector":"{sector}"}}"#);
+        assert_eq!(field_at_fault(read(Kind::Symbols, &item)), "sector", "{sector}");
+    }
+    let padded = read(Kind::Symbols, r#"{"symbol":"X","sector":" Energy & Oil\u200b "}"#);
+    assert!(matches!(padded, Ok(Event::Symbol(info)) if info.sector == "Energy & Oil"));
     assert_eq!(field_at_fault(read(Kind::Symbols, r#"{"symbol":"X"}"#)), "sector");
     let long = "x".repeat(101);
     assert_eq!(

@@ -2,6 +2,7 @@
 //! them through records as the runner does, by the same code, without a log, a
 //! thread or a clock.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -158,10 +159,11 @@ impl Driver {
         let number = walk[start + named.len()..].iter().take_while(|byte| byte.is_ascii_digit());
         let number: String = number.map(|byte| char::from(*byte)).collect();
         let path = directory.join(format!("{service}-{number}.hex"));
-        let digits: String = walk.iter().map(|byte| format!("{byte:02x}")).collect();
-        let lines: Vec<&str> =
-            (0..digits.len()).step_by(100).map(|at| &digits[at..digits.len().min(at + 100)]).collect();
-        let text = lines.join("\n") + "\n";
+        let mut text = String::new();
+        for line in walk.chunks(50) {
+            line.iter().for_each(|byte| write!(text, "{byte:02x}").expect("there is memory"));
+            text.push('\n');
+        }
         if !path.exists() && std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&path, &text).expect("the directory can be written to");
         }

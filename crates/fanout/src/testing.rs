@@ -161,7 +161,9 @@ impl Driver {
         let path = directory.join(format!("{service}-{number}.hex"));
         let mut text = String::new();
         for line in walk.chunks(50) {
-            line.iter().for_each(|byte| write!(text, "{byte:02x}").expect("there is memory"));
+            for byte in line {
+                write!(text, "{byte:02x}").expect("there is memory");
+            }
             text.push('\n');
         }
         if !path.exists() && std::env::var_os("UPDATE_GOLDEN").is_some() {

@@ -155,8 +155,7 @@ impl AnalyticsFork {
             self.new_portfolios.push(event.portfolio_id);
             self.base.portfolios.len() + self.new_portfolios.len() as PortfolioKey - 1
         });
-        let symbol =
-            self.symbol_key(&event.symbol).unwrap_or_else(|| self.list(record.offset, &event.symbol));
+        let symbol = self.symbol_key(&event.symbol).unwrap_or_else(|| self.list(&event.symbol));
         Entry {
             portfolio,
             symbol,
@@ -235,7 +234,7 @@ impl Accounts for AnalyticsFork {
         self.new_symbols.get(symbol).copied().or_else(|| self.base.symbol_key(symbol))
     }
 
-    fn list(&mut self, _: Offset, symbol: &Symbol) -> SymbolKey {
+    fn list(&mut self, symbol: &Symbol) -> SymbolKey {
         let key = self.reference.list(symbol);
         self.new_symbols.insert(symbol.clone(), key);
         key

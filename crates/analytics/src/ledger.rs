@@ -64,7 +64,7 @@ impl Ledger {
             books: self.books.reader(),
             portfolios: self.portfolios.view(at),
             portfolio_ids: self.portfolio_ids.view(at),
-            sums: self.sums.0.view(at),
+            sums: self.sums.view(at),
             encoded: self.encoded.clone(),
             portfolio_keys: self.portfolio_keys.reader(),
             symbol_keys: self.symbol_keys.reader(),
@@ -79,7 +79,7 @@ impl Ledger {
     pub(crate) fn expire_states(&mut self, bytes: usize) -> usize {
         let (mut expired, mut had) = (None, 0);
         while self.kept_bytes() > bytes {
-            let sums = &self.sums.0;
+            let sums = self.sums.rows();
             let oldest =
                 [self.rows.oldest_but_one(), self.portfolios.oldest_but_one(), sums.oldest_but_one()];
             let Some(oldest) = oldest.into_iter().flatten().min().filter(|oldest| Some(*oldest) > expired)
@@ -89,7 +89,7 @@ impl Ledger {
             let rows = self.rows.expire_before(oldest.next());
             self.books.expire(self.rows.oldest());
             let portfolios = self.portfolios.expire_before(oldest.next());
-            let sums = self.sums.0.expire_before(oldest.next());
+            let sums = self.sums.expire_before(oldest.next());
             // A state has a view of each.
             had += rows.max(portfolios).max(sums);
             expired = Some(oldest);
@@ -99,7 +99,7 @@ impl Ledger {
 
     /// Memory of what is kept of past rows for states that are still read.
     pub(crate) fn kept_bytes(&self) -> usize {
-        let tables = self.rows.kept_bytes() + self.portfolios.kept_bytes() + self.sums.0.kept_bytes();
+        let tables = self.rows.kept_bytes() + self.portfolios.kept_bytes() + self.sums.rows().kept_bytes();
         tables + self.books.kept_bytes()
     }
 
@@ -184,7 +184,7 @@ impl Ledger {
     /// A position's first accepted transaction, which is a purchase: nothing else finds lots.
     fn open(&mut self, record: &Record, event: &Transaction, place: Place, holding: Holding) {
         let (key, portfolio) = place.portfolio.unwrap_or_else(|| self.enter(record, event.portfolio_id));
-        let symbol = place.symbol.unwrap_or_else(|| self.list(record.offset, &event.symbol));
+        let symbol = place.symbol.unwrap_or_else(|| self.list(&event.symbol));
         let entry = Entry {
             portfolio: key,
             symbol,
@@ -194,7 +194,7 @@ impl Ledger {
             balance: holding.balance,
             lots: self.put(record.offset, LotsAt::None, holding.lots),
         };
-        self.sums.change(symbol, record.offset, None, &holding.balance);
+        self.sums.change(symbol, None, &holding.balance);
         let row = self.rows.push(record.offset, record.offset, aside(portfolio.newest), entry.words());
         self.keys.insert(place.hash.unwrap_or_else(|| self.keys.hash(&(key, symbol))), row);
         let portfolio = Portfolio { newest: Some(row), ..portfolio };
@@ -231,9 +231,9 @@ impl Ledger {
     }
 
     /// Gives out a symbol's key.
-    pub(crate) fn list(&mut self, at: Offset, symbol: &Symbol) -> SymbolKey {
+    pub(crate) fn list(&mut self, symbol: &Symbol) -> SymbolKey {
         let key = self.reference.list(symbol);
-        self.sums.push(at);
+        self.sums.push();
         let listings = &self.reference.listings;
         self.symbol_keys.insert(symbol, key, |key| listings.get(key).map(|listing| listing.symbol.clone()));
         key
@@ -241,7 +241,7 @@ impl Ledger {
 
     /// Shows what a position holds now, and what follows for its portfolio.
     fn show(&mut self, record: &Record, key: RowKey, before: Entry, holding: Holding) {
-        self.sums.change(before.symbol, record.offset, Some(&before.balance), &holding.balance);
+        self.sums.change(before.symbol, Some(&before.balance), &holding.balance);
         let (is_open, was_open) = (holding.is_open(), before.phase == Phase::Open);
         let phase = if is_open { Phase::Open } else { Phase::Closed };
         let lots = self.put(record.offset, before.lots, holding.lots);

@@ -70,8 +70,8 @@ impl Accounts for Memory {
         self.ledger.symbol_key(symbol)
     }
 
-    fn list(&mut self, at: Offset, symbol: &Symbol) -> SymbolKey {
-        self.ledger.list(at, symbol)
+    fn list(&mut self, symbol: &Symbol) -> SymbolKey {
+        self.ledger.list(symbol)
     }
 
     fn reference(&mut self) -> &mut ReferenceData {

@@ -3,7 +3,7 @@
 
 use hub_core::dto::Execution;
 use hub_core::event::{PriceQuote, Transaction};
-use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
+use hub_core::{Event, Outcome, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
 use hub_fanout::{FeedId, Step};
 
 use crate::execution;
@@ -35,7 +35,7 @@ pub(crate) trait Accounts {
     fn symbol_key(&self, symbol: &Symbol) -> Option<SymbolKey>;
 
     /// Gives out a symbol's key.
-    fn list(&mut self, at: Offset, symbol: &Symbol) -> SymbolKey;
+    fn list(&mut self, symbol: &Symbol) -> SymbolKey;
 
     fn reference(&mut self) -> &mut ReferenceData;
 
@@ -101,8 +101,7 @@ fn transaction<S: Accounts>(
 /// A price: the newest by event time wins.
 fn quote(accounts: &mut impl Accounts, record: &Record, event: &PriceQuote) -> Result<Outcome, Rejection> {
     let quote = Quote::of(record, event)?;
-    let symbol =
-        accounts.symbol_key(&event.symbol).unwrap_or_else(|| accounts.list(record.offset, &event.symbol));
+    let symbol = accounts.symbol_key(&event.symbol).unwrap_or_else(|| accounts.list(&event.symbol));
     Ok(accounts.reference().quote(symbol, quote, record.offset))
 }
 

@@ -1,7 +1,7 @@
 //! Amounts of many positions, added up.
 
 use hub_core::{Money, Offset, Quantity};
-use hub_rows::{Rows, RowsView};
+use hub_rows::{Column, Rows, RowsView};
 
 use crate::listing::SymbolKey;
 use crate::position::Balance;
@@ -88,25 +88,64 @@ impl Sums {
     }
 }
 
-/// Sums over all portfolios, by symbol: a table as positions have, so that a view of it is of their position.
+/// Sums over all portfolios, by symbol: as they are now, and a table as positions have, into which goes what changed when
+/// a view is taken of it, so that a view is of the position that all others are of.
 #[derive(Default)]
-pub(crate) struct SymbolSums(pub(crate) Rows<WORDS>);
+pub(crate) struct SymbolSums {
+    now: Column<Changing>,
+    /// Symbols whose sums are not yet in the table.
+    changed: Vec<SymbolKey>,
+    rows: Rows<WORDS>,
+}
 
-/// [`SymbolSums`] as of a view. They are few, and seldom change without the rest: nothing of them expires before it.
+#[derive(Default)]
+struct Changing {
+    sums: Sums,
+    is_listed: bool,
+}
+
+/// [`SymbolSums`] as of a view.
 pub(crate) type SymbolSumsView = RowsView<WORDS>;
 
 impl SymbolSums {
-    /// A symbol that was listed with this key, the next one.
-    pub(crate) fn push(&mut self, at: Offset) {
-        self.0.push(at, at, 0, Sums::default().words());
+    /// A symbol that was listed with the next key.
+    pub(crate) fn push(&mut self) {
+        self.now.push(Changing::default());
     }
 
-    /// A position was opened, or traded, at `at`.
-    pub(crate) fn change(&mut self, key: SymbolKey, at: Offset, before: Option<&Balance>, after: &Balance) {
-        let Some(row) = self.0.get(key) else { return };
-        let with = Sums::of_words(row.words).plus(Sums::of(after));
-        let sums = before.map_or(with, |before| with.minus(Sums::of(before)));
-        self.0.set(key, at, at, sums.words());
+    /// A position was opened, or traded.
+    pub(crate) fn change(&mut self, key: SymbolKey, before: Option<&Balance>, after: &Balance) {
+        let Some(changing) = self.now.get_mut(key) else { return };
+        let with = changing.sums.plus(Sums::of(after));
+        changing.sums = before.map_or(with, |before| with.minus(Sums::of(before)));
+        if !changing.is_listed {
+            changing.is_listed = true;
+            self.changed.push(key);
+        }
+    }
+
+    /// All of it as of the last record.
+    pub(crate) fn view(&mut self, at: Offset) -> SymbolSumsView {
+        for _ in self.rows.len()..self.now.len() as u32 {
+            self.rows.push(at, at, 0, Sums::default().words());
+        }
+        for key in self.changed.drain(..) {
+            if let Some(changing) = self.now.get_mut(key) {
+                changing.is_listed = false;
+                self.rows.set(key, at, at, changing.sums.words());
+            }
+        }
+        self.rows.view(at)
+    }
+
+    /// The table, for what it keeps.
+    pub(crate) fn rows(&self) -> &Rows<WORDS> {
+        &self.rows
+    }
+
+    /// Takes back what is kept for views older than `at`, as [`Rows::expire_before`] does.
+    pub(crate) fn expire_before(&mut self, at: Offset) -> usize {
+        self.rows.expire_before(at)
     }
 }
 

@@ -126,7 +126,7 @@ impl Ledger {
             }
             let symbol_of = |key| -> Option<Symbol> { Some(reference.listings.get(key)?.symbol.clone()) };
             symbol_keys.insert(&listing.symbol, key, symbol_of);
-            sums.push(Offset::START);
+            sums.push();
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Ledger {
                 return Err("a position is there twice");
             }
             self.keys.insert(hash, key);
-            self.sums.change(entry.symbol, Offset::START, None, &entry.balance);
+            self.sums.change(entry.symbol, None, &entry.balance);
         }
         if numbers.next().map(|count: u32| count as usize) != Some(books.len()) {
             return Err("lots are of no position");

@@ -117,14 +117,20 @@ impl Source {
     fn state(&self, request: &Request) -> Result<Snapshot<State>, Problem> {
         let Some(text) = request.parameters().text(&AT) else { return Ok(self.reads.settled()) };
         if text == NEWEST_FLUSH {
-            return Ok(self.reads.flushed());
+            let state = self.reads.flushed();
+            let reason = format!("so much has changed since the newest flush that none is kept: {Expired}");
+            return if state.has_expired() {
+                Err(Problem::new(410, AT.wrong(reason).to_string()))
+            } else {
+                Ok(state)
+            };
         }
         let position = text.parse::<Position>().map_err(|error| AT.wrong(error.to_string()))?;
         self.reads.at(position).map_err(|Expired| self.not_kept(position))
     }
 
-    /// Answers with what `write` makes of the state that a request asks for. It is short, so if the newest one expires
-    /// meanwhile a newer one is read.
+    /// Answers with what `write` makes of the state that a request asks for. It is short, so if that expires meanwhile the
+    /// request is looked at again: there is a newer one, or none at that position.
     fn answer(
         &self,
         request: &Request,

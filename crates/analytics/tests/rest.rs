@@ -226,6 +226,22 @@ fn who_polls_asks_for_the_newest_flush_and_for_it_again() {
 }
 
 #[test]
+fn a_flush_that_has_expired_is_told_at_once() {
+    let mut hub = Fixture::keeping(Duration::from_secs(60), 1);
+    buy(&mut hub, 1, 1, "AAPL", "10", "15");
+    hub.publish();
+    for id in 2..9 {
+        buy(&mut hub, id, 1, "AAPL", "10", "15");
+        hub.settle();
+    }
+    for path in ["/api/sectors/overall", "/api/analysis/all"] {
+        let (status, detail) = problem(&hub, &format!("{path}?at=flush"));
+        assert!(status == 410 && detail.contains("limits.view_bytes"), "{path}: {status} {detail}");
+        assert_eq!(get(&hub.reads, path).status, StatusCode::OK);
+    }
+}
+
+#[test]
 fn what_can_not_be_meant_is_told_by_name() {
     let hub = hub();
     for path in [

@@ -64,16 +64,31 @@ impl State {
     /// Appends `[{"symbol","percentage","holdings","totalInvested","realizedPnl"}]`, in the order of symbols, of the
     /// sector's own total; nothing and false if there is no such sector.
     pub(crate) fn write_sector(&self, held: Held, sector: &str, out: &mut Vec<u8>) -> Result<bool, Expired> {
-        if !self.sector_catalog()?.contains_key(sector) {
+        if !self.has_sector(sector)? {
             return Ok(false);
         }
-        let of_sector: Vec<_> = self.sums_of(held)?;
-        let of_sector: Vec<_> =
-            of_sector.iter().filter(|(symbol, _)| self.sector(symbol) == sector).collect();
+        let mut of_sector = self.sums_of(held)?;
+        of_sector.retain(|(symbol, _)| self.sector(symbol) == sector);
         let all = of_sector.iter().fold(Sums::default(), |all, (_, sums)| all.plus(*sums));
         let rows = of_sector.iter().map(|(symbol, sums)| (symbol.as_str(), sums));
         write_shares(out, ["symbol", "holdings"], rows, &all);
         Ok(true)
+    }
+
+    /// True of a sector of master data, and of what was held and has none.
+    fn has_sector(&self, sector: &str) -> Result<bool, Expired> {
+        if self.symbol_infos().any(|info| info.sector == sector) {
+            return Ok(true);
+        }
+        if sector != UNCLASSIFIED {
+            return Ok(false);
+        }
+        for (key, listing) in (0..self.sums.len()).zip(self.reference.listings.iter()) {
+            if self.symbol_info(&listing.symbol).is_none() && self.sums_of_symbol(key)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Symbols by sector: of master data, and those that were held and have no sector.

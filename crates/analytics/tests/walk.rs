@@ -5,9 +5,11 @@ mod support;
 use std::path::Path;
 
 use bytes::Bytes;
+use hub_analytics::State;
 use hub_core::event::{PortfolioInfo, Trade};
 use hub_core::{Event, Record};
-use hub_fanout::RowKey;
+use hub_fanout::testing::walks::{Walkable, check_damage, check_goes_on_alike};
+use hub_fanout::{RowKey, Snapshot};
 use proptest::prelude::*;
 use support::script::{PORTFOLIOS, SYMBOLS, history};
 use support::{Fixture, all_changed, elements, portfolio, trade};
@@ -43,61 +45,49 @@ fn in_cases(records: &mut [Record], lower: &[bool]) {
     }
 }
 
+/// Histories, and where each is cut.
+fn cut(histories: impl Strategy<Value = Vec<Record>>) -> impl Strategy<Value = (Vec<Record>, usize)> {
+    (histories, any::<prop::sample::Index>()).prop_map(|(records, cut)| {
+        let cut = cut.index(records.len() + 1);
+        (records, cut)
+    })
+}
+
+impl Walkable for Fixture {
+    type Seen = (Topics, Vec<String>);
+    type Held = Snapshot<State>;
+
+    fn start() -> Fixture {
+        Fixture::new()
+    }
+
+    fn start_watched() -> Fixture {
+        Fixture::watched()
+    }
+
+    fn show(&mut self) -> Self::Held {
+        self.publish();
+        self.reads.settled()
+    }
+
+    fn seen(&mut self) -> Self::Seen {
+        seen(self)
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whoever_is_restored_goes_on_alike(
-        records in history(200), cut: prop::sample::Index, settled in prop::collection::vec(any::<bool>(), 200),
-        lower in prop::collection::vec(prop::bool::weighted(0.1), 200),
-    ) {
+    fn whoever_is_restored_goes_on_alike((records, cut) in cut(history(200)), looks in prop::collection::vec(any::<bool>(), 200), lower in prop::collection::vec(prop::bool::weighted(0.1), 200)) {
         let mut records = records;
         in_cases(&mut records, &lower);
-        let cut = cut.index(records.len() + 1);
-        let (mut first, mut unseen) = (Fixture::watched(), Fixture::new());
-        let mut held = Vec::new();
-        for (record, settle) in records[..cut].iter().zip(&settled) {
-            first.apply(record);
-            unseen.apply(record);
-            if *settle {
-                first.publish();
-                held.push(first.reads.settled());
-            }
-        }
-        let walk = first.walk();
-        prop_assert_eq!(&unseen.walk(), &walk, "readers leave no trace");
-        let mut second = Fixture::new();
-        second.restore(&walk).unwrap();
-        prop_assert_eq!(&second.walk(), &walk);
-        prop_assert_eq!(seen(&mut second), seen(&mut first));
-        for (record, settle) in records[cut..].iter().zip(&settled[cut..]) {
-            prop_assert_eq!(second.tell(record), first.tell(record));
-            if *settle {
-                second.publish();
-            }
-        }
-        prop_assert_eq!(second.walk(), first.walk());
-        prop_assert_eq!(seen(&mut second), seen(&mut first));
+        check_goes_on_alike::<Fixture>(&records, cut, &looks);
     }
 
     #[test]
-    fn what_is_damaged_is_refused_or_gone_on_from(
-        records in history(100), cut: prop::sample::Index, len: prop::sample::Index, at: prop::sample::Index,
-        bits in 1..=u8::MAX,
-    ) {
-        let cut = cut.index(records.len() + 1);
-        let mut first = Fixture::new();
-        records[..cut].iter().for_each(|record| _ = first.apply(record));
-        let mut walk = first.walk();
-        prop_assert!(Fixture::new().restore(&walk[..len.index(walk.len())]).is_err());
-        walk[at.index(first.walk().len())] ^= bits;
-        let mut second = Fixture::watched();
-        // A position that is another is for whoever restores to see: he asked for one.
-        if second.restore(&walk).is_ok() && second.position() == first.position() {
-            second.publish();
-            records[cut..].iter().for_each(|record| _ = second.apply(record));
-            second.publish();
-        }
+    fn what_is_damaged_is_refused_or_gone_on_from((records, cut) in cut(history(100)), places: [usize; 2], bits in 1..=u8::MAX) {
+        check_damage::<Fixture>(&records, cut, places, bits);
     }
 }
 

@@ -4,8 +4,9 @@ mod support;
 
 use std::path::Path;
 
-use hub_core::Outcome;
 use hub_core::event::trading::SessionId;
+use hub_core::{Outcome, Record};
+use hub_fanout::testing::walks::{Walkable, check_damage, check_goes_on_alike};
 use proptest::prelude::*;
 use support::script::{SYMBOLS, history};
 use support::{Fixture, close, open, stop};
@@ -26,52 +27,42 @@ fn seen(hub: &mut Fixture) -> Vec<String> {
     seen
 }
 
+/// Histories, and where each is cut.
+fn cut(histories: impl Strategy<Value = Vec<Record>>) -> impl Strategy<Value = (Vec<Record>, usize)> {
+    (histories, any::<prop::sample::Index>()).prop_map(|(records, cut)| {
+        let cut = cut.index(records.len() + 1);
+        (records, cut)
+    })
+}
+
+impl Walkable for Fixture {
+    type Seen = Vec<String>;
+    type Held = ();
+
+    fn start() -> Fixture {
+        Fixture::new()
+    }
+
+    fn show(&mut self) -> Self::Held {
+        seen(self);
+    }
+
+    fn seen(&mut self) -> Self::Seen {
+        seen(self)
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn whoever_is_restored_goes_on_alike(
-        records in history(120), cut: prop::sample::Index, settled in prop::collection::vec(any::<bool>(), 120),
-    ) {
-        let cut = cut.index(records.len() + 1);
-        let (mut first, mut unseen) = (Fixture::new(), Fixture::new());
-        for (record, settle) in records[..cut].iter().zip(&settled) {
-            first.apply(record);
-            unseen.apply(record);
-            if *settle {
-                seen(&mut first);
-            }
-        }
-        let walk = first.walk();
-        prop_assert_eq!(&unseen.walk(), &walk, "readers leave no trace");
-        let mut second = Fixture::new();
-        second.restore(&walk).unwrap();
-        prop_assert_eq!(&second.walk(), &walk);
-        prop_assert_eq!(seen(&mut second), seen(&mut first));
-        for record in &records[cut..] {
-            prop_assert_eq!(second.tell(record), first.tell(record));
-        }
-        prop_assert_eq!(second.walk(), first.walk());
-        prop_assert_eq!(seen(&mut second), seen(&mut first));
+    fn whoever_is_restored_goes_on_alike((records, cut) in cut(history(120)), looks in prop::collection::vec(any::<bool>(), 120)) {
+        check_goes_on_alike::<Fixture>(&records, cut, &looks);
     }
 
     #[test]
-    fn what_is_damaged_is_refused_or_gone_on_from(
-        records in history(120), cut: prop::sample::Index, len: prop::sample::Index, at: prop::sample::Index,
-        bits in 1..=u8::MAX,
-    ) {
-        let cut = cut.index(records.len() + 1);
-        let mut first = Fixture::new();
-        records[..cut].iter().for_each(|record| _ = first.apply(record));
-        let mut walk = first.walk();
-        prop_assert!(Fixture::new().restore(&walk[..len.index(walk.len())]).is_err());
-        walk[at.index(first.walk().len())] ^= bits;
-        let mut second = Fixture::new();
-        if second.restore(&walk).is_ok() {
-            seen(&mut second);
-            records[cut..].iter().for_each(|record| _ = second.apply(record));
-            seen(&mut second);
-        }
+    fn what_is_damaged_is_refused_or_gone_on_from((records, cut) in cut(history(120)), places: [usize; 2], bits in 1..=u8::MAX) {
+        check_damage::<Fixture>(&records, cut, places, bits);
     }
 }
 

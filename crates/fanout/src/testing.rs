@@ -2,6 +2,8 @@
 //! them through records as the runner does, by the same code, without a log, a
 //! thread or a clock.
 
+pub mod walks;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

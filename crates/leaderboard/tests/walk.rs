@@ -6,6 +6,7 @@ mod support;
 use std::path::Path;
 
 use hub_core::{Event, Offset, Record, Settings};
+use hub_fanout::testing::walks::{Walkable, check_damage, check_goes_on_alike};
 use hub_leaderboard::Row;
 use proptest::prelude::*;
 use support::script::{PORTFOLIOS, history};
@@ -43,55 +44,42 @@ fn seen(hub: &mut Hub) -> Vec<String> {
     seen
 }
 
+/// Histories, and where each is cut.
+fn cut(histories: impl Strategy<Value = Vec<Record>>) -> impl Strategy<Value = (Vec<Record>, usize)> {
+    (histories, any::<prop::sample::Index>()).prop_map(|(records, cut)| {
+        let cut = cut.index(records.len() + 1);
+        (records, cut)
+    })
+}
+
+impl Walkable for Hub {
+    type Seen = Vec<String>;
+    type Held = ();
+
+    fn start() -> Hub {
+        Hub::new()
+    }
+
+    fn show(&mut self) -> Self::Held {
+        self.flush();
+    }
+
+    fn seen(&mut self) -> Self::Seen {
+        seen(self)
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn whoever_is_restored_goes_on_alike(
-        records in forgetful(150), cut: prop::sample::Index, settled in prop::collection::vec(any::<bool>(), 150),
-    ) {
-        let cut = cut.index(records.len() + 1);
-        let (mut first, mut unseen) = (Hub::new(), Hub::new());
-        for (record, settle) in records[..cut].iter().zip(&settled) {
-            first.apply(record);
-            unseen.apply(record);
-            if *settle {
-                first.flush();
-            }
-        }
-        let walk = first.walk();
-        prop_assert_eq!(&unseen.walk(), &walk, "readers leave no trace");
-        let mut second = Hub::new();
-        second.restore(&walk).unwrap();
-        prop_assert_eq!(&second.walk(), &walk);
-        prop_assert_eq!(seen(&mut second), seen(&mut first));
-        for (record, settle) in records[cut..].iter().zip(&settled[cut..]) {
-            prop_assert_eq!(second.tell(record), first.tell(record));
-            if *settle {
-                second.flush();
-            }
-        }
-        prop_assert_eq!(second.walk(), first.walk());
-        prop_assert_eq!(seen(&mut second), seen(&mut first));
+    fn whoever_is_restored_goes_on_alike((records, cut) in cut(forgetful(150)), looks in prop::collection::vec(any::<bool>(), 150)) {
+        check_goes_on_alike::<Hub>(&records, cut, &looks);
     }
 
     #[test]
-    fn what_is_damaged_is_refused_or_gone_on_from(
-        records in forgetful(100), cut: prop::sample::Index, len: prop::sample::Index, at: prop::sample::Index,
-        bits in 1..=u8::MAX,
-    ) {
-        let cut = cut.index(records.len() + 1);
-        let mut first = Hub::new();
-        records[..cut].iter().for_each(|record| _ = first.apply(record));
-        let mut walk = first.walk();
-        prop_assert!(Hub::new().restore(&walk[..len.index(walk.len())]).is_err());
-        walk[at.index(first.walk().len())] ^= bits;
-        let mut second = Hub::new();
-        if second.restore(&walk).is_ok() {
-            second.flush();
-            records[cut..].iter().for_each(|record| _ = second.apply(record));
-            second.flush();
-        }
+    fn what_is_damaged_is_refused_or_gone_on_from((records, cut) in cut(forgetful(100)), places: [usize; 2], bits in 1..=u8::MAX) {
+        check_damage::<Hub>(&records, cut, places, bits);
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use hub_core::event::Stage;
 use hub_core::{Offset, Record};
 use hub_fanout::Occasion;
+use hub_fanout::testing::walks::{Walkable, check_damage, check_goes_on_alike};
 use proptest::prelude::*;
 use support::script::{bounded_history, history};
 use support::{Fixture, dlq_event, error_event, invalid_trade, queue_metric, trade_event, trade_id};
@@ -37,50 +38,34 @@ fn cut_history() -> impl Strategy<Value = (Vec<Record>, usize)> {
     })
 }
 
+impl Walkable for Fixture {
+    type Seen = Vec<String>;
+    type Held = ();
+
+    fn start() -> Fixture {
+        Fixture::new()
+    }
+
+    fn show(&mut self) -> Self::Held {
+        self.flush();
+    }
+
+    fn seen(&mut self) -> Self::Seen {
+        seen(self)
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn whoever_is_restored_goes_on_alike((records, cut) in cut_history(), settled in prop::collection::vec(any::<bool>(), 120)) {
-        let (mut first, mut unseen) = (Fixture::new(), Fixture::new());
-        for (record, settle) in records[..cut].iter().zip(&settled) {
-            first.apply(record);
-            unseen.apply(record);
-            if *settle {
-                first.flush();
-            }
-        }
-        let walk = first.walk();
-        prop_assert_eq!(&unseen.walk(), &walk, "readers leave no trace");
-        let mut second = Fixture::new();
-        second.restore(&walk).unwrap();
-        prop_assert_eq!(&second.walk(), &walk);
-        prop_assert_eq!(seen(&mut second), seen(&mut first));
-        for (record, settle) in records[cut..].iter().zip(&settled[cut..]) {
-            prop_assert_eq!(second.tell(record), first.tell(record));
-            if *settle {
-                first.flush();
-            }
-        }
-        prop_assert_eq!(second.walk(), first.walk());
-        prop_assert_eq!(seen(&mut second), seen(&mut first));
+    fn whoever_is_restored_goes_on_alike((records, cut) in cut_history(), looks in prop::collection::vec(any::<bool>(), 120)) {
+        check_goes_on_alike::<Fixture>(&records, cut, &looks);
     }
 
     #[test]
-    fn what_is_damaged_is_refused_or_gone_on_from(
-        (records, cut) in cut_history(), len: prop::sample::Index, at: prop::sample::Index, bits in 1..=u8::MAX,
-    ) {
-        let mut first = Fixture::new();
-        records[..cut].iter().for_each(|record| _ = first.apply(record));
-        let mut walk = first.walk();
-        prop_assert!(Fixture::new().restore(&walk[..len.index(walk.len())]).is_err());
-        walk[at.index(first.walk().len())] ^= bits;
-        let mut second = Fixture::new();
-        if second.restore(&walk).is_ok() {
-            seen(&mut second);
-            records[cut..].iter().for_each(|record| _ = second.apply(record));
-            seen(&mut second);
-        }
+    fn what_is_damaged_is_refused_or_gone_on_from((records, cut) in cut_history(), places: [usize; 2], bits in 1..=u8::MAX) {
+        check_damage::<Fixture>(&records, cut, places, bits);
     }
 }
 

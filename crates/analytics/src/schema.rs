@@ -15,36 +15,28 @@ pub(crate) fn marks() -> Schema {
 
 /// Sectors with their shares.
 pub(crate) fn sectors() -> Schema {
-    json_schema!({
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {
-                "sector": { "type": "string" },
-                "percentage": { "type": ["number", "null"] },
-                "totalHoldings": { "type": "number" },
-                "totalInvested": { "type": ["number", "null"] },
-                "realizedPnl": { "type": ["number", "null"] },
-            },
-            "required": ["sector", "percentage", "totalHoldings", "totalInvested", "realizedPnl"],
-        },
-    })
+    shares("sector", "totalHoldings")
 }
 
 /// Symbols of a sector with their shares.
 pub(crate) fn sector() -> Schema {
+    shares("symbol", "holdings")
+}
+
+/// Rows of what is held, under the names that the two kinds of rows have for what it is of and how much.
+fn shares(of: &str, holdings: &str) -> Schema {
     json_schema!({
         "type": "array",
         "items": {
             "type": "object",
             "properties": {
-                "symbol": { "type": "string" },
+                of: { "type": "string" },
                 "percentage": { "type": ["number", "null"] },
-                "holdings": { "type": "number" },
+                holdings: { "type": "number" },
                 "totalInvested": { "type": ["number", "null"] },
                 "realizedPnl": { "type": ["number", "null"] },
             },
-            "required": ["symbol", "percentage", "holdings", "totalInvested", "realizedPnl"],
+            "required": [of, "percentage", holdings, "totalInvested", "realizedPnl"],
         },
     })
 }

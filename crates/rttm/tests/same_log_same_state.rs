@@ -4,7 +4,6 @@
 mod support;
 
 use hub_core::{Event, Offset, Record, Timestamp};
-use hub_fanout::Occasion;
 use proptest::prelude::*;
 use support::Fixture;
 use support::script::{bounded_history, history};
@@ -12,14 +11,7 @@ use support::script::{bounded_history, history};
 /// Everything that is shown and is not named by an offset.
 fn shown(hub: &mut Fixture) -> Vec<String> {
     let state = hub.state();
-    hub.flush();
-    let now = hub.now();
-    let paths = ["/ws/rttm/metrics", "/ws/pipeline", "/ws/dlq", "/ws/telemetry", "/ws/alerts"];
-    let text = |path| {
-        let messages = hub.document(path, "").compose(Occasion::Opened, now).messages;
-        messages.into_iter().map(|message| String::from_utf8(message.into()).unwrap()).collect::<Vec<_>>()
-    };
-    let mut shown: Vec<String> = paths.into_iter().flat_map(text).collect();
+    let mut shown = hub.told();
     let cleared = state.alerts().cleared.iter();
     shown.extend(cleared.map(|(_, alert)| format!("{} {:?}", alert.message(), alert.cleared_at)));
     shown

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use hub_core::event::Stage;
 use hub_core::{Offset, Record};
-use hub_fanout::Occasion;
 use hub_fanout::testing::walks::{Walkable, check_damage, check_goes_on_alike};
 use proptest::prelude::*;
 use support::script::{bounded_history, history};
@@ -15,18 +14,11 @@ use support::{Fixture, dlq_event, error_event, invalid_trade, queue_metric, trad
 /// Everything that people see, and what REST asks for.
 fn seen(hub: &mut Fixture) -> Vec<String> {
     let state = hub.state();
-    hub.flush();
-    let now = hub.now();
-    let paths = ["/ws/rttm/metrics", "/ws/pipeline", "/ws/dlq", "/ws/telemetry", "/ws/alerts"];
-    let text = |path| {
-        let messages = hub.document(path, "").compose(Occasion::Opened, now).messages;
-        messages.into_iter().map(|message| String::from_utf8(message.into()).unwrap()).collect::<Vec<_>>()
-    };
-    let documents = paths.into_iter().flat_map(text);
+    let documents = hub.told();
     let trades = (0..20).map(|n| format!("{:?}", state.trade(trade_id(n))));
     let letters = state.letters_before(Offset(u64::MAX)).map(|letter| format!("{letter:?}"));
     let others = format!("{:?} {:?} {:?}", state.alerts(), state.queues(9), state.applied());
-    documents.chain(trades).chain(letters).chain([others]).collect()
+    documents.into_iter().chain(trades).chain(letters).chain([others]).collect()
 }
 
 /// Histories, of some of which little is kept, and where each is cut.

@@ -22,20 +22,13 @@ use crate::child;
 use crate::columns::Columns;
 use crate::contender::Contender;
 use crate::hub::Hub;
-use crate::workload::Workload;
+use crate::workload::{Size, Workload};
 
 /// Options of the measurement of applying.
 #[derive(Args)]
 pub(crate) struct ApplyArguments {
-    /// Transactions that open a position each.
-    #[arg(long, default_value = "1000000")]
-    positions: NonZeroUsize,
-    /// Transactions of these positions, drawn at random, that follow.
-    #[arg(long, default_value_t = 300_000)]
-    again: usize,
-    /// Portfolios that hold them, of 500 symbols.
-    #[arg(long, default_value_t = 50_000)]
-    portfolios: u32,
+    #[command(flatten)]
+    size: Size,
     /// Records after which readers see what was applied.
     #[arg(long, default_value = "1000")]
     view: NonZeroUsize,
@@ -82,7 +75,7 @@ pub(crate) fn run(arguments: &ApplyArguments) -> anyhow::Result<()> {
     if let Some(applier) = arguments.only {
         return child::tell(&read(arguments, applier)?);
     }
-    let ApplyArguments { positions, again, portfolios, view, blocks, .. } = arguments;
+    let ApplyArguments { size: Size { positions, again, portfolios }, view, blocks, .. } = arguments;
     println!(
         "{positions} transactions that open positions, of {portfolios} portfolios and 500 symbols, and {again} more; \
          a view each {view} records; {blocks} blocks\n"
@@ -113,10 +106,10 @@ fn measure<C: Contender>(
     new: impl FnOnce() -> C,
     reader: impl FnOnce(&C) -> Option<ScanningReader>,
 ) -> anyhow::Result<Reading> {
-    let positions = arguments.positions.get();
-    let mut workload = Workload::new(arguments.block, arguments.portfolios, positions)?;
+    let positions = arguments.size.positions.get();
+    let mut workload = Workload::new(arguments.block, arguments.size.portfolios, positions)?;
     let opening: Vec<Record> = (0..positions).map(|_| workload.open()).collect();
-    let again: Vec<Record> = (0..arguments.again).map(|_| workload.trade()).collect();
+    let again: Vec<Record> = (0..arguments.size.again).map(|_| workload.trade()).collect();
 
     let before = rss_bytes(std::process::id())?;
     let mut contender = new();

@@ -4,7 +4,6 @@
 //! `dyn`, and a copy of the walk's bytes.
 
 use std::hint::black_box;
-use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use anyhow::ensure;
@@ -15,20 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::contender::Contender;
 use crate::hub::Hub;
-use crate::workload::Workload;
+use crate::workload::{Size, Workload};
 
 /// Options of the measurement of walks.
 #[derive(Args)]
 pub(crate) struct WalkArguments {
-    /// Transactions that open a position each.
-    #[arg(long, default_value = "1000000")]
-    positions: NonZeroUsize,
-    /// Transactions of these positions, drawn at random, that follow.
-    #[arg(long, default_value_t = 300_000)]
-    again: usize,
-    /// Portfolios that hold them, of 500 symbols.
-    #[arg(long, default_value_t = 50_000)]
-    portfolios: u32,
+    #[command(flatten)]
+    size: Size,
     /// Blocks.
     #[arg(long, default_value_t = 3)]
     blocks: u64,
@@ -58,7 +50,7 @@ const NAMES: [&str; 5] = ["walk", "restore", "plain vectors: written", "read", "
 
 /// Measures what the arguments name.
 pub(crate) fn run(arguments: &WalkArguments) -> anyhow::Result<()> {
-    let WalkArguments { positions, again, portfolios, blocks, .. } = arguments;
+    let WalkArguments { size: Size { positions, again, portfolios }, blocks } = arguments;
     println!("{positions} positions of {portfolios} portfolios, and {again} more trades; {blocks} blocks\n");
     let results = (0..*blocks).map(|block| read(arguments, block)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut table = Table::new("seconds", vec!["seconds".to_owned()]);
@@ -76,10 +68,10 @@ pub(crate) fn run(arguments: &WalkArguments) -> anyhow::Result<()> {
 }
 
 fn read(arguments: &WalkArguments, block: u64) -> anyhow::Result<Block> {
-    let positions = arguments.positions.get();
-    let mut workload = Workload::new(block, arguments.portfolios, positions)?;
+    let positions = arguments.size.positions.get();
+    let mut workload = Workload::new(block, arguments.size.portfolios, positions)?;
     let mut hub = Hub::new();
-    for count in 0..positions + arguments.again {
+    for count in 0..positions + arguments.size.again {
         let record = if count < positions { workload.open() } else { workload.trade() };
         ensure!(hub.apply(&record), "a record is refused");
         if count % BATCH == 0 {
@@ -87,7 +79,7 @@ fn read(arguments: &WalkArguments, block: u64) -> anyhow::Result<Block> {
         }
     }
     hub.settle();
-    let plain = plain(&hub, positions + arguments.again);
+    let plain = plain(&hub, positions + arguments.size.again);
     let (walking, walk) = timed(|| hub.walk());
     let holdings = hub.holdings();
     drop(hub);

@@ -3,7 +3,10 @@
 mod permutation;
 mod random;
 
+use std::num::NonZeroUsize;
+
 use anyhow::ensure;
+use clap::Args;
 use hub_core::event::{PriceQuote, Trade, Transaction};
 use hub_core::{Event, Offset, PortfolioId, Price, Quantity, Record, Symbol, Timestamp, TransactionId};
 
@@ -24,6 +27,20 @@ const HUNDREDTH: i64 = 1_000_000;
 
 /// Most hundredths of one purchase.
 const QUANTITY_MAX: u64 = 100_000;
+
+/// Options of how much is drawn.
+#[derive(Args)]
+pub(crate) struct Size {
+    /// Transactions that open a position each.
+    #[arg(long, default_value = "1000000")]
+    pub(crate) positions: NonZeroUsize,
+    /// Transactions of these positions, drawn at random, that follow.
+    #[arg(long, default_value_t = 300_000)]
+    pub(crate) again: usize,
+    /// Portfolios that hold them, of 500 symbols.
+    #[arg(long, default_value_t = 50_000)]
+    pub(crate) portfolios: u32,
+}
 
 /// Draws transactions one by one, none of which a ledger refuses: the same from the same seed.
 pub(crate) struct Workload {

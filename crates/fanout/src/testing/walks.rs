@@ -28,7 +28,7 @@ pub trait Walkable: DerefMut<Target = Driver> {
         Self::start()
     }
 
-    /// What was applied is shown to readers, one of whom holds on to it.
+    /// Shows readers what was applied, one of whom holds on to it.
     fn show(&mut self) -> Self::Held;
 
     /// Everything that people see now.

@@ -14,7 +14,8 @@ use hub_core::event::{
 use hub_core::{Offset, Outcome, Record, Timestamp, TradeId};
 use hub_fanout::testing::Driver;
 use hub_fanout::{
-    Applied, Document, FlushBuilder, Projection, Remembered, Snapshot, Step, WalkError, Walked, walk,
+    Applied, Document, FlushBuilder, Occasion, Projection, Remembered, Snapshot, Step, WalkError, Walked,
+    walk,
 };
 use hub_rttm::{HostMetrics, RttmReads, State, register, routes, sockets};
 use hub_server::SocketRoute;
@@ -53,6 +54,18 @@ impl Fixture {
 
     pub(crate) fn document(&self, path: &str, query: &str) -> Arc<dyn Document> {
         follow(&*self.endpoint(path), query).unwrap()
+    }
+
+    /// What the documents of its sockets say now, of what was applied.
+    pub(crate) fn told(&mut self) -> Vec<String> {
+        self.flush();
+        let now = self.now();
+        let paths = ["/ws/rttm/metrics", "/ws/pipeline", "/ws/dlq", "/ws/telemetry", "/ws/alerts"];
+        let text = |path| {
+            let messages = self.document(path, "").compose(Occasion::Opened, now).messages;
+            messages.into_iter().map(|message| String::from_utf8(message.into()).unwrap()).collect::<Vec<_>>()
+        };
+        paths.into_iter().flat_map(text).collect()
     }
 
     pub(crate) fn endpoint(&self, path: &str) -> Arc<dyn NativeEndpoint> {

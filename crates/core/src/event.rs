@@ -4,6 +4,7 @@ pub mod form;
 mod lifecycle;
 mod rejected;
 pub mod trading;
+mod upstream;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ pub use lifecycle::{
     TradeEvent, TradeEventType,
 };
 pub use rejected::{Provenance, RejectedInput, Sender};
+pub use upstream::{Upstream, Valuation};
 
 use self::trading::{TradingCommand, TradingRequest};
 use crate::kind::Kind;
@@ -46,6 +48,8 @@ pub enum Event {
     ErrorEvent(ErrorEvent),
     /// Validation refused a trade (RT-IN-5).
     InvalidTrade(Box<InvalidTrade>),
+    /// A service upstream computed something.
+    Upstream(Box<Upstream>),
     /// The auto-trader was asked to do something (AT).
     Trading(TradingRequest),
     /// A second passed in which nothing else was written.
@@ -90,6 +94,7 @@ impl Event {
             Event::DlqEvent(_) => Kind::DlqEvents.as_str(),
             Event::ErrorEvent(_) => Kind::ErrorEvents.as_str(),
             Event::InvalidTrade(_) => Kind::InvalidTrades.as_str(),
+            Event::Upstream(it) => it.kind().as_str(),
             Event::Trading(_) => trading::KIND,
             Event::Tick => "tick",
             Event::Settings(_) => "settings",

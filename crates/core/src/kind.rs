@@ -15,6 +15,8 @@ pub enum Kind {
     Symbols,
     /// Portfolios' risk metrics.
     Risk,
+    /// Portfolios' worth at the ends of days.
+    Valuations,
     /// Trades on their way through the pipeline (RT-IN-1).
     TradeEvents,
     /// Positions of consumers (RT-IN-2).
@@ -29,12 +31,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Transactions,
         Kind::Prices,
         Kind::Portfolios,
         Kind::Symbols,
         Kind::Risk,
+        Kind::Valuations,
         Kind::TradeEvents,
         Kind::QueueMetrics,
         Kind::DlqEvents,
@@ -50,6 +53,7 @@ impl Kind {
             Kind::Portfolios => "portfolios",
             Kind::Symbols => "symbols",
             Kind::Risk => "risk",
+            Kind::Valuations => "valuations",
             Kind::TradeEvents => "trade-events",
             Kind::QueueMetrics => "queue-metrics",
             Kind::DlqEvents => "dlq-events",

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod close;
 pub mod contradiction;
+pub mod date;
 pub mod derived;
 pub mod dto;
 pub mod event;
@@ -35,6 +36,7 @@ pub mod views;
 
 pub use close::CloseReason;
 pub use contradiction::Contradiction;
+pub use date::Date;
 pub use derived::Derived;
 pub use event::Event;
 pub use fixed::{Money, Price, Quantity, Ratio};

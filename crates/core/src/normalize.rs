@@ -25,6 +25,7 @@ pub mod trading;
 mod transactions;
 mod unread;
 mod unrealized;
+mod valuations;
 
 pub use crate::kind::{Kind, KindError};
 pub use body::{BodyError, BodyForm, Item, items};
@@ -32,7 +33,7 @@ pub use canonical::{canonical, post_path};
 pub use unread::Unread;
 
 use crate::dto::{PositionRow, UnrealizedPnl};
-use crate::event::{Provenance, RejectedInput};
+use crate::event::{Provenance, RejectedInput, Upstream};
 use crate::{Event, Rejection};
 use field::Field;
 pub(crate) use json_object::JsonObject;
@@ -120,6 +121,7 @@ fn fields(kind: Kind) -> &'static [&'static Field] {
         Kind::Portfolios => portfolios::FIELDS,
         Kind::Symbols => symbols::FIELDS,
         Kind::Risk => risk::FIELDS,
+        Kind::Valuations => valuations::FIELDS,
         Kind::TradeEvents => trade_events::FIELDS,
         Kind::QueueMetrics => queue_metrics::FIELDS,
         Kind::DlqEvents => dlq_events::FIELDS,
@@ -135,6 +137,7 @@ fn event(kind: Kind, object: &RawObject<'_>) -> Result<Event, Rejection> {
         Kind::Portfolios => portfolios::read(object).map(Event::Portfolio),
         Kind::Symbols => symbols::read(object).map(Event::Symbol),
         Kind::Risk => risk::read(object).map(Event::Risk),
+        Kind::Valuations => valuations::read(object).map(|it| Upstream::Valuation(it).into()),
         Kind::TradeEvents => trade_events::read(object).map(|event| Event::TradeEvent(event.into())),
         Kind::QueueMetrics => queue_metrics::read(object).map(Event::QueueMetric),
         Kind::DlqEvents => dlq_events::read(object).map(|event| Event::DlqEvent(event.into())),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use hub_core::event::trading::{SessionId, TradeId, TradingRequest};
 use hub_core::event::{Provenance, RejectedInput, Side, Stage, Trade};
 use hub_core::normalize::{self, BodyForm, Item, Kind, trading};
-use hub_core::{Event, Rejection};
+use hub_core::{Date, Event, Rejection};
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -70,6 +70,10 @@ fn time() -> impl Strategy<Value = String> {
     prop_oneof![digits, (0..1_000_000_000_u64).prop_map(text)]
 }
 
+fn day() -> impl Strategy<Value = String> {
+    (0..3_000_000).prop_map(|days| json(Date::from_days(days).unwrap_or_default().to_string()))
+}
+
 fn word(words: Vec<&'static str>) -> impl Strategy<Value = String> {
     select(words).prop_map(json)
 }
@@ -121,6 +125,11 @@ fn members(kind: Kind) -> Vec<Member> {
             member("avgRateOfReturn", 0.99, ratio()),
             member("sharpeRatio", 0.99, ratio()),
             member("sortinoRatio", 0.99, ratio()),
+        ],
+        Kind::Valuations => vec![
+            member("portfolioId", 0.99, uuid()),
+            member("date", 0.99, day()),
+            member("portfolioValue", 0.99, decimal()),
         ],
         kind => members_of_pipeline(kind),
     }

@@ -8,13 +8,14 @@ use hub_core::event::trading::{
 };
 use hub_core::event::{
     DlqEvent, ErrorEvent, ErrorType, InvalidTrade, PortfolioInfo, PriceQuote, QueueMetric, RejectedInput,
-    RiskMetrics, Side, Stage, SymbolInfo, Trade, TradeEvent, TradeEventType, Transaction, form,
+    RiskMetrics, Side, Stage, SymbolInfo, Trade, TradeEvent, TradeEventType, Transaction, Upstream,
+    Valuation, form,
 };
 use hub_core::normalize::{self, Kind};
 use hub_core::settings::Settings;
 use hub_core::{
-    Event, Money, PortfolioId, Price, Quantity, Ratio, Rejection, RequestId, Symbol, Timestamp, TradeId,
-    TransactionId,
+    Date, Event, Money, PortfolioId, Price, Quantity, Ratio, Rejection, RequestId, Symbol, Timestamp,
+    TradeId, TransactionId,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -41,6 +42,10 @@ fn price() -> impl Strategy<Value = Price> {
 fn quantity() -> impl Strategy<Value = Quantity> {
     let most = Quantity::MAX.units();
     (-most..=most).prop_map(Quantity::from_units)
+}
+
+fn money() -> impl Strategy<Value = Money> {
+    (-i128::MAX..=i128::MAX).prop_map(Money::from_units)
 }
 
 fn ratio() -> impl Strategy<Value = Ratio> {
@@ -88,6 +93,11 @@ fn reference() -> impl Strategy<Value = Event> {
         (id(), name(), of(name()), of(name())).prop_map(|(id, name, phone_number, address)| {
             let portfolio_id = PortfolioId::from_bytes(id);
             Event::Portfolio(PortfolioInfo { portfolio_id, name, phone_number, address })
+        }),
+        (id(), 0..2_932_897, money()).prop_map(|(id, days, portfolio_value)| {
+            let date = Date::from_days(days).unwrap();
+            let portfolio_id = PortfolioId::from_bytes(id);
+            Upstream::Valuation(Valuation { portfolio_id, date, portfolio_value }).into()
         }),
         (symbol(), name()).prop_map(|(symbol, sector)| Event::Symbol(SymbolInfo { symbol, sector })),
         (id(), ratio(), ratio(), ratio()).prop_map(

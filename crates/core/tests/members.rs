@@ -25,6 +25,7 @@ fn samples() -> Vec<(Kind, Value)> {
             Kind::Risk,
             json!({"portfolioId": ID, "avgRateOfReturn": 0.1, "sharpeRatio": 1.5, "sortinoRatio": 2}),
         ),
+        (Kind::Valuations, json!({"portfolioId": ID, "date": "2026-02-07", "portfolioValue": 125_000.5})),
         (
             Kind::TradeEvents,
             json!({"tradeId": ID, "serviceName": "capture", "eventType": "TRADE_RECEIVED",

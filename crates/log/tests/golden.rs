@@ -17,7 +17,7 @@ use hub_log::{EmbeddedLog, Entry, EventLog, LogView, Options};
 use serde_json::json;
 
 /// Items of each kind, with every member that the kind has.
-const ITEMS: [(Kind, &str); 13] = [
+const ITEMS: [(Kind, &str); 14] = [
     (
         Kind::Transactions,
         r#"{"transactionId":"550e8400-e29b-41d4-a716-446655440000","portfolioId":"550e8400-e29b-41d4-a716-446655440001",
@@ -40,6 +40,10 @@ const ITEMS: [(Kind, &str); 13] = [
         Kind::Risk,
         r#"{"portfolioId":"550e8400-e29b-41d4-a716-446655440001","avgRateOfReturn":"0.008819639682769775",
             "sharpeRatio":"-13.30202579498291","sortinoRatio":"0"}"#,
+    ),
+    (
+        Kind::Valuations,
+        r#"{"portfolioId":"550e8400-e29b-41d4-a716-446655440001","date":"2026-02-07","portfolioValue":"125000.5"}"#,
     ),
     (
         Kind::TradeEvents,
@@ -218,5 +222,5 @@ fn what_this_version_writes_it_reads() {
     let mut numbers: Vec<u8> = expected.iter().map(Event::number).collect();
     numbers.sort_unstable();
     numbers.dedup();
-    assert_eq!(numbers, (1..=14).collect::<Vec<u8>>(), "a golden log has every kind there is");
+    assert_eq!(numbers, (1..=15).collect::<Vec<u8>>(), "a golden log has every kind there is");
 }

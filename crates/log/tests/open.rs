@@ -79,8 +79,18 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let (_dir, path) = closed_log(1);
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(&path).unwrap();
-    assert!(matches!(refusal(&path), LogError::Newer { found: 99, known: 3, .. }));
+    assert!(matches!(refusal(&path), LogError::Newer { found: 99, known: 4, .. }));
     assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_log_of_an_older_schema_is_taken_over_so_that_older_programs_refuse_it() {
+    let (_dir, path) = closed_log(1);
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
+    EmbeddedLog::open(&path, Options::new()).unwrap().close().unwrap();
+    let version = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    let found = Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], version).unwrap();
+    assert_eq!(found, 4);
 }
 
 #[test]

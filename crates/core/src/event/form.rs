@@ -63,6 +63,8 @@ impl Event {
             Event::Tick => 12,
             Event::Settings(_) => 13,
             Event::Rejected(_) => 14,
+            // The last number that a frame has room for: what is new from upstream is a fact within it.
+            Event::Upstream(_) => 15,
         }
     }
 

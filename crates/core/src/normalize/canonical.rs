@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::raw::Field;
 use super::{
     dlq_events, error_events, invalid_trades, portfolios, prices, queue_metrics, risk, symbols, trade_events,
-    trading, transactions,
+    trading, transactions, valuations,
 };
+use crate::event::Upstream;
 use crate::event::trading::KIND;
 use crate::kind::Kind;
 use crate::{Event, Timestamp};
@@ -28,6 +29,9 @@ pub fn canonical(event: &Event) -> Option<String> {
         Event::DlqEvent(it) => dlq_events::write(it, &mut to),
         Event::ErrorEvent(it) => error_events::write(it, &mut to),
         Event::InvalidTrade(it) => invalid_trades::write(it, &mut to),
+        Event::Upstream(it) => match &**it {
+            Upstream::Valuation(it) => valuations::write(it, &mut to),
+        },
         Event::Trading(it) => trading::write(it, &mut to),
         Event::Tick | Event::Settings(_) | Event::Rejected(_) => return None,
     }

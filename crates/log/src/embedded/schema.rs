@@ -26,7 +26,11 @@ use crate::{Clock, LogError};
 const APPLICATION_ID: i64 = 0x504d_5348;
 
 /// SQLite's `user_version`: the newest schema this program knows.
-const SCHEMA_VERSION: i64 = 3;
+///
+/// | Schema | Has, that a program of the one before would pass over |
+/// |---|---|
+/// | 4 | facts that services upstream computed |
+const SCHEMA_VERSION: i64 = 4;
 
 /// The oldest that it reads. What came before held JSON without checksums, in no version that was released.
 const OLDEST_VERSION: i64 = 3;
@@ -75,7 +79,7 @@ pub(super) struct Identity {
 /// Makes sure that the file is a log, creating it if it is empty.
 pub(super) fn establish(connection: &mut Connection, file: &LogFile, clock: &Clock) -> Result<(), LogError> {
     if is_log(connection, &file.path)? {
-        return Ok(());
+        return raise(connection).map_err(|error| open_error(&file.path, error));
     }
     create(connection, clock()).map_err(|error| open_error(&file.path, error))
 }
@@ -113,6 +117,15 @@ pub(super) fn is_log(connection: &Connection, path: &Path) -> Result<bool, LogEr
         (APPLICATION_ID, found, _) => Err(foreign(format!("its schema is {found}"))),
         (id, ..) => Err(foreign(format!("it is a SQLite file with application id {id}"))),
     }
+}
+
+/// From now on it may hold what a program that knows an older schema alone would not understand.
+fn raise(connection: &Connection) -> rusqlite::Result<()> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == SCHEMA_VERSION {
+        return Ok(());
+    }
+    connection.pragma_update(None, "user_version", SCHEMA_VERSION)
 }
 
 /// All or nothing: a crash leaves an empty file or a log.

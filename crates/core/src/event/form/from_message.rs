@@ -3,14 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::messages::{self as form, Command, Fact, Uuid, Wide};
+use super::messages::{self as form, Command, Fact, UpstreamFact, Uuid, Wide};
 use super::{EventError, numbers};
 use crate::event::trading::{
     CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradeId, TradingCommand, TradingRequest,
 };
 use crate::event::{DlqEvent, ErrorEvent, InvalidTrade, QueueMetric, RejectedInput, Trade, TradeEvent};
-use crate::event::{PortfolioInfo, PriceQuote, RiskMetrics, Side, SymbolInfo, Transaction};
-use crate::{Event, Money, PortfolioId, Price, Quantity, Ratio, Rejection, Symbol, Timestamp, TransactionId};
+use crate::event::{
+    PortfolioInfo, PriceQuote, RiskMetrics, Side, SymbolInfo, Transaction, Upstream, Valuation,
+};
+use crate::{
+    Date, Event, Money, PortfolioId, Price, Quantity, Ratio, Rejection, Symbol, Timestamp, TransactionId,
+};
 use crate::{RequestId, TradeId as PipelineTradeId};
 
 pub(super) fn event(fact: Fact) -> Result<Event, EventError> {
@@ -31,6 +35,7 @@ pub(super) fn event(fact: Fact) -> Result<Event, EventError> {
             serde_json::from_str(&it.json).map_err(|error| EventError::new("settings", error))?,
         ),
         Fact::Rejected(it) => Event::Rejected(rejected(*it).into()),
+        Fact::Upstream(it) => upstream(*it)?.into(),
     })
 }
 
@@ -119,6 +124,24 @@ fn risk(it: &form::RiskMetrics) -> Result<RiskMetrics, EventError> {
         avg_rate_of_return: ratio("avgRateOfReturn", it.avg_rate_of_return)?,
         sharpe_ratio: ratio("sharpeRatio", it.sharpe_ratio)?,
         sortino_ratio: ratio("sortinoRatio", it.sortino_ratio)?,
+    })
+}
+
+fn upstream(it: form::Upstream) -> Result<Upstream, EventError> {
+    let fact =
+        it.fact.ok_or_else(|| EventError::new("upstream", "is of a kind that this program does not know"))?;
+    match fact {
+        UpstreamFact::Valuation(it) => valuation(&it).map(Upstream::Valuation),
+    }
+}
+
+fn valuation(it: &form::Valuation) -> Result<Valuation, EventError> {
+    let date = i32::try_from(it.date).ok().and_then(Date::from_days);
+    let value = Money::from_units_checked(wide("portfolioValue", it.portfolio_value)?);
+    Ok(Valuation {
+        portfolio_id: PortfolioId::from_bytes(id("portfolioId", it.portfolio_id)?),
+        date: date.ok_or_else(|| EventError::new("date", "is no day"))?,
+        portfolio_value: value.ok_or_else(|| EventError::new("portfolioValue", "is too large"))?,
     })
 }
 

@@ -6,7 +6,7 @@ use prost::{Message, Oneof};
 /// An event with what stands beside it: the bytes of one record.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Entry {
-    #[prost(oneof = "Fact", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14")]
+    #[prost(oneof = "Fact", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
     pub(super) fact: Option<Fact>,
     #[prost(string, optional, tag = "17")]
     pub(super) key: Option<String>,
@@ -47,6 +47,8 @@ pub(super) enum Fact {
     Settings(Settings),
     #[prost(message, boxed, tag = "14")]
     Rejected(Box<RejectedInput>),
+    #[prost(message, boxed, tag = "15")]
+    Upstream(Box<Upstream>),
 }
 
 /// The 16 bytes of a UUID, as two big-endian halves.
@@ -245,6 +247,30 @@ pub(super) struct RiskMetrics {
     pub(super) sharpe_ratio: Option<Wide>,
     #[prost(message, optional, tag = "4")]
     pub(super) sortino_ratio: Option<Wide>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Upstream {
+    #[prost(oneof = "UpstreamFact", tags = "1")]
+    pub(super) fact: Option<UpstreamFact>,
+}
+
+/// Facts that services upstream computed, by kind.
+#[derive(Clone, PartialEq, Oneof)]
+pub(super) enum UpstreamFact {
+    #[prost(message, tag = "1")]
+    Valuation(Valuation),
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Valuation {
+    #[prost(message, optional, tag = "1")]
+    pub(super) portfolio_id: Option<Uuid>,
+    /// Days since 1970-01-01.
+    #[prost(uint32, tag = "2")]
+    pub(super) date: u32,
+    #[prost(message, optional, tag = "3")]
+    pub(super) portfolio_value: Option<Wide>,
 }
 
 #[derive(Clone, PartialEq, Message)]

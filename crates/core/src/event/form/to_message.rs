@@ -4,11 +4,11 @@ use prost::Message as _;
 use prost::bytes::BufMut as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-use super::messages::{self as form, Command, Fact, Uuid, Wide};
+use super::messages::{self as form, Command, Fact, UpstreamFact, Uuid, Wide};
 use super::numbers;
 use crate::event::trading::{TradingCommand, TradingRequest};
 use crate::event::{DlqEvent, ErrorEvent, InvalidTrade, QueueMetric, RejectedInput, Trade, TradeEvent};
-use crate::event::{PortfolioInfo, PriceQuote, RiskMetrics, SymbolInfo, Transaction};
+use crate::event::{PortfolioInfo, PriceQuote, RiskMetrics, SymbolInfo, Transaction, Upstream, Valuation};
 use crate::{Event, Price, Quantity, Timestamp};
 
 use super::EventError;
@@ -20,6 +20,7 @@ pub(super) fn fact(event: &Event) -> Result<Fact, EventError> {
         Event::Portfolio(it) => Fact::Portfolio(portfolio(it).into()),
         Event::Symbol(it) => Fact::Symbol(symbol(it)),
         Event::Risk(it) => Fact::Risk(risk(it).into()),
+        Event::Upstream(it) => Fact::Upstream(upstream(it).into()),
         Event::TradeEvent(it) => Fact::TradeEvent(trade_event(it).into()),
         Event::QueueMetric(it) => Fact::QueueMetric(queue_metric(it).into()),
         Event::DlqEvent(it) => Fact::DlqEvent(dlq_event(it).into()),
@@ -150,6 +151,22 @@ fn risk(it: &RiskMetrics) -> form::RiskMetrics {
         avg_rate_of_return: wide(it.avg_rate_of_return.units()),
         sharpe_ratio: wide(it.sharpe_ratio.units()),
         sortino_ratio: wide(it.sortino_ratio.units()),
+    }
+}
+
+fn upstream(it: &Upstream) -> form::Upstream {
+    let fact = match it {
+        Upstream::Valuation(it) => UpstreamFact::Valuation(valuation(it)),
+    };
+    form::Upstream { fact: Some(fact) }
+}
+
+fn valuation(it: &Valuation) -> form::Valuation {
+    form::Valuation {
+        portfolio_id: some_uuid(it.portfolio_id.to_bytes()),
+        // A day is not before 1970.
+        date: it.date.days().cast_unsigned(),
+        portfolio_value: wide(it.portfolio_value.units()),
     }
 }
 

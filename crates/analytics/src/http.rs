@@ -2,7 +2,8 @@
 //!
 //! Every call takes `at`, the position of a flush that is kept, and says in the header `X-Position` what its answer is as
 //! of; a position that is not kept is 410. `ETag` is of what the answer depends on, so that a poll which
-//! finds nothing new is 304: the log's ticks alone change nothing.
+//! finds nothing new is 304: the log's ticks alone change nothing. What may be long comes in pages, too, all of which are
+//! of one flush: `limit`, and `cursor` as the header `Link` has it.
 
 mod marks;
 mod portfolios;
@@ -11,17 +12,18 @@ mod prices;
 mod sectors;
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
-use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError as _};
 use hub_core::limits::Limits;
 use hub_core::normalize::Kind;
 use hub_core::schema::Schema;
-use hub_core::{Expired, Parameter, PortfolioId, Position, SymbolCase};
+use hub_core::{Expired, Parameter, ParameterError, PortfolioId, Position, SymbolCase};
 use hub_fanout::Snapshot;
 use hub_server::http::ingest;
 use hub_server::http::problem::Problem;
+use hub_server::rest::page::{AT, CURSOR, LIMIT, Page, at_position};
 use hub_server::rest::{Content, Handler, Request, Route, array_within, digest, handler, tagged};
 
 use crate::config::AnalyticsConfig;
@@ -49,20 +51,24 @@ pub fn routes(
             "Lists all positions, those that were closed with zeros",
             schema::positions,
             handler(&source, positions::all),
-        ),
-        get("/api/unrealized", unrealized, schema::marks, handler(&source, marks::all)),
+        )
+        .reading(&PAGE_PARAMETERS),
+        get("/api/unrealized", unrealized, schema::marks, handler(&source, marks::all))
+            .reading(&PAGE_PARAMETERS),
         get(
             "/api/analytics/initial-unrealized-pnl",
             "Lists the same, by the name that documents of the platform have",
             schema::marks,
             handler(&source, marks::all),
-        ),
+        )
+        .reading(&PAGE_PARAMETERS),
         get(
             "/api/portfolio/all",
             "Lists all portfolios by name",
             schema::portfolios,
             handler(&source, portfolios::all),
-        ),
+        )
+        .reading(&PAGE_PARAMETERS),
         get(
             "/api/portfolio/{portfolioId}",
             "Shows a portfolio's name",
@@ -91,13 +97,11 @@ fn get(path: &'static str, summary: &'static str, answer: fn() -> Schema, handle
     Route::get(path, summary, Content::Json(answer), handler).reading(&AT_PARAMETERS)
 }
 
-/// Position of the flush that is asked for.
-const AT: Parameter = Parameter::new("at");
-
 /// In place of a position: that of the newest flush, which can be asked for again.
 const NEWEST_FLUSH: &str = "flush";
 
 static AT_PARAMETERS: [Parameter; 1] = [AT];
+static PAGE_PARAMETERS: [Parameter; 3] = [AT, LIMIT, CURSOR];
 
 /// The portfolio that a path names.
 const PORTFOLIO_ID: Parameter = Parameter::new("portfolioId");
@@ -117,16 +121,72 @@ impl Source {
     fn state(&self, request: &Request) -> Result<Snapshot<State>, Problem> {
         let Some(text) = request.parameters().text(&AT) else { return Ok(self.reads.settled()) };
         if text == NEWEST_FLUSH {
-            let state = self.reads.flushed();
-            let reason = format!("so much has changed since the newest flush that none is kept: {Expired}");
-            return if state.has_expired() {
-                Err(Problem::new(410, AT.wrong(reason).to_string()))
-            } else {
-                Ok(state)
-            };
+            return self.newest_flush(&AT);
         }
         let position = text.parse::<Position>().map_err(|error| AT.wrong(error.to_string()))?;
-        self.reads.at(position).map_err(|Expired| self.not_kept(position))
+        self.reads.at(position).map_err(|Expired| Problem::new(410, self.not_kept(&AT, position).to_string()))
+    }
+
+    /// The state of the newest flush, which `parameter` asks for.
+    fn newest_flush(&self, parameter: &Parameter) -> Result<Snapshot<State>, Problem> {
+        let state = self.reads.flushed();
+        if !state.has_expired() {
+            return Ok(state);
+        }
+        let reason = format!("so much has changed since the newest flush that none is kept: {Expired}");
+        Err(Problem::new(410, parameter.wrong(reason).to_string()))
+    }
+
+    /// The state that a page is of: that of the pages before it, or of a flush, so that there will be others of it.
+    fn page_state<P: FromStr>(&self, request: &Request, page: &Page<P>) -> Result<Snapshot<State>, Problem> {
+        let Some(position) = page.position() else {
+            let is_asked = request.parameters().text(&AT).is_some();
+            return if is_asked { self.state(request) } else { self.newest_flush(&LIMIT) };
+        };
+        self.reads.at(position).map_err(|Expired| {
+            let is_of_another = position.epoch != self.reads.settled().applied().position.epoch;
+            let status = if is_of_another { 400 } else { 410 };
+            Problem::new(status, self.not_kept(&CURSOR, position).to_string())
+        })
+    }
+
+    /// Answers with an array: all of it a chunk at a time, or a page. `newest` says all that it depends on, of this log;
+    /// `write_next` appends the element at a place and moves that behind it, `first` is the first.
+    fn list<P: Clone + FromStr + fmt::Display + 'static>(
+        &self,
+        request: &Request,
+        newest: impl Fn(&State) -> String,
+        first: P,
+        write_next: impl Fn(&State, &mut P, &mut Vec<u8>) -> Result<bool, Expired> + 'static,
+    ) -> Result<HttpResponse, Problem> {
+        if let Some(page) = Page::asked(request.parameters())? {
+            return self.page(request, Some(&page), &first, write_next);
+        }
+        let state = self.state(request)?;
+        let position = state.applied().position;
+        let tag = format!("{}-{}", position.epoch, newest(&state));
+        let mut place = first;
+        let answer = || array_within(self.view_time, move |out| write_next(&state, &mut place, out));
+        Ok(at_position(tagged(request.headers(), &tag, answer), position))
+    }
+
+    /// Answers with a page of an array, or with all of one that is short. What expires meanwhile is looked at again, as
+    /// far as there is something else to look at.
+    fn page<P: Clone + FromStr + fmt::Display>(
+        &self,
+        request: &Request,
+        page: Option<&Page<P>>,
+        first: &P,
+        write_next: impl Fn(&State, &mut P, &mut Vec<u8>) -> Result<bool, Expired>,
+    ) -> Result<HttpResponse, Problem> {
+        let whole = Page::whole();
+        loop {
+            let state = page.map_or_else(|| self.state(request), |page| self.page_state(request, page))?;
+            let write_next = |place: &mut P, out: &mut Vec<u8>| write_next(&state, place, out);
+            if let Ok(written) = page.unwrap_or(&whole).write(first.clone(), write_next) {
+                return Ok(written.answer(request, state.applied().position));
+            }
+        }
     }
 
     /// Answers with what `write` makes of the state that a request asks for. It is short, so if that expires meanwhile the
@@ -149,26 +209,13 @@ impl Source {
         }
     }
 
-    /// Answers with an array of a state, a chunk at a time. `newest` says all that it depends on, of this log.
-    fn array(
-        &self,
-        request: &Request,
-        state: &State,
-        newest: impl fmt::Display,
-        write_next: impl FnMut(&mut Vec<u8>) -> Result<bool, Expired> + 'static,
-    ) -> HttpResponse {
-        let position = state.applied().position;
-        let state = format!("{}-{newest}", position.epoch);
-        at_position(tagged(request.headers(), &state, || array_within(self.view_time, write_next)), position)
-    }
-
-    /// 410, and why.
-    fn not_kept(&self, position: Position) -> Problem {
+    /// What is wrong with a parameter that names a position which is not kept.
+    fn not_kept(&self, parameter: &Parameter, position: Position) -> ParameterError {
         let newest = self.reads.settled().applied().position;
-        let reason = if self.flushes_kept_ms == 0 {
-            "no flush is kept here (analytics.flushes_kept_ms is 0)".to_owned()
-        } else if position.epoch != newest.epoch {
+        parameter.wrong(if position.epoch != newest.epoch {
             format!("{position} is of another log: positions begin with {} here", newest.epoch)
+        } else if self.flushes_kept_ms == 0 {
+            "no flush is kept here (analytics.flushes_kept_ms is 0)".to_owned()
         } else if position.offset > newest.offset {
             format!("{position} is yet to come: {newest} was applied last")
         } else {
@@ -177,17 +224,8 @@ impl Source {
                  (analytics.flushes_kept_ms) as far as limits.view_bytes go, and not over a restart",
                 self.flushes_kept_ms
             )
-        };
-        Problem::new(410, AT.wrong(reason).to_string())
+        })
     }
-}
-
-/// The same, which says what it is as of.
-fn at_position(mut response: HttpResponse, position: Position) -> HttpResponse {
-    if let Ok(value) = HeaderValue::from_str(&position.to_string()) {
-        response.headers_mut().insert(HeaderName::from_static("x-position"), value);
-    }
-    response
 }
 
 /// The portfolio that the path names; 400 for what is no id.

@@ -226,6 +226,11 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// The parameters that were given, with the texts of their values, in the order in which they were given.
+    pub fn texts(&self) -> impl Iterator<Item = (&'static Parameter, Cow<'_, str>)> {
+        self.0.iter().filter_map(|given| Some((given.parameter, self.text(given.parameter)?)))
+    }
+
     /// The items of a list: a text's, separated by commas; the strings of a
     /// JSON array, or a JSON string as the only one.
     pub fn list(&self, parameter: &Parameter) -> Result<Option<Vec<String>>, ParameterError> {

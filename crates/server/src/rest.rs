@@ -6,6 +6,7 @@
 //! come from it.
 
 mod array;
+pub mod page;
 mod request;
 mod tag;
 

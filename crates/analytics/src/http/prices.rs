@@ -5,39 +5,43 @@ use hub_core::dto::put_string;
 use hub_core::{Parameter, Symbol};
 use hub_server::http::problem::Problem;
 use hub_server::rest::Request;
+use hub_server::rest::page::{AT, CURSOR, LIMIT, Page};
 
-use super::{AT, Source};
+use super::Source;
 use crate::listing::Quote;
 
 const SYMBOLS: Parameter = Parameter::new("symbols").or(&["symbol"]);
 
-pub(super) static PARAMETERS: [Parameter; 2] = [SYMBOLS, AT];
+pub(super) static PARAMETERS: [Parameter; 4] = [SYMBOLS, AT, LIMIT, CURSOR];
 
-/// `GET /api/prices?symbols=`: `[{"symbol","price","timestamp"}]`, the last price of each and its time, of these symbols in
-/// their order, or of all that have one in the order of first mention. A symbol without a price is not in it; 400 for what
-/// is no symbol.
+/// `GET /api/prices?symbols=&at=&limit=&cursor=`: `[{"symbol","price","timestamp"}]`, the last price of each and its time,
+/// of these symbols in their order, or of all that have one in the order of first mention. A symbol without a price is not
+/// in it; 400 for what is no symbol.
 pub(super) async fn list(from: Source, request: Request) -> Result<HttpResponse, Problem> {
     let symbols = symbols(&from, &request)?;
-    from.answer(&request, |state, out| {
-        out.push(b'[');
-        let start = out.len();
-        let mut write = |symbol: &Symbol, Quote { price, time }: Quote| {
-            out.extend_from_slice(if out.len() == start { br#"{"symbol":"# } else { br#",{"symbol":"# });
-            put_string(out, symbol.as_str());
-            out.extend_from_slice(br#","price":"#);
-            price.write_to(out);
-            out.extend_from_slice(format!(r#","timestamp":"{time}"}}"#).as_bytes());
+    let page = Page::asked(request.parameters())?;
+    from.page(&request, page.as_ref(), &0_u32, |state, place, out| {
+        let named = |place: u32| match &symbols {
+            Some(symbols) => symbols.get(place as usize).map(|symbol| (symbol, state.quote(symbol))),
+            None => state.reference.listings.get(place).map(|listing| (&listing.symbol, listing.quote)),
         };
-        match &symbols {
-            Some(symbols) => {
-                let quotes = symbols.iter().filter_map(|symbol| Some((symbol, state.quote(symbol)?)));
-                quotes.for_each(|(symbol, quote)| write(symbol, quote));
+        while let Some((symbol, quote)) = named(*place) {
+            *place += 1;
+            if let Some(quote) = quote {
+                write(out, symbol, quote);
+                return Ok(true);
             }
-            None => state.quotes().for_each(|(symbol, quote)| write(symbol, quote)),
         }
-        out.push(b']');
-        Ok(Ok(()))
+        Ok(false)
     })
+}
+
+fn write(out: &mut Vec<u8>, symbol: &Symbol, Quote { price, time }: Quote) {
+    out.extend_from_slice(br#"{"symbol":"#);
+    put_string(out, symbol.as_str());
+    out.extend_from_slice(br#","price":"#);
+    price.write_to(out);
+    out.extend_from_slice(format!(r#","timestamp":"{time}"}}"#).as_bytes());
 }
 
 fn symbols(from: &Source, request: &Request) -> Result<Option<Vec<Symbol>>, Problem> {

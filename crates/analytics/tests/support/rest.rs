@@ -14,6 +14,8 @@ pub(crate) struct Answer {
     pub(crate) content_type: String,
     pub(crate) position: Option<String>,
     pub(crate) tag: Option<String>,
+    /// The next page's URI.
+    pub(crate) next: Option<String>,
     pub(crate) text: String,
 }
 
@@ -37,8 +39,12 @@ pub(crate) fn get_all(reads: &AnalyticsReads, uris: &[&str]) -> Vec<Answer> {
             let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
             let (status, content_type) = (response.status(), header("content-type").unwrap());
             let (position, tag) = (header("x-position"), header("etag"));
+            let next = header("link").map(|link| {
+                let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+                target.expect("a link to a next page").to_owned()
+            });
             let text = String::from_utf8(read_body(response).await.into()).unwrap();
-            answers.push(Answer { status, content_type, position, tag, text });
+            answers.push(Answer { status, content_type, position, tag, next, text });
         }
         answers
     })

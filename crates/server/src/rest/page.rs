@@ -4,7 +4,7 @@
 //! position that the first page was of and the place behind its last element. So whoever follows it is shown every element
 //! once, whatever changes meanwhile. The body stays the array that it is without pages.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use actix_web::HttpResponse;
@@ -177,9 +177,10 @@ fn link_next<P: fmt::Display>(
 ) {
     let mut link = format!("<{}?", encoded(path, b"/"));
     for (parameter, value) in given.texts().filter(|(parameter, _)| ![CURSOR, AT].contains(*parameter)) {
-        link.push_str(&format!("{}={}&", parameter.name(), encoded(&value, b",")));
+        // Writing to a text does not fail.
+        let _ = write!(link, "{}={}&", parameter.name(), encoded(&value, b","));
     }
-    link.push_str(&format!("{}={}>; rel=\"next\"", CURSOR.name(), encoded(&cursor.to_string(), b"")));
+    let _ = write!(link, "{}={}>; rel=\"next\"", CURSOR.name(), encoded(&cursor.to_string(), b""));
     if let Ok(value) = HeaderValue::from_str(&link) {
         headers.insert(LINK, value);
     }

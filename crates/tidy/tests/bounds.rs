@@ -65,6 +65,7 @@ const FIXED: &Exceptions = &[
     ),
     ("server NAMED_MAX", "rejected items that one ERROR names, the others are counted"),
     ("server NAME_BYTES_MAX", "what actix takes"),
+    ("server PAGE_MAX", "elements of one page, in docs/services.md: clients are written against it"),
     ("server PARTIAL_BYTES_MAX", "what rustls takes"),
     ("server READERS_MAX", "requests that read the log at a time; the others wait"),
     ("server RUN_BYTES_MAX", "messages that are one piece; nothing is refused"),

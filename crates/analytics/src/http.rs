@@ -209,7 +209,7 @@ impl Source {
         }
     }
 
-    /// What is wrong with a parameter that names a position which is not kept.
+    /// An error about a parameter that names a position which is not kept.
     fn not_kept(&self, parameter: &Parameter, position: Position) -> ParameterError {
         let newest = self.reads.settled().applied().position;
         parameter.wrong(if position.epoch != newest.epoch {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hub_core::dto::Execution;
 use hub_core::event::Transaction;
 use hub_core::{
-    Expired, Money, Offset, PortfolioId, Record, Rejection, Settings, Symbol, Timestamp, TransactionId,
+    Expired, Offset, Pnl, PortfolioId, Record, Rejection, Settings, Symbol, Timestamp, TransactionId,
 };
 use hub_fanout::{Applied, FeedId, Fork, RowKey, Snapshot, Step};
 
@@ -87,7 +87,7 @@ impl AnalyticsFork {
     }
 
     /// Realised plus unrealised P&L of a portfolio, as [`State::pnl`] has it.
-    pub fn pnl(&self, id: PortfolioId) -> Result<Option<Money>, Expired> {
+    pub fn pnl(&self, id: PortfolioId) -> Result<Option<Pnl>, Expired> {
         self.portfolio_key(id).map_or(Ok(None), |key| marks::pnl(self, key))
     }
 

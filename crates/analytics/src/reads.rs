@@ -1,7 +1,7 @@
 //! Reading what was applied.
 
-use hub_core::views::PortfolioPnl;
-use hub_core::{Expired, Money, PortfolioId, Position};
+use hub_core::views::{PnlView, PortfolioPnl};
+use hub_core::{Expired, Offset, Pnl, PortfolioId, Position};
 use hub_fanout::{FeedId, Snapshot, StateReader};
 
 use crate::fork::AnalyticsFork;
@@ -44,12 +44,35 @@ impl AnalyticsReads {
 }
 
 impl PortfolioPnl for AnalyticsReads {
-    fn pnl(&self, id: PortfolioId) -> Option<Money> {
-        // The newest state has not expired: this one was the newest a moment ago.
-        loop {
-            if let Ok(pnl) = self.states.look(|state| state.pnl(id)) {
-                return pnl;
-            }
-        }
+    fn settled(&self) -> Box<dyn PnlView> {
+        Box::new(Joined(self.settled()))
+    }
+
+    fn at(&self, flush: Position) -> Result<Box<dyn PnlView>, Expired> {
+        // The newest knows all marks if anybody does, those that are kept for their positions do not.
+        let newest = self.flushed();
+        let state = if newest.applied().position == flush { newest } else { self.at(flush)? };
+        Ok(Box::new(Joined(state)))
+    }
+}
+
+/// P&L as it stands beside what others show.
+struct Joined(Snapshot<State>);
+
+impl PnlView for Joined {
+    fn position(&self) -> Position {
+        self.0.applied().position
+    }
+
+    fn pnl(&self, id: PortfolioId) -> Result<Option<Pnl>, Expired> {
+        self.0.pnl(id)
+    }
+
+    fn version(&self, id: PortfolioId) -> Result<Offset, Expired> {
+        self.0.key(id).map_or(Ok(Offset::START), |key| self.0.mark_version(key))
+    }
+
+    fn newest(&self) -> Offset {
+        self.0.portfolios.newest().max(self.0.reference.listings.newest())
     }
 }

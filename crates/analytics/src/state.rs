@@ -8,7 +8,7 @@ use std::{iter, mem};
 
 use bytes::Bytes;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Expired, Money, Offset, Outcome, PortfolioId, Settings, Symbol, TransactionId};
+use hub_core::{Expired, Offset, Outcome, Pnl, PortfolioId, Settings, Symbol, TransactionId};
 use hub_fanout::{Applied, RowKey, SharedMapView};
 use hub_rows::{IndexReader, Pin, RowsView, ValuesReader};
 use rpds::RedBlackTreeMapSync;
@@ -160,7 +160,7 @@ impl State {
     /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`
     /// if it never had a position, or nothing that it holds has a price, or the sum is more than money holds. O(1) at
     /// a flush while somebody subscribes to marks, otherwise O(positions of the portfolio).
-    pub fn pnl(&self, id: PortfolioId) -> Result<Option<Money>, Expired> {
+    pub fn pnl(&self, id: PortfolioId) -> Result<Option<Pnl>, Expired> {
         let Some(key) = self.key(id) else { return Ok(None) };
         self.marks().map_or_else(|| marks::pnl(self, key), |marks| Ok(marks.pnl(key)))
     }

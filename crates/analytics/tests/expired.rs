@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hub_analytics::State;
 use hub_core::event::{PortfolioInfo, Trade};
-use hub_core::{Event, Expired, Money};
+use hub_core::{Event, Expired, Pnl};
 use hub_fanout::{Filter, Snapshot, StateFlush, View};
 use proptest::prelude::*;
 use support::{Fixture, portfolio, trade};
@@ -28,7 +28,7 @@ type Answer<T> = Result<T, Expired>;
 struct Answers {
     rows: Vec<Answer<Option<Bytes>>>,
     marks: Vec<Answer<Option<Bytes>>>,
-    pnl: Vec<Answer<Option<Money>>>,
+    pnl: Vec<Answer<Option<Pnl>>>,
     elements: Vec<Answer<Option<Bytes>>>,
     changed: Vec<Answer<Vec<u32>>>,
 }

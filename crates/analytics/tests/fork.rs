@@ -15,7 +15,7 @@ use support::{Fixture, portfolio, text, trade};
 struct Read {
     rows: Vec<Option<hub_core::dto::PositionRow>>,
     marks: Vec<Option<String>>,
-    pnl: Vec<Option<hub_core::Money>>,
+    pnl: Vec<Option<hub_core::Pnl>>,
     quotes: Vec<Option<hub_analytics::Quote>>,
 }
 

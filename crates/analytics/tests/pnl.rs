@@ -3,13 +3,13 @@
 mod support;
 
 use hub_core::event::Trade;
-use hub_core::{Event, Money, PortfolioId};
+use hub_core::{Event, Money, Pnl, PortfolioId};
 use proptest::prelude::*;
 use support::script::{PORTFOLIOS, history};
 use support::{Fixture, portfolio, quote, trade};
 
 /// Of all portfolios, and of one that never had a position.
-fn pnl(hub: &Fixture) -> Vec<Option<Money>> {
+fn pnl(hub: &Fixture) -> Vec<Option<Pnl>> {
     let state = hub.reads.settled();
     (0..=PORTFOLIOS).map(|n| state.pnl(portfolio(n)).unwrap()).collect()
 }
@@ -31,7 +31,7 @@ impl Both {
     }
 
     #[track_caller]
-    fn agree(&mut self) -> Vec<Option<Money>> {
+    fn agree(&mut self) -> Vec<Option<Pnl>> {
         self.kept.publish();
         self.added_up.settle();
         let kept = pnl(&self.kept);
@@ -42,7 +42,7 @@ impl Both {
     #[track_caller]
     fn agree_on(&mut self, event: &Event) -> Option<Money> {
         self.send(event);
-        self.agree()[1]
+        self.agree()[1].map(|pnl| pnl.amount)
     }
 }
 
@@ -122,5 +122,25 @@ fn what_was_traded_and_priced_in_one_flush_counts_once() {
     {
         both.send(&event);
     }
-    assert_eq!(both.agree()[1], "35".parse().ok(), "of {id}: 6 realised, 29 of the 13 that are left");
+    assert_eq!(
+        both.agree()[1].map(|pnl| pnl.amount),
+        "35".parse().ok(),
+        "of {id}: 6 realised, 29 of the 13 that are left"
+    );
+}
+
+#[test]
+fn pnl_is_partial_while_something_that_is_held_has_no_price() {
+    let mut both = Both::new();
+    let mut is_partial = |event: &Event| {
+        both.send(event);
+        both.agree()[1].map(|pnl| pnl.is_partial)
+    };
+    assert_eq!(is_partial(&buy(1, "A", "10", "1")), None, "nothing has a price");
+    assert_eq!(is_partial(&quote("A", "2", None)), Some(false));
+    assert_eq!(is_partial(&buy(2, "B", "10", "1")), Some(true));
+    assert_eq!(is_partial(&sell(3, "B", "4", "2")), Some(true));
+    assert_eq!(is_partial(&sell(4, "B", "6", "2")), Some(false), "it is not held any more");
+    assert_eq!(is_partial(&buy(5, "B", "1", "1")), Some(true));
+    assert_eq!(is_partial(&quote("B", "1", None)), Some(false));
 }

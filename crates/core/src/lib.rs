@@ -50,4 +50,4 @@ pub use settings::{AlertRules, Settings, Thresholds};
 pub use symbol::{Symbol, SymbolCase};
 pub use time::Timestamp;
 pub use topic::TopicName;
-pub use views::Expired;
+pub use views::{Expired, Pnl};

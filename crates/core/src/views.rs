@@ -1,7 +1,7 @@
 //! Views that one service has of another: read-only, wired by the launcher. If a view is absent, so is what it would
 //! have shown.
 
-use crate::{Money, PortfolioId};
+use crate::{Money, Offset, PortfolioId, Position};
 
 /// A view of a past position that is kept no longer, because more changed since than may be kept
 /// (`limits.view_bytes`): never to be taken for "no value". Whoever wants the newest looks again.
@@ -9,12 +9,41 @@ use crate::{Money, PortfolioId};
 #[error("more has changed since this position than is kept (limits.view_bytes)")]
 pub struct Expired;
 
-/// Profits of portfolios, for whoever shows them beside something else.
+/// Realised plus unrealised P&L of a portfolio.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pnl {
+    /// The sum of what is known.
+    pub amount: Money,
+    /// Something that the portfolio holds has no price, and is not in the sum.
+    pub is_partial: bool,
+}
+
+/// Profits of portfolios, for whoever shows them beside something else: at a
+/// position, so that what stands side by side belongs together.
+///
+/// Called on the fan-out path: nothing here waits.
 pub trait PortfolioPnl: Send + Sync {
-    /// Realised plus unrealised P&L as of what has been applied; `None` where
-    /// there is none to know: the portfolio never had a position, or nothing
-    /// of what it holds has a price, or the sum is more than money holds.
-    ///
-    /// Called on the fan-out path: it must not wait.
-    fn pnl(&self, id: PortfolioId) -> Option<Money>;
+    /// As of what has been applied.
+    fn settled(&self) -> Box<dyn PnlView>;
+
+    /// As of the flush at this position, if it is the newest or still kept.
+    fn at(&self, flush: Position) -> Result<Box<dyn PnlView>, Expired>;
+}
+
+/// Profits of portfolios at one position.
+pub trait PnlView: Send + Sync {
+    /// The place in the log that they are as of.
+    fn position(&self) -> Position;
+
+    /// P&L of a portfolio; `None` where there is none to know: it never had a
+    /// position, or nothing of what it holds has a price, or the sum is more
+    /// than money holds.
+    fn pnl(&self, id: PortfolioId) -> Result<Option<Pnl>, Expired>;
+
+    /// The offset after which nothing changed of what a portfolio's P&L follows
+    /// from: it may be the same all the same, but is not another.
+    fn version(&self, id: PortfolioId) -> Result<Offset, Expired>;
+
+    /// The newest version of all.
+    fn newest(&self) -> Offset;
 }

@@ -10,6 +10,7 @@ use hub_server::http::problem::Problem;
 use hub_server::rest::{Content, Request, Route, handler};
 
 use crate::board::Ranked;
+use crate::joined::Joined;
 use crate::native::{AROUND, PORTFOLIO_ID, RANGE, ROWS_MAX, portfolio_id};
 use crate::reads::LeaderboardReads;
 use crate::rows::write_rows;
@@ -58,10 +59,11 @@ pub fn routes(reads: &LeaderboardReads) -> Vec<Route> {
 /// At most 1,000; 400 for what is no whole number above 0 (BUG-L10).
 async fn top(reads: LeaderboardReads, request: Request) -> Result<HttpResponse, Problem> {
     let limit = TOP.read(request.parameters())?;
-    let rows: Vec<Ranked> = reads.settled().board().rows(0, limit).collect();
+    let (state, joined) = reads.settled_with_pnl();
+    let rows: Vec<Ranked> = state.board().rows(0, limit).collect();
     let (now, count) = (now_millis(), rows.len());
     let head = format!(r#"{{"event":"leaderboardTop","timestamp":{now},"count":{count},"top":"#);
-    Ok(answer(&head, &rows, "}", &reads))
+    Ok(answer(&head, &rows, "}", &joined))
 }
 
 /// `GET /api/leaderboard/around?portfolioId=&range=5` (LB-REST-2):
@@ -71,12 +73,14 @@ async fn top(reads: LeaderboardReads, request: Request) -> Result<HttpResponse, 
 async fn around(reads: LeaderboardReads, request: Request) -> Result<HttpResponse, Problem> {
     let id = portfolio_id(request.parameters())?;
     let range = RANGE.read(request.parameters())?;
-    let around = reads.settled().board().around(id, range);
-    let around = around
+    let (state, joined) = reads.settled_with_pnl();
+    let around = state
+        .board()
+        .around(id, range)
         .ok_or_else(|| Problem::not_found(PORTFOLIO_ID.wrong(format!("{id} is not ranked")).to_string()))?;
     let (now, center) = (now_millis(), around.center);
     let head = format!(r#"{{"event":"leaderboardAround","timestamp":{now},"centerRank":{center},"top":"#);
-    Ok(answer(&head, &around.rows, "}", &reads))
+    Ok(answer(&head, &around.rows, "}", &joined))
 }
 
 /// `GET /api/leaderboard/portfolios?limit=1000&offset=0`: all ranked
@@ -84,15 +88,16 @@ async fn around(reads: LeaderboardReads, request: Request) -> Result<HttpRespons
 /// shorter than its limit is the last one.
 async fn portfolios(reads: LeaderboardReads, request: Request) -> Result<HttpResponse, Problem> {
     let (limit, offset) = (LIMIT.read(request.parameters())?, OFFSET.read(request.parameters())?);
-    let rows: Vec<Ranked> = reads.settled().board().rows(offset, limit).collect();
-    Ok(answer("", &rows, "", &reads))
+    let (state, joined) = reads.settled_with_pnl();
+    let rows: Vec<Ranked> = state.board().rows(offset, limit).collect();
+    Ok(answer("", &rows, "", &joined))
 }
 
-fn answer(head: &str, rows: &[Ranked], tail: &str, reads: &LeaderboardReads) -> HttpResponse {
+fn answer(head: &str, rows: &[Ranked], tail: &str, joined: &Joined) -> HttpResponse {
     let mut body = Vec::with_capacity((rows.len() + 1) * ROW_BYTES);
     // Writing to a Vec does not fail.
     let _ = write!(body, "{head}");
-    write_rows(&mut body, rows, reads);
+    write_rows(&mut body, rows, joined);
     let _ = write!(body, "{tail}");
     HttpResponse::Ok().content_type("application/json").body(body)
 }

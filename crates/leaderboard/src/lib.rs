@@ -30,6 +30,7 @@ mod fork;
 mod history;
 mod http;
 mod ids;
+mod joined;
 mod known;
 mod memory;
 mod native;

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use hub_core::Position;
 use hub_core::views::PortfolioPnl;
-use hub_core::{Money, PortfolioId};
 use hub_fanout::{Snapshot, StateReader};
 
 use crate::config::LeaderboardConfig;
+use crate::joined::Joined;
 use crate::state::State;
+
+/// Times that are looked for a ranking and P&L of one position, before those of two are shown together.
+const LOOKS: usize = 64;
 
 /// The way to what has been applied, and what there is to know to show it. Cheap to clone.
 #[derive(Clone)]
@@ -30,8 +34,31 @@ impl LeaderboardReads {
         self.states.flushed()
     }
 
-    /// The portfolio's P&L, where anybody knows.
-    pub fn pnl(&self, id: PortfolioId) -> Option<Money> {
-        self.pnl.as_ref()?.pnl(id)
+    /// The last flush, and P&L as of there.
+    pub(crate) fn flushed_with_pnl(&self) -> (Snapshot<State>, Joined) {
+        self.joined(LeaderboardReads::flushed, Joined::at)
+    }
+
+    /// The last batch, and P&L as of there.
+    pub(crate) fn settled_with_pnl(&self) -> (Snapshot<State>, Joined) {
+        self.joined(LeaderboardReads::settled, |pnl, position| {
+            Some(Joined::settled(pnl)).filter(|joined| joined.position() == Some(position))
+        })
+    }
+
+    /// P&L is put out a moment before the ranking: who looks between the two looks again.
+    fn joined(
+        &self,
+        state: impl Fn(&LeaderboardReads) -> Snapshot<State>,
+        join: impl Fn(&Arc<dyn PortfolioPnl>, Position) -> Option<Joined>,
+    ) -> (Snapshot<State>, Joined) {
+        let Some(pnl) = &self.pnl else { return (state(self), Joined::none()) };
+        for _ in 0..LOOKS {
+            let state = state(self);
+            if let Some(joined) = join(pnl, state.position()) {
+                return (state, joined);
+            }
+        }
+        (state(self), Joined::settled(pnl))
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use hub_core::Money;
+use hub_core::Pnl;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::entry::Entry;
@@ -33,18 +33,24 @@ impl Row {
 
     /// Appends `{"rank","portfolioId","portfolioName","pnl","compositeScore",
     /// "avgReturn","sharpe","sortino","updatedAt","updated"}`: numbers by their
-    /// digits, name and P&L null where nobody knows them.
-    pub(crate) fn write_json(&self, out: &mut Vec<u8>, rank: usize, pnl: Option<Money>) {
+    /// digits, name and P&L null where nobody knows them; and `"pnlPartial":true`
+    /// where P&L is the known sum of a portfolio that is not priced as a whole.
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>, rank: usize, pnl: Option<Pnl>) {
         let parts = self.json.get_or_init(|| RowParts::of(&self.entry));
         let (head, tail) = parts.json.split_at(parts.pnl_at);
         // Writing to a Vec does not fail.
         let _ = write!(out, r#"{{"rank":{rank},"#);
         out.extend_from_slice(head);
         let _ = match pnl {
-            Some(pnl) => write!(out, "{pnl}"),
+            Some(pnl) => write!(out, "{}", pnl.amount),
             None => write!(out, "null"),
         };
         out.extend_from_slice(tail);
+        out.extend_from_slice(if pnl.is_some_and(|pnl| pnl.is_partial) {
+            br#","pnlPartial":true}"#
+        } else {
+            b"}"
+        });
     }
 }
 
@@ -92,7 +98,7 @@ impl RowParts {
         let (score, metrics, at) = (entry.score, &entry.metrics, entry.updated_at);
         let _ = write!(
             json,
-            r#","compositeScore":{score},"avgReturn":{},"sharpe":{},"sortino":{},"updatedAt":"{at}","updated":"{at}"}}"#,
+            r#","compositeScore":{score},"avgReturn":{},"sharpe":{},"sortino":{},"updatedAt":"{at}","updated":"{at}""#,
             metrics.avg_return, metrics.sharpe, metrics.sortino
         );
         RowParts { json: json.into(), pnl_at }

@@ -21,6 +21,7 @@ fn row() -> Schema {
             "sortino": { "type": "number" },
             "updatedAt": { "type": "string", "format": "date-time" },
             "updated": { "type": "string", "format": "date-time" },
+            "pnlPartial": { "const": true },
         },
         "required": [
             "rank", "portfolioId", "portfolioName", "pnl", "compositeScore", "avgReturn", "sharpe", "sortino",

@@ -8,7 +8,7 @@ use hub_core::{Offset, Record, Timestamp};
 use hub_fanout::{Cadence, Occasion};
 use hub_leaderboard::Dialect;
 use hub_server::native::Action;
-use support::{Hub, Pnl, document, json, portfolio, risk};
+use support::{Fixed, Hub, document, json, portfolio, risk};
 
 const ROW_1: &str = r#"{"rank":1,"portfolioId":"00000000-0000-0000-0000-000000000001","portfolioName":"Growth \"A\"","pnl":1.25,"compositeScore":115,"avgReturn":0.5,"sharpe":2,"sortino":1.5,"updatedAt":"2026-02-07T10:30:00.000Z","updated":"2026-02-07T10:30:00.000Z"}"#;
 const ROW_2: &str = r#"{"rank":2,"portfolioId":"00000000-0000-0000-0000-000000000003","portfolioName":null,"pnl":null,"compositeScore":-0.44098198413848875,"avgReturn":-0.008819639682769775,"sharpe":0,"sortino":0,"updatedAt":"2026-02-07T10:30:00.250Z","updated":"2026-02-07T10:30:00.250Z"}"#;
@@ -16,7 +16,7 @@ const NOW: &str = "2026-02-07T10:30:00.250Z";
 
 /// Two portfolios, the second of which nobody knows much of.
 fn hub(dialect: Dialect) -> Hub {
-    let mut hub = Hub::with(Some(Arc::new(Pnl)), dialect);
+    let mut hub = Hub::with(Some(Arc::new(Fixed)), dialect);
     hub.name(1, "Growth \"A\"");
     hub.send(risk(1, "0.5", "2.0", "1.5"));
     hub.millis += 250;

@@ -10,11 +10,11 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use hub_leaderboard::{Dialect, LeaderboardReads, routes};
 use hub_server::rest;
 use serde_json::Value;
-use support::{Hub, Pnl, ids, json, portfolio};
+use support::{Fixed, Hub, ids, json, portfolio};
 
 /// Portfolios 1 to 12, the first the best; applied, but not published.
 fn hub() -> Hub {
-    let mut hub = Hub::with(Some(Arc::new(Pnl)), Dialect::Native);
+    let mut hub = Hub::with(Some(Arc::new(Fixed)), Dialect::Native);
     hub.name(1, "Growth");
     (1..=12).for_each(|n| drop(hub.sharpe(n, &(20 - n).to_string())));
     hub.settle();
@@ -55,6 +55,8 @@ fn the_top_is_what_has_been_applied() {
     let expected = r#"{"rank":1,"portfolioId":"00000000-0000-0000-0000-000000000001","portfolioName":"Growth","pnl":1.25,"compositeScore":570,"avgReturn":0,"sharpe":19,"sortino":0,"updatedAt":"2026-02-07T10:30:00.000Z","updated":"2026-02-07T10:30:00.000Z"}"#;
     assert_eq!(body["top"][0], json(expected));
     assert_eq!(ids(&body["top"]), [1, 2]);
+    let partial = |row: usize| ok(&hub, "/api/leaderboard/top")["top"][row].get("pnlPartial").cloned();
+    assert_eq!([5, 6].map(partial), [None, Some(true.into())], "of the seventh something has no price");
     assert_eq!(ids(&ok(&hub, "/api/leaderboard/top")["top"]).len(), 12);
     assert_eq!(ids(&ok(&hub, "/api/leaderboard/top?top=99999999999999999999999")["top"]).len(), 12);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
-use hub_core::{Expired, Money, Offset, Price};
+use hub_core::{Expired, Money, Offset, Pnl, Price};
 use hub_fanout::{RowKey, Snapshot};
 
 use super::holders::Holders;
@@ -222,7 +222,8 @@ impl Marking {
 
 impl Total {
     /// P&L of a portfolio without large positions.
-    fn pnl(&self) -> Option<Money> {
-        (self.priced > 0 || self.open == 0).then_some(Money::from_units(self.units))
+    fn pnl(&self) -> Option<Pnl> {
+        let pnl = Pnl { amount: Money::from_units(self.units), is_partial: self.priced < self.open };
+        (self.priced > 0 || self.open == 0).then_some(pnl)
     }
 }

@@ -1,6 +1,6 @@
 //! Versions of marks, and the P&L of portfolios.
 
-use hub_core::{Money, Offset};
+use hub_core::{Money, Offset, Pnl};
 
 use crate::portfolio::PortfolioKey;
 use crate::row::{halves, whole};
@@ -8,19 +8,24 @@ use crate::table::Table;
 
 /// Version of each portfolio's mark, and its P&L, at one flush.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Marks(Table<Pnl>);
+pub(crate) struct Marks(Table<Kept>);
 
-/// Realised plus unrealised P&L, or none, in as many bytes as money has: no money has the least integer of all.
+/// Realised plus unrealised P&L, or none: no money has the least integer of all.
 #[derive(Clone, Copy, Debug)]
-struct Pnl([u64; 2]);
+struct Kept {
+    amount: [u64; 2],
+    is_partial: bool,
+}
 
-impl Pnl {
-    fn of(pnl: Option<Money>) -> Pnl {
-        Pnl(halves(pnl.map_or(i128::MIN, Money::units)))
+impl Kept {
+    fn of(pnl: Option<Pnl>) -> Kept {
+        let amount = halves(pnl.map_or(i128::MIN, |pnl| pnl.amount.units()));
+        Kept { amount, is_partial: pnl.is_some_and(|pnl| pnl.is_partial) }
     }
 
-    fn money(self) -> Option<Money> {
-        Money::from_units_checked(whole(self.0))
+    fn pnl(self) -> Option<Pnl> {
+        let Kept { amount, is_partial } = self;
+        Some(Pnl { amount: Money::from_units_checked(whole(amount))?, is_partial })
     }
 }
 
@@ -31,8 +36,8 @@ impl Marks {
     }
 
     /// As [`State::pnl`](crate::State::pnl).
-    pub(crate) fn pnl(&self, key: PortfolioKey) -> Option<Money> {
-        self.0.get(key)?.money()
+    pub(crate) fn pnl(&self, key: PortfolioKey) -> Option<Pnl> {
+        self.0.get(key)?.pnl()
     }
 
     /// As [`Table::changed`].
@@ -50,12 +55,12 @@ impl Marks {
     pub(super) fn set(
         &mut self,
         keys: &[PortfolioKey],
-        mark: impl Fn(PortfolioKey) -> (Offset, Option<Money>),
+        mark: impl Fn(PortfolioKey) -> (Offset, Option<Pnl>),
     ) {
         let (known, new) = keys.split_at(keys.partition_point(|key| *key < self.0.len()));
         let mark = |key| {
             let (version, pnl) = mark(key);
-            (version, Pnl::of(pnl))
+            (version, Kept::of(pnl))
         };
         self.0.set_all(known, &mark);
         for key in new {

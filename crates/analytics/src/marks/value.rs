@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 use hub_core::dto::UnrealizedPnlJson;
-use hub_core::{Expired, Money, Offset, PortfolioId, Price, Quantity};
+use hub_core::{Expired, Money, Offset, Pnl, PortfolioId, Price, Quantity};
 use hub_fanout::RowKey;
 
 use super::positions::Positions;
@@ -81,28 +81,28 @@ pub(crate) fn version(state: &State, key: PortfolioKey) -> Result<Offset, Expire
 }
 
 /// Realised plus unrealised P&L, as [`State::pnl`] has it. O(positions of the portfolio).
-pub(crate) fn pnl(positions: &impl Positions, key: PortfolioKey) -> Result<Option<Money>, Expired> {
+pub(crate) fn pnl(positions: &impl Positions, key: PortfolioKey) -> Result<Option<Pnl>, Expired> {
     let mut members = positions.members(key).collect::<Result<Vec<_>, Expired>>()?;
     // In the order of their keys: whether a sum is too large may depend on it.
     members.reverse();
     Ok(pnl_of(positions.listings(), &members))
 }
 
-fn pnl_of(listings: &Table<Listing>, members: &[(RowKey, Entry)]) -> Option<Money> {
-    let (mut total, mut holds, mut priced) = (Money::ZERO, false, false);
+fn pnl_of(listings: &Table<Listing>, members: &[(RowKey, Entry)]) -> Option<Pnl> {
+    let (mut amount, mut open, mut priced) = (Money::ZERO, 0, 0);
     for (_, entry) in members {
-        total = total.checked_add(entry.balance.realized_pnl)?;
+        amount = amount.checked_add(entry.balance.realized_pnl)?;
         if entry.phase == Phase::Open {
-            holds = true;
+            open += 1;
             let quote = listings.get(entry.symbol).and_then(|listing| listing.quote);
             let Balance { holdings, total_invested, .. } = entry.balance;
             if let Some(unrealized) = unrealized(quote.map(|quote| quote.price), holdings, total_invested) {
-                priced = true;
-                total = total.checked_add(unrealized)?;
+                priced += 1;
+                amount = amount.checked_add(unrealized)?;
             }
         }
     }
-    (priced || !holds).then_some(total)
+    (priced > 0 || open == 0).then_some(Pnl { amount, is_partial: priced < open })
 }
 
 /// `price * holdings - totalInvested` of an open position, if it is priced

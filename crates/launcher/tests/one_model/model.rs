@@ -1,13 +1,14 @@
 //! Positions, P&L, marks and ranks as one would write them on a napkin: plain maps and integers, everything that is
 //! shown worked out anew from them, texts included. No code of the services.
 
-use std::cmp::Reverse;
+mod ranking;
+
 use std::collections::BTreeMap;
 
 use hub_core::event::{PriceQuote, RiskMetrics, Trade, Transaction};
 use hub_core::{Event, PortfolioId, Record, Timestamp};
 
-use crate::digits::{MONEY_PLACES, PRICE_PLACES, RATIO_PLACES, decimal};
+use crate::digits::{MONEY_PLACES, PRICE_PLACES, decimal};
 use crate::script::derived_of;
 
 /// A claimed time may be so far ahead.
@@ -229,72 +230,28 @@ impl Model {
         money(money(price.checked_mul(position.held())?)?.checked_sub(position.cost()?)?)
     }
 
-    /// Realised plus unrealised, as a text; "null" where nobody knows.
-    fn pnl(&self, id: PortfolioId) -> String {
+    /// Realised plus unrealised, as a text, "null" where nobody knows; and whether something of it has no price.
+    pub(crate) fn pnl(&self, id: PortfolioId) -> (String, bool) {
         let mut own = self.positions.iter().filter(|position| position.portfolio == id).peekable();
         if own.peek().is_none() {
-            return "null".to_owned();
+            return ("null".to_owned(), false);
         }
-        let (mut sum, mut is_open, mut is_priced) = (Some(0_i128), false, false);
+        let (mut sum, mut open, mut priced) = (Some(0_i128), 0, 0);
         for position in own {
             let mut add = |value| sum = sum.and_then(|sum| money(sum.checked_add(value)?));
             add(position.realized);
-            is_open |= !position.lots.is_empty();
+            open += usize::from(!position.lots.is_empty());
             if !position.lots.is_empty()
                 && let Some(value) = self.unrealized(position)
             {
                 add(value);
-                is_priced = true;
+                priced += 1;
             }
         }
         // Of what is open at least something has to be priced.
-        let known = sum.filter(|_| is_priced || !is_open);
-        known.map_or("null".to_owned(), |sum| decimal(sum, MONEY_PLACES))
-    }
-
-    /// Ids in the order of their ranks.
-    fn ranked(&self) -> Vec<&Standing> {
-        let mut ranked: Vec<&Standing> = self.standings.iter().collect();
-        ranked.sort_by_key(|it| (Reverse(score(&it.metrics)), it.attained, it.id));
-        ranked
-    }
-
-    pub(crate) fn ranked_ids(&self) -> Vec<PortfolioId> {
-        self.ranked().into_iter().map(|standing| standing.id).collect()
-    }
-
-    pub(crate) fn total(&self) -> usize {
-        self.standings.len()
-    }
-
-    /// The first rows, with the P&L that `pnl` knows.
-    pub(crate) fn top(&self, limit: usize, pnl: &Model) -> Vec<String> {
-        self.all_ranks(pnl).into_iter().take(limit).collect()
-    }
-
-    /// A portfolio's rank, and the rows around it.
-    pub(crate) fn around(&self, id: PortfolioId, range: usize, pnl: &Model) -> (Option<usize>, Vec<String>) {
-        let Some(at) = self.ranked().iter().position(|standing| standing.id == id) else {
-            return (None, Vec::new());
-        };
-        let rows = self.all_ranks(pnl).into_iter().enumerate();
-        let rows = rows.filter(|(place, _)| place.abs_diff(at) <= range).map(|(_, row)| row);
-        (Some(at + 1), rows.collect())
-    }
-
-    fn all_ranks(&self, pnl: &Model) -> Vec<String> {
-        let row = |(place, standing): (usize, &Standing)| {
-            let Standing { id, metrics, updated_at: at, .. } = standing;
-            let name = self.names.get(id).map_or("null".to_owned(), |name| text(name));
-            let [avg, sharpe, sortino] = metrics.map(|units| decimal(units, RATIO_PLACES));
-            format!(
-                r#"{{"rank":{},"portfolioId":"{id}","portfolioName":{name},"pnl":{},"compositeScore":{},"avgReturn":{avg},"sharpe":{sharpe},"sortino":{sortino},"updatedAt":"{at}","updated":"{at}"}}"#,
-                place + 1,
-                pnl.pnl(*id),
-                decimal(score(metrics), RATIO_PLACES),
-            )
-        };
-        self.ranked().into_iter().enumerate().map(row).collect()
+        let known = sum.filter(|_| priced > 0 || open == 0);
+        let is_partial = known.is_some() && priced < open;
+        (known.map_or("null".to_owned(), |sum| decimal(sum, MONEY_PLACES)), is_partial)
     }
 }
 

@@ -46,6 +46,16 @@ pub(crate) struct Truth<'a> {
     pub(crate) settled: &'a Model,
 }
 
+impl Truth<'_> {
+    /// P&L of the flush; once the hub no longer has that, the newest.
+    fn pnl(&self) -> impl Fn(PortfolioId) -> (String, bool) {
+        |id| {
+            let has_expired = self.hub.analytics.flushed().pnl(id).is_err();
+            if has_expired { self.settled.pnl(id) } else { self.flushed.pnl(id) }
+        }
+    }
+}
+
 impl Watcher {
     pub(crate) fn new(watched: Watched, is_quick: bool) -> Watcher {
         Watcher {
@@ -162,7 +172,7 @@ impl Watcher {
 
     fn snapshot(&mut self, truth: &Truth<'_>, limit: usize, text: &str, occasion: Occasion) {
         let (now, total) = (truth.hub.now(), truth.flushed.total());
-        let rows = truth.flushed.top(limit, truth.settled);
+        let rows = truth.flushed.top(limit, &truth.pnl());
         let whole = format!(
             r#"{{"type":"snapshot","data":{{"generatedAt":"{now}","total":{total},"entries":[{}]}},"resume":"{}""#,
             rows.join(","),
@@ -191,7 +201,7 @@ impl Watcher {
         for id in removed.split(',').filter(|id| !id.is_empty()) {
             assert!(self.rows.remove(id.trim_matches('"')).is_some(), "{id} was not there");
         }
-        let current = truth.flushed.top(limit, truth.settled);
+        let current = truth.flushed.top(limit, &truth.pnl());
         let mut rest = entries;
         while !rest.is_empty() {
             // A row ends where another begins.
@@ -209,9 +219,9 @@ impl Watcher {
     fn whole(&self, truth: &Truth<'_>) -> (Option<usize>, Vec<String>) {
         match self.watched {
             Watched::Updates { limit } | Watched::Top { limit } => {
-                (None, truth.flushed.top(limit, truth.settled))
+                (None, truth.flushed.top(limit, &truth.pnl()))
             }
-            Watched::Around { id, range } => truth.flushed.around(id, range, truth.settled),
+            Watched::Around { id, range } => truth.flushed.around(id, range, &truth.pnl()),
         }
     }
 
@@ -230,6 +240,7 @@ fn by_id(rows: &[String]) -> Rows {
 fn without_pnl(row: &str) -> (String, String) {
     let (head, tail) = row.split_once(r#","pnl":"#).unwrap();
     let (_, tail) = tail.split_once(r#","compositeScore":"#).unwrap();
+    let tail = tail.replace(r#","pnlPartial":true"#, "");
     let (_, id) = head.split_once(r#""portfolioId":""#).unwrap();
     (id[..36].to_owned(), format!("{head} {tail}"))
 }

@@ -10,6 +10,7 @@ use hub_fanout::{Cadence, Composed, Document, Occasion, SnapshotReason, honour};
 
 use super::{ON_CHANGE_MS, ROW_BYTES, composed};
 use crate::board::{Board, Ranked};
+use crate::joined::Joined;
 use crate::reads::LeaderboardReads;
 use crate::row::Row;
 use crate::rows::write_rows;
@@ -34,6 +35,14 @@ pub(crate) struct Resumed {
     pub(crate) from: Position,
 }
 
+/// A moment: the flush that is shown, with P&L as of there.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    state: &'a State,
+    joined: &'a Joined,
+    now: Timestamp,
+}
+
 /// Rows that one top has and the other had not.
 struct Difference {
     entries: Vec<Ranked>,
@@ -46,6 +55,22 @@ impl Difference {
     }
 }
 
+impl At<'_> {
+    fn update(&self, difference: &Difference) -> Bytes {
+        let At { state, joined, now } = *self;
+        let mut json = Vec::with_capacity((difference.entries.len() + 1) * ROW_BYTES);
+        // Writing to a Vec does not fail.
+        let _ = write!(json, r#"{{"type":"update","data":{{"generatedAt":"{now}","entries":"#);
+        write_rows(&mut json, &difference.entries, joined);
+        json.extend_from_slice(br#","removed":["#);
+        for (index, id) in difference.removed.iter().enumerate() {
+            let _ = write!(json, r#"{}"{id}""#, if index > 0 { "," } else { "" });
+        }
+        let _ = write!(json, r#"]}},"resume":"{}"}}"#, state.position());
+        json.into()
+    }
+}
+
 impl Updates {
     fn difference(&self, past: &[Arc<Row>], now: &Board) -> Difference {
         let new: Vec<Ranked> = now.rows(0, self.limit).collect();
@@ -55,14 +80,15 @@ impl Updates {
         Difference { entries, removed }
     }
 
-    fn snapshot(&self, state: &State, now: Timestamp, instead: Option<SnapshotReason>) -> Bytes {
+    fn snapshot(&self, at: &At<'_>, instead: Option<SnapshotReason>) -> Bytes {
+        let At { state, joined, now } = *at;
         let rows: Vec<Ranked> = state.board().rows(0, self.limit).collect();
         let mut json = Vec::with_capacity((rows.len() + 1) * ROW_BYTES);
         let total = state.board().len();
         // Writing to a Vec does not fail.
         let _ =
             write!(json, r#"{{"type":"snapshot","data":{{"generatedAt":"{now}","total":{total},"entries":"#);
-        write_rows(&mut json, &rows, &self.reads);
+        write_rows(&mut json, &rows, joined);
         let _ = write!(json, r#"}},"resume":"{}""#, state.position());
         if let Some(instead) = instead {
             let _ = write!(json, r#","snapshot":"{}""#, instead.as_str());
@@ -71,29 +97,17 @@ impl Updates {
         json.into()
     }
 
-    fn update(&self, state: &State, now: Timestamp, difference: &Difference) -> Bytes {
-        let mut json = Vec::with_capacity((difference.entries.len() + 1) * ROW_BYTES);
-        // Writing to a Vec does not fail.
-        let _ = write!(json, r#"{{"type":"update","data":{{"generatedAt":"{now}","entries":"#);
-        write_rows(&mut json, &difference.entries, &self.reads);
-        json.extend_from_slice(br#","removed":["#);
-        for (index, id) in difference.removed.iter().enumerate() {
-            let _ = write!(json, r#"{}"{id}""#, if index > 0 { "," } else { "" });
-        }
-        let _ = write!(json, r#"]}},"resume":"{}"}}"#, state.position());
-        json.into()
-    }
-
     /// The changes since `after`; a snapshot where those are not worth knowing.
-    fn changed(&self, state: &State, after: Offset, now: Timestamp) -> Option<Bytes> {
+    fn changed(&self, at: &At<'_>, after: Offset) -> Option<Bytes> {
+        let state = at.state;
         if !state.changed(after) {
             return None;
         }
         let Some(past) = state.top_at(after, self.limit) else {
-            return Some(self.snapshot(state, now, None));
+            return Some(self.snapshot(at, None));
         };
         let difference = self.difference(&past, state.board());
-        (!difference.is_empty()).then(|| self.update(state, now, &difference))
+        (!difference.is_empty()).then(|| at.update(&difference))
     }
 }
 
@@ -103,13 +117,14 @@ impl Document for Updates {
     }
 
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
-        let state = self.reads.flushed();
+        let (state, joined) = self.reads.flushed_with_pnl();
+        let at = At { state: &state, joined: &joined, now };
         let upto = state.position().offset;
         match occasion {
             Occasion::Opened | Occasion::Period => {
-                composed(Some(self.snapshot(&state, now, None)), upto, Offset::START)
+                composed(Some(self.snapshot(&at, None)), upto, Offset::START)
             }
-            Occasion::Changed { after } => composed(self.changed(&state, after, now), upto, after),
+            Occasion::Changed { after } => composed(self.changed(&at, after), upto, after),
         }
     }
 }
@@ -122,13 +137,13 @@ impl Resumed {
     }
 
     /// An `update` even if nothing changed: it says that the position holds.
-    fn opening(&self, state: &State, now: Timestamp) -> Bytes {
-        match self.past(state) {
+    fn opening(&self, at: &At<'_>) -> Bytes {
+        match self.past(at.state) {
             Ok(past) => {
-                let difference = self.updates.difference(&past, state.board());
-                self.updates.update(state, now, &difference)
+                let difference = self.updates.difference(&past, at.state.board());
+                at.update(&difference)
             }
-            Err(instead) => self.updates.snapshot(state, now, Some(instead)),
+            Err(instead) => self.updates.snapshot(at, Some(instead)),
         }
     }
 }
@@ -142,7 +157,8 @@ impl Document for Resumed {
         if occasion != Occasion::Opened {
             return self.updates.compose(occasion, now);
         }
-        let state = self.updates.reads.flushed();
-        composed(Some(self.opening(&state, now)), state.position().offset, Offset::START)
+        let (state, joined) = self.updates.reads.flushed_with_pnl();
+        let at = At { state: &state, joined: &joined, now };
+        composed(Some(self.opening(&at)), state.position().offset, Offset::START)
     }
 }

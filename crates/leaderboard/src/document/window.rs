@@ -8,6 +8,7 @@ use hub_fanout::{Cadence, Composed, Document, Occasion};
 
 use super::{ON_CHANGE_MS, ROW_BYTES, composed};
 use crate::board::{Board, Ranked};
+use crate::joined::Joined;
 use crate::reads::LeaderboardReads;
 use crate::rows::write_rows;
 use crate::state::State;
@@ -74,7 +75,7 @@ impl Window {
         }
     }
 
-    fn message(&self, shown: &Shown, now: Timestamp) -> Bytes {
+    fn message(&self, shown: &Shown, joined: &Joined, now: Timestamp) -> Bytes {
         let mut json = Vec::with_capacity((shown.rows.len() + 1) * ROW_BYTES);
         // Writing to a Vec does not fail.
         let _ = match (self.form, shown.center) {
@@ -87,7 +88,7 @@ impl Window {
                 write!(json, r#"{{"event":"leaderboardSnapshot","timestamp":{},"top":"#, now.millis())
             }
         };
-        write_rows(&mut json, &shown.rows, &self.reads);
+        write_rows(&mut json, &shown.rows, joined);
         json.push(b'}');
         json.into()
     }
@@ -99,7 +100,7 @@ impl Document for Window {
     }
 
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
-        let state = self.reads.flushed();
+        let (state, joined) = self.reads.flushed_with_pnl();
         let after = match occasion {
             Occasion::Changed { after } => after,
             Occasion::Opened | Occasion::Period => Offset::START,
@@ -112,6 +113,6 @@ impl Document for Window {
         let shown = self.shown(state.board());
         // Where nobody knows any more what was there, it is told once again.
         let same = changed && self.shown_at(&state, after).is_some_and(|past| past == shown);
-        composed((!same).then(|| self.message(&shown, now)), upto, after)
+        composed((!same).then(|| self.message(&shown, &joined, now)), upto, after)
     }
 }

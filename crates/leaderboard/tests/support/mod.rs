@@ -9,8 +9,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use hub_core::event::{PortfolioInfo, RiskMetrics};
-use hub_core::views::PortfolioPnl;
-use hub_core::{Epoch, Event, Money, Offset, Outcome, PortfolioId, Settings};
+use hub_core::views::{PnlView, PortfolioPnl};
+use hub_core::{Epoch, Event, Expired, Offset, Outcome, Pnl, PortfolioId, Position, Settings};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Document, Occasion, Projection};
 use hub_leaderboard::{Dialect, LeaderboardConfig, LeaderboardReads, register, sockets};
@@ -149,12 +149,37 @@ pub(crate) fn named(of: u8, name: &str) -> Event {
 }
 
 /// P&L of every portfolio: its last byte; none of number 3.
-pub(crate) struct Pnl;
+pub(crate) struct Fixed;
 
-impl PortfolioPnl for Pnl {
-    fn pnl(&self, id: PortfolioId) -> Option<Money> {
+impl PortfolioPnl for Fixed {
+    fn settled(&self) -> Box<dyn PnlView> {
+        Box::new(FixedAt(Position { epoch: EPOCH, offset: Offset::START }))
+    }
+
+    fn at(&self, flush: Position) -> Result<Box<dyn PnlView>, Expired> {
+        Ok(Box::new(FixedAt(flush)))
+    }
+}
+
+struct FixedAt(Position);
+
+impl PnlView for FixedAt {
+    fn position(&self) -> Position {
+        self.0
+    }
+
+    fn pnl(&self, id: PortfolioId) -> Result<Option<Pnl>, Expired> {
         let n = id.to_bytes()[15];
-        (n != 3).then(|| format!("{n}.25").parse().unwrap())
+        let amount = || format!("{n}.25").parse().unwrap();
+        Ok((n != 3).then(|| Pnl { amount: amount(), is_partial: n == 7 }))
+    }
+
+    fn version(&self, _: PortfolioId) -> Result<Offset, Expired> {
+        Ok(Offset::START)
+    }
+
+    fn newest(&self) -> Offset {
+        Offset::START
     }
 }
 

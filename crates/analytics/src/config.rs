@@ -1,8 +1,12 @@
 //! The service's section of the configuration.
 
+use hub_core::Timestamp;
+use hub_core::settings::Closes;
 use hub_server::Bind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::calendar::{CloseTime, TimeZone};
 
 /// `[analytics]`: positions and P&L.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +23,10 @@ pub struct AnalyticsConfig {
     /// far as `limits.view_bytes` go; 0: not at all.
     #[schemars(range(max = 600_000))]
     pub flushes_kept_ms: u32,
+    /// Time zone whose days are closed, by its name in the tz database, such as `Asia/Kolkata`.
+    pub time_zone: TimeZone,
+    /// Time of day at which a day is closed, from `00:01` to `24:00`, its end.
+    pub close_time: CloseTime,
 }
 
 impl Default for AnalyticsConfig {
@@ -28,12 +36,19 @@ impl Default for AnalyticsConfig {
             tls: false,
             idempotency_hours: 0,
             flushes_kept_ms: 60_000,
+            time_zone: TimeZone::default(),
+            close_time: CloseTime::default(),
         }
     }
 }
 
 impl AnalyticsConfig {
-    /// The same time in milliseconds, as the projection reads it.
+    /// The ends of days from this time on, for a year ahead and more, as the projection reads them.
+    pub fn closes(&self, now: Timestamp) -> Closes {
+        self.time_zone.closes(self.close_time, now)
+    }
+
+    /// The time for which ids are remembered in milliseconds, as the projection reads it.
     pub fn idempotency_horizon_ms(&self) -> i64 {
         i64::from(self.idempotency_hours) * 3_600_000
     }

@@ -62,7 +62,7 @@ impl AnalyticsFork {
             new_ids: HashMap::new(),
             reference: base.reference.clone(),
             symbol_cases: base.beside.symbol_cases.clone(),
-            settings: base.beside.settings,
+            settings: base.beside.settings.clone(),
             forgotten: None,
             dropped: None,
             base,

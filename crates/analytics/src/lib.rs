@@ -15,6 +15,7 @@
 //! flush lists is by construction what the view says changed since the flush
 //! before.
 
+mod calendar;
 mod closings;
 mod config;
 mod execution;
@@ -52,6 +53,7 @@ use hub_core::limits::Limits;
 use hub_fanout::{Applied, Catalog, Composition, Topic, published};
 use hub_server::{Service, SocketRoute, StompMounts};
 
+pub use calendar::{CloseTime, TimeZone};
 pub use config::AnalyticsConfig;
 pub use fork::AnalyticsFork;
 pub use http::routes;

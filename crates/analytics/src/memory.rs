@@ -42,7 +42,7 @@ impl Memory {
     /// All of it as readers see it, as of the last record.
     pub(crate) fn state(&mut self, applied: Applied) -> State {
         let (applied_ids, symbol_cases) = (self.applied_ids.view(), self.symbol_cases.clone());
-        self.ledger.state(applied, Beside { applied_ids, symbol_cases, settings: self.settings })
+        self.ledger.state(applied, Beside { applied_ids, symbol_cases, settings: self.settings.clone() })
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn apply<S: Accounts>(
         }
         Event::Rejected(input) => Err(input.rejection.clone()),
         Event::Settings(settings) => {
-            accounts.configure(*settings);
+            accounts.configure(settings.clone());
             return Ok(());
         }
         _ => return Ok(()),

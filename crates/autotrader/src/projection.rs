@@ -75,7 +75,7 @@ impl Projection for AutotraderProjection {
                 outcome
             }),
             Event::Settings(settings) => {
-                self.memory.settings = *settings;
+                self.memory.settings = settings.clone();
                 self.memory.ledger.configure(settings.autotrader);
                 return;
             }

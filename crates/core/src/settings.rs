@@ -3,17 +3,21 @@
 
 mod alerts;
 mod autotrader;
+mod closes;
 mod pipeline;
 
 use serde::{Deserialize, Serialize};
 
 pub use alerts::{AlertRules, Thresholds};
 pub use autotrader::AutotraderSettings;
+pub use closes::{Close, CloseRun, Closes};
 pub use pipeline::PipelineSettings;
+
+use crate::Timestamp;
 
 /// Logged as a record whenever the configuration says something else than the
 /// log does. Durations are in milliseconds of log time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     /// Time for which ids of what was applied are remembered; 0 is for ever.
@@ -26,6 +30,8 @@ pub struct Settings {
     pub autotrader: AutotraderSettings,
     /// Of what is remembered of the pipeline.
     pub pipeline: PipelineSettings,
+    /// The ends of days.
+    pub closes: Closes,
 }
 
 impl Default for Settings {
@@ -36,6 +42,7 @@ impl Default for Settings {
             alerts: AlertRules::default(),
             autotrader: AutotraderSettings::default(),
             pipeline: PipelineSettings::default(),
+            closes: Closes::default(),
         }
     }
 }
@@ -44,6 +51,15 @@ impl Settings {
     /// Milliseconds of log time for which what was applied is known if it comes again; `None` is for ever.
     pub fn idempotency_horizon(&self) -> Option<i64> {
         (self.idempotency_horizon_ms != 0).then_some(self.idempotency_horizon_ms)
+    }
+}
+
+impl Settings {
+    /// True if these, which the log has, may stay at this time though `wanted` is what the configuration says: they say
+    /// the same, and know the ends of days for a while.
+    pub fn may_stay(&self, wanted: &Settings, now: Timestamp) -> bool {
+        let but_for_closes = Settings { closes: self.closes.clone(), ..wanted.clone() };
+        *self == but_for_closes && self.closes.may_stay(&wanted.closes, now)
     }
 }
 

@@ -229,7 +229,7 @@ impl Work {
         self.machine.apply(record, &mut self.step);
         self.unpublished_since.get_or_insert(self.machine.applied().at);
         if let Event::Settings(settings) = &record.event {
-            self.progress.send_modify(|progress| progress.settings = Some(*settings));
+            self.progress.send_modify(|progress| progress.settings = Some(settings.clone()));
         }
         &mut self.step
     }

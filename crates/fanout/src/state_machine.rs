@@ -54,7 +54,7 @@ impl StateMachine {
         debug_assert!(step.outcome().is_none(), "an outcome is the record's, not the time's");
         self.memory.applied.position.offset = record.offset;
         match &record.event {
-            Event::Settings(settings) => self.memory.settings = *settings,
+            Event::Settings(settings) => self.memory.settings = settings.clone(),
             Event::Rejected(input) => step.decide(Outcome::Rejected(input.rejection.clone())),
             _ => {}
         }

@@ -209,7 +209,7 @@ async fn a_replay_is_published_once_as_a_whole_and_time_does_not_go_back() {
     let dir = tempfile::tempdir().unwrap();
     let setup = start(dir.path(), 1000);
     let settings = Settings { idempotency_horizon_ms: 77, ..Settings::default() };
-    setup.log.append(vec![price(), price(), Entry::from(Event::Settings(settings))]).await.unwrap();
+    setup.log.append(vec![price(), price(), Entry::from(Event::Settings(settings.clone()))]).await.unwrap();
     finish(setup);
 
     let mut again = start(dir.path(), 500);

@@ -25,8 +25,8 @@ mod values;
 
 use std::path::Path;
 
-use hub_core::Settings;
 use hub_core::limits::Limits;
+use hub_core::{Settings, Timestamp};
 use hub_demo::DemoConfig;
 use hub_server::{Bind, Service};
 use schemars::JsonSchema;
@@ -115,9 +115,9 @@ impl Config {
         check::check_listeners(&listeners, self).map_err(|fault| StartError::Service(fault.to_string()))
     }
 
-    /// The part that projections read while they apply records.
-    pub fn settings(&self) -> Settings {
-        services::settings(self)
+    /// The part that projections read while they apply records, as of a time: the ends of days are told from there on.
+    pub fn settings(&self, now: Timestamp) -> Settings {
+        services::settings(self, now)
     }
 
     /// The listeners of each service: its section, its addresses, and true where TLS is on.

@@ -1,15 +1,18 @@
 //! The wiring: log, projections, services, and the order in which they start
 //! and stop.
 
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hub_core::{Epoch, Event};
+use hub_core::trouble::Trouble;
+use hub_core::{Epoch, Event, Settings};
 use hub_fanout::{Outcomes, Progress, Publisher, Runner, RunnerHandle, RunnerState};
-use hub_log::{EmbeddedLog, EventLog, LogError};
+use hub_log::{EmbeddedLog, EventLog, LogError, wall_clock};
 use hub_server::tls::Certificate;
 use hub_server::{Chassis, ChassisParts, Ingest, IngestError, Metrics, Server, Service};
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::address::ServiceAddress;
 use crate::config::Config;
@@ -17,6 +20,9 @@ use crate::gateway;
 use crate::listeners;
 use crate::start_error::StartError;
 use crate::wiring::{self, Wiring};
+
+/// Time after which it is looked whether the settings must be logged again, for a year ahead.
+const SETTINGS_LOOKED_AT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// A hub at work.
 pub struct Hub {
@@ -161,11 +167,26 @@ impl Hub {
         stopping.await.unwrap_or(Err(LogError::Lost))
     }
 
+    /// Logs the settings again whenever they know the ends of too few days ahead, for as long as it is polled.
+    pub async fn keep_settings(&self, config: &Config) -> Infallible {
+        let mut trouble = Trouble::default();
+        loop {
+            sleep(SETTINGS_LOOKED_AT).await;
+            if let Err(error) = self.log_settings(config).await
+                && let Some(times) = trouble.again(Instant::now())
+            {
+                tracing::warn!(%error, times, "the settings can't be logged");
+            }
+        }
+    }
+
     /// The settings that `apply` reads are logged when they change, so that
     /// history replays as it happened.
     async fn log_settings(&self, config: &Config) -> Result<(), StartError> {
-        let settings = config.settings();
-        if self.runner.progress.borrow().settings == Some(settings) {
+        let now = wall_clock();
+        let settings = config.settings(now);
+        let may_stay = |held: &Settings| held.may_stay(&settings, now);
+        if self.runner.progress.borrow().settings.as_ref().is_some_and(may_stay) {
             return Ok(());
         }
         let logged = async { self.ingest().append(vec![Event::Settings(settings)])?.applied().await };

@@ -32,6 +32,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let result = tokio::select! {
         result = run(&hub, config) => result,
         never = certificate::keep(hub.certificate(), look, hub.metrics(), hangups) => match never {},
+        never = hub.keep_settings(config) => match never {},
         reason = hub.failed() => Err(anyhow!("the hub can't go on: {reason}")),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),

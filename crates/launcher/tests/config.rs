@@ -5,7 +5,8 @@ use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
-use hub_core::Settings;
+use hub_core::settings::Closes;
+use hub_core::{Settings, Timestamp};
 use hub_server::Bind;
 use pms_hub::config::{Config, ConfigError};
 use serde_json::Value;
@@ -37,6 +38,11 @@ fn refused(text: &str, variables: Variables) -> String {
     load_text(text, variables).unwrap_err()
 }
 
+/// All but the ends of days.
+fn settings(config: &Config) -> Settings {
+    Settings { closes: Closes::default(), ..config.settings(Timestamp::default()) }
+}
+
 fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs").join(name)
 }
@@ -45,7 +51,7 @@ fn shipped(name: &str) -> PathBuf {
 fn nothing_configured_is_the_defaults() {
     assert_eq!(load(None, &[]).unwrap(), Config::default());
     assert_eq!(load_text("[server]\n[demo]\n", &[]).unwrap(), Config::default());
-    assert_eq!(Config::default().settings(), Settings::default());
+    assert_eq!(settings(&Config::default()), Settings::default());
 }
 
 #[test]
@@ -119,11 +125,31 @@ fn variables_become_numbers_flags_lists_and_addresses() {
 fn settings_are_in_milliseconds() {
     let config =
         load_text("[analytics]\nidempotency_hours = 2\n[server]\nresume_horizon_ms = 5000\n", &[]).unwrap();
-    let settings =
+    let expected =
         Settings { idempotency_horizon_ms: 7_200_000, resume_horizon_ms: 5000, ..Settings::default() };
-    assert_eq!(config.settings(), settings);
-    let settings = load_text("", &[]).unwrap().settings();
+    assert_eq!(settings(&config), expected);
+    let settings = settings(&load_text("", &[]).unwrap());
     assert_eq!(settings.idempotency_horizon(), None, "an id counts once for ever");
+}
+
+#[test]
+fn days_end_where_the_configuration_says() {
+    let config =
+        load_text("[analytics]\ntime_zone = \"Asia/Kolkata\"\nclose_time = \"23:59\"\n", &[]).unwrap();
+    let now: Timestamp = "2026-02-07T18:28:59.999Z".parse().unwrap();
+    let close = config.settings(now).closes.next(now, None).unwrap();
+    assert_eq!(
+        (close.date.to_string(), close.at.to_string()),
+        ("2026-02-07".into(), "2026-02-07T18:29:00.000Z".into())
+    );
+    assert_eq!(
+        refused("[analytics]\ntime_zone = \"Mars\"\n", &[]),
+        "analytics.time_zone = \"Mars\" (FILE): must be a time zone of the tz database, such as UTC or Asia/Kolkata"
+    );
+    assert_eq!(
+        refused("[analytics]\nclose_time = \"24:01\"\n", &[]),
+        "analytics.close_time = \"24:01\" (FILE): must be a time of day from 00:01 to 24:00, such as 17:30"
+    );
 }
 
 /// A letter of a member's name, as the name of a key has it.
@@ -141,7 +167,7 @@ fn what_a_service_keeps_is_a_setting_of_the_same_name() {
             let config = load_text(&format!("[{section}]\n{key} = {less}\n"), &[]).unwrap();
             let mut expected = default.clone();
             expected[member][setting] = less.into();
-            assert_eq!(serde_json::to_value(config.settings()).unwrap(), expected);
+            assert_eq!(serde_json::to_value(settings(&config)).unwrap(), expected);
         }
     }
 }

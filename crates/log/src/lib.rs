@@ -17,4 +17,4 @@ pub use append::{Append, Appended, Entry};
 pub use embedded::{EmbeddedLog, KeptRecord, LogView};
 pub use error::LogError;
 pub use event_log::{EventLog, Tail};
-pub use options::{Clock, CommitStats, Options};
+pub use options::{Clock, CommitStats, Options, wall_clock};

@@ -88,7 +88,7 @@ impl fmt::Debug for Options {
     }
 }
 
-/// The wall clock; one that is behind 1970 shows 1970, which the running maximum then hides.
-fn wall_clock() -> Timestamp {
+/// Time by the wall clock; one that is behind 1970 shows 1970, which the running maximum then hides.
+pub fn wall_clock() -> Timestamp {
     Timestamp::since_1970(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }

@@ -263,7 +263,7 @@ impl Memory {
 
     /// From here on. What is beyond a smaller bound is forgotten at once.
     fn configure(&mut self, settings: &Settings, record: &Record) {
-        self.settings = *settings;
+        self.settings = settings.clone();
         let bounds = settings.pipeline;
         self.identities.keep(bounds.event_ids_kept as usize);
         self.trades.configure(bounds);

@@ -72,7 +72,7 @@ impl Model {
             Event::Price(event) => self.price(record, event),
             Event::Rejected(_) => ("rejected", Some("price")),
             Event::Settings(settings) => {
-                self.settings = *settings;
+                self.settings = settings.clone();
                 ("accepted", None)
             }
             _ => ("accepted", None),

@@ -101,7 +101,7 @@ impl Model {
             Event::Trading(request) => self.request(record, request),
             Event::Price(event) => self.price(record, event),
             Event::Settings(settings) => {
-                self.settings = *settings;
+                self.settings = settings.clone();
                 ACCEPTED
             }
             _ => ACCEPTED,

@@ -1,6 +1,6 @@
 //! Sections of the services that are built in: their listeners, and what of them `apply` reads.
 
-use hub_core::Settings;
+use hub_core::{Settings, Timestamp};
 
 use super::Config;
 use super::check::Listener;
@@ -35,11 +35,13 @@ pub(super) fn listeners(config: &Config) -> Vec<Listener<'_>> {
 
 /// The part that projections read while they apply records.
 #[allow(clippy::needless_update, reason = "a service that is left out leaves its part at the default")]
-pub(super) fn settings(config: &Config) -> Settings {
+pub(super) fn settings(config: &Config, now: Timestamp) -> Settings {
     Settings {
         resume_horizon_ms: i64::from(config.server.resume_horizon_ms),
         #[cfg(feature = "analytics")]
         idempotency_horizon_ms: config.analytics.idempotency_horizon_ms(),
+        #[cfg(feature = "analytics")]
+        closes: config.analytics.closes(now),
         #[cfg(feature = "rttm")]
         alerts: config.rttm.alerts(),
         #[cfg(feature = "rttm")]

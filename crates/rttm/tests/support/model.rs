@@ -68,7 +68,7 @@ impl Model {
             Event::InvalidTrade(event) => (event.time(), "timestamp"),
             Event::Rejected(_) => return ("rejected", Some("price")),
             Event::Settings(settings) => {
-                self.settings = *settings;
+                self.settings = settings.clone();
                 return ("accepted", None);
             }
             _ => return ("accepted", None),

@@ -40,6 +40,10 @@ pub struct UnrealizedPnl {
     pub overall: Money,
     /// Symbols that are held and have no price: they are not in the sum.
     pub unpriced: Vec<Symbol>,
+    /// Symbols whose prices are stale.
+    pub stale: Vec<Symbol>,
+    /// The time of the oldest stale price.
+    pub as_of: Option<Timestamp>,
 }
 
 /// A transaction that was applied, as `/topic/transactions` tells it.
@@ -147,11 +151,11 @@ impl PositionRow {
 
 impl UnrealizedPnl {
     /// Appends `{"symbol":{...},"overallUnrealised_Pnl":..,"portfolio_id":..}`,
-    /// and `"unpriced":[...]` where there are such symbols.
+    /// `"unpriced":[...]` where there are such symbols, and `"stale":[...],"asOf":..` where there are such.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         let mut json = UnrealizedPnlJson::begin(out);
         self.symbols.iter().for_each(|(symbol, amount)| json.symbol(symbol, *amount));
-        json.end(self.portfolio_id, self.overall, &self.unpriced);
+        json.end(self.portfolio_id, self.overall, &self.unpriced, &self.stale, self.as_of);
     }
 
     /// The shape of what [`write_json`](Self::write_json) writes.
@@ -163,6 +167,8 @@ impl UnrealizedPnl {
                 "overallUnrealised_Pnl": { "type": "number" },
                 "portfolio_id": { "type": "string", "format": "uuid" },
                 "unpriced": { "type": "array", "items": { "type": "string" } },
+                "stale": { "type": "array", "items": { "type": "string" } },
+                "asOf": { "type": "string", "format": "date-time" },
             },
             "required": ["symbol", "overallUnrealised_Pnl", "portfolio_id"],
         })
@@ -197,6 +203,8 @@ impl<'o> UnrealizedPnlJson<'o> {
         portfolio_id: PortfolioId,
         overall: Money,
         unpriced: impl IntoIterator<Item = &'s Symbol>,
+        stale: impl IntoIterator<Item = &'s Symbol>,
+        as_of: Option<Timestamp>,
     ) {
         let out = self.out;
         out.extend_from_slice(br#"},"overallUnrealised_Pnl":"#);
@@ -204,16 +212,25 @@ impl<'o> UnrealizedPnlJson<'o> {
         out.extend_from_slice(br#","portfolio_id":""#);
         portfolio_id.write_to(out);
         out.push(b'"');
-        let mut unpriced = unpriced.into_iter().peekable();
-        if unpriced.peek().is_some() {
-            out.extend_from_slice(br#","unpriced":["#);
-            for (index, symbol) in unpriced.enumerate() {
-                put_comma(out, index);
-                put_string(out, symbol.as_str());
-            }
-            out.push(b']');
+        put_symbols(out, br#","unpriced":["#, unpriced);
+        put_symbols(out, br#","stale":["#, stale);
+        if let Some(as_of) = as_of {
+            put(out, format_args!(r#","asOf":"{as_of}""#));
         }
         out.push(b'}');
+    }
+}
+
+/// Appends a member that is a list of symbols, if there are any.
+fn put_symbols<'s>(out: &mut Vec<u8>, begin: &[u8], symbols: impl IntoIterator<Item = &'s Symbol>) {
+    let mut symbols = symbols.into_iter().peekable();
+    if symbols.peek().is_some() {
+        out.extend_from_slice(begin);
+        for (index, symbol) in symbols.enumerate() {
+            put_comma(out, index);
+            put_string(out, symbol.as_str());
+        }
+        out.push(b']');
     }
 }
 
@@ -321,13 +338,14 @@ mod tests {
     #[test]
     fn unrealised_pnl_byte_for_byte() {
         let PositionRow { portfolio_id, symbol, realized_pnl, .. } = row();
-        let symbols = BTreeMap::from([(symbol, realized_pnl)]);
+        let symbols = BTreeMap::from([(symbol.clone(), realized_pnl)]);
         let unpriced = vec!["X".parse().unwrap(), "Y".parse().unwrap()];
-        let pnl = UnrealizedPnl { portfolio_id, symbols, overall: realized_pnl, unpriced };
+        let (stale, as_of) = (vec![symbol], Timestamp::from_millis(1_770_460_200_000));
+        let pnl = UnrealizedPnl { portfolio_id, symbols, overall: realized_pnl, unpriced, stale, as_of };
         let json = text(|out| pnl.write_json(out));
         assert_eq!(
             json,
-            r#"{"symbol":{"A\"B":-1000.123456789},"overallUnrealised_Pnl":-1000.123456789,"portfolio_id":"550e8400-e29b-41d4-a716-446655440001","unpriced":["X","Y"]}"#
+            r#"{"symbol":{"A\"B":-1000.123456789},"overallUnrealised_Pnl":-1000.123456789,"portfolio_id":"550e8400-e29b-41d4-a716-446655440001","unpriced":["X","Y"],"stale":["A\"B"],"asOf":"2026-02-07T10:30:00.000Z"}"#
         );
         assert_declared(&json, &UnrealizedPnl::schema());
     }

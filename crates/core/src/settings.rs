@@ -5,6 +5,7 @@ mod alerts;
 mod autotrader;
 mod closes;
 mod pipeline;
+mod prices;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ pub use alerts::{AlertRules, Thresholds};
 pub use autotrader::AutotraderSettings;
 pub use closes::{Close, CloseRun, Closes};
 pub use pipeline::PipelineSettings;
+pub use prices::PriceSettings;
 
 use crate::Timestamp;
 
@@ -32,6 +34,8 @@ pub struct Settings {
     pub pipeline: PipelineSettings,
     /// The ends of days.
     pub closes: Closes,
+    /// Of prices.
+    pub prices: PriceSettings,
 }
 
 impl Default for Settings {
@@ -43,6 +47,7 @@ impl Default for Settings {
             autotrader: AutotraderSettings::default(),
             pipeline: PipelineSettings::default(),
             closes: Closes::default(),
+            prices: PriceSettings::default(),
         }
     }
 }

@@ -33,7 +33,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Origin};
-pub use sections::{AuthConfig, GatewayConfig, LogConfig, RelayConfig, ServerConfig, SymbolsConfig};
+pub use sections::{
+    AuthConfig, GatewayConfig, LogConfig, PricesConfig, RelayConfig, ServerConfig, SymbolsConfig,
+};
 
 use check::Listener;
 use fault::Fault;
@@ -66,6 +68,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Credentials that a peer has to show.
     pub auth: AuthConfig,
+    /// What is known of prices.
+    pub prices: PricesConfig,
     /// Names of what is traded.
     pub symbols: SymbolsConfig,
     /// Destinations that carry messages as they are.

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
-use hub_core::settings::Closes;
+use hub_core::settings::{Closes, PriceSettings};
 use hub_core::{Settings, Timestamp};
 use hub_server::Bind;
 use pms_hub::config::{Config, ConfigError};
@@ -123,10 +123,17 @@ fn variables_become_numbers_flags_lists_and_addresses() {
 
 #[test]
 fn settings_are_in_milliseconds() {
-    let config =
-        load_text("[analytics]\nidempotency_hours = 2\n[server]\nresume_horizon_ms = 5000\n", &[]).unwrap();
-    let expected =
-        Settings { idempotency_horizon_ms: 7_200_000, resume_horizon_ms: 5000, ..Settings::default() };
+    let config = load_text(
+        "[analytics]\nidempotency_hours = 2\n[server]\nresume_horizon_ms = 5000\n[prices]\nstale_ms = 7\n",
+        &[],
+    )
+    .unwrap();
+    let expected = Settings {
+        idempotency_horizon_ms: 7_200_000,
+        resume_horizon_ms: 5000,
+        prices: PriceSettings { stale_ms: 7 },
+        ..Settings::default()
+    };
     assert_eq!(settings(&config), expected);
     let settings = settings(&load_text("", &[]).unwrap());
     assert_eq!(settings.idempotency_horizon(), None, "an id counts once for ever");

@@ -13,18 +13,22 @@ use crate::{Money, Rejection, Symbol};
 
 const SYMBOLS: Field = Field { name: "symbol", spellings: &["symbol"] };
 const UNPRICED: Field = Field { name: "unpriced", spellings: &["unpriced"] };
+const STALE: Field = Field { name: "stale", spellings: &["stale"] };
+const AS_OF: Field = Field { name: "asOf", spellings: &["asOf"] };
 const OVERALL: Field =
     Field { name: "overallUnrealised_Pnl", spellings: &["overallUnrealised_Pnl", "overallUnrealizedPnl"] };
 
 /// Fields that are read.
-pub(super) const FIELDS: &[&Field] = &[&PORTFOLIO_ID, &SYMBOLS, &OVERALL, &UNPRICED];
+pub(super) const FIELDS: &[&Field] = &[&PORTFOLIO_ID, &SYMBOLS, &OVERALL, &UNPRICED, &STALE, &AS_OF];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<UnrealizedPnl, Rejection> {
     Ok(UnrealizedPnl {
         portfolio_id: object.require(&PORTFOLIO_ID)?.parse()?,
         symbols: symbols(object)?,
         overall: object.require(&OVERALL)?.number()?,
-        unpriced: unpriced(object)?,
+        unpriced: list(object, &UNPRICED)?,
+        stale: list(object, &STALE)?,
+        as_of: object.get(&AS_OF).map(Raw::any_time).transpose()?,
     })
 }
 
@@ -42,10 +46,10 @@ fn symbols(object: &RawObject<'_>) -> Result<BTreeMap<Symbol, Money>, Rejection>
     map.into_iter().map(amount).collect()
 }
 
-/// Symbols that the sender held without a price.
-fn unpriced(object: &RawObject<'_>) -> Result<Vec<Symbol>, Rejection> {
-    let Some(raw) = object.get(&UNPRICED) else { return Ok(Vec::new()) };
+/// Symbols, where the sender names any.
+fn list(object: &RawObject<'_>, field: &'static Field) -> Result<Vec<Symbol>, Rejection> {
+    let Some(raw) = object.get(field) else { return Ok(Vec::new()) };
     let list: Option<Vec<&RawValue>> = raw.value().and_then(|value| serde_json::from_str(value.get()).ok());
     let list = list.ok_or_else(|| raw.reject("must be an array of symbols"))?;
-    list.into_iter().map(|symbol| Raw::new(UNPRICED.name, symbol).parse()).collect()
+    list.into_iter().map(|symbol| Raw::new(field.name, symbol).parse()).collect()
 }

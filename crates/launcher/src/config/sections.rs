@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use hub_core::SymbolCase;
+use hub_core::settings::PriceSettings;
 use hub_core::topic::TopicPattern;
 use hub_server::Bind;
 use schemars::JsonSchema;
@@ -114,6 +115,29 @@ impl Default for LogConfig {
 pub struct AuthConfig {
     /// Says in words that whoever reaches a port may use it.
     pub allow_open: bool,
+}
+
+/// `[prices]`: what is known of prices.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PricesConfig {
+    /// Age from which on a price is stale, and whatever was worked out with it, in milliseconds of log time from its
+    /// event's time; 0: none ever is.
+    #[schemars(range(max = 604_800_000))]
+    pub stale_ms: u32,
+}
+
+impl Default for PricesConfig {
+    fn default() -> PricesConfig {
+        PricesConfig { stale_ms: PriceSettings::default().stale_ms }
+    }
+}
+
+impl PricesConfig {
+    /// The same as projections read it.
+    pub fn settings(&self) -> PriceSettings {
+        PriceSettings { stale_ms: self.stale_ms }
+    }
 }
 
 /// `[symbols]`: names of what is traded.

@@ -38,6 +38,7 @@ pub(super) fn listeners(config: &Config) -> Vec<Listener<'_>> {
 pub(super) fn settings(config: &Config, now: Timestamp) -> Settings {
     Settings {
         resume_horizon_ms: i64::from(config.server.resume_horizon_ms),
+        prices: config.prices.settings(),
         #[cfg(feature = "analytics")]
         idempotency_horizon_ms: config.analytics.idempotency_horizon_ms(),
         #[cfg(feature = "analytics")]

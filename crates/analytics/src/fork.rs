@@ -6,12 +6,13 @@ use bytes::Bytes;
 use hub_core::dto::Execution;
 use hub_core::event::Transaction;
 use hub_core::{
-    Expired, Offset, Pnl, PortfolioId, Record, Rejection, Settings, Symbol, Timestamp, TransactionId,
+    Expired, Freshness, Offset, Pnl, PortfolioId, Record, Rejection, Settings, Symbol, Timestamp,
+    TransactionId,
 };
 use hub_fanout::{Applied, FeedId, Fork, RowKey, Snapshot, Step};
 
 use crate::holding::{self, Holding};
-use crate::listing::{Listing, Quote, SymbolKey};
+use crate::listing::{Listing, Quote, Superseded, SymbolKey};
 use crate::lots::Lots;
 use crate::marks::{self, Positions, Sheet};
 use crate::portfolio::PortfolioKey;
@@ -201,6 +202,10 @@ impl Positions for AnalyticsFork {
     fn listings(&self) -> &Table<Listing> {
         &self.reference.listings
     }
+
+    fn freshness(&self) -> Freshness {
+        self.settings.prices.at(self.applied.at)
+    }
 }
 
 impl Accounts for AnalyticsFork {
@@ -238,6 +243,11 @@ impl Accounts for AnalyticsFork {
         let key = self.reference.list(symbol);
         self.new_symbols.insert(symbol.clone(), key);
         key
+    }
+
+    fn quote(&mut self, symbol: SymbolKey, quote: Quote, offset: Offset) -> Result<(), Superseded> {
+        let freshness = self.freshness();
+        self.reference.quote(symbol, quote, freshness, offset).map(|_| ())
     }
 
     fn reference(&mut self) -> &mut ReferenceData {

@@ -1,15 +1,15 @@
 //! A symbol and its newest price.
 
 use hub_core::event::PriceQuote;
-use hub_core::{Offset, Price, Record, Rejection, Symbol, Timestamp};
+use hub_core::{Freshness, Offset, Price, Record, Rejection, Symbol, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The ordinal of a symbol, in the order of first mention by an accepted
 /// transaction or price.
 pub(crate) type SymbolKey = u32;
 
-/// A symbol that was traded or priced. Its version, kept by the table it
-/// lives in, is the offset of the last record that changed the price's value.
+/// A symbol that was traded or priced. Its version, kept by the table it lives in, is the offset of the last record that
+/// changed what is shown of the price: its value, whether it is stale, the time of one that is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Listing {
     pub(crate) symbol: Symbol,
@@ -30,11 +30,15 @@ pub struct Quote {
 pub(crate) enum Supersedes {
     /// Nothing: what is held is newer.
     Not,
-    /// It confirms the price held.
+    /// It confirms the price held, and what is shown stays as it is.
     InTime,
-    /// It has another price.
-    InPrice,
+    /// It has another price, or the one held was stale.
+    AsShown,
 }
+
+/// A newer price is held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Superseded;
 
 impl Quote {
     /// The quote a record brings, or why it is none (BUG-A8: 0 is no price).
@@ -46,11 +50,12 @@ impl Quote {
     }
 
     /// The newest by event time wins; at equal times, the later record.
-    pub(crate) fn supersedes(&self, held: Option<Quote>) -> Supersedes {
+    pub(crate) fn supersedes(&self, held: Option<Quote>, freshness: Freshness) -> Supersedes {
         match held {
             Some(held) if self.time < held.time => Supersedes::Not,
-            Some(held) if self.price == held.price => Supersedes::InTime,
-            _ => Supersedes::InPrice,
+            Some(held) if *self == held => Supersedes::InTime,
+            Some(held) if self.price == held.price && !freshness.is_stale(held.time) => Supersedes::InTime,
+            _ => Supersedes::AsShown,
         }
     }
 }
@@ -58,6 +63,6 @@ impl Quote {
 impl Supersedes {
     /// The version that the change gives to the listing.
     pub(crate) fn version(self, offset: Offset) -> Offset {
-        if self == Supersedes::InPrice { offset } else { Offset::START }
+        if self == Supersedes::AsShown { offset } else { Offset::START }
     }
 }

@@ -3,15 +3,17 @@
 mod walk;
 
 use std::convert::Infallible;
+use std::mem;
 
 use hub_core::dto::Execution;
 use hub_core::event::Transaction;
-use hub_core::{Offset, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
+use hub_core::settings::PriceSettings;
+use hub_core::{FreshPrices, Offset, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
 use hub_fanout::{Applied, SharedMap, Vacancy};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Ledger;
-use crate::listing::SymbolKey;
+use crate::listing::{Quote, Superseded, SymbolKey};
 use crate::rules::Accounts;
 use crate::state::{Beside, ReferenceData, State};
 use crate::symbol_cases::SymbolCases;
@@ -33,16 +35,52 @@ pub(crate) struct Memory {
     pub(crate) settings: Settings,
     /// The last record seen.
     pub(crate) last: Offset,
+    /// Log time, as far as it has come.
+    pub(crate) now: Timestamp,
+    /// When the next price becomes stale. It follows from the rest.
+    #[serde(skip)]
+    pub(crate) fresh: FreshPrices<SymbolKey>,
 }
 
 /// The form in which it is walked.
-pub(crate) const FORM: &str = "analytics/1";
+pub(crate) const FORM: &str = "analytics/2";
 
 impl Memory {
     /// All of it as readers see it, as of the last record.
     pub(crate) fn state(&mut self, applied: Applied) -> State {
         let (applied_ids, symbol_cases) = (self.applied_ids.view(), self.symbol_cases.clone());
         self.ledger.state(applied, Beside { applied_ids, symbol_cases, settings: self.settings.clone() })
+    }
+}
+
+/// What time does by itself.
+impl Memory {
+    /// The next time at which that can be seen.
+    pub(crate) fn next_boundary(&self) -> Option<Timestamp> {
+        let closing = self.ledger.next_closing(self.settings.resume_horizon_ms);
+        closing.into_iter().chain(self.fresh.next_due()).min()
+    }
+
+    /// Log time passes to `now`; changes count as made at `offset`.
+    pub(crate) fn advance(&mut self, now: Timestamp, offset: Offset) {
+        (self.last, self.now) = (offset, now);
+        self.applied_ids.expire(now, self.settings.idempotency_horizon());
+        self.ledger.drop_closings(now, self.settings.resume_horizon_ms, offset);
+        let Memory { ledger, fresh, settings, .. } = self;
+        for symbol in fresh.take_stale(settings.prices, now, |symbol| ledger.reference.priced_at(*symbol)) {
+            ledger.reference.touch_price(symbol, offset);
+        }
+    }
+
+    /// Other prices are stale by now than before.
+    fn judge_prices(&mut self, before: PriceSettings) {
+        let (reference, prices) = (&mut self.ledger.reference, self.settings.prices);
+        let [was, is] = [before, prices].map(|prices| prices.at(self.now));
+        let differ = reference.priced().filter(|(_, time)| was.is_stale(*time) != is.is_stale(*time));
+        for (symbol, _) in differ.collect::<Vec<_>>() {
+            reference.touch_price(symbol, self.last);
+        }
+        self.fresh = FreshPrices::of(reference.priced(), prices, self.now);
     }
 }
 
@@ -74,6 +112,16 @@ impl Accounts for Memory {
         self.ledger.list(symbol)
     }
 
+    fn quote(&mut self, symbol: SymbolKey, quote: Quote, offset: Offset) -> Result<(), Superseded> {
+        let prices = self.settings.prices;
+        let freshness = prices.at(self.now);
+        let held = self.ledger.reference.quote(symbol, quote, freshness, offset)?;
+        if freshness.begins(quote.time, held.map(|held| held.time)) {
+            self.fresh.insert(symbol, quote.time, prices);
+        }
+        Ok(())
+    }
+
     fn reference(&mut self) -> &mut ReferenceData {
         &mut self.ledger.reference
     }
@@ -83,6 +131,9 @@ impl Accounts for Memory {
     }
 
     fn configure(&mut self, settings: Settings) {
-        self.settings = settings;
+        let before = mem::replace(&mut self.settings, settings).prices;
+        if before != self.settings.prices {
+            self.judge_prices(before);
+        }
     }
 }

@@ -116,13 +116,11 @@ impl AnalyticsProjection {
 
 impl Projection for AnalyticsProjection {
     fn next_boundary(&self) -> Option<Timestamp> {
-        self.memory.ledger.next_closing(self.memory.settings.resume_horizon_ms)
+        self.memory.next_boundary()
     }
 
     fn advance(&mut self, now: Timestamp, offset: Offset, _: &mut Step) {
-        self.memory.last = offset;
-        self.memory.applied_ids.expire(now, self.memory.settings.idempotency_horizon());
-        self.memory.ledger.drop_closings(now, self.memory.settings.resume_horizon_ms, offset);
+        self.memory.advance(now, offset);
     }
 
     fn apply(&mut self, record: &Record, step: &mut Step) {

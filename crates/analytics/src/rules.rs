@@ -3,11 +3,11 @@
 
 use hub_core::dto::Execution;
 use hub_core::event::{PriceQuote, Transaction};
-use hub_core::{Event, Outcome, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
+use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
 use hub_fanout::{FeedId, Step};
 
 use crate::execution;
-use crate::listing::{Quote, SymbolKey};
+use crate::listing::{Quote, Superseded, SymbolKey};
 use crate::state::ReferenceData;
 use crate::symbol_cases::SymbolCases;
 
@@ -36,6 +36,9 @@ pub(crate) trait Accounts {
 
     /// Gives out a symbol's key.
     fn list(&mut self, symbol: &Symbol) -> SymbolKey;
+
+    /// Takes a symbol's price in, or not if a newer one is held.
+    fn quote(&mut self, symbol: SymbolKey, quote: Quote, offset: Offset) -> Result<(), Superseded>;
 
     fn reference(&mut self) -> &mut ReferenceData;
 
@@ -102,7 +105,8 @@ fn transaction<S: Accounts>(
 fn quote(accounts: &mut impl Accounts, record: &Record, event: &PriceQuote) -> Result<Outcome, Rejection> {
     let quote = Quote::of(record, event)?;
     let symbol = accounts.symbol_key(&event.symbol).unwrap_or_else(|| accounts.list(&event.symbol));
-    Ok(accounts.reference().quote(symbol, quote, record.offset))
+    let taken = accounts.quote(symbol, quote, record.offset);
+    Ok(taken.map_or(Outcome::Stale, |()| Outcome::Accepted))
 }
 
 /// Tells who names a symbol that differs only in case from one that was known before: that may be meant.

@@ -85,6 +85,8 @@ pub(crate) fn prices() -> Schema {
                 "symbol": { "type": "string" },
                 "price": { "type": "number" },
                 "timestamp": { "type": "string", "format": "date-time" },
+                "stale": { "const": true },
+                "asOf": { "type": "string", "format": "date-time" },
             },
             "required": ["symbol", "price", "timestamp"],
         },

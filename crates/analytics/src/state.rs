@@ -8,14 +8,14 @@ use std::{iter, mem};
 
 use bytes::Bytes;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Expired, Offset, Outcome, Pnl, PortfolioId, Settings, Symbol, TransactionId};
+use hub_core::{Expired, Freshness, Offset, Pnl, PortfolioId, Settings, Symbol, Timestamp, TransactionId};
 use hub_fanout::{Applied, RowKey, SharedMapView};
 use hub_rows::{IndexReader, Pin, RowsView, ValuesReader};
 use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
 use crate::holding::Holding;
-use crate::listing::{Listing, Quote, Supersedes, SymbolKey};
+use crate::listing::{Listing, Quote, Superseded, Supersedes, SymbolKey};
 use crate::lots::Book;
 use crate::marks::{self, Marks, Positions};
 use crate::portfolio::{self, EncodedMark, EncodedMarks, Portfolio, PortfolioKey};
@@ -175,6 +175,11 @@ impl State {
         self.reference.listings.iter().filter_map(|listing| Some((&listing.symbol, listing.quote?)))
     }
 
+    /// Which prices are fresh.
+    pub fn freshness(&self) -> Freshness {
+        Positions::freshness(self)
+    }
+
     /// A portfolio's master data.
     pub fn portfolio_info(&self, id: PortfolioId) -> Option<&Arc<PortfolioInfo>> {
         self.reference.portfolio_infos.get(&id)
@@ -266,6 +271,10 @@ impl Positions for State {
     fn listings(&self) -> &Table<Listing> {
         &self.reference.listings
     }
+
+    fn freshness(&self) -> Freshness {
+        self.beside.settings.prices.at(self.applied.at)
+    }
 }
 
 /// Bytes of a node of a persistent tree, with its key and what leads to its value.
@@ -302,18 +311,40 @@ impl ReferenceData {
         self.listings.push(Offset::START, Listing { symbol: symbol.clone(), quote: None })
     }
 
-    /// A price: the newest by event time wins.
-    pub(crate) fn quote(&mut self, symbol: SymbolKey, quote: Quote, offset: Offset) -> Outcome {
+    /// A price: the newest by event time wins. Gives the one that was held before, or `Err` if that is newer.
+    pub(crate) fn quote(
+        &mut self,
+        symbol: SymbolKey,
+        quote: Quote,
+        freshness: Freshness,
+        offset: Offset,
+    ) -> Result<Option<Quote>, Superseded> {
         let held = self.listings.get(symbol).and_then(|listing| listing.quote);
-        let supersedes = quote.supersedes(held);
+        let supersedes = quote.supersedes(held, freshness);
         if supersedes == Supersedes::Not {
-            return Outcome::Stale;
+            return Err(Superseded);
         }
         self.quotes += 1;
         if let Some(listing) = self.listings.touch(symbol, supersedes.version(offset)) {
             listing.quote = Some(quote);
         }
-        Outcome::Accepted
+        Ok(held)
+    }
+
+    /// The time of a symbol's price.
+    pub(crate) fn priced_at(&self, symbol: SymbolKey) -> Option<Timestamp> {
+        self.listings.get(symbol)?.quote.map(|quote| quote.time)
+    }
+
+    /// Times of all prices.
+    pub(crate) fn priced(&self) -> impl Iterator<Item = (SymbolKey, Timestamp)> {
+        (0..self.listings.len()).filter_map(|symbol| Some((symbol, self.priced_at(symbol)?)))
+    }
+
+    /// Notes that what is shown of a price changed by time or settings alone.
+    pub(crate) fn touch_price(&mut self, symbol: SymbolKey, offset: Offset) {
+        self.quotes += 1;
+        self.listings.touch(symbol, offset);
     }
 
     /// The last one wins.

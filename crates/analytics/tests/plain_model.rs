@@ -110,13 +110,14 @@ impl Question {
 #[test]
 fn the_histories_are_worth_their_while() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let (mut verdicts, mut closings, mut silent) = (BTreeSet::new(), 0, 0);
+    let (mut verdicts, mut closings, mut silent, mut stale) = (BTreeSet::new(), 0, 0, 0);
     for _ in 0..50 {
         let records: Vec<Record> = history(300).new_tree(&mut runner).unwrap().current();
         let mut model = Model::default();
         verdicts.extend(records.iter().map(|record| model.apply(record)));
         closings += model.rows().iter().filter(|row| row.holdings.is_zero()).count();
         silent += model.marks().iter().filter(|mark| mark.is_none()).count();
+        stale += model.marks().iter().flatten().filter(|mark| mark.contains("stale")).count();
     }
     for verdict in [
         ("duplicate", None),
@@ -129,4 +130,5 @@ fn the_histories_are_worth_their_while() {
         assert!(verdicts.contains(&verdict), "{verdict:?}");
     }
     assert!(closings >= 20 && silent >= 5, "{closings} closed positions, {silent} unpriced portfolios");
+    assert!(stale >= 20 && stale < 150, "{stale} of 200 marks are stale");
 }

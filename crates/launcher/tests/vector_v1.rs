@@ -57,9 +57,11 @@ fn row(step: usize) -> String {
     )
 }
 
+/// The vector's price is of a day long past, and stale; what is closed has none.
 fn mark(amount: u64) -> String {
+    let stale = if amount > 0 { r#","stale":["ACME"],"asOf":"2026-02-07T10:30:00.000Z""# } else { "" };
     format!(
-        r#"{{"symbol":{{"ACME":{amount}}},"overallUnrealised_Pnl":{amount},"portfolio_id":"{PORTFOLIO}"}}"#
+        r#"{{"symbol":{{"ACME":{amount}}},"overallUnrealised_Pnl":{amount},"portfolio_id":"{PORTFOLIO}"{stale}}}"#
     )
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Memory {
 }
 
 /// The form in which it is walked.
-pub(crate) const FORM: &str = "leaderboard/1";
+pub(crate) const FORM: &str = "leaderboard/2";
 
 impl Default for Memory {
     fn default() -> Memory {

@@ -74,7 +74,7 @@ impl Default for Memory {
 }
 
 /// The form in which it is walked.
-pub(crate) const FORM: &str = "rttm/1";
+pub(crate) const FORM: &str = "rttm/2";
 
 /// Checks: whatever was walked may say anything.
 impl Memory {

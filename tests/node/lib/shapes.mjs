@@ -17,11 +17,12 @@ export function assertPosition(position) {
   for (const key of ['createdAt', 'updatedAt']) assertTime(position[key], shown);
 }
 
-/** A body of `/topic/unrealized-pnl`; `unpriced` is there only if it names a symbol. */
+/** A body of `/topic/unrealized-pnl`; `unpriced` is there only if it names a symbol, so is `stale`, with `asOf`. */
 export function assertUnrealised(pnl) {
   const shown = JSON.stringify(pnl);
   const keys = ['symbol', 'overallUnrealised_Pnl', 'portfolio_id'];
-  assertKeys(pnl, 'unpriced' in pnl ? [...keys, 'unpriced'] : keys, shown);
+  const optional = ['unpriced', 'stale', 'asOf'].filter((key) => key in pnl);
+  assertKeys(pnl, [...keys, ...optional], shown);
   assert.match(pnl.portfolio_id, UUID, shown);
   assertNumber(pnl.overallUnrealised_Pnl, shown);
   for (const [symbol, amount] of Object.entries(pnl.symbol)) {
@@ -29,6 +30,7 @@ export function assertUnrealised(pnl) {
     assertNumber(amount, shown);
   }
   assertUnpriced(pnl, shown);
+  assertStale(pnl, shown);
 }
 
 /** An element of `/topic/transactions`; `tradeId` is there only if its sender gave one. */
@@ -63,6 +65,13 @@ export function assertAddsUp(pnl, tolerance = 1e-6) {
   const sum = Object.values(pnl.symbol).reduce((total, amount) => total + amount, 0);
   const difference = Math.abs(sum - pnl.overallUnrealised_Pnl);
   assert.ok(difference <= tolerance, `the map's sum is ${sum} in ${JSON.stringify(pnl)}`);
+}
+
+function assertStale({ symbol, stale, asOf }, shown) {
+  if (stale === undefined && asOf === undefined) return;
+  assert.ok(Array.isArray(stale) && stale.length > 0, shown);
+  for (const name of stale) assert.ok(name in symbol, `a stale symbol has a value: ${shown}`);
+  assertTime(asOf, shown);
 }
 
 function assertUnpriced({ symbol, unpriced = ['-'] }, shown) {

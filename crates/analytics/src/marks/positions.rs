@@ -1,6 +1,6 @@
 //! Positions that marks are of.
 
-use hub_core::{Expired, PortfolioId};
+use hub_core::{Expired, Freshness, PortfolioId};
 use hub_fanout::RowKey;
 
 use crate::listing::Listing;
@@ -18,4 +18,7 @@ pub(crate) trait Positions {
 
     /// Symbols with their prices.
     fn listings(&self) -> &Table<Listing>;
+
+    /// Which prices are fresh.
+    fn freshness(&self) -> Freshness;
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 use hub_core::dto::UnrealizedPnlJson;
-use hub_core::{Expired, Money, Offset, Pnl, PortfolioId, Price, Quantity};
+use hub_core::{Expired, Money, Offset, Pnl, PortfolioId, Price, Quantity, Timestamp};
 use hub_fanout::RowKey;
 
 use super::positions::Positions;
@@ -27,7 +27,7 @@ pub(crate) fn encode(
     // Room that has been there before, so that what is kept is of its own length and is allocated once.
     SCRATCH.with_borrow_mut(|scratch| {
         scratch.clear();
-        let has_value = write(positions.listings(), portfolio_id, sheet, scratch);
+        let has_value = write(positions, portfolio_id, sheet, scratch);
         Ok(has_value.then(|| Bytes::copy_from_slice(scratch)))
     })
 }
@@ -42,8 +42,10 @@ thread_local! {
 /// 1.7 * 10^22), in order of symbol, are left out and called unpriced: the
 /// total is that of the symbols shown. Nothing real comes near it; what
 /// matters is that it neither wraps nor panics.
-fn write(listings: &Table<Listing>, portfolio_id: PortfolioId, sheet: &Sheet, out: &mut Vec<u8>) -> bool {
+fn write(positions: &impl Positions, portfolio_id: PortfolioId, sheet: &Sheet, out: &mut Vec<u8>) -> bool {
+    let (listings, freshness) = (positions.listings(), positions.freshness());
     let mut json = UnrealizedPnlJson::begin(out);
+    let (mut stale, mut as_of) = (Vec::new(), None);
     let (mut overall, mut has_value, mut unpriced) = (Money::ZERO, false, Vec::new());
     for position in &sheet.positions {
         let Some(Listing { symbol, quote }) = listings.get(position.symbol) else { continue };
@@ -54,18 +56,22 @@ fn write(listings: &Table<Listing>, portfolio_id: PortfolioId, sheet: &Sheet, ou
             Some((value, sum)) => {
                 (overall, has_value) = (sum, true);
                 json.symbol(symbol, value);
+                if let Some(quote) = quote.filter(|quote| is_open && freshness.is_stale(quote.time)) {
+                    as_of = Some(as_of.map_or(quote.time, |time: Timestamp| time.min(quote.time)));
+                    stale.push(symbol);
+                }
             }
             None => unpriced.push(symbol),
         }
     }
     let has_value = has_value || unpriced.is_empty();
-    json.end(portfolio_id, overall, unpriced);
+    json.end(portfolio_id, overall, unpriced, stale, as_of);
     has_value
 }
 
 /// The version of a mark: the latest of what it is computed from. Those are
 /// the portfolio (its positions, and closed ones that left) and the prices of
-/// what it holds. O(positions of the portfolio).
+/// what it holds, becoming stale included. O(positions of the portfolio).
 ///
 /// It never falls, though a symbol that is closed no longer counts: closing
 /// gave the portfolio a version above that of any price before it.

@@ -1,6 +1,6 @@
 //! Memory as it is walked.
 
-use hub_core::{Offset, Settings, TransactionId};
+use hub_core::{FreshPrices, Offset, Settings, Timestamp, TransactionId};
 use hub_fanout::SharedMap;
 use serde::Deserialize;
 
@@ -13,17 +13,20 @@ pub(super) struct Walked {
     applied_ids: SharedMap<TransactionId, [u8; 8]>,
     settings: Settings,
     last: Offset,
+    now: Timestamp,
 }
 
 impl TryFrom<Walked> for Memory {
     type Error = &'static str;
 
-    fn try_from(Walked { ledger, applied_ids, settings, last }: Walked) -> Result<Memory, &'static str> {
+    fn try_from(walked: Walked) -> Result<Memory, &'static str> {
+        let Walked { ledger, applied_ids, settings, last, now } = walked;
         if !ledger.is_as_of(last) {
             return Err("a position was changed by a record that is yet to come");
         }
         let mut symbol_cases = SymbolCases::default();
         ledger.reference.listings.iter().for_each(|listing| symbol_cases.add(&listing.symbol));
-        Ok(Memory { ledger, applied_ids, symbol_cases, settings, last })
+        let fresh = FreshPrices::of(ledger.reference.priced(), settings.prices, now);
+        Ok(Memory { ledger, applied_ids, symbol_cases, settings, last, now, fresh })
     }
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use hub_analytics::{AnalyticsReads, register};
 use hub_core::event::{PriceQuote, Trade, Transaction};
 use hub_core::limits::Limits;
+use hub_core::settings::PriceSettings;
 use hub_core::{Event, Offset, Outcome, PortfolioId, Settings, Timestamp, TransactionId};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Catalog, Changed, Filter, RowKey, StateFlush, View, ViewMeter};
@@ -80,6 +81,11 @@ impl Fixture {
             resume_horizon_ms,
             ..Settings::default()
         }));
+    }
+
+    /// Prices are stale from this age on.
+    pub(crate) fn stale_after(&mut self, stale_ms: u32) {
+        self.send(Event::Settings(Settings { prices: PriceSettings { stale_ms }, ..Settings::default() }));
     }
 
     /// The positions' topic, then the marks'.

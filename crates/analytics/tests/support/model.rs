@@ -13,6 +13,8 @@ const SKEW_MICROS: i64 = 300_000_000;
 
 #[derive(Default)]
 pub(crate) struct Model {
+    /// Log time, in microseconds.
+    now: i64,
     pub(crate) settings: Settings,
     ids: BTreeMap<TransactionId, i64>,
     /// In the order of first mention.
@@ -50,8 +52,8 @@ struct Lot {
 const HELD_MOST: i128 = 100_000_000_000_000_000_000_000;
 
 /// What a mark is computed from: each position's version, what is priced of
-/// what is open, and which closings are listed.
-pub(crate) type Inputs = Vec<(Symbol, Offset, Option<i64>, bool)>;
+/// what is open (with the time of what is stale), and which closings are listed.
+pub(crate) type Inputs = Vec<(Symbol, Offset, Option<(i64, Option<i64>)>, bool)>;
 
 /// Status, and the field at fault.
 pub(crate) type Verdict = (&'static str, Option<&'static str>);
@@ -59,6 +61,7 @@ pub(crate) type Verdict = (&'static str, Option<&'static str>);
 impl Model {
     pub(crate) fn apply(&mut self, record: &Record) -> Verdict {
         let now = record.at.micros();
+        self.now = now;
         let Settings { idempotency_horizon_ms, resume_horizon_ms, .. } = self.settings;
         let [idempotency_micros, resume_micros] =
             [idempotency_horizon_ms, resume_horizon_ms].map(|millis| millis.saturating_mul(1000));
@@ -67,6 +70,8 @@ impl Model {
         for position in &mut self.positions {
             position.closed = position.closed.filter(|at| at.saturating_add(resume_micros) > now);
         }
+        // Time passes first, and that may show.
+        self.notice_changes(record.offset);
         let verdict = match &record.event {
             Event::Transaction(event) => self.transaction(record, event),
             Event::Price(event) => self.price(record, event),
@@ -155,11 +160,17 @@ impl Model {
             (
                 position.symbol.clone(),
                 position.version,
-                price.map(|(price, _)| *price),
+                price.map(|(price, time)| (*price, Some(*time).filter(|time| self.is_stale(*time)))),
                 position.closed.is_some(),
             )
         };
         own.map(input).collect()
+    }
+
+    /// True of a price of this time, if it is as old as that.
+    pub(crate) fn is_stale(&self, time: i64) -> bool {
+        let stale_ms = i64::from(self.settings.prices.stale_ms);
+        stale_ms > 0 && self.now - time >= stale_ms * 1000
     }
 
     pub(crate) fn rows(&self) -> Vec<PositionRow> {
@@ -172,7 +183,7 @@ impl Model {
 
     fn mark(&self, id: PortfolioId) -> Option<String> {
         let mut values = BTreeMap::new();
-        let mut unpriced = vec![];
+        let (mut unpriced, mut times) = (vec![], BTreeMap::new());
         for position in self.positions.iter().filter(|position| position.portfolio == id) {
             let symbol = position.symbol.clone();
             if position.lots.is_empty() {
@@ -180,8 +191,11 @@ impl Model {
                 continue;
             }
             match self.prices.get(&symbol) {
-                Some((price, _)) => match position.worth(i128::from(*price)) {
-                    Some(worth) => drop(values.insert(symbol, worth)),
+                Some((price, time)) => match position.worth(i128::from(*price)) {
+                    Some(worth) => {
+                        times.insert(symbol.clone(), *time);
+                        values.insert(symbol, worth);
+                    }
                     None => unpriced.push(symbol),
                 },
                 None => unpriced.push(symbol),
@@ -201,10 +215,13 @@ impl Model {
         if values.is_empty() && !unpriced.is_empty() {
             return None;
         }
+        times.retain(|symbol, time| values.contains_key(symbol) && self.is_stale(*time));
+        let as_of = times.values().min().map(|micros| Timestamp::from_micros(*micros).unwrap());
+        let stale = times.into_keys().collect();
         let overall = Money::from_units(overall);
         let symbols = values.into_iter().map(|(symbol, value)| (symbol, Money::from_units(value))).collect();
         let mut json = vec![];
-        UnrealizedPnl { portfolio_id: id, symbols, overall, unpriced }.write_json(&mut json);
+        UnrealizedPnl { portfolio_id: id, symbols, overall, unpriced, stale, as_of }.write_json(&mut json);
         Some(String::from_utf8(json).unwrap())
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use hub_core::event::{PortfolioInfo, PriceQuote, RejectedInput, SymbolInfo, Trade, Transaction};
+use hub_core::settings::PriceSettings;
 use hub_core::{Event, Offset, Price, Record, Rejection, Settings, Timestamp};
 use proptest::prelude::*;
 
@@ -66,8 +67,9 @@ fn event() -> impl Strategy<Value = (Event, Option<i64>)> {
             Event::Symbol(SymbolInfo { symbol, sector: "Technology".into() })
         }),
         1 => Just(RejectedInput::new("prices", Rejection::of("price", "is wrong"), b"{}").into()),
-        1 => (horizon(), horizon()).prop_map(|(idempotency_horizon_ms, resume_horizon_ms)| {
-            Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms, ..Settings::default() })
+        1 => (horizon(), horizon(), stale_ms()).prop_map(|(idempotency_horizon_ms, resume_horizon_ms, stale_ms)| {
+            let prices = PriceSettings { stale_ms };
+            Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms, prices, ..Settings::default() })
         }),
     ];
     (event, ahead)
@@ -75,6 +77,10 @@ fn event() -> impl Strategy<Value = (Event, Option<i64>)> {
 
 fn horizon() -> impl Strategy<Value = i64> {
     prop_oneof![Just(0), Just(500), Just(600_000), Just(900_000), Just(i64::MAX)]
+}
+
+fn stale_ms() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(0), Just(1), Just(500), Just(60_000), Just(600_000), Just(u32::MAX)]
 }
 
 fn symbol(of_first: usize) -> impl Strategy<Value = hub_core::Symbol> {

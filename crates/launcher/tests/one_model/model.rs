@@ -25,6 +25,8 @@ pub(crate) struct Model {
     now: i64,
     idempotency_micros: i64,
     resume_micros: i64,
+    /// 0 is never.
+    stale_micros: i64,
     ids: BTreeMap<[u8; 16], i64>,
     /// In the order of first mention.
     positions: Vec<Position>,
@@ -73,7 +75,7 @@ struct Standing {
 impl Model {
     pub(crate) fn new() -> Model {
         // The settings of a log that holds none.
-        Model { resume_micros: 600_000_000, ..Model::default() }
+        Model { resume_micros: 600_000_000, stale_micros: 60_000_000, ..Model::default() }
     }
 
     pub(crate) fn apply(&mut self, record: &Record) -> Verdict {
@@ -100,6 +102,7 @@ impl Model {
             Event::Settings(settings) => {
                 self.idempotency_micros = settings.idempotency_horizon_ms.saturating_mul(1000);
                 self.resume_micros = settings.resume_horizon_ms.saturating_mul(1000);
+                self.stale_micros = i64::from(settings.prices.stale_ms) * 1000;
                 ACCEPTED
             }
             _ => ACCEPTED,
@@ -199,12 +202,17 @@ impl Model {
         own.sort_by(|one, other| one.symbol.cmp(&other.symbol));
         own.retain(|position| !position.lots.is_empty() || position.closed.is_some());
         let (mut sum, mut symbols, mut unpriced) = (0_i128, Vec::new(), Vec::new());
+        let (mut stale, mut times) = (Vec::new(), Vec::new());
         for position in own {
             let value = if position.lots.is_empty() { Some(0) } else { self.unrealized(position) };
             // In their order, those that the sum still holds.
             match value.and_then(|value| Some((value, money(sum.checked_add(value)?)?))) {
                 Some((value, new)) => {
                     sum = new;
+                    if let Some(time) = self.stale(position) {
+                        stale.push(text(&position.symbol));
+                        times.push(time);
+                    }
                     symbols.push(format!("{}:{}", text(&position.symbol), decimal(value, MONEY_PLACES)));
                 }
                 None => unpriced.push(text(&position.symbol)),
@@ -213,16 +221,27 @@ impl Model {
         if symbols.is_empty() && !unpriced.is_empty() {
             return None;
         }
-        let unpriced = if unpriced.is_empty() {
-            String::new()
-        } else {
-            format!(r#","unpriced":[{}]"#, unpriced.join(","))
+        let list = |name: &str, symbols: &[String]| {
+            if symbols.is_empty() {
+                return String::new();
+            }
+            format!(r#","{name}":[{}]"#, symbols.join(","))
         };
+        let (unpriced, stale) = (list("unpriced", &unpriced), list("stale", &stale));
+        let as_of = times.into_iter().min().map(|oldest| Timestamp::from_micros(oldest).unwrap());
+        let as_of = as_of.map_or(String::new(), |as_of| format!(r#","asOf":"{as_of}""#));
         Some(format!(
-            r#"{{"symbol":{{{}}},"overallUnrealised_Pnl":{},"portfolio_id":"{id}"{unpriced}}}"#,
+            r#"{{"symbol":{{{}}},"overallUnrealised_Pnl":{},"portfolio_id":"{id}"{unpriced}{stale}{as_of}}}"#,
             symbols.join(","),
             decimal(sum, MONEY_PLACES)
         ))
+    }
+
+    /// The time of its price, if it is open and that is as old as that.
+    fn stale(&self, position: &Position) -> Option<i64> {
+        let time = self.prices.get(&position.symbol)?.time;
+        let is_stale = self.stale_micros > 0 && self.now - time >= self.stale_micros;
+        (is_stale && !position.lots.is_empty()).then_some(time)
     }
 
     fn unrealized(&self, position: &Position) -> Option<i128> {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use hub_core::event::{
     PortfolioInfo, PriceQuote, RejectedInput, RiskMetrics, SymbolInfo, Trade, Transaction,
 };
+use hub_core::settings::PriceSettings;
 use hub_core::{Event, PortfolioId, Price, Rejection, Settings, TransactionId};
 use proptest::prelude::*;
 
@@ -122,10 +123,15 @@ fn event() -> impl Strategy<Value = Event> {
             portfolio_id, name: name.into(), phone_number: None, address: None })),
         1 => Just(Event::Tick),
         1 => Just(RejectedInput::new("prices", Rejection::of("price", "is wrong"), b"{}").into()),
-        1 => (horizon(), prop_oneof![Just(600_000), horizon()]).prop_map(|(idempotency_horizon_ms, resume_horizon_ms)| {
-            Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms, ..Settings::default() })
+        1 => (horizon(), prop_oneof![Just(600_000), horizon()], stale_ms()).prop_map(|(idempotency_horizon_ms, resume_horizon_ms, stale_ms)| {
+            let prices = PriceSettings { stale_ms };
+            Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms, prices, ..Settings::default() })
         }),
     ]
+}
+
+fn stale_ms() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(0), Just(500), Just(60_000), Just(600_000)]
 }
 
 fn horizon() -> impl Strategy<Value = i64> {

@@ -111,7 +111,7 @@ async fn trades(reads: AutotraderReads, request: Request) -> Result<HttpResponse
         if index > 0 {
             out.push(b',');
         }
-        views::trade(&mut out, trade, state.quote(&trade.symbol).map(|quote| quote.price));
+        views::trade(&mut out, trade, state.quote(&trade.symbol), state.freshness());
     }
     out.push(b']');
     Ok(json(out))

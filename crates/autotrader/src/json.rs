@@ -48,6 +48,14 @@ impl Object<'_> {
         put(self.out, format_args!(r#""{time}""#));
     }
 
+    /// That what is shown is as of this time, where it was worked out with a price of then that is stale.
+    pub(crate) fn stale(&mut self, as_of: Option<Timestamp>) {
+        if let Some(as_of) = as_of {
+            self.number("stale", true);
+            self.time("asOf", as_of);
+        }
+    }
+
     /// Null if there is none.
     pub(crate) fn optional<T>(
         &mut self,

@@ -1,6 +1,7 @@
 //! Sessions and trades: commands and prices, taken in one at a time.
 
 mod exits;
+mod freshness;
 mod orders;
 mod sessions;
 mod walk;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use hub_core::event::PriceQuote;
 use hub_core::event::trading::{SessionId, TradeId, TradingCommand};
 use hub_core::settings::AutotraderSettings;
-use hub_core::{Outcome, Price, Record, Rejection, Symbol};
+use hub_core::{FreshPrices, Outcome, Price, Record, Rejection, Symbol, Timestamp};
 use serde::Deserialize;
 
 use crate::answers::Answer;
@@ -29,6 +30,10 @@ use crate::triggers::Triggers;
 pub(crate) struct Ledger {
     pub(crate) state: State,
     settings: AutotraderSettings,
+    /// Log time, as far as it has come.
+    now: Timestamp,
+    /// When the next price becomes stale.
+    fresh: FreshPrices<Symbol>,
     /// The last id given out. They are dense, so that an id is known to have
     /// been given though what it named is forgotten.
     last_session: u64,
@@ -65,9 +70,13 @@ impl Ledger {
         event: &PriceQuote,
     ) -> Result<(Outcome, Vec<Arc<Trade>>), Rejection> {
         let quote = Quote::of(record, event)?;
-        let Some(quote) = quote.after(self.state.quote(&event.symbol)) else {
+        let (held, freshness) = (self.state.quote(&event.symbol), self.state.prices.at(self.now));
+        let Some(quote) = quote.after(held, freshness) else {
             return Ok((Outcome::Stale, Vec::new()));
         };
+        if freshness.begins(quote.time, held.map(|held| held.time)) {
+            self.fresh.insert(event.symbol.clone(), quote.time, self.state.prices);
+        }
         self.state.quotes.insert_mut(event.symbol.clone(), quote);
         self.state.priced = self.state.priced.max(quote.changed);
         Ok((Outcome::Accepted, self.exits(record, &event.symbol, quote.price)))

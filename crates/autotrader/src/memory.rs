@@ -16,4 +16,4 @@ pub(crate) struct Memory {
 }
 
 /// The form in which it is walked.
-pub(crate) const FORM: &str = "autotrader/1";
+pub(crate) const FORM: &str = "autotrader/2";

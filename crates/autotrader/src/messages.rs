@@ -2,7 +2,7 @@
 //! them those that the hub adds.
 
 use bytes::Bytes;
-use hub_core::{Price, Symbol, Timestamp};
+use hub_core::{Freshness, Symbol, Timestamp};
 
 use crate::json::message;
 use crate::quote::Quote;
@@ -48,9 +48,10 @@ pub(crate) fn session_update(session: &Session, at: Timestamp, now: Timestamp) -
     })
 }
 
-/// `pnl_update` of an open trade whose symbol costs `price`; sent at `now`.
+/// `pnl_update` of an open trade, at this price of its symbol; sent at `now`.
 /// None where its P&L can't be represented.
-pub(crate) fn pnl_update(trade: &Trade, price: Price, now: Timestamp) -> Option<Bytes> {
+pub(crate) fn pnl_update(trade: &Trade, quote: Quote, freshness: Freshness, now: Timestamp) -> Option<Bytes> {
+    let price = quote.price;
     let pnl = trade.pnl_at(price)?;
     Some(message("pnl_update", |data| {
         data.number("sessionId", trade.session);
@@ -61,14 +62,16 @@ pub(crate) fn pnl_update(trade: &Trade, price: Price, now: Timestamp) -> Option<
         data.number("unrealizedPnL", pnl);
         data.number("pnlPercent", trade.percent_at(price));
         data.time("timestamp", now);
+        data.stale(quote.stale_as_of(freshness));
     }))
 }
 
 /// `price_update`; its timestamp is when the price was quoted.
-pub(crate) fn price_update(symbol: &Symbol, quote: Quote) -> Bytes {
+pub(crate) fn price_update(symbol: &Symbol, quote: Quote, freshness: Freshness) -> Bytes {
     message("price_update", |data| {
         data.text("symbol", symbol.as_str());
         data.number("price", quote.price);
         data.time("timestamp", quote.time);
+        data.stale(quote.stale_as_of(freshness));
     })
 }

@@ -61,9 +61,14 @@ impl AutotraderProjection {
 }
 
 impl Projection for AutotraderProjection {
-    fn advance(&mut self, now: Timestamp, _: Offset, _: &mut Step) {
+    fn next_boundary(&self) -> Option<Timestamp> {
+        self.memory.ledger.next_stale()
+    }
+
+    fn advance(&mut self, now: Timestamp, offset: Offset, _: &mut Step) {
         // What was earned today is a function of log time and needs no step
         // at midnight.
+        self.memory.ledger.advance(now, offset);
         self.memory.keyed.expire(now, self.memory.settings.idempotency_horizon());
     }
 
@@ -77,6 +82,7 @@ impl Projection for AutotraderProjection {
             Event::Settings(settings) => {
                 self.memory.settings = settings.clone();
                 self.memory.ledger.configure(settings.autotrader);
+                self.memory.ledger.configure_prices(settings.prices, record.offset);
                 return;
             }
             _ => return,

@@ -1,7 +1,7 @@
 //! The last price of a symbol.
 
 use hub_core::event::PriceQuote;
-use hub_core::{Offset, Price, Record, Rejection, Timestamp};
+use hub_core::{Freshness, Offset, Price, Record, Rejection, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A price, when it was quoted and since when it has been held.
@@ -11,8 +11,8 @@ pub struct Quote {
     pub price: Price,
     /// The event's time, or that of its record.
     pub time: Timestamp,
-    /// The record that last changed the price's value; one that only confirms
-    /// it does not count.
+    /// The record that last changed what is shown of it: its value, whether it is stale, the time of one that is. One
+    /// that only confirms it does not count.
     pub changed: Offset,
 }
 
@@ -28,11 +28,20 @@ impl Quote {
 
     /// The quote that is held once this has come: the newest by event time, at equal
     /// times the later record, as analytics decides. `None`: it is stale.
-    pub(crate) fn after(self, held: Option<Quote>) -> Option<Quote> {
+    pub(crate) fn after(self, held: Option<Quote>, freshness: Freshness) -> Option<Quote> {
         match held {
             Some(held) if self.time < held.time => None,
-            Some(held) if self.price == held.price => Some(Quote { changed: held.changed, ..self }),
+            Some(held)
+                if self.price == held.price && (self.time == held.time || !freshness.is_stale(held.time)) =>
+            {
+                Some(Quote { changed: held.changed, ..self })
+            }
             _ => Some(self),
         }
+    }
+
+    /// Its time, if it is stale.
+    pub(crate) fn stale_as_of(&self, freshness: Freshness) -> Option<Timestamp> {
+        Some(self.time).filter(|time| freshness.is_stale(*time))
     }
 }

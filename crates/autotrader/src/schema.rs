@@ -59,6 +59,8 @@ pub(crate) fn trade() -> Schema {
             "exitReason": { "enum": ["SL", "TARGET", "MANUAL", null] },
             "openedAt": { "type": "string", "format": "date-time" },
             "closedAt": { "type": ["string", "null"], "format": "date-time" },
+            "stale": { "const": true },
+            "asOf": { "type": "string", "format": "date-time" },
         },
         "required": [
             "tradeId", "sessionId", "symbol", "side", "quantity", "status", "entryPrice", "stopLoss", "target",
@@ -202,6 +204,8 @@ fn pnl_update() -> Schema {
             "unrealizedPnL": { "type": "number" },
             "pnlPercent": { "type": "number" },
             "timestamp": { "type": "string", "format": "date-time" },
+            "stale": { "const": true },
+            "asOf": { "type": "string", "format": "date-time" },
         },
         "required": [
             "sessionId", "tradeId", "symbol", "currentPrice", "entryPrice", "unrealizedPnL", "pnlPercent", "timestamp",
@@ -216,6 +220,8 @@ fn price_update() -> Schema {
             "symbol": { "type": "string" },
             "price": { "type": "number" },
             "timestamp": { "type": "string", "format": "date-time" },
+            "stale": { "const": true },
+            "asOf": { "type": "string", "format": "date-time" },
         },
         "required": ["symbol", "price", "timestamp"],
     })

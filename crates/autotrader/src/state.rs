@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use hub_core::event::trading::SessionId;
-use hub_core::{Offset, Symbol};
+use hub_core::settings::PriceSettings;
+use hub_core::{Freshness, Offset, Symbol};
 use hub_fanout::Applied;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
@@ -22,9 +23,10 @@ use crate::session::Session;
 pub struct State {
     pub(crate) applied: Applied,
     pub(crate) sessions: RedBlackTreeMapSync<SessionId, Arc<Session>>,
-    /// Looked up, never walked: its order is random.
+    /// Looked up, and walked where its order, which is random, does not show.
     pub(crate) quotes: HashTrieMapSync<Symbol, Quote>,
-    /// The record that last changed the value of any price.
+    pub(crate) prices: PriceSettings,
+    /// The record that last changed what is shown of any price.
     pub(crate) priced: Offset,
     pub(crate) answers: RecentAnswers,
 }
@@ -35,6 +37,7 @@ impl Default for State {
             applied: Applied::default(),
             sessions: RedBlackTreeMapSync::new_sync(),
             quotes: HashTrieMapSync::new_sync(),
+            prices: PriceSettings::default(),
             priced: Offset::START,
             answers: answers::recent(),
         }
@@ -62,7 +65,12 @@ impl State {
         self.quotes.get(symbol).copied()
     }
 
-    /// The record that last changed the value of any price; before the first,
+    /// Which prices are fresh.
+    pub fn freshness(&self) -> Freshness {
+        self.prices.at(self.applied.at)
+    }
+
+    /// The record that last changed what is shown of any price: its value, whether it is stale; before the first,
     /// [`Offset::START`].
     pub fn priced(&self) -> Offset {
         self.priced

@@ -45,8 +45,8 @@ fn a_session_with_one_win_and_one_open_trade() {
     hub.send(open(6, "BUY NIFTY 50 @100 target 124.9"));
     hub.price("NIFTY", "124.915");
     hub.send(open(6, "BUY BANKNIFTY 50"));
-    hub.price("BANKNIFTY", "196.30");
     hub.pass(2_675_333);
+    hub.price("BANKNIFTY", "196.30");
     assert_eq!(
         hub.numbers(6),
         [
@@ -113,6 +113,34 @@ fn a_price_goes_out_when_it_changed() {
         "when it was quoted"
     );
     assert_eq!(document.compose(Occasion::Changed { after: upto }, hub.now()).upto, Offset(hub.offset));
+}
+
+#[test]
+fn a_price_that_is_old_says_so_and_what_is_worked_out_with_it() {
+    let mut hub = Fixture::new();
+    hub.create("1000");
+    hub.price("NIFTY", "100");
+    hub.send(open(1, "BUY NIFTY 1"));
+    let json = r#"{"symbols":["NIFTY"],"priceInterval":250}"#;
+    let document = document(hub.socket().command("subscribe_prices", json).unwrap()).unwrap();
+    hub.pass(59_999);
+    let upto = document.compose(Occasion::Opened, hub.now()).upto;
+    assert!(!hub.numbers(1)[1].contains("stale"));
+    hub.pass(1);
+    hub.settle();
+    let stale = r#","stale":true,"asOf":"2026-02-12T13:30:45.123Z"}}"#;
+    let old = r#"{"type":"price_update","data":{"symbol":"NIFTY","price":100,"timestamp":"2026-02-12T13:30:45.123Z""#;
+    assert_eq!(compose(&*document, Occasion::Changed { after: upto }, hub.now()), [format!("{old}{stale}")]);
+    assert!(hub.numbers(1)[1].ends_with(stale), "{:?}", hub.numbers(1));
+    let upto = document.compose(Occasion::Opened, hub.now()).upto;
+    hub.pass(100_000);
+    hub.settle();
+    assert!(compose(&*document, Occasion::Changed { after: upto }, hub.now()).is_empty(), "said once");
+    hub.price("NIFTY", "100");
+    hub.settle();
+    let fresh = compose(&*document, Occasion::Changed { after: upto }, hub.now());
+    assert!(fresh.len() == 1 && !fresh[0].contains("stale"), "{fresh:?}");
+    assert!(!hub.numbers(1)[1].contains("stale"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use hub_fanout::Occasion;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use support::model::Model;
+use support::model::numbers::as_of;
 use support::script::{SYMBOLS, history};
 use support::{Fixture, compose, document};
 
@@ -54,11 +55,12 @@ proptest! {
 }
 
 fn prices(model: &Model, after: u64) -> Vec<String> {
-    let changed = model.prices.iter().filter(|(_, (.., version))| *version > after);
-    let message = |(symbol, (price, time, _)): (&hub_core::Symbol, &(i64, i64, u64))| {
-        let (price, time) = (Price::from_units(*price), Timestamp::from_millis(*time).unwrap());
+    let changed = model.shown.iter().filter(|(_, (.., version))| *version > after);
+    let message = |(symbol, (price, stale, _)): (&hub_core::Symbol, &(i64, Option<i64>, u64))| {
+        let (price, tail) = (Price::from_units(*price), as_of(*stale));
+        let time = Timestamp::from_millis(model.prices[symbol].1).unwrap();
         format!(
-            r#"{{"type":"price_update","data":{{"symbol":"{symbol}","price":{price},"timestamp":"{time}"}}}}"#
+            r#"{{"type":"price_update","data":{{"symbol":"{symbol}","price":{price},"timestamp":"{time}"{tail}}}}}"#
         )
     };
     changed.map(message).collect()
@@ -100,14 +102,15 @@ fn compare_trades(hub: &Fixture, model: &Model, place: usize) {
 #[test]
 fn the_histories_are_worth_their_while() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let (mut verdicts, mut reasons, mut stuck) = (BTreeSet::new(), vec![], 0);
-    for _ in 0..60 {
+    let (mut verdicts, mut reasons, mut stuck, mut stale) = (BTreeSet::new(), vec![], 0, 0);
+    for _ in 0..120 {
         let records: Vec<Record> = history(250).new_tree(&mut runner).unwrap().current();
         let mut model = Model::default();
         for record in &records {
             verdicts.insert(model.apply(record));
             stuck += model.stuck();
         }
+        stale += model.shown.values().filter(|shown| shown.1.is_some()).count();
         reasons.extend(model.trades.iter().filter_map(|trade| trade.exit.as_ref()).map(|exit| exit.reason));
     }
     for field in
@@ -123,5 +126,6 @@ fn the_histories_are_worth_their_while() {
         let count = reasons.iter().filter(|given| **given == reason).count();
         assert!(count >= 20, "{count} exits by {reason}");
     }
+    assert!(stale >= 20, "{stale} prices are stale");
     assert!(stuck > 0, "no exit was ever prevented by an overflow");
 }

@@ -37,9 +37,10 @@ impl Document for PricesDocument {
         if matches!(occasion, Occasion::Changed { after } if after >= state.priced()) {
             return Composed { messages: Vec::new(), upto };
         }
+        let freshness = state.freshness();
         let changed = |symbol| {
             let quote = state.quote(symbol).filter(|quote| quote.changed > after)?;
-            Some(messages::price_update(symbol, quote))
+            Some(messages::price_update(symbol, quote, freshness))
         };
         let messages = self.symbols.iter().filter_map(changed).collect();
         Composed { messages, upto }

@@ -38,7 +38,7 @@ impl Document for SessionDocument {
             messages.push(messages::session_update(session, applied.at, now));
             messages.extend(session.open_trades().filter_map(|trade| {
                 let quote = state.quote(&trade.symbol)?;
-                messages::pnl_update(trade, quote.price, now)
+                messages::pnl_update(trade, quote, state.freshness(), now)
             }));
         }
         Composed { messages, upto: applied.position.offset }

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use hub_core::event::Provenance;
 use hub_core::event::trading::{KIND, TradingRequest};
 use hub_core::normalize::{self, BodyError, BodyForm, Item};
-use hub_core::{Event, Rejection};
+use hub_core::{Event, Freshness, Rejection};
 use hub_server::http::problem::{PROBLEM_JSON, Problem};
 use hub_server::rest::Request;
 
@@ -46,7 +46,7 @@ fn done(answered: &CompletedCommand, status: u16) -> HttpResponse {
     let mut out = Vec::new();
     match &answered.answer {
         Answer::Session(session) => views::session(&mut out, session, answered.at),
-        Answer::Trade(trade) => views::trade(&mut out, trade, None),
+        Answer::Trade(trade) => views::trade(&mut out, trade, None, Freshness::default()),
     }
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     HttpResponse::build(status).content_type("application/json").body(out)

@@ -1,8 +1,9 @@
 //! Sessions and trades as REST shows them.
 
-use hub_core::{Price, Timestamp};
+use hub_core::{Freshness, Timestamp};
 
 use crate::json::{Object, object};
+use crate::quote::Quote;
 use crate::session::Session;
 use crate::trade::Trade;
 
@@ -29,10 +30,11 @@ pub(super) fn session(out: &mut Vec<u8>, session: &Session, at: Timestamp) {
     });
 }
 
-/// Appends a trade; of an open one what it would earn at `price`, where that
+/// Appends a trade; of an open one what it would earn at this price, where that
 /// is known and wanted.
-pub(super) fn trade(out: &mut Vec<u8>, trade: &Trade, price: Option<Price>) {
-    let price = price.filter(|_| trade.exit.is_none());
+pub(super) fn trade(out: &mut Vec<u8>, trade: &Trade, quote: Option<Quote>, freshness: Freshness) {
+    let quote = quote.filter(|_| trade.exit.is_none());
+    let price = quote.map(|quote| quote.price);
     let valued_at = price.or(trade.exit.map(|exit| exit.price));
     object(out, |view| {
         view.number("tradeId", trade.id);
@@ -52,5 +54,6 @@ pub(super) fn trade(out: &mut Vec<u8>, trade: &Trade, price: Option<Price>) {
         view.optional("exitReason", trade.exit.map(|exit| exit.reason.as_str()), Object::text);
         view.time("openedAt", trade.opened_at);
         view.optional("closedAt", trade.exit.map(|exit| exit.at), Object::time);
+        view.stale(quote.and_then(|quote| quote.stale_as_of(freshness)));
     });
 }

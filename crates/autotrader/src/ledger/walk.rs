@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use hub_core::event::trading::SessionId;
-use hub_core::settings::AutotraderSettings;
-use hub_core::{Offset, Symbol};
+use hub_core::settings::{AutotraderSettings, PriceSettings};
+use hub_core::{FreshPrices, Offset, Symbol, Timestamp};
 use hub_fanout::walk;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use serde::{Deserialize, Serialize, Serializer};
@@ -19,6 +19,8 @@ use crate::state::State;
 #[derive(Deserialize)]
 pub(super) struct Walked {
     settings: AutotraderSettings,
+    prices: PriceSettings,
+    now: Timestamp,
     last_session: u64,
     last_trade: u64,
     stopped: VecDeque<SessionId>,
@@ -31,6 +33,8 @@ pub(super) struct Walked {
 #[derive(Serialize)]
 struct Parts<'a> {
     settings: &'a AutotraderSettings,
+    prices: PriceSettings,
+    now: Timestamp,
     last_session: u64,
     last_trade: u64,
     stopped: &'a VecDeque<SessionId>,
@@ -46,6 +50,8 @@ impl Serialize for Ledger {
         let Ledger {
             state,
             settings,
+            now,
+            fresh: _,
             last_session,
             last_trade,
             active_sessions: _,
@@ -53,9 +59,19 @@ impl Serialize for Ledger {
             open: _,
             triggers: _,
         } = self;
-        let State { applied: _, sessions, quotes, priced, answers: _ } = state;
-        let (last_session, last_trade, priced) = (*last_session, *last_trade, *priced);
-        Parts { settings, last_session, last_trade, stopped, sessions, quotes, priced }.serialize(to)
+        let State { applied: _, sessions, quotes, prices, priced, answers: _ } = state;
+        Parts {
+            settings,
+            prices: *prices,
+            now: *now,
+            last_session: *last_session,
+            last_trade: *last_trade,
+            stopped,
+            sessions,
+            quotes,
+            priced: *priced,
+        }
+        .serialize(to)
     }
 }
 
@@ -63,7 +79,8 @@ impl TryFrom<Walked> for Ledger {
     type Error = &'static str;
 
     fn try_from(walked: Walked) -> Result<Ledger, &'static str> {
-        let Walked { settings, last_session, last_trade, stopped, sessions, quotes, priced } = walked;
+        let Walked { settings, prices, now, last_session, last_trade, stopped, sessions, quotes, priced } =
+            walked;
         let (active, over): (Vec<_>, Vec<_>) = sessions.values().partition(|session| session.is_active());
         let ids: BTreeSet<SessionId> = over.iter().map(|session| session.id).collect();
         if stopped.len() != over.len() || ids != stopped.iter().copied().collect() {
@@ -84,7 +101,21 @@ impl TryFrom<Walked> for Ledger {
             }
         }
         let active_sessions = active.len().try_into().map_err(|_| "there are too many sessions")?;
-        let state = State { sessions, quotes, priced, ..State::default() };
-        Ok(Ledger { state, settings, last_session, last_trade, active_sessions, stopped, open, triggers })
+        let state = State { sessions, quotes, prices, priced, ..State::default() };
+        let fresh = FreshPrices::default();
+        let mut ledger = Ledger {
+            state,
+            settings,
+            now,
+            fresh,
+            last_session,
+            last_trade,
+            active_sessions,
+            stopped,
+            open,
+            triggers,
+        };
+        ledger.await_stale();
+        Ok(ledger)
     }
 }

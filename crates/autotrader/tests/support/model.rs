@@ -1,7 +1,7 @@
 //! The auto-trader as one would write it on a napkin: plain integers, every
 //! sum worked out anew whenever it is asked for.
 
-mod numbers;
+pub(crate) mod numbers;
 
 use std::collections::BTreeMap;
 
@@ -19,8 +19,11 @@ pub(crate) struct Model {
     pub(crate) sessions: Vec<Session>,
     /// Trade 1 first.
     pub(crate) trades: Vec<Trade>,
-    /// Price, time, and the offset that last changed the price.
-    pub(crate) prices: BTreeMap<Symbol, (i64, i64, u64)>,
+    /// Price, and time.
+    pub(crate) prices: BTreeMap<Symbol, (i64, i64)>,
+    /// Price, and time of one that is stale, as they are shown, and the offset that last changed that.
+    pub(crate) shown: BTreeMap<Symbol, (i64, Option<i64>, u64)>,
+    now: i64,
     /// What the last record told.
     pub(crate) told: Vec<(u128, String)>,
     /// How many trades have been closed, how many sessions stopped.
@@ -93,7 +96,10 @@ impl Trade {
 impl Model {
     pub(crate) fn apply(&mut self, record: &Record) -> Verdict {
         let now = record.at.millis();
+        self.now = now;
         self.told.clear();
+        // Time passes first.
+        self.notice_prices(record);
         let horizon = self.settings.idempotency_horizon_ms;
         // 0 is for ever.
         self.keys.retain(|_, (at, _)| horizon == 0 || at.saturating_add(horizon) > now);
@@ -107,7 +113,24 @@ impl Model {
             _ => ACCEPTED,
         };
         self.forget();
+        self.notice_prices(record);
         verdict
+    }
+
+    fn notice_prices(&mut self, record: &Record) {
+        for (symbol, (price, time)) in &self.prices {
+            let stale = self.stale(*time);
+            let shown = self.shown.entry(symbol.clone()).or_default();
+            if (shown.0, shown.1) != (*price, stale) {
+                *shown = (*price, stale, record.offset.0);
+            }
+        }
+    }
+
+    /// A price's time, if it is stale by now.
+    pub(crate) fn stale(&self, time: i64) -> Option<i64> {
+        let stale_ms = i64::from(self.settings.prices.stale_ms);
+        Some(time).filter(|time| stale_ms > 0 && self.now - time >= stale_ms)
     }
 
     fn request(&mut self, record: &Record, request: &TradingRequest) -> Verdict {
@@ -225,16 +248,10 @@ impl Model {
         }
         let time = time.min(at);
         let price = event.price.units();
-        let mut changed = record.offset.0;
-        if let Some((held, since, version)) = self.prices.get(&event.symbol) {
-            if time < *since {
-                return ("stale", None);
-            }
-            if *held == price {
-                changed = *version;
-            }
+        if self.prices.get(&event.symbol).is_some_and(|(_, held)| time < *held) {
+            return ("stale", None);
         }
-        self.prices.insert(event.symbol.clone(), (price, time, changed));
+        self.prices.insert(event.symbol.clone(), (price, time));
         for place in 0..self.trades.len() {
             let trade = &self.trades[place];
             if trade.exit.is_none()

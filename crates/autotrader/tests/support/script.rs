@@ -4,7 +4,7 @@ use hub_core::event::trading::{
     CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradeId, TradingCommand, TradingRequest,
 };
 use hub_core::event::{PriceQuote, Side};
-use hub_core::settings::AutotraderSettings;
+use hub_core::settings::{AutotraderSettings, PriceSettings};
 use hub_core::{Event, Offset, Price, Record, RequestId, Settings, Symbol, Timestamp};
 use proptest::prelude::*;
 
@@ -69,8 +69,9 @@ fn event() -> impl Strategy<Value = (Event, Option<i64>)> {
 fn settings() -> impl Strategy<Value = Settings> {
     let horizon = prop_oneof![1 => Just(0), 1 => Just(500), 3 => Just(i64::MAX)];
     let bound = || prop_oneof![1 => 0..3_u32, 4 => Just(100)];
-    (horizon, bound(), bound(), bound(), bound()).prop_map(|(horizon, active, stopped, open, closed)| {
-        Settings {
+    let stale = prop_oneof![Just(0), Just(1), Just(1000), Just(60_000), Just(u32::MAX)];
+    (horizon, bound(), bound(), bound(), bound(), stale).prop_map(
+        |(horizon, active, stopped, open, closed, stale_ms)| Settings {
             idempotency_horizon_ms: horizon,
             autotrader: AutotraderSettings {
                 active_sessions_max: active.max(2),
@@ -78,9 +79,10 @@ fn settings() -> impl Strategy<Value = Settings> {
                 open_trades_max: open.max(2),
                 closed_trades_kept: closed,
             },
+            prices: PriceSettings { stale_ms },
             ..Settings::default()
-        }
-    })
+        },
+    )
 }
 
 fn command() -> impl Strategy<Value = Event> {

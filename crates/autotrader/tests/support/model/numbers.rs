@@ -60,17 +60,24 @@ impl Model {
         )];
         messages.extend(self.open_of(session).filter_map(|(place, trade)| {
             let symbol = &trade.command.symbol;
-            let (price, ..) = *self.prices.get(symbol)?;
+            let (price, time) = *self.prices.get(symbol)?;
+            let tail = as_of(self.stale(time));
             let pnl = Money::from_units(trade.pnl(price)?);
             let up = if trade.command.side == Side::Buy { 1 } else { -1 };
             let rate = percent(up * (i128::from(price) - i128::from(trade.entry)), trade.entry.into());
             let (price, entry, trade) = (Price::from_units(price), Price::from_units(trade.entry), place + 1);
             Some(format!(
-                r#"{{"type":"pnl_update","data":{{"sessionId":{id},"tradeId":{trade},"symbol":"{symbol}","currentPrice":{price},"entryPrice":{entry},"unrealizedPnL":{pnl},"pnlPercent":{rate},"timestamp":"{now}"}}}}"#
+                r#"{{"type":"pnl_update","data":{{"sessionId":{id},"tradeId":{trade},"symbol":"{symbol}","currentPrice":{price},"entryPrice":{entry},"unrealizedPnL":{pnl},"pnlPercent":{rate},"timestamp":"{now}"{tail}}}}}"#
             ))
         }));
         messages
     }
+}
+
+/// Members of what was worked out with a price of this time that is stale.
+pub(crate) fn as_of(stale: Option<i64>) -> String {
+    let as_of = stale.map(|time| Timestamp::from_millis(time).unwrap());
+    as_of.map_or(String::new(), |as_of| format!(r#","stale":true,"asOf":"{as_of}""#))
 }
 
 /// By long division, two places and one more to round by.

@@ -130,5 +130,5 @@ fn the_histories_are_worth_their_while() {
         assert!(verdicts.contains(&verdict), "{verdict:?}");
     }
     assert!(closings >= 20 && silent >= 5, "{closings} closed positions, {silent} unpriced portfolios");
-    assert!(stale >= 20 && stale < 150, "{stale} of 200 marks are stale");
+    assert!((20..150).contains(&stale), "{stale} of 200 marks are stale");
 }

@@ -37,7 +37,7 @@ pub(crate) struct Memory {
     pub(crate) last: Offset,
     /// Log time, as far as it has come.
     pub(crate) now: Timestamp,
-    /// When the next price becomes stale. It follows from the rest.
+    /// The fresh prices, by the time at which each becomes stale. They follow from the rest.
     #[serde(skip)]
     pub(crate) fresh: FreshPrices<SymbolKey>,
 }
@@ -53,7 +53,7 @@ impl Memory {
     }
 }
 
-/// What time does by itself.
+/// Changes that time alone makes.
 impl Memory {
     /// The next time at which that can be seen.
     pub(crate) fn next_boundary(&self) -> Option<Timestamp> {

@@ -32,7 +32,7 @@ pub(crate) struct Ledger {
     settings: AutotraderSettings,
     /// Log time, as far as it has come.
     now: Timestamp,
-    /// When the next price becomes stale.
+    /// The fresh prices, by the time at which each becomes stale.
     fresh: FreshPrices<Symbol>,
     /// The last id given out. They are dense, so that an id is known to have
     /// been given though what it named is forgotten.

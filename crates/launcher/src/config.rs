@@ -68,7 +68,7 @@ pub struct Config {
     pub log: LogConfig,
     /// Credentials that a peer has to show.
     pub auth: AuthConfig,
-    /// What is known of prices.
+    /// Prices, and how old they may be.
     pub prices: PricesConfig,
     /// Names of what is traded.
     pub symbols: SymbolsConfig,

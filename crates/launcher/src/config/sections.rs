@@ -117,7 +117,7 @@ pub struct AuthConfig {
     pub allow_open: bool,
 }
 
-/// `[prices]`: what is known of prices.
+/// `[prices]`: how old prices may be.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PricesConfig {

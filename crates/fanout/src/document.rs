@@ -19,6 +19,12 @@ pub trait Document: Send + Sync {
     /// far they reach. `now` is the wall clock, for ages and `generatedAt`.
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed;
 
+    /// True if what it sends by its period is all that there is to see: whoever was sent it has everything up to there, as at
+    /// the beginning. Otherwise what changed on the way is told, too.
+    fn period_is_whole(&self) -> bool {
+        false
+    }
+
     /// The crowd that it is one of. `None`: it is asked whether anything changed
     /// whenever something was applied.
     fn member(&self) -> Option<Member> {
@@ -48,6 +54,9 @@ pub struct Touched {
     /// Numbers of those that may have changed, each once, ascending. `None`: any of
     /// them may have.
     pub members: Option<Arc<[u64]>>,
+    /// Up to here nothing changed of the members, unless it was told of in an answer before. That is the offset that was
+    /// asked about, or before it where some of what changes is told later, with more of its kind.
+    pub stood: Offset,
     /// All others show the same as of here.
     pub upto: Offset,
 }

@@ -16,11 +16,14 @@ pub struct LeaderboardConfig {
     /// Messages that `/ws/updates` sends unless `?dialect=` says otherwise.
     #[serde(deserialize_with = "dialect")]
     pub dialect: Dialect,
+    /// Interval, in milliseconds of log time, in each of which a row whose P&L moved is sent again, at most once.
+    #[schemars(range(min = 100, max = 3_600_000))]
+    pub pnl_ms: u32,
 }
 
 impl Default for LeaderboardConfig {
     fn default() -> LeaderboardConfig {
-        LeaderboardConfig { bind: Bind::localhost(8000), tls: false, dialect: Dialect::Native }
+        LeaderboardConfig { bind: Bind::localhost(8000), tls: false, dialect: Dialect::Native, pnl_ms: 1000 }
     }
 }
 

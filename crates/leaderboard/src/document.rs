@@ -8,6 +8,8 @@ use bytes::Bytes;
 use hub_core::{Offset, PortfolioId, Position};
 use hub_fanout::Composed;
 
+use crate::state::State;
+
 pub(crate) use around::Around;
 pub(crate) use updates::{Resumed, Updates};
 pub(crate) use window::{Form, Window};
@@ -33,4 +35,11 @@ pub(crate) enum DocumentKey {
 /// At most one message, and how far it reaches: never back.
 fn composed(message: Option<Bytes>, upto: Offset, after: Offset) -> Composed {
     Composed { messages: Vec::from_iter(message), upto: upto.max(after) }
+}
+
+/// Nothing to say to one who has everything up to `after`. P&L that moved meanwhile is told in the next round: until then he
+/// stands where he stood.
+fn unchanged(state: &State, after: Offset) -> Composed {
+    let upto = if after < state.round() { state.position().offset } else { after };
+    composed(None, upto, after)
 }

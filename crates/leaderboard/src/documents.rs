@@ -22,7 +22,7 @@ pub(crate) struct Documents {
 
 impl Documents {
     pub(crate) fn new(reads: LeaderboardReads) -> Documents {
-        let surroundings = Arc::new(Surroundings::new(reads.states.clone()));
+        let surroundings = Arc::new(Surroundings::new(reads.clone()));
         Documents { reads, updates: Interned::default(), others: Interned::default(), surroundings }
     }
 

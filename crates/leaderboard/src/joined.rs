@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hub_core::views::{PnlView, PortfolioPnl};
-use hub_core::{Pnl, PortfolioId, Position};
+use hub_core::{Offset, Pnl, PortfolioId, Position};
 
 /// P&L of portfolios at one position; of none if nobody knows any.
 pub(crate) struct Joined {
@@ -31,6 +31,26 @@ impl Joined {
         self.from.as_ref().map(|(_, view)| view.position())
     }
 
+    /// What moved since a flush.
+    pub(crate) fn since(&self, flush: Position) -> Since<'_> {
+        Since {
+            joined: self,
+            after: flush.offset,
+            before: self.from.as_ref().and_then(|(pnl, _)| pnl.at(flush).ok()),
+        }
+    }
+
+    /// True if nothing moved after this offset.
+    pub(crate) fn stood(&self, after: Offset) -> bool {
+        self.from.as_ref().is_none_or(|(_, view)| view.newest() <= after)
+    }
+
+    /// True if a portfolio's P&L may have moved after this offset.
+    pub(crate) fn may_have_moved(&self, id: PortfolioId, after: Offset) -> bool {
+        let version = self.from.as_ref().map(|(_, view)| view.version(id));
+        version.is_some_and(|version| version.map_or(true, |version| version > after))
+    }
+
     /// The portfolio's P&L, where anybody knows.
     pub(crate) fn pnl(&self, id: PortfolioId) -> Option<Pnl> {
         let (pnl, view) = self.from.as_ref()?;
@@ -43,5 +63,21 @@ impl Joined {
                 return known;
             }
         }
+    }
+}
+
+/// P&L now beside that of a flush before.
+pub(crate) struct Since<'a> {
+    joined: &'a Joined,
+    after: Offset,
+    /// None once that is not kept any more.
+    before: Option<Box<dyn PnlView>>,
+}
+
+impl Since<'_> {
+    /// True if a portfolio's P&L is another, or nobody knows any more what it was and it may be.
+    pub(crate) fn moved(&self, id: PortfolioId) -> bool {
+        let before = || self.before.as_ref().map(|before| before.pnl(id));
+        self.joined.may_have_moved(id, self.after) && before() != Some(Ok(self.joined.pnl(id)))
     }
 }

@@ -40,6 +40,7 @@ mod places;
 mod projection;
 mod ranking;
 mod reads;
+mod rounds;
 mod row;
 mod rows;
 mod rules;
@@ -53,6 +54,8 @@ use std::sync::Arc;
 use hub_core::views::PortfolioPnl;
 use hub_fanout::published;
 use hub_server::Service;
+
+use rounds::Rounds;
 
 pub use board::{Around, Board, Ranked};
 pub use config::{Dialect, LeaderboardConfig};
@@ -75,7 +78,11 @@ pub fn register(
     pnl: Option<Arc<dyn PortfolioPnl>>,
 ) -> (LeaderboardProjection, LeaderboardReads) {
     let (writer, states) = published(State::start());
-    (LeaderboardProjection::new(writer), LeaderboardReads { states, pnl, config: Arc::new(config.clone()) })
+    let rounds = Rounds::of(pnl.is_some().then_some(config.pnl_ms));
+    (
+        LeaderboardProjection::new(writer, rounds),
+        LeaderboardReads { states, pnl, config: Arc::new(config.clone()) },
+    )
 }
 
 /// The service; `pnl` as of [`register`].

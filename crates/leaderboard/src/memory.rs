@@ -41,9 +41,9 @@ impl Default for Memory {
 
 impl Memory {
     /// The state that readers see of it.
-    pub(crate) fn state(&mut self, applied: Applied) -> State {
+    pub(crate) fn state(&mut self, applied: Applied, round: Offset) -> State {
         self.history.settle(&self.ranking);
-        State::new(applied, self.ranking.board(), self.history.clone())
+        State::new(applied, round, self.ranking.board(), self.history.clone())
     }
 
     /// This state was flushed.

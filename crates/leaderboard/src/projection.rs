@@ -4,6 +4,7 @@ use hub_core::{Event, Offset, Record, Timestamp};
 use hub_fanout::{Applied, FlushBuilder, Projection, Remembered, StateWriter, Step, WalkError, Walked, walk};
 
 use crate::memory::{FORM, Memory};
+use crate::rounds::Rounds;
 use crate::rules;
 use crate::state::State;
 
@@ -12,11 +13,12 @@ use crate::state::State;
 pub struct LeaderboardProjection {
     published: StateWriter<State>,
     memory: Memory,
+    rounds: Rounds,
 }
 
 impl LeaderboardProjection {
-    pub(crate) fn new(published: StateWriter<State>) -> LeaderboardProjection {
-        LeaderboardProjection { published, memory: Memory::default() }
+    pub(crate) fn new(published: StateWriter<State>, rounds: Rounds) -> LeaderboardProjection {
+        LeaderboardProjection { published, memory: Memory::default(), rounds }
     }
 }
 
@@ -33,12 +35,14 @@ impl Projection for LeaderboardProjection {
     }
 
     fn settle(&mut self, applied: Applied) {
-        self.published.settle(self.memory.state(applied));
+        self.published.settle(self.memory.state(applied, self.rounds.first(applied)));
     }
 
     /// There are no state topics here; what sockets show are documents.
     fn flush(&mut self, _: &mut FlushBuilder) {
-        self.memory.flushed(&self.published.flush());
+        let state = self.published.flush();
+        self.rounds.flushed(state.applied());
+        self.memory.flushed(&state);
     }
 
     fn remembered(&self) -> Remembered<'_> {

@@ -19,6 +19,7 @@ const PASTS_MAX: usize = 32;
 /// flush in O(1), never changed.
 pub struct State {
     applied: Applied,
+    round: Offset,
     board: Board,
     history: History,
     /// Worked out by whoever first asks, then shared by all documents.
@@ -28,13 +29,13 @@ pub struct State {
 type Past = Arc<OnceLock<Option<Arc<PastTop>>>>;
 
 impl State {
-    pub(crate) fn new(applied: Applied, board: Board, history: History) -> State {
-        State { applied, board, history, pasts: Mutex::default() }
+    pub(crate) fn new(applied: Applied, round: Offset, board: Board, history: History) -> State {
+        State { applied, round, board, history, pasts: Mutex::default() }
     }
 
     /// Before the first record.
     pub(crate) fn start() -> State {
-        State::new(Applied::default(), Ranking::default().board(), History::new(0))
+        State::new(Applied::default(), Offset::START, Ranking::default().board(), History::new(0))
     }
 
     /// The place in the log that all of this is as of. Before
@@ -46,6 +47,11 @@ impl State {
     /// The same, and the log time.
     pub(crate) fn applied(&self) -> Applied {
         self.applied
+    }
+
+    /// The flush with which the round of P&L began that this is in ([`Rounds`](crate::rounds::Rounds)).
+    pub(crate) fn round(&self) -> Offset {
+        self.round
     }
 
     /// The board: who stands where.

@@ -5,25 +5,33 @@
 //! look at it. So the places that portfolios left and came to are gone through in
 //! order; between two of them all ranks are shifted by the same number, and where
 //! that is none, only windows that reach one of the two are touched.
+//!
+//! P&L is told in [rounds](crate::rounds::Rounds): with the first flush of one, all rows that anybody is shown are asked
+//! whether theirs moved, each once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub_core::{Offset, PortfolioId};
-use hub_fanout::{Crowd, StateReader, Touched};
+use hub_fanout::{Crowd, Touched};
 
-use crate::board::Board;
+use crate::board::{Around, Board};
 use crate::entry::RankKey;
 use crate::history::Move;
+use crate::joined::Joined;
+use crate::reads::LeaderboardReads;
 use crate::state::State;
 
 /// Flushes that a worker may lag behind before all that it follows are asked.
 const STEPS_MAX: usize = 16;
 
+/// Flushes that it may lag behind before what it is told is compared with what it was told last, however long ago.
+const ROUNDS_MAX: usize = 256;
+
 /// The windows that are followed.
 pub(crate) struct Surroundings {
-    states: StateReader<State>,
+    reads: LeaderboardReads,
     watched: Mutex<Watched>,
 }
 
@@ -39,12 +47,15 @@ struct Watched {
     next: u64,
     upto: Offset,
     steps: VecDeque<Step>,
+    /// Rounds whose P&L was told, the newest last: their first flushes.
+    rounds: VecDeque<Offset>,
 }
 
 #[derive(Default)]
 struct Portfolio {
     place: Option<RankKey>,
-    windows: BTreeSet<u64>,
+    /// The neighbours of each on either side.
+    windows: BTreeMap<u64, usize>,
 }
 
 /// From one flush to the next: the windows that it touched, `None` if any.
@@ -54,8 +65,8 @@ struct Step {
 }
 
 impl Surroundings {
-    pub(crate) fn new(states: StateReader<State>) -> Surroundings {
-        Surroundings { states, watched: Mutex::default() }
+    pub(crate) fn new(reads: LeaderboardReads) -> Surroundings {
+        Surroundings { reads, watched: Mutex::default() }
     }
 
     /// Enters a window; gives its number.
@@ -64,7 +75,7 @@ impl Surroundings {
         let number = watched.next;
         watched.next += 1;
         watched.range = watched.range.max(range);
-        watched.portfolios.entry(id).or_default().windows.insert(number);
+        watched.portfolios.entry(id).or_default().windows.insert(number, range);
         watched.new.insert(number, id);
         number
     }
@@ -96,31 +107,62 @@ impl Surroundings {
 impl Crowd for Surroundings {
     /// The first worker that asks after a flush finds out for all.
     fn touched(&self, since: Offset) -> Touched {
-        let state = self.states.flushed();
+        let (state, joined) = self.reads.flushed_with_pnl();
         let mut watched = self.watched();
-        watched.follow(&state);
-        Touched { members: watched.since(since), upto: watched.upto }
+        watched.follow(&state, &joined);
+        Touched { members: watched.since(since), stood: watched.stood(since), upto: watched.upto }
     }
 }
 
 impl Watched {
     /// Goes on to this flush.
-    fn follow(&mut self, state: &State) {
+    fn follow(&mut self, state: &State, joined: &Joined) {
         let (since, upto) = (self.upto, state.position().offset);
         if upto <= since {
             return;
         }
         // Of more changes than are watched it costs less to look at all who watch.
         let moves = state.moves(since, self.portfolios.len());
-        let touched = moves.map(|moves| self.step(&moves, state.board()));
-        if touched.is_none() {
-            self.begin_again(state.board());
+        let mut touched = moves.map(|moves| self.step(&moves, state.board()));
+        match &mut touched {
+            Some(touched) => touched.extend(self.told(state, joined)),
+            None => self.begin_again(state.board()),
+        }
+        if self.rounds.back() != Some(&state.round()) {
+            self.rounds.push_back(state.round());
+        }
+        if self.rounds.len() > ROUNDS_MAX {
+            self.rounds.pop_front();
         }
         self.upto = upto;
         self.steps.push_back(Step { since, touched });
         if self.steps.len() > STEPS_MAX {
             self.steps.pop_front();
         }
+    }
+
+    /// The windows that have a row whose P&L moved since the last round, if this is another.
+    fn told(&self, state: &State, joined: &Joined) -> Vec<u64> {
+        let told = self.rounds.back().copied().unwrap_or_default();
+        if state.round() <= told || joined.stood(told) {
+            return Vec::new();
+        }
+        let mut moved = Moved { board: state.board(), joined, after: told, ranks: Vec::new(), looked: 0 };
+        let mut touched = Vec::new();
+        for (place, id) in &self.places {
+            let Some(portfolio) = self.portfolios.get(id) else { continue };
+            let center = state.board().before(*place);
+            let widest = portfolio.windows.values().max().copied().unwrap_or_default();
+            moved.look(center, widest);
+            let windows = portfolio.windows.iter().filter(|(_, range)| moved.is_any(center, **range));
+            touched.extend(windows.map(|(number, _)| *number));
+        }
+        touched
+    }
+
+    /// The flush up to which those are told everything who were told what was touched up to `since`.
+    fn stood(&self, since: Offset) -> Offset {
+        self.rounds.iter().rev().find(|round| **round <= since).copied().unwrap_or_default()
     }
 
     fn since(&self, since: Offset) -> Option<Arc<[u64]>> {
@@ -162,7 +204,7 @@ impl Watched {
         }
         self.shifted(moves, board, &mut touched);
         let windows = |id: PortfolioId| self.portfolios.get(&id).map(|portfolio| &portfolio.windows);
-        touched.into_iter().filter_map(windows).flatten().copied().collect()
+        touched.into_iter().filter_map(windows).flat_map(BTreeMap::keys).copied().collect()
     }
 
     fn place(&mut self, id: PortfolioId, place: Option<RankKey>) {
@@ -227,6 +269,38 @@ impl Watched {
         let is_anybody = self.places.range(place..).next().is_some();
         let to = if is_anybody { reached() } else { Included(place) };
         self.places.range((Included(place), to)).map(|(_, id)| *id)
+    }
+}
+
+/// Ranks, from 0, of rows whose P&L moved, of those that were looked at: windows come in the order of their ranks.
+struct Moved<'a> {
+    board: &'a Board,
+    joined: &'a Joined,
+    after: Offset,
+    ranks: Vec<usize>,
+    /// The first rank behind those that were looked at.
+    looked: usize,
+}
+
+impl Moved<'_> {
+    /// Looks at all rows of a window that no window before it had.
+    fn look(&mut self, center: usize, range: usize) {
+        let (skip, limit) = Around::span(center + 1, range);
+        let end = skip + limit;
+        let begin = skip.max(self.looked);
+        for (rank, row) in self.board.rows(begin, end.saturating_sub(begin)) {
+            if self.joined.may_have_moved(row.id, self.after) {
+                self.ranks.push(rank - 1);
+            }
+        }
+        self.looked = self.looked.max(end);
+    }
+
+    /// True if one of a window's rows is among them.
+    fn is_any(&self, center: usize, range: usize) -> bool {
+        let (skip, limit) = Around::span(center + 1, range);
+        let first = self.ranks.partition_point(|rank| *rank < skip);
+        self.ranks.get(first).is_some_and(|rank| *rank < skip + limit)
     }
 }
 

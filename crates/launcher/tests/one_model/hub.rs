@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hub_analytics::AnalyticsReads;
 use hub_core::limits::Limits;
@@ -50,6 +51,7 @@ impl Hub {
         let mut catalog = Catalog::default();
         let limits = Limits { view_bytes, ..Limits::default() };
         let (projection, analytics) = hub_analytics::register(&mut catalog, &limits);
+        let projection = projection.keeping(Duration::from_secs(60));
         let pnl = Arc::new(analytics.clone());
         let (ranking, leaderboard) = hub_leaderboard::register(&LeaderboardConfig::default(), Some(pnl));
         let sockets = hub_leaderboard::sockets(&leaderboard);

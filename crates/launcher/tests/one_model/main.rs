@@ -74,6 +74,7 @@ fn the_steps_are_worth_their_while() {
         "window changed",
         "not touched",
         "snapshot on change",
+        "P&L alone",
     ];
     let missing: Vec<_> = wanted.into_iter().filter(|what| !seen.contains(what)).collect();
     assert!(missing.is_empty(), "never seen: {missing:?}");

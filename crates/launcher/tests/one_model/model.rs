@@ -3,6 +3,8 @@
 
 mod ranking;
 
+pub(crate) use ranking::PnlOf;
+
 use std::collections::BTreeMap;
 
 use hub_core::event::{PriceQuote, RiskMetrics, Trade, Transaction};

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub_core::{Offset, PortfolioId};
+use hub_core::{Offset, PortfolioId, Position};
 use hub_fanout::{Document, Member, Occasion};
 
 use crate::hub::Hub;
-use crate::model::Model;
+use crate::model::{Model, PnlOf};
 use crate::script::With;
 
 /// What is watched.
@@ -19,7 +19,7 @@ pub(crate) enum Watched {
     Around { id: PortfolioId, range: usize },
 }
 
-/// By portfolio, without P&L, which is as of the message.
+/// By portfolio.
 type Rows = BTreeMap<String, String>;
 
 pub(crate) struct Watcher {
@@ -31,7 +31,6 @@ pub(crate) struct Watcher {
     upto: Offset,
     /// Up to here it was asked whether the window was touched.
     asked: Offset,
-    is_touched: bool,
     rows: Rows,
     center: Option<usize>,
     /// Each `resume` that he was sent, and what he had then.
@@ -44,6 +43,10 @@ pub(crate) struct Truth<'a> {
     pub(crate) hub: &'a Hub,
     pub(crate) flushed: &'a Model,
     pub(crate) settled: &'a Model,
+    /// As of each flush of this round of P&L.
+    pub(crate) round: &'a BTreeMap<Offset, Model>,
+    /// No view expires.
+    pub(crate) is_exact: bool,
 }
 
 impl Truth<'_> {
@@ -56,6 +59,23 @@ impl Truth<'_> {
     }
 }
 
+impl Truth<'_> {
+    fn round_began(&self) -> Offset {
+        *self.round.keys().next().unwrap()
+    }
+
+    /// The hub knows what was shown at a flush.
+    fn is_known(&self, after: Offset, watched: Watched) -> bool {
+        let state = self.hub.leaderboard.flushed();
+        let is_past_known = match watched {
+            Watched::Updates { limit } | Watched::Top { limit } => state.top_at(after, limit).is_some(),
+            Watched::Around { .. } => state.board_at(after).is_some(),
+        };
+        let flush = Position { offset: after, ..self.hub.stands() };
+        self.is_exact && is_past_known && self.hub.analytics.at(flush).is_ok()
+    }
+}
+
 impl Watcher {
     pub(crate) fn new(watched: Watched, is_quick: bool) -> Watcher {
         Watcher {
@@ -64,7 +84,6 @@ impl Watcher {
             document: None,
             upto: Offset::START,
             asked: Offset::START,
-            is_touched: false,
             rows: Rows::new(),
             center: None,
             resumes: Vec::new(),
@@ -93,7 +112,6 @@ impl Watcher {
         self.document = Some(document);
         self.compose(truth, Occasion::Opened);
         self.asked = Offset::START;
-        self.is_touched = false;
     }
 
     pub(crate) fn leave(&mut self) {
@@ -114,14 +132,13 @@ impl Watcher {
             let since = self.asked;
             let touched = crowd.touched(since);
             self.asked = touched.upto;
-            if touched.members.is_none_or(|members| members.contains(&number)) {
-                if !self.is_touched {
-                    self.upto = self.upto.max(since);
-                }
-            } else {
+            assert!(touched.stood <= since);
+            let is_touched = touched.members.is_none_or(|members| members.contains(&number));
+            if !is_touched {
                 self.seen.insert("not touched");
-                return self.check(truth);
+                return self.check(truth, self.upto.max(touched.upto.min(truth.round_began())));
             }
+            self.upto = self.upto.max(touched.stood);
         }
         self.compose(truth, Occasion::Changed { after: self.upto });
     }
@@ -137,19 +154,35 @@ impl Watcher {
         let Some(document) = &self.document else { return };
         let composed = document.compose(occasion, truth.hub.now());
         assert!(composed.messages.len() <= 1);
-        assert_eq!(composed.upto, truth.hub.stands().offset, "a flush is what is shown");
-        self.upto = composed.upto;
+        let before = (self.center, self.rows.clone());
+        let is_told = !composed.messages.is_empty();
+        assert!(!is_told || composed.upto == truth.hub.stands().offset, "a flush is what is shown");
+        assert!(composed.upto >= truth.round_began(), "who is told nothing is up to date but for this round");
         for message in composed.messages {
             self.learn(truth, &message, occasion);
         }
-        self.check(truth);
+        if let Occasion::Changed { after } = occasion
+            && is_told
+            && truth.is_known(after, self.watched)
+        {
+            let ranks = |(center, rows): &(_, Rows)| (*center, without_pnl(rows));
+            let now = (self.center, self.rows.clone());
+            assert_ne!(now, before, "told what it knew");
+            let is_pnl = ranks(&now) == ranks(&before);
+            assert!(!is_pnl || after < truth.round_began(), "P&L alone is told once in a round");
+            self.seen.extend(is_pnl.then_some("P&L alone"));
+        }
+        self.upto = composed.upto;
+        self.check(truth, self.upto);
     }
 
     fn learn(&mut self, truth: &Truth<'_>, message: &Bytes, occasion: Occasion) {
         let text = str::from_utf8(message).unwrap();
         if let Watched::Updates { limit } = self.watched {
             if let Some(data) = text.strip_prefix(r#"{"type":"update","data":{"generatedAt":""#) {
-                self.update(truth, limit, data);
+                let is_known =
+                    matches!(occasion, Occasion::Changed { after } if truth.is_known(after, self.watched));
+                self.update(truth, limit, data, is_known);
             } else {
                 self.snapshot(truth, limit, text, occasion);
             }
@@ -192,7 +225,7 @@ impl Watcher {
     }
 
     /// Replaces rows and removes others, each for a reason.
-    fn update(&mut self, truth: &Truth<'_>, limit: usize, data: &str) {
+    fn update(&mut self, truth: &Truth<'_>, limit: usize, data: &str, is_known: bool) {
         let (now, entries) = data.split_once(r#"","entries":["#).unwrap();
         assert_eq!(now, truth.hub.now().to_string());
         let (entries, removed) = entries.rsplit_once(r#"],"removed":["#).unwrap();
@@ -208,8 +241,8 @@ impl Watcher {
             let end = rest[1..].find(r#",{"rank":"#).map_or(rest.len(), |at| at + 1);
             let row = &rest[..end];
             assert!(current.iter().any(|known| known == row), "{row} is none of {current:?}");
-            let (id, row) = without_pnl(row);
-            assert_ne!(self.rows.insert(id, row.clone()), Some(row), "sent without having changed");
+            let old = self.rows.insert(id_of(row), row.to_owned());
+            assert!(!is_known || old.as_deref() != Some(row), "{row} was sent without having changed");
             rest = rest[end..].trim_start_matches(',');
         }
         self.seen.insert("update");
@@ -217,30 +250,44 @@ impl Watcher {
 
     /// The part of the ranking that he watches.
     fn whole(&self, truth: &Truth<'_>) -> (Option<usize>, Vec<String>) {
+        self.part(truth.flushed, &truth.pnl())
+    }
+
+    fn part(&self, model: &Model, pnl: PnlOf<'_>) -> (Option<usize>, Vec<String>) {
         match self.watched {
-            Watched::Updates { limit } | Watched::Top { limit } => {
-                (None, truth.flushed.top(limit, &truth.pnl()))
-            }
-            Watched::Around { id, range } => truth.flushed.around(id, range, &truth.pnl()),
+            Watched::Updates { limit } | Watched::Top { limit } => (None, model.top(limit, pnl)),
+            Watched::Around { id, range } => model.around(id, range, pnl),
         }
     }
 
-    /// He has what is to be seen.
-    fn check(&self, truth: &Truth<'_>) {
+    /// He has what is to be seen: the ranks of now, and the P&L of a flush of this round.
+    fn check(&self, truth: &Truth<'_>, upto: Offset) {
         let (center, rows) = self.whole(truth);
-        assert_eq!((self.center, &self.rows), (center, &by_id(&rows)), "{:?}", self.watched);
+        let ranks = (center, without_pnl(&by_id(&rows)));
+        assert_eq!((self.center, without_pnl(&self.rows)), ranks, "{:?}", self.watched);
+        if truth.is_exact {
+            let then = &truth.round[&upto];
+            let (center, rows) = self.part(then, &|id| then.pnl(id));
+            assert_eq!((self.center, &self.rows), (center, &by_id(&rows)), "{:?} at {upto:?}", self.watched);
+        }
     }
 }
 
 fn by_id(rows: &[String]) -> Rows {
-    rows.iter().map(|row| without_pnl(row)).collect()
+    rows.iter().map(|row| (id_of(row), row.clone())).collect()
 }
 
-/// A row's portfolio, and the row without its P&L.
-fn without_pnl(row: &str) -> (String, String) {
-    let (head, tail) = row.split_once(r#","pnl":"#).unwrap();
-    let (_, tail) = tail.split_once(r#","compositeScore":"#).unwrap();
-    let tail = tail.replace(r#","pnlPartial":true"#, "");
-    let (_, id) = head.split_once(r#""portfolioId":""#).unwrap();
-    (id[..36].to_owned(), format!("{head} {tail}"))
+fn id_of(row: &str) -> String {
+    let (_, id) = row.split_once(r#""portfolioId":""#).unwrap();
+    id[..36].to_owned()
+}
+
+/// The same rows without their P&L.
+fn without_pnl(rows: &Rows) -> Rows {
+    let without = |row: &String| {
+        let (head, tail) = row.split_once(r#","pnl":"#).unwrap();
+        let (_, tail) = tail.split_once(r#","compositeScore":"#).unwrap();
+        format!("{head} {}", tail.replace(r#","pnlPartial":true"#, ""))
+    };
+    rows.iter().map(|(id, row)| (id.clone(), without(row))).collect()
 }

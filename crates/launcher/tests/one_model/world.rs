@@ -1,6 +1,6 @@
 //! The hub, its model, and everybody who subscribes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use hub_core::{Event, Expired, Offset, Record, Timestamp};
@@ -21,8 +21,11 @@ pub(crate) struct World {
     applied: Model,
     settled: Model,
     flushed: Model,
+    /// As of each flush of the last round of P&L.
+    round: BTreeMap<Offset, Model>,
     followers: Vec<Follower>,
     watchers: Vec<Watcher>,
+    round_number: i64,
     seen: BTreeSet<&'static str>,
 }
 
@@ -56,6 +59,8 @@ impl World {
             applied: Model::new(),
             settled: Model::new(),
             flushed: Model::new(),
+            round: BTreeMap::from([(Offset::START, Model::new())]),
+            round_number: i64::MIN,
             followers,
             watchers: watchers.collect(),
             seen: BTreeSet::new(),
@@ -118,11 +123,18 @@ impl World {
         let before = self.hub.flush();
         self.settled = self.applied.clone();
         let model = mem::replace(&mut self.flushed, self.applied.clone());
+        self.flushed_in_round();
         self.look();
         for follower in &mut self.followers {
             follower.deliver(&self.hub, before.position.offset, &self.flushed);
         }
-        let truth = Truth { hub: &self.hub, flushed: &self.flushed, settled: &self.settled };
+        let truth = Truth {
+            hub: &self.hub,
+            flushed: &self.flushed,
+            settled: &self.settled,
+            round: &self.round,
+            is_exact: self.view_bytes > 0,
+        };
         self.watchers.iter_mut().for_each(|watcher| watcher.deliver(&truth));
         // Whoever still reads the flush before (a shard that lags) finds in it what was, or that it has expired.
         let shown = [texts(&*before.states[0].view), texts(&*before.states[1].view)];
@@ -143,11 +155,28 @@ impl World {
         assert!(self.hub.driver.walk() == walk, "the same log, and other memories of it");
         self.settled = self.applied.clone();
         self.flushed = self.applied.clone();
+        self.round_number = i64::MIN;
+        self.flushed_in_round();
         self.look();
     }
 
+    /// P&L is told in rounds of a second.
+    fn flushed_in_round(&mut self) {
+        let number = self.hub.flush.at.millis().div_euclid(1000);
+        if mem::replace(&mut self.round_number, number) != number {
+            self.round.clear();
+        }
+        self.round.insert(self.hub.stands().offset, self.flushed.clone());
+    }
+
     fn come(&mut self, who: usize, with: With) {
-        let truth = Truth { hub: &self.hub, flushed: &self.flushed, settled: &self.settled };
+        let truth = Truth {
+            hub: &self.hub,
+            flushed: &self.flushed,
+            settled: &self.settled,
+            round: &self.round,
+            is_exact: self.view_bytes > 0,
+        };
         match self.place(who) {
             Place::Follower(at) => self.followers[at].come(&self.hub, with),
             Place::Watcher(at) => self.watchers[at].come(&truth, with),
@@ -155,7 +184,13 @@ impl World {
     }
 
     fn take(&mut self, who: usize, bytes: usize) {
-        let truth = Truth { hub: &self.hub, flushed: &self.flushed, settled: &self.settled };
+        let truth = Truth {
+            hub: &self.hub,
+            flushed: &self.flushed,
+            settled: &self.settled,
+            round: &self.round,
+            is_exact: self.view_bytes > 0,
+        };
         match self.place(who) {
             Place::Follower(at) => self.followers[at].take(&self.hub, bytes, &self.flushed),
             Place::Watcher(at) if bytes == 1 => self.watchers[at].period(&truth),

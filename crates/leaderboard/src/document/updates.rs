@@ -8,9 +8,9 @@ use bytes::Bytes;
 use hub_core::{Offset, PortfolioId, Position, Timestamp};
 use hub_fanout::{Cadence, Composed, Document, Occasion, SnapshotReason, honour};
 
-use super::{ON_CHANGE_MS, ROW_BYTES, composed};
+use super::{ON_CHANGE_MS, ROW_BYTES, composed, unchanged};
 use crate::board::{Board, Ranked};
-use crate::joined::Joined;
+use crate::joined::{Joined, Since};
 use crate::reads::LeaderboardReads;
 use crate::row::Row;
 use crate::rows::write_rows;
@@ -47,6 +47,8 @@ struct At<'a> {
 struct Difference {
     entries: Vec<Ranked>,
     removed: Vec<PortfolioId>,
+    /// It is not P&L alone that is another.
+    is_of_ranks: bool,
 }
 
 impl Difference {
@@ -72,12 +74,19 @@ impl At<'_> {
 }
 
 impl Updates {
-    fn difference(&self, past: &[Arc<Row>], now: &Board) -> Difference {
+    /// What is different from a top of the past, P&L included.
+    fn difference(&self, past: &[Arc<Row>], now: &Board, since: &Since<'_>) -> Difference {
         let new: Vec<Ranked> = now.rows(0, self.limit).collect();
         let ids: HashSet<PortfolioId> = new.iter().map(|(_, row)| row.id).collect();
         let removed = past.iter().map(|row| row.id).filter(|id| !ids.contains(id)).collect();
-        let entries = new.into_iter().filter(|(rank, row)| past.get(rank - 1) != Some(row)).collect();
-        Difference { entries, removed }
+        let mut is_of_ranks = past.len() != new.len();
+        let mut is_another = |(rank, row): &Ranked| {
+            let is_ranked_anew = past.get(rank - 1) != Some(row);
+            is_of_ranks |= is_ranked_anew;
+            is_ranked_anew || since.moved(row.id)
+        };
+        let entries = new.into_iter().filter(|ranked| is_another(ranked)).collect();
+        Difference { entries, removed, is_of_ranks }
     }
 
     fn snapshot(&self, at: &At<'_>, instead: Option<SnapshotReason>) -> Bytes {
@@ -98,22 +107,32 @@ impl Updates {
     }
 
     /// The changes since `after`; a snapshot where those are not worth knowing.
-    fn changed(&self, at: &At<'_>, after: Offset) -> Option<Bytes> {
-        let state = at.state;
-        if !state.changed(after) {
-            return None;
+    fn changed(&self, at: &At<'_>, after: Offset) -> Composed {
+        let At { state, joined, .. } = *at;
+        let position = state.position();
+        let is_due = after < state.round();
+        if !state.changed(after) && (!is_due || joined.stood(after)) {
+            return unchanged(state, after);
         }
         let Some(past) = state.top_at(after, self.limit) else {
-            return Some(self.snapshot(at, None));
+            return composed(Some(self.snapshot(at, None)), position.offset, after);
         };
-        let difference = self.difference(&past, state.board());
-        (!difference.is_empty()).then(|| at.update(&difference))
+        let since = joined.since(Position { offset: after, ..position });
+        let difference = self.difference(&past, state.board(), &since);
+        if difference.is_empty() || !is_due && !difference.is_of_ranks {
+            return unchanged(state, after);
+        }
+        composed(Some(at.update(&difference)), position.offset, after)
     }
 }
 
 impl Document for Updates {
     fn cadence(&self) -> Cadence {
         Cadence { on_change_ms: Some(ON_CHANGE_MS), period_ms: Some(SNAPSHOT_MS) }
+    }
+
+    fn period_is_whole(&self) -> bool {
+        true
     }
 
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
@@ -124,23 +143,25 @@ impl Document for Updates {
             Occasion::Opened | Occasion::Period => {
                 composed(Some(self.snapshot(&at, None)), upto, Offset::START)
             }
-            Occasion::Changed { after } => composed(self.changed(&at, after), upto, after),
+            Occasion::Changed { after } => self.changed(&at, after),
         }
     }
 }
 
 impl Resumed {
-    fn past(&self, state: &State) -> Result<Vec<Arc<Row>>, SnapshotReason> {
+    fn past(&self, state: &State) -> Result<(Position, Vec<Arc<Row>>), SnapshotReason> {
         // What is beyond the horizon is not remembered.
         let after = honour(self.from, state.position(), Offset::START)?;
-        state.top_at(after, self.updates.limit).ok_or(SnapshotReason::BeyondHorizon)
+        let past = state.top_at(after, self.updates.limit).ok_or(SnapshotReason::BeyondHorizon)?;
+        Ok((Position { offset: after, ..state.position() }, past))
     }
 
     /// An `update` even if nothing changed: it says that the position holds.
     fn opening(&self, at: &At<'_>) -> Bytes {
         match self.past(at.state) {
-            Ok(past) => {
-                let difference = self.updates.difference(&past, at.state.board());
+            Ok((position, past)) => {
+                let since = at.joined.since(position);
+                let difference = self.updates.difference(&past, at.state.board(), &since);
                 at.update(&difference)
             }
             Err(instead) => self.updates.snapshot(at, Some(instead)),
@@ -151,6 +172,10 @@ impl Resumed {
 impl Document for Resumed {
     fn cadence(&self) -> Cadence {
         self.updates.cadence()
+    }
+
+    fn period_is_whole(&self) -> bool {
+        true
     }
 
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {

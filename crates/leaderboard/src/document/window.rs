@@ -3,10 +3,10 @@
 use std::io::Write as _;
 
 use bytes::Bytes;
-use hub_core::{Offset, PortfolioId, Timestamp};
+use hub_core::{Offset, PortfolioId, Position, Timestamp};
 use hub_fanout::{Cadence, Composed, Document, Occasion};
 
-use super::{ON_CHANGE_MS, ROW_BYTES, composed};
+use super::{ON_CHANGE_MS, ROW_BYTES, composed, unchanged};
 use crate::board::{Board, Ranked};
 use crate::joined::Joined;
 use crate::reads::LeaderboardReads;
@@ -101,18 +101,22 @@ impl Document for Window {
 
     fn compose(&self, occasion: Occasion, now: Timestamp) -> Composed {
         let (state, joined) = self.reads.flushed_with_pnl();
-        let after = match occasion {
-            Occasion::Changed { after } => after,
-            Occasion::Opened | Occasion::Period => Offset::START,
+        let position = state.position();
+        let shown = || self.shown(state.board());
+        let Occasion::Changed { after } = occasion else {
+            return composed(Some(self.message(&shown(), &joined, now)), position.offset, Offset::START);
         };
-        let upto = state.position().offset;
-        let changed = matches!(occasion, Occasion::Changed { .. });
-        if changed && !state.changed(after) {
-            return composed(None, upto, after);
+        let is_due = after < state.round();
+        if !state.changed(after) && (!is_due || joined.stood(after)) {
+            return unchanged(&state, after);
         }
-        let shown = self.shown(state.board());
+        let shown = shown();
         // Where nobody knows any more what was there, it is told once again.
-        let same = changed && self.shown_at(&state, after).is_some_and(|past| past == shown);
-        composed((!same).then(|| self.message(&shown, &joined, now)), upto, after)
+        let same = !state.changed(after) || self.shown_at(&state, after).is_some_and(|past| past == shown);
+        let since = joined.since(Position { offset: after, ..position });
+        if same && !(is_due && shown.rows.iter().any(|(_, row)| since.moved(row.id))) {
+            return unchanged(&state, after);
+        }
+        composed(Some(self.message(&shown, &joined, now)), position.offset, after)
     }
 }

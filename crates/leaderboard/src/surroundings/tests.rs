@@ -21,7 +21,7 @@ fn id(n: u16) -> PortfolioId {
 impl Hub {
     fn new() -> Hub {
         let (projection, reads) = register(&LeaderboardConfig::default(), None);
-        let all = Surroundings::new(reads.states.clone());
+        let all = Surroundings::new(reads.clone());
         Hub { driver: Driver::new(1_770_460_200_000, vec![Box::new(projection)]), reads, all }
     }
 

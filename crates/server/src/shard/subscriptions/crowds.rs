@@ -22,7 +22,7 @@ struct Followed {
 pub(super) struct TouchedChannel {
     pub(super) key: usize,
     /// It had not as of here, unless it is one that waits to be told already.
-    pub(super) since: Offset,
+    pub(super) stood: Offset,
 }
 
 impl Crowds {
@@ -56,10 +56,9 @@ impl Crowds {
 
 impl Followed {
     fn touched(&mut self) -> Vec<TouchedChannel> {
-        let since = self.upto;
-        let touched = self.crowd.touched(since);
+        let touched = self.crowd.touched(self.upto);
         self.upto = touched.upto;
-        let of = |key: &usize| TouchedChannel { key: *key, since };
+        let of = |key: &usize| TouchedChannel { key: *key, stood: touched.stood };
         match touched.members {
             Some(members) => members.iter().filter_map(|number| self.channels.get(number)).map(of).collect(),
             None => self.channels.values().map(of).collect(),

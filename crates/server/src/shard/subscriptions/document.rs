@@ -196,7 +196,7 @@ impl Documents {
         for touched in self.crowds.touched() {
             let channel = &mut self.channels[touched.key];
             if !std::mem::replace(&mut channel.changed, true) {
-                channel.stood_until(touched.since, delivery);
+                channel.stood_until(touched.stood, delivery);
             }
             channel.wake(touched.key, delivery);
         }
@@ -226,7 +226,7 @@ impl Documents {
         let composed = document.compose(occasion, recipient.now.timestamp());
         let frames =
             frames(&composed, recipient.framings.get(recipient.framing).wire, &recipient.encoder.compressor);
-        source.upto = reached(occasion, &composed).unwrap_or(source.upto);
+        source.upto = reached(&**document, occasion, &composed).unwrap_or(source.upto);
         source.owed = rest;
         Taken::Part { frames: (frames.messages > 0).then_some(frames), last: rest.is_nothing() }
     }
@@ -316,7 +316,7 @@ fn tell_one(
     };
     let (occasion, _) = occasion.next(*upto);
     let composed = shared.composed.entry(occasion).or_insert_with(|| document.compose(occasion, shared.at));
-    *upto = reached(occasion, composed).unwrap_or(*upto);
+    *upto = reached(document, occasion, composed).unwrap_or(*upto);
     let wire = socket.wire();
     let encode = || frames(composed, wire, &delivery.encoder.compressor);
     let frames = shared.frames.entry((occasion, wire)).or_insert_with(encode);
@@ -336,9 +336,9 @@ pub(super) fn address(document: &Arc<dyn Document>) -> usize {
 }
 
 /// Offset to which a subscriber is brought. A period repeats what is: it
-/// does not stand for what changed on the way.
-fn reached(occasion: Occasion, composed: &Composed) -> Option<Offset> {
-    (occasion != Occasion::Period).then_some(composed.upto)
+/// does not stand for what changed on the way, unless that can be seen of it.
+fn reached(document: &dyn Document, occasion: Occasion, composed: &Composed) -> Option<Offset> {
+    (occasion != Occasion::Period || document.period_is_whole()).then_some(composed.upto)
 }
 
 fn frames(composed: &Composed, wire: Wire, compressor: &Compressor) -> Frames {

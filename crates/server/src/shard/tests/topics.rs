@@ -132,7 +132,11 @@ impl Crowd for Turns {
     fn touched(&self, since: Offset) -> Touched {
         let total = self.tally.0.load(Ordering::Relaxed);
         let is_touched = |number: &u64| (since.0 + 1..=total).any(|flush| flush % 2 == *number);
-        Touched { members: Some([0, 1].into_iter().filter(is_touched).collect()), upto: Offset(total) }
+        Touched {
+            members: Some([0, 1].into_iter().filter(is_touched).collect()),
+            stood: since,
+            upto: Offset(total),
+        }
     }
 }
 

@@ -132,7 +132,7 @@ fn the_dialect_of_the_deployed_frontend_is_spoken_to_who_asks_or_by_configuratio
 }
 
 #[test]
-fn a_new_name_is_a_change_and_pnl_never_is() {
+fn a_new_name_is_a_change_and_the_same_name_again_is_none() {
     let mut hub = hub(Dialect::Native);
     let (updates, after) = (hub.follow("/ws/updates").unwrap(), hub.offset);
     hub.name(3, "Income");

@@ -44,8 +44,15 @@ impl Hub {
         pnl: Option<Arc<dyn PortfolioPnl>>,
         dialect: Dialect,
     ) -> Hub {
-        let config = LeaderboardConfig { dialect, ..LeaderboardConfig::default() };
-        let (projection, reads) = register(&config, pnl);
+        Hub::configured(before, pnl, &LeaderboardConfig { dialect, ..LeaderboardConfig::default() })
+    }
+
+    pub(crate) fn configured(
+        before: Option<Box<dyn Projection>>,
+        pnl: Option<Arc<dyn PortfolioPnl>>,
+        config: &LeaderboardConfig,
+    ) -> Hub {
+        let (projection, reads) = register(config, pnl);
         let projection: Box<dyn Projection> = Box::new(projection);
         let sockets = sockets(&reads);
         let driver = Driver::of_epoch(EPOCH, START_MILLIS, before.into_iter().chain([projection]).collect());

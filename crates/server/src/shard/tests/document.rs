@@ -78,6 +78,44 @@ fn followed_anew_it_begins_again() {
 }
 
 #[test]
+fn a_period_that_is_whole_stands_for_what_changed_on_the_way_and_another_does_not() {
+    for is_whole in [false, true] {
+        let mut world = World::new(|_| {});
+        world.tally.is_whole.store(is_whole, Ordering::Relaxed);
+        world.flush(&[]);
+        let mut peer = world.connect(Speaks::Native, 1 << 20);
+        peer.send(FOLLOW);
+        world.settle();
+        peer.take_all(&mut world);
+        // What changed is shown by the period before anybody tells of it.
+        world.tally.total.store(2, Ordering::Relaxed);
+        world.pass(Duration::from_millis(TALLY_PERIOD_MS));
+        assert!(bodies(&mut peer, &mut world).last().unwrap().starts_with(r#"{"tally":2,"at":"#));
+        world.flush(&[]);
+        let told: &[&str] = if is_whole { &[] } else { &[r#"{"tally":2,"after":1}"#] };
+        assert_eq!(bodies(&mut peer, &mut world), told);
+    }
+}
+
+#[test]
+fn one_of_a_crowd_stands_where_its_crowd_says() {
+    let mut world = World::new(|_| {});
+    let mut peer = world.connect(Speaks::Native, 1 << 20);
+    peer.send(r#"{"type":"follow","what":"turn-0"}"#);
+    world.settle();
+    peer.take_all(&mut world);
+    world.turns[0].turns.stood.store(0, Ordering::Relaxed);
+    let mut told = Vec::new();
+    for _ in 1..=4 {
+        world.flush(&[]);
+        told.extend(bodies(&mut peer, &mut world));
+        world.pass(Duration::from_millis(TALLY_CHANGE_MS));
+    }
+    let of = |(total, after)| format!(r#"{{"turn":0,"total":{total},"after":{after}}}"#);
+    assert_eq!(told, [(2, 0), (4, 2)].map(of), "not at 1 and 3, but not before what it was told");
+}
+
+#[test]
 fn one_of_a_crowd_is_asked_only_if_it_was_touched_and_stands_where_it_was_not() {
     let mut world = World::new(|_| {});
     let mut peers = [0, 1].map(|number| {

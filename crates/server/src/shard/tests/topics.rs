@@ -1,7 +1,7 @@
 //! What there is to follow in a [`World`](super::world::World).
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -85,7 +85,10 @@ impl View for Table {
 
 /// A document that counts what was applied.
 #[derive(Default)]
-pub(super) struct Tally(pub(super) AtomicU64);
+pub(super) struct Tally {
+    pub(super) total: AtomicU64,
+    pub(super) is_whole: AtomicBool,
+}
 
 pub(super) const TALLY_CHANGE_MS: u64 = 100;
 pub(super) const TALLY_PERIOD_MS: u64 = 5_000;
@@ -95,8 +98,12 @@ impl Document for Tally {
         Cadence { on_change_ms: Some(TALLY_CHANGE_MS), period_ms: Some(TALLY_PERIOD_MS) }
     }
 
+    fn period_is_whole(&self) -> bool {
+        self.is_whole.load(Ordering::Relaxed)
+    }
+
     fn compose(&self, occasion: Occasion, at: Timestamp) -> Composed {
-        let total = self.0.load(Ordering::Relaxed);
+        let total = self.total.load(Ordering::Relaxed);
         let message = match occasion {
             Occasion::Opened => Some(format!(r#"{{"tally":{total}}}"#)),
             Occasion::Changed { after } => {
@@ -113,6 +120,8 @@ pub(super) struct Turns {
     tally: Arc<Tally>,
     /// Changes that each was asked for.
     pub(super) asked: [AtomicU64; 2],
+    /// Nothing is told for good beyond this offset.
+    pub(super) stood: AtomicU64,
 }
 
 /// One of them.
@@ -123,20 +132,21 @@ pub(super) struct Turn {
 
 impl Turn {
     pub(super) fn two(tally: &Arc<Tally>) -> [Arc<Turn>; 2] {
-        let turns = Arc::new(Turns { tally: Arc::clone(tally), asked: Default::default() });
+        let turns = Arc::new(Turns {
+            tally: Arc::clone(tally),
+            asked: Default::default(),
+            stood: AtomicU64::new(u64::MAX),
+        });
         [0, 1].map(|number| Arc::new(Turn { turns: Arc::clone(&turns), number }))
     }
 }
 
 impl Crowd for Turns {
     fn touched(&self, since: Offset) -> Touched {
-        let total = self.tally.0.load(Ordering::Relaxed);
+        let total = self.tally.total.load(Ordering::Relaxed);
+        let stood = since.min(Offset(self.stood.load(Ordering::Relaxed)));
         let is_touched = |number: &u64| (since.0 + 1..=total).any(|flush| flush % 2 == *number);
-        Touched {
-            members: Some([0, 1].into_iter().filter(is_touched).collect()),
-            stood: since,
-            upto: Offset(total),
-        }
+        Touched { members: Some([0, 1].into_iter().filter(is_touched).collect()), stood, upto: Offset(total) }
     }
 }
 
@@ -146,7 +156,7 @@ impl Document for Turn {
     }
 
     fn compose(&self, occasion: Occasion, _: Timestamp) -> Composed {
-        let (number, total) = (self.number, self.turns.tally.0.load(Ordering::Relaxed));
+        let (number, total) = (self.number, self.turns.tally.total.load(Ordering::Relaxed));
         let message = match occasion {
             Occasion::Changed { after } => {
                 self.turns.asked[number as usize].fetch_add(1, Ordering::Relaxed);

@@ -60,7 +60,7 @@ pub(super) struct World {
     /// They show the same.
     states: [TopicId; 3],
     feed: FeedId,
-    tally: Arc<Tally>,
+    pub(super) tally: Arc<Tally>,
     /// By turns.
     pub(super) turns: [Arc<Turn>; 2],
     pub(super) table: Table,
@@ -305,7 +305,7 @@ impl World {
 
     /// The same, and `horizon` is the oldest offset to resume from.
     pub(super) fn publish_flush(&mut self, changed: &Changed, horizon: Offset) {
-        self.tally.0.store(self.position.offset.0, Ordering::Relaxed);
+        self.tally.total.store(self.position.offset.0, Ordering::Relaxed);
         self.table.expires = Arc::new(Mutex::new(self.next_expires.take()));
         let view = Arc::new(self.table.clone());
         let state =

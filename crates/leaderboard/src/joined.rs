@@ -31,7 +31,7 @@ impl Joined {
         self.from.as_ref().map(|(_, view)| view.position())
     }
 
-    /// What moved since a flush.
+    /// P&L beside that of a flush before, to tell what moved.
     pub(crate) fn since(&self, flush: Position) -> Since<'_> {
         Since {
             joined: self,

@@ -26,7 +26,7 @@ use crate::state::State;
 /// Flushes that a worker may lag behind before all that it follows are asked.
 const STEPS_MAX: usize = 16;
 
-/// Flushes that it may lag behind before what it is told is compared with what it was told last, however long ago.
+/// Rounds of P&L that it may lag behind and still be told what moved since it last asked.
 const ROUNDS_MAX: usize = 256;
 
 /// The windows that are followed.

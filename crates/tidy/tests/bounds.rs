@@ -42,6 +42,10 @@ const FIXED: &Exceptions = &[
     ("leaderboard PASTS_MAX", "tops of the past that one snapshot keeps"),
     ("leaderboard RANGE_MAX", "half of ROWS_MAX on either side"),
     ("leaderboard ROWS_MAX", "rows of one answer, in docs/services.md: clients are written against it"),
+    (
+        "leaderboard ROUNDS_MAX",
+        "rounds of P&L that a worker may lag behind and still be told what moved since",
+    ),
     ("leaderboard STEPS_MAX", "flushes that a worker may lag behind before all windows are asked"),
     ("log BUSY_TIMEOUT", "patience with an operator's own transaction on the file; no peer has one"),
     ("log MAX_RECORDS", "records of one row of the file: what is read to find one"),

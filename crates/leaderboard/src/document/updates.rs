@@ -74,7 +74,7 @@ impl At<'_> {
 }
 
 impl Updates {
-    /// What is different from a top of the past, P&L included.
+    /// Rows that are others than in a top of the past, P&L included.
     fn difference(&self, past: &[Arc<Row>], now: &Board, since: &Since<'_>) -> Difference {
         let new: Vec<Ranked> = now.rows(0, self.limit).collect();
         let ids: HashSet<PortfolioId> = new.iter().map(|(_, row)| row.id).collect();

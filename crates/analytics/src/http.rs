@@ -10,6 +10,7 @@ mod portfolios;
 mod positions;
 mod prices;
 mod sectors;
+mod transactions;
 
 use std::fmt;
 use std::str::FromStr;
@@ -82,6 +83,13 @@ pub fn routes(
             handler(&source, prices::list),
         )
         .reading(&prices::PARAMETERS),
+        get(
+            "/api/transactions",
+            "Lists transactions that were applied, the newest first, 100 at a time",
+            schema::transactions,
+            handler(&source, transactions::list),
+        )
+        .reading(&transactions::PARAMETERS),
     ];
     routes.extend(sectors::routes(&source));
     routes.push(ingest::taking_in(
@@ -212,18 +220,27 @@ impl Source {
     /// An error about a parameter that names a position which is not kept.
     fn not_kept(&self, parameter: &Parameter, position: Position) -> ParameterError {
         let newest = self.reads.settled().applied().position;
-        parameter.wrong(if position.epoch != newest.epoch {
-            format!("{position} is of another log: positions begin with {} here", newest.epoch)
-        } else if self.flushes_kept_ms == 0 {
+        if position.epoch != newest.epoch || position.offset > newest.offset && self.flushes_kept_ms > 0 {
+            return self.not_applied(parameter, position);
+        }
+        parameter.wrong(if self.flushes_kept_ms == 0 {
             "no flush is kept here (analytics.flushes_kept_ms is 0)".to_owned()
-        } else if position.offset > newest.offset {
-            format!("{position} is yet to come: {newest} was applied last")
         } else {
             format!(
                 "no flush at {position} is kept: a state topic's resume names one, which is kept for {} ms \
                  (analytics.flushes_kept_ms) as far as limits.view_bytes go, and not over a restart",
                 self.flushes_kept_ms
             )
+        })
+    }
+
+    /// An error about a parameter that names a position which no record had that was applied.
+    fn not_applied(&self, parameter: &Parameter, position: Position) -> ParameterError {
+        let newest = self.reads.settled().applied().position;
+        parameter.wrong(if position.epoch == newest.epoch {
+            format!("{position} is yet to come: {newest} was applied last")
+        } else {
+            format!("{position} is of another log: positions begin with {} here", newest.epoch)
         })
     }
 }

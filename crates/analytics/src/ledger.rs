@@ -8,7 +8,7 @@ use hub_core::dto::Execution;
 use hub_core::event::Transaction;
 use hub_core::{Offset, PortfolioId, Record, Rejection, Symbol, Timestamp};
 use hub_fanout::{Applied, RowKey};
-use hub_rows::{Index, KeyHash, Rows, SharedIndex, Values};
+use hub_rows::{Chains, Index, KeyHash, Rows, SharedIndex, Values};
 use serde::Deserialize;
 
 use crate::closings::{Closing, Closings};
@@ -40,6 +40,8 @@ pub(crate) struct Ledger {
     portfolio_keys: SharedIndex,
     symbol_keys: SharedIndex,
     closings: Closings,
+    /// Records of the transactions of each row.
+    trades: Chains,
 }
 
 /// Portfolio, symbol and row of a transaction, as far as there are any.
@@ -68,6 +70,7 @@ impl Ledger {
             encoded: self.encoded.clone(),
             portfolio_keys: self.portfolio_keys.reader(),
             symbol_keys: self.symbol_keys.reader(),
+            trades: self.trades.view(),
             reference: self.reference.clone(),
             beside,
             marks: OnceLock::new(),
@@ -113,10 +116,14 @@ impl Ledger {
         let place = self.place_of(event);
         let before = place.row.map(|(_, entry)| self.holding(&entry)).unwrap_or_default();
         let (after, execution) = holding::trade(record, event, before)?;
-        match place.row {
-            Some((key, before)) => self.show(record, key, before, after),
+        let row = match place.row {
+            Some((key, before)) => {
+                self.show(record, key, before, after);
+                key
+            }
             None => self.open(record, event, place, after),
-        }
+        };
+        self.trades.push(row, record.offset);
         Ok(execution)
     }
 
@@ -181,8 +188,8 @@ impl Ledger {
         entry.holding(|book| self.books.get(book))
     }
 
-    /// A position's first accepted transaction, which is a purchase: nothing else finds lots.
-    fn open(&mut self, record: &Record, event: &Transaction, place: Place, holding: Holding) {
+    /// A position's first accepted transaction, which is a purchase: nothing else finds lots. Its row.
+    fn open(&mut self, record: &Record, event: &Transaction, place: Place, holding: Holding) -> RowKey {
         let (key, portfolio) = place.portfolio.unwrap_or_else(|| self.enter(record, event.portfolio_id));
         let symbol = place.symbol.unwrap_or_else(|| self.list(&event.symbol));
         let entry = Entry {
@@ -199,6 +206,7 @@ impl Ledger {
         self.keys.insert(place.hash.unwrap_or_else(|| self.keys.hash(&(key, symbol))), row);
         let portfolio = Portfolio { newest: Some(row), ..portfolio };
         self.portfolios.set(key, record.offset, record.offset, portfolio.words());
+        row
     }
 
     /// Puts lots where their row finds them, instead of those from before.

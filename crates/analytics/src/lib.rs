@@ -42,6 +42,8 @@ mod state;
 mod sums;
 mod symbol_cases;
 mod table;
+mod traded;
+mod trades;
 mod wide;
 
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 use hub_core::dto::{PositionRow, UnrealizedPnl};
 use hub_core::schema::{Schema, json_schema};
 
+use crate::traded;
+
 /// An array of positions (AN-WS-1).
 pub(crate) fn positions() -> Schema {
     json_schema!({ "type": "array", "items": PositionRow::schema() })
@@ -91,6 +93,11 @@ pub(crate) fn prices() -> Schema {
             "required": ["symbol", "price", "timestamp"],
         },
     })
+}
+
+/// Transactions that were applied.
+pub(crate) fn transactions() -> Schema {
+    json_schema!({ "type": "array", "items": traded::schema(&[]) })
 }
 
 /// A message of `/ws/positions`.

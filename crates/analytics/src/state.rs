@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
 use hub_core::{Expired, Freshness, Offset, Pnl, PortfolioId, Settings, Symbol, Timestamp, TransactionId};
 use hub_fanout::{Applied, RowKey, SharedMapView};
-use hub_rows::{IndexReader, Pin, RowsView, ValuesReader};
+use hub_rows::{ChainsView, IndexReader, Pin, RowsView, ValuesReader};
 use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,8 @@ pub struct State {
     pub(crate) encoded: EncodedMarks,
     pub(crate) portfolio_keys: IndexReader,
     pub(crate) symbol_keys: IndexReader,
+    /// Records of the transactions of each position.
+    pub(crate) trades: ChainsView,
     pub(crate) reference: ReferenceData,
     pub(crate) beside: Beside,
     /// Kept by the projection at a flush while somebody subscribes to marks. Otherwise worked out by whoever first asks
@@ -110,6 +112,7 @@ impl State {
             encoded: self.encoded.clone(),
             portfolio_keys: self.portfolio_keys.clone(),
             symbol_keys: self.symbol_keys.clone(),
+            trades: self.trades.clone(),
             reference: self.reference.clone(),
             beside: self.beside.clone(),
             marks: OnceLock::new(),

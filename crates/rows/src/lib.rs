@@ -32,17 +32,19 @@
 //!
 //! What a writer keeps for itself next to a table grows in small steps, too: a [`Column`] has items by the same keys, a
 //! [`Queue`] gives them back from the front, an [`Index`] finds things by keys of another kind. A [`SharedIndex`] is
-//! only added to, and readers look into it at any time. Nothing here doubles as a whole for the sake of one item.
+//! only added to, and readers look into it at any time; [`Chains`] are, too: records by what they were of. Nothing here
+//! doubles as a whole for the sake of one item.
 //!
 //! # To be saved and restored
 //!
-//! Tables, columns and queues are walked (`serde`) element by element, each as it is now; what is kept for views is
+//! Tables, columns, queues and chains are walked (`serde`) element by element, each as it is now; what is kept for views is
 //! not. Nor is an index: it follows from what it leads to, and is made again.
 //!
 //! Without `unsafe`: what two threads may touch at once is atomic, and what a reader could read in pieces it reads
 //! again.
 
 mod blocks;
+mod chains;
 mod column;
 mod index;
 mod kept;
@@ -56,6 +58,7 @@ mod walk;
 mod word;
 mod writer;
 
+pub use chains::{Chains, ChainsView, Link};
 pub use column::Column;
 pub use index::{Index, KeyHash};
 pub use lease::Pin;

@@ -50,12 +50,6 @@ fn write(out: &mut Vec<u8>, symbol: &Symbol, Quote { price, time }: Quote, fresh
 
 fn symbols(from: &Source, request: &Request) -> Result<Option<Vec<Symbol>>, Problem> {
     let Some(texts) = request.parameters().list(&SYMBOLS)? else { return Ok(None) };
-    let symbol = |text: String| {
-        let symbol = text.parse::<Symbol>().map_err(|error| SYMBOLS.wrong_value(&error.to_string(), &text));
-        symbol.map(|mut symbol| {
-            from.symbol_case.fold(&mut symbol);
-            symbol
-        })
-    };
+    let symbol = |text: String| from.symbol(&SYMBOLS, &text);
     Ok(Some(texts.into_iter().map(symbol).collect::<Result<_, _>>()?))
 }

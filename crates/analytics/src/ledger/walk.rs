@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use hub_core::{Offset, Symbol};
-use hub_rows::{Column, Rows, Values};
+use hub_rows::{Chains, Column, Rows, Values};
 use serde::ser::{Error as _, SerializeSeq as _, SerializeTuple as _};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -24,10 +24,11 @@ pub(super) struct Walked {
     portfolios: Rows<{ portfolio::WORDS }>,
     reference: ReferenceData,
     closings: Closings,
+    trades: Chains,
 }
 
 /// The number of its parts.
-const PARTS: usize = 5;
+const PARTS: usize = 6;
 
 impl Serialize for Ledger {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -43,6 +44,7 @@ impl Serialize for Ledger {
             portfolio_keys: _,
             symbol_keys: _,
             closings,
+            trades,
         } = self;
         let mut parts = to.serialize_tuple(PARTS)?;
         // Where a book is depends on who looked. They are walked in the order of their rows, and so they are numbered.
@@ -60,6 +62,7 @@ impl Serialize for Ledger {
         parts.serialize_element(portfolios)?;
         parts.serialize_element(reference)?;
         parts.serialize_element(closings)?;
+        parts.serialize_element(trades)?;
         parts.end()
     }
 }
@@ -86,11 +89,12 @@ impl TryFrom<Walked> for Ledger {
     type Error = &'static str;
 
     fn try_from(walked: Walked) -> Result<Ledger, &'static str> {
-        let Walked { rows, books, portfolios, reference, closings } = walked;
-        let mut ledger = Ledger { rows, portfolios, reference, closings, ..Ledger::default() };
+        let Walked { rows, books, portfolios, reference, closings, trades } = walked;
+        let mut ledger = Ledger { rows, portfolios, reference, closings, trades, ..Ledger::default() };
         ledger.find_portfolios()?;
         ledger.find_symbols()?;
         ledger.find_rows(&books)?;
+        ledger.check_trades()?;
         Ok(ledger)
     }
 }
@@ -175,6 +179,17 @@ impl Ledger {
             return Err("lots are not of what is held");
         }
         Ok(())
+    }
+
+    /// Each position was made by a transaction, and last written by one or later.
+    fn check_trades(&self) -> Result<(), &'static str> {
+        let trades = self.trades.view();
+        if (0..trades.len()).any(|number| trades.get(number).is_none_or(|it| it.chain >= self.rows.len())) {
+            return Err("a transaction is of no position");
+        }
+        let newest = |row| Some(trades.get(trades.newest(row)?)?.at);
+        let is_traded = |row| newest(row).is_some_and(|newest| self.rows.written(row) >= Some(newest));
+        if (0..self.rows.len()).all(is_traded) { Ok(()) } else { Err("a position has no transaction") }
     }
 
     /// True if no row was written by a record after this one.

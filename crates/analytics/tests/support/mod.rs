@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
 
 pub(crate) mod model;
+pub(crate) mod on_log;
 pub(crate) mod rest;
 pub(crate) mod script;
 

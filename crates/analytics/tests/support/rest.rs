@@ -2,7 +2,9 @@
 
 use actix_web::App;
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use bytes::Bytes;
 use hub_analytics::{AnalyticsConfig, AnalyticsReads, routes};
 use hub_core::SymbolCase;
 use hub_core::limits::Limits;
@@ -20,6 +22,17 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    pub(crate) fn of(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Answer {
+        let header = |name| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        let next = header("link").map(|link| {
+            let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+            target.expect("a link to a next page").to_owned()
+        });
+        let content_type = header("content-type").unwrap_or_default();
+        let (position, tag) = (header("x-position"), header("etag"));
+        Answer { status, content_type, position, tag, next, text: String::from_utf8(body.into()).unwrap() }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }
@@ -36,15 +49,8 @@ pub(crate) fn get_all(reads: &AnalyticsReads, uris: &[&str]) -> Vec<Answer> {
         let mut answers = Vec::new();
         for uri in uris {
             let response = call_service(&app, TestRequest::get().uri(uri).to_request()).await;
-            let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-            let (status, content_type) = (response.status(), header("content-type").unwrap());
-            let (position, tag) = (header("x-position"), header("etag"));
-            let next = header("link").map(|link| {
-                let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
-                target.expect("a link to a next page").to_owned()
-            });
-            let text = String::from_utf8(read_body(response).await.into()).unwrap();
-            answers.push(Answer { status, content_type, position, tag, next, text });
+            let (status, headers) = (response.status(), response.headers().clone());
+            answers.push(Answer::of(status, &headers, read_body(response).await));
         }
         answers
     })

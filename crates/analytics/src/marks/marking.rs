@@ -9,7 +9,7 @@ use hub_fanout::{RowKey, Snapshot};
 
 use super::holders::Holders;
 use super::portfolios::{KnownPnl, Marks};
-use super::share::{Marked, Share, quantity};
+use super::share::{Marked, Pricing, Share, quantity};
 use super::value::pnl;
 use crate::listing::SymbolKey;
 use crate::portfolio::PortfolioKey;
@@ -133,9 +133,11 @@ impl Marking {
         let total = &mut self.totals[key as usize];
         total.units += new.units - old.units;
         total.open = total.open + u32::from(new.is_open) - u32::from(old.is_open);
-        total.priced = total.priced + u32::from(new.is_priced) - u32::from(old.is_priced);
-        if old.is_stale != new.is_stale {
-            count(&mut self.stale[key as usize], new.is_stale);
+        let [was_priced, is_priced] = [old, new].map(|share| share.pricing != Pricing::Unpriced);
+        total.priced = total.priced + u32::from(is_priced) - u32::from(was_priced);
+        let [was_stale, is_stale] = [old, new].map(|share| share.pricing == Pricing::Stale);
+        if was_stale != is_stale {
+            count(&mut self.stale[key as usize], is_stale);
         }
         if old.is_large != new.is_large {
             let large = self.large.entry(key).or_default();

@@ -28,6 +28,16 @@ impl Marked {
     }
 }
 
+/// The price of what is open.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) enum Pricing {
+    /// There is none, or nothing is open.
+    #[default]
+    Unpriced,
+    Fresh,
+    Stale,
+}
+
 /// A position's share in its portfolio's P&L. Shares are added up, and taken away again, in any order.
 ///
 /// Whether a sum of large amounts can be represented depends on their order, so they have no part in it: a portfolio
@@ -37,8 +47,7 @@ pub(super) struct Share {
     /// Realised and, if it is open and priced, unrealised, in units of money; 0 if it is large.
     pub(super) units: i128,
     pub(super) is_open: bool,
-    pub(super) is_priced: bool,
-    pub(super) is_stale: bool,
+    pub(super) pricing: Pricing,
     pub(super) is_large: bool,
 }
 
@@ -56,8 +65,12 @@ impl Share {
         let unrealized =
             worth.flatten().map_or(0, |worth| worth.units().wrapping_sub(total_invested.units()));
         let units = if is_large { 0 } else { realized_pnl.units() + unrealized };
-        let is_stale = marked.is_some_and(|marked| marked.is_stale);
-        Share { units, is_open, is_priced: worth.is_some(), is_stale, is_large }
+        let pricing = match marked {
+            Some(Marked { is_stale: true, .. }) => Pricing::Stale,
+            Some(_) => Pricing::Fresh,
+            None => Pricing::Unpriced,
+        };
+        Share { units, is_open, pricing, is_large }
     }
 }
 

@@ -277,7 +277,7 @@ impl Model {
         let mut tail = if priced < open { r#","pnlPartial":true"#.to_owned() } else { String::new() };
         if let Some(oldest) = stale {
             let as_of = Timestamp::from_micros(oldest).unwrap();
-            tail += &format!(r#","pnlStale":true,"pnlAsOf":"{as_of}""#);
+            tail = format!(r#"{tail},"pnlStale":true,"pnlAsOf":"{as_of}""#);
         }
         (decimal(known, MONEY_PLACES), tail)
     }

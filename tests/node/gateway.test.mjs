@@ -9,6 +9,7 @@ import { createSession, session } from './lib/autotrader.mjs';
 import { Dashboard } from './lib/dashboard.mjs';
 import { NATIVE, calls, fill, firstMessages, sockets, timeless } from './lib/endpoints.mjs';
 import { Hub, SERVICES } from './lib/hub.mjs';
+import { LeaderboardPage } from './lib/leaderboard-page.mjs';
 import { LeaderboardWsService } from './lib/leaderboard-ws-service.mjs';
 import { NativePeer, notAllowed } from './lib/native.mjs';
 import { Peer } from './lib/peer.mjs';
@@ -78,10 +79,10 @@ describe('the gateway', () => {
     for (const url of [hub.http('', GATEWAY), hub.base('', GATEWAY)]) {
       const response = await fetch(`${url}/env.js`);
       assert.match(response.headers.get('content-type'), /^(text|application)\/javascript/);
-      const page = createContext({ window: {} });
-      runInContext(await response.text(), page);
+      const context = createContext({ window: {} });
+      runInContext(await response.text(), context);
       const ws = url.replace(/^http/, 'ws');
-      const env = { ...page.window.__ENV__ };
+      const env = { ...context.window.__ENV__ };
       assert.deepEqual(env, {
         API_GATEWAY_HTTP: url,
         API_GATEWAY_WS: ws,
@@ -89,15 +90,18 @@ describe('the gateway', () => {
         ANALYTICS_HTTP: url,
         // SockJS can't do with a ws URL (BUG-F5).
         ANALYTICS_WS: url,
-        LEADERBOARD_HTTP: url,
-        LEADERBOARD_WS: ws,
+        // There the leaderboard speaks as the deployed frontend reads it.
+        LEADERBOARD_HTTP: `${url}/pms`,
+        LEADERBOARD_WS: `${ws}/pms`,
         RTTM_HTTP: url,
         RTTM_WS: ws,
         PORTFOLIO_HTTP: url,
       });
       const dashboard = new Dashboard(`${env.ANALYTICS_WS}/ws`);
       t.after(() => dashboard.close());
-      const leaderboard = new LeaderboardWsService(env.LEADERBOARD_WS);
+      const page = new LeaderboardPage(env);
+      t.after(() => page.close());
+      const leaderboard = new LeaderboardWsService(ws);
       t.after(() => leaderboard.disconnect());
       const alerts = new RttmWsAlertsService(env.RTTM_WS);
       t.after(() => alerts.disconnect());
@@ -107,8 +111,19 @@ describe('the gateway', () => {
       await waitFor(() => dashboard.positions.size > 0 && dashboard.unrealised.size > 0, 'analytics');
       await waitFor(() => leaderboard.snapshots$.value?.total === 4, 'the leaderboard');
       await waitFor(() => alerts.alerts$.value?.length === 3, 'the alerts');
-      const answer = await fetch(`${env.LEADERBOARD_HTTP}/api/leaderboard/top`);
-      assert.equal((await answer.json()).count, 4);
+      await waitFor(() => page.rows.length === 4, 'the leaderboard page');
+      const shown = await page.ask('top');
+      assert.deepEqual(
+        page.rows.map(({ rank, portfolioId, compositeScore }) => [rank, portfolioId, compositeScore]),
+        shown.map(({ rank, portfolioId, compositeScore }) => [rank, portfolioId, compositeScore]),
+      );
+      for (const row of [...page.rows, ...shown]) {
+        assert.ok(Number.isFinite(row.avgReturn), JSON.stringify(row));
+        assert.ok(Date.parse(row.updatedAt) > 0, JSON.stringify(row));
+      }
+      const [{ portfolioId }] = shown;
+      assert.deepEqual(await page.ask(`around?portfolioId=${portfolioId}&range=1`), shown.slice(0, 2));
+      assert.equal(await page.ask(`around?portfolioId=${randomUUID()}&range=1`), 404);
     }
   });
 

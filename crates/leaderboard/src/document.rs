@@ -29,7 +29,7 @@ pub(crate) enum DocumentKey {
     /// The top as a whole, whenever it changed, in one of two forms.
     Top { limit: usize, form: Form },
     /// A portfolio and its neighbours, whenever they changed.
-    Around { id: PortfolioId, range: usize },
+    Around { id: PortfolioId, range: usize, form: Form },
 }
 
 /// At most one message, and how far it reaches: never back.

@@ -43,8 +43,8 @@ impl Documents {
             DocumentKey::Updates { limit } => self.updates(limit),
             DocumentKey::Resumed { limit, from } => Arc::new(Resumed { updates: self.updates(limit), from }),
             DocumentKey::Top { limit, form } => Arc::new(Window::top(self.reads.clone(), limit, form)),
-            DocumentKey::Around { id, range } => {
-                Arc::new(Around::new(self.reads.clone(), Arc::clone(&self.surroundings), id, range))
+            DocumentKey::Around { id, range, form } => {
+                Arc::new(Around::new(self.reads.clone(), Arc::clone(&self.surroundings), id, range, form))
             }
         }
     }
@@ -61,7 +61,11 @@ mod tests {
     #[test]
     fn who_wants_the_same_shares_it() {
         let documents = Documents::new(crate::register(&LeaderboardConfig::default(), None).1);
-        let around = |n: u128| DocumentKey::Around { id: PortfolioId::from_bytes(n.to_be_bytes()), range: 5 };
+        let around = |n: u128| DocumentKey::Around {
+            id: PortfolioId::from_bytes(n.to_be_bytes()),
+            range: 5,
+            form: Form::Around,
+        };
         let (a, b) = (documents.get(around(1)), documents.get(around(1)));
         assert!(Arc::ptr_eq(&a, &b));
         assert!(!Arc::ptr_eq(&a, &documents.get(around(2))));

@@ -26,32 +26,34 @@ const ROW_BYTES: usize = 400;
 static TOP_PARAMETERS: [Parameter; 1] = [TOP.parameter];
 static PAGE_PARAMETERS: [Parameter; 2] = [LIMIT.parameter, OFFSET.parameter];
 
-/// The REST calls of this service.
+/// The REST calls of this service: under `/pms`, too, the base of front ends of the `pms` dialect, which is what REST
+/// speaks anyway.
 pub fn routes(reads: &LeaderboardReads) -> Vec<Route> {
     let get = |path, summary, answer, handler| Route::get(path, summary, Content::Json(answer), handler);
-    vec![
-        get(
-            "/api/leaderboard/top",
+    let at = |[top_path, around_path, portfolios_path]: [&'static str; 3]| {
+        let top = get(
+            top_path,
             "Lists the top of the ranking: 50 rows, at most 1,000",
             schema::top,
             handler(reads, top),
-        )
-        .reading(&TOP_PARAMETERS),
-        get(
-            "/api/leaderboard/around",
+        );
+        let around = get(
+            around_path,
             "Lists a portfolio and its neighbours in the ranking: 5 on either side, at most 500",
             schema::around,
             handler(reads, around),
-        )
-        .reading(&AROUND),
-        get(
-            "/api/leaderboard/portfolios",
+        );
+        let portfolios = get(
+            portfolios_path,
             "Lists all ranked portfolios in order, 1,000 at a time",
             schema::rows,
             handler(reads, portfolios),
-        )
-        .reading(&PAGE_PARAMETERS),
-    ]
+        );
+        [top.reading(&TOP_PARAMETERS), around.reading(&AROUND), portfolios.reading(&PAGE_PARAMETERS)]
+    };
+    let native = ["/api/leaderboard/top", "/api/leaderboard/around", "/api/leaderboard/portfolios"];
+    let pms = ["/pms/api/leaderboard/top", "/pms/api/leaderboard/around", "/pms/api/leaderboard/portfolios"];
+    [native, pms].into_iter().flat_map(at).collect()
 }
 
 /// `GET /api/leaderboard/top?top=50` (LB-REST-1):

@@ -52,31 +52,31 @@ const SHOWN_CHARS: usize = 40;
 ///   with the same limit), `dialect` (`native` or `pms`);
 /// - `/ws/top`: `n` (10, at most 1,000);
 /// - `/ws/around`: `portfolioId`, `range` (5, at most 500).
+///
+/// Under `/pms` the same in the `pms` dialect, for front ends that can't ask for it: their base says it.
 pub fn sockets(reads: &LeaderboardReads) -> Vec<SocketRoute> {
     let documents = Arc::new(Documents::new(reads.clone()));
     let endpoint = |channel| Arc::new(Endpoint { channel, documents: Arc::clone(&documents) });
+    let updates = |path, dialect| {
+        let summary = "Sends the ranking, then what changes of it";
+        SocketRoute::new(path, summary, schema::updates_message, endpoint(Channel::Updates(dialect)))
+    };
+    let top = |path, messages, form| {
+        let summary = "Sends the top of the ranking on every change";
+        SocketRoute::new(path, summary, messages, endpoint(Channel::Top(form)))
+    };
+    let around = |path, messages, form| {
+        let summary = "Sends a portfolio and its neighbours on every change";
+        SocketRoute::new(path, summary, messages, endpoint(Channel::Around(form)))
+    };
     vec![
-        SocketRoute::new(
-            "/ws/updates",
-            "Sends the ranking, then what changes of it",
-            schema::updates_message,
-            endpoint(Channel::Updates(reads.config.dialect)),
-        )
-        .also_at(&["/ws/leaderboard/updates"]),
-        SocketRoute::new(
-            "/ws/top",
-            "Sends the top of the ranking on every change",
-            schema::top_message,
-            endpoint(Channel::Top),
-        )
-        .also_at(&["/ws/leaderboard/top"]),
-        SocketRoute::new(
-            "/ws/around",
-            "Sends a portfolio and its neighbours on every change",
-            schema::around_message,
-            endpoint(Channel::Around),
-        )
-        .also_at(&["/ws/leaderboard/around"]),
+        updates("/ws/updates", reads.config.dialect).also_at(&["/ws/leaderboard/updates"]),
+        top("/ws/top", schema::top_message, Form::TopPerformers).also_at(&["/ws/leaderboard/top"]),
+        around("/ws/around", schema::around_message, Form::Around).also_at(&["/ws/leaderboard/around"]),
+        updates("/pms/ws/updates", Dialect::Pms).also_at(&["/pms/ws/leaderboard/updates"]),
+        top("/pms/ws/top", schema::top, Form::PmsTop).also_at(&["/pms/ws/leaderboard/top"]),
+        around("/pms/ws/around", schema::pms_around_message, Form::PmsAround)
+            .also_at(&["/pms/ws/leaderboard/around"]),
     ]
 }
 
@@ -84,8 +84,8 @@ pub fn sockets(reads: &LeaderboardReads) -> Vec<SocketRoute> {
 #[derive(Clone, Copy)]
 enum Channel {
     Updates(Dialect),
-    Top,
-    Around,
+    Top(Form),
+    Around(Form),
 }
 
 impl Channel {
@@ -93,8 +93,8 @@ impl Channel {
     fn parameters(self) -> &'static [Parameter] {
         match self {
             Channel::Updates(_) => &UPDATES,
-            Channel::Top => &TOP,
-            Channel::Around => &AROUND,
+            Channel::Top(_) => &TOP,
+            Channel::Around(_) => &AROUND,
         }
     }
 
@@ -102,9 +102,9 @@ impl Channel {
     fn document_key(self, given: &Parameters<'_>) -> Result<DocumentKey, ParameterError> {
         match self {
             Channel::Updates(default) => updates(default, given),
-            Channel::Top => Ok(DocumentKey::Top { limit: N.read(given)?, form: Form::TopPerformers }),
-            Channel::Around => {
-                Ok(DocumentKey::Around { id: portfolio_id(given)?, range: RANGE.read(given)? })
+            Channel::Top(form) => Ok(DocumentKey::Top { limit: N.read(given)?, form }),
+            Channel::Around(form) => {
+                Ok(DocumentKey::Around { id: portfolio_id(given)?, range: RANGE.read(given)?, form })
             }
         }
     }

@@ -48,12 +48,21 @@ pub(crate) fn top() -> Schema {
 
 /// The answer to `around` (LB-REST-2).
 pub(crate) fn around() -> Schema {
+    around_with(&json_schema!({ "type": "integer" }))
+}
+
+/// The same over a socket, which waits for a portfolio that is not ranked.
+pub(crate) fn pms_around_message() -> Schema {
+    around_with(&json_schema!({ "type": ["integer", "null"] }))
+}
+
+fn around_with(rank: &Schema) -> Schema {
     json_schema!({
         "type": "object",
         "properties": {
             "event": { "const": "leaderboardAround" },
             "timestamp": { "type": "integer" },
-            "centerRank": { "type": "integer" },
+            "centerRank": rank,
             "top": rows(),
         },
         "required": ["event", "timestamp", "centerRank", "top"],

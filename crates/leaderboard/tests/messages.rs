@@ -132,6 +132,28 @@ fn the_dialect_of_the_deployed_frontend_is_spoken_to_who_asks_or_by_configuratio
 }
 
 #[test]
+fn under_its_own_base_all_of_it_is_in_the_dialect_of_the_deployed_frontend() {
+    let mut hub = hub(Dialect::Native);
+    assert_eq!(hub.connect("/pms/ws/updates"), hub.connect("/ws/updates?dialect=pms"));
+    assert_eq!(hub.connect("/pms/ws/updates?dialect=native"), hub.connect("/ws/updates"));
+    let top = format!(r#"{{"event":"leaderboardTop","timestamp":1770460200250,"count":1,"top":[{ROW_1}]}}"#);
+    assert_eq!(hub.connect("/pms/ws/top?n=1"), top);
+    let url = |n| format!("/pms/ws/around?portfolioId={}&range=0", portfolio(n));
+    let around = |center: &str, rows: &str| {
+        format!(
+            r#"{{"event":"leaderboardAround","timestamp":1770460200250,"centerRank":{center},"top":[{rows}]}}"#
+        )
+    };
+    assert_eq!(hub.connect(&url(3)), around("2", ROW_2));
+    assert_eq!(hub.connect(&url(99)), around("null", ""));
+    let (unknown, after) = (hub.follow(&url(99)).unwrap(), hub.offset);
+    hub.sharpe(99, "-100");
+    hub.flush();
+    let message = json(&hub.changed(&*unknown, after).unwrap());
+    assert_eq!((&message["centerRank"], support::ids(&message["top"])), (&3.into(), vec![99]));
+}
+
+#[test]
 fn a_new_name_is_a_change_and_the_same_name_again_is_none() {
     let mut hub = hub(Dialect::Native);
     let (updates, after) = (hub.follow("/ws/updates").unwrap(), hub.offset);

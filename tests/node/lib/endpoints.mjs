@@ -84,6 +84,7 @@ export function calls({ tradeId, letterId, sessionId }) {
       `around?portfolioId=${portfolio('f')}`,
       'portfolios',
     ]),
+    ...of('leaderboard', '/pms/api/leaderboard/', ['top?top=2', `around?portfolioId=${PORTFOLIO}`, 'portfolios']),
     ...of('rttm', '/api/rttm/', [
       'metrics',
       'pipeline',
@@ -113,6 +114,10 @@ export function sockets({ sessionId }) {
       ['top?n=2', 1],
       [`around?portfolioId=${PORTFOLIO}&range=1`, 1],
     ]),
+    ['leaderboard', '/pms/ws/updates', 1],
+    ['leaderboard', '/pms/ws/leaderboard/updates', 1],
+    ['leaderboard', '/pms/ws/top?n=2', 1],
+    ['leaderboard', `/pms/ws/around?portfolioId=${PORTFOLIO}&range=1`, 1],
     ...both('rttm', '/ws/rttm', [
       ['alerts', 1],
       ['pipeline', 1],

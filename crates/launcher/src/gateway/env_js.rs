@@ -49,14 +49,16 @@ impl Origin {
 pub(super) async fn script(origin: Origin, request: Request) -> Result<HttpResponse, Problem> {
     let http = origin.of(request.http());
     let ws = http.replacen("http", "ws", 1);
+    // There the leaderboard speaks as the frontend, which can't ask for it, reads it (LB-WS).
+    let [ranks_http, ranks_ws] = [&http, &ws].map(|url| format!("{url}/pms"));
     let keys = [
         ("API_GATEWAY_HTTP", &http),
         ("API_GATEWAY_WS", &ws),
         ("AUTH_HTTP", &http),
         ("ANALYTICS_HTTP", &http),
         ("ANALYTICS_WS", &http),
-        ("LEADERBOARD_HTTP", &http),
-        ("LEADERBOARD_WS", &ws),
+        ("LEADERBOARD_HTTP", &ranks_http),
+        ("LEADERBOARD_WS", &ranks_ws),
         ("RTTM_HTTP", &http),
         ("RTTM_WS", &ws),
         ("PORTFOLIO_HTTP", &http),

@@ -124,7 +124,7 @@ fn fill(hub: &Inside) {
 /// The path of a call with its segments and what its query needs.
 fn asked(hub: &Inside, path: &str) -> String {
     let query = match path {
-        "/api/leaderboard/around" => format!("?portfolioId={PORTFOLIO}"),
+        "/api/leaderboard/around" | "/pms/api/leaderboard/around" => format!("?portfolioId={PORTFOLIO}"),
         "/api/rttm/track-trade" => format!("?tradeId={TRADE}"),
         "/api/rttm/alerts" => "?status=ALL".to_owned(),
         _ => String::new(),

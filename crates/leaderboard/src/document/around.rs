@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hub_core::{PortfolioId, Timestamp};
 use hub_fanout::{Cadence, Composed, Crowd, Document, Member, Occasion};
 
-use super::Window;
+use super::{Form, Window};
 use crate::reads::LeaderboardReads;
 use crate::surroundings::Surroundings;
 
@@ -24,9 +24,10 @@ impl Around {
         all: Arc<Surroundings>,
         id: PortfolioId,
         range: usize,
+        form: Form,
     ) -> Around {
         let number = all.enter(id, range);
-        Around { window: Window::around(reads, id, range), id, all, number }
+        Around { window: Window::around(reads, id, range, form), id, all, number }
     }
 }
 

@@ -36,6 +36,10 @@ pub(crate) enum Form {
     Around,
     /// `{"event":"leaderboardSnapshot","timestamp":<ms>,"top":[...]}` (LB-WS).
     Pms,
+    /// `{"event":"leaderboardTop","timestamp":<ms>,"count":..,"top":[...]}`, as over REST (LB-REST-1).
+    PmsTop,
+    /// `{"event":"leaderboardAround","timestamp":<ms>,"centerRank":..,"top":[...]}` (LB-REST-2).
+    PmsAround,
 }
 
 /// The part of the ranking that is to be seen.
@@ -50,8 +54,8 @@ impl Window {
         Window { reads, selection: Selection::Top { limit }, form }
     }
 
-    pub(crate) fn around(reads: LeaderboardReads, id: PortfolioId, range: usize) -> Window {
-        Window { reads, selection: Selection::Around { id, range }, form: Form::Around }
+    pub(crate) fn around(reads: LeaderboardReads, id: PortfolioId, range: usize, form: Form) -> Window {
+        Window { reads, selection: Selection::Around { id, range }, form }
     }
 
     fn shown(&self, board: &Board) -> Shown {
@@ -77,15 +81,19 @@ impl Window {
 
     fn message(&self, shown: &Shown, joined: &Joined, now: Timestamp) -> Bytes {
         let mut json = Vec::with_capacity((shown.rows.len() + 1) * ROW_BYTES);
+        let (millis, count) = (now.millis(), shown.rows.len());
+        let center = shown.center.map_or_else(|| "null".to_owned(), |center| center.to_string());
         // Writing to a Vec does not fail.
-        let _ = match (self.form, shown.center) {
-            (Form::TopPerformers, _) => write!(json, r#"{{"type":"top-performers","data":"#),
-            (Form::Around, Some(center)) => {
-                write!(json, r#"{{"type":"around","centerRank":{center},"data":"#)
+        let _ = match self.form {
+            Form::TopPerformers => write!(json, r#"{{"type":"top-performers","data":"#),
+            Form::Around => write!(json, r#"{{"type":"around","centerRank":{center},"data":"#),
+            Form::Pms => write!(json, r#"{{"event":"leaderboardSnapshot","timestamp":{millis},"top":"#),
+            Form::PmsTop => {
+                write!(json, r#"{{"event":"leaderboardTop","timestamp":{millis},"count":{count},"top":"#)
             }
-            (Form::Around, None) => write!(json, r#"{{"type":"around","centerRank":null,"data":"#),
-            (Form::Pms, _) => {
-                write!(json, r#"{{"event":"leaderboardSnapshot","timestamp":{},"top":"#, now.millis())
+            Form::PmsAround => {
+                let head = r#"{"event":"leaderboardAround","timestamp":"#;
+                write!(json, r#"{head}{millis},"centerRank":{center},"top":"#)
             }
         };
         write_rows(&mut json, &shown.rows, joined);

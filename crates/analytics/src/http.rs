@@ -5,6 +5,7 @@
 //! finds nothing new is 304: the log's ticks alone change nothing. What may be long comes in pages, too, all of which are
 //! of one flush: `limit`, and `cursor` as the header `Link` has it.
 
+mod explain;
 mod marks;
 mod portfolios;
 mod positions;
@@ -92,6 +93,7 @@ pub fn routes(
         .reading(&transactions::PARAMETERS),
     ];
     routes.extend(sectors::routes(&source));
+    routes.extend(explain::routes(&source));
     routes.push(ingest::taking_in(
         Kind::Transactions,
         "/api/transactions",

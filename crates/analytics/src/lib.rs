@@ -33,6 +33,7 @@ mod position;
 mod positions;
 mod projection;
 mod reads;
+mod receipt;
 mod row;
 mod rules;
 mod schema;

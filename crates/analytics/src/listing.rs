@@ -14,6 +14,24 @@ pub(crate) type SymbolKey = u32;
 pub(crate) struct Listing {
     pub(crate) symbol: Symbol,
     pub(crate) quote: Option<Quote>,
+    pub(crate) quoted: Quoted,
+}
+
+/// Records of a symbol's prices, as far as there are any.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub(crate) struct Quoted {
+    /// Of the price that is held.
+    pub(crate) newest: Offset,
+    /// Of the first that ever was.
+    pub(crate) first: Offset,
+}
+
+impl Quoted {
+    /// The same with a newer price.
+    pub(crate) fn by(self, offset: Offset) -> Quoted {
+        let first = if self.first == Offset::START { offset } else { self.first };
+        Quoted { newest: offset, first }
+    }
 }
 
 /// A price and when it was quoted.

@@ -93,6 +93,31 @@ impl Lots {
         }
     }
 
+    /// All of them, the oldest first.
+    pub(crate) fn to_vec(&self) -> Vec<Lot> {
+        match self {
+            Lots::None => Vec::new(),
+            Lots::One(lot) => vec![*lot],
+            Lots::Several(book) => book.iter().collect(),
+        }
+    }
+
+    /// Quantities that a sale takes, and from which lots, in the order in which it does; for which
+    /// [`cost`](Lots::cost) found enough.
+    pub(crate) fn taken(&self, quantity: Quantity, price: Option<Price>) -> Vec<(Lot, Quantity)> {
+        let mut owed = quantity;
+        let mut take = |lot: Lot| {
+            let taken = lot.quantity.min(owed);
+            owed = book::minus(owed, taken);
+            taken.is_positive().then_some((lot, taken))
+        };
+        match self {
+            Lots::None => Vec::new(),
+            Lots::One(lot) => take(*lot).into_iter().collect(),
+            Lots::Several(book) => book.iter_at(price).map_while(take).collect(),
+        }
+    }
+
     /// Quantity that the lots of a price hold together.
     fn held_at(&self, price: Price) -> Quantity {
         match self {

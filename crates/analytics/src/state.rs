@@ -15,9 +15,9 @@ use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
 use crate::holding::Holding;
-use crate::listing::{Listing, Quote, Superseded, Supersedes, SymbolKey};
+use crate::listing::{Listing, Quote, Quoted, Superseded, Supersedes, SymbolKey};
 use crate::lots::Book;
-use crate::marks::{self, KnownPnl, Marks, Positions};
+use crate::marks::{self, Marks, Positions};
 use crate::portfolio::{self, EncodedMark, EncodedMarks, Portfolio, PortfolioKey};
 use crate::row::{self, Entry, Row, beside};
 use crate::sums::{self, Sums, SymbolSumsView};
@@ -162,13 +162,10 @@ impl State {
 
     /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`
     /// if it never had a position, or nothing that it holds has a price, or the sum is more than money holds. O(1) at
-    /// a flush while somebody subscribes to marks if nothing of it is stale, otherwise O(positions of the portfolio).
+    /// a flush while somebody subscribes to marks, otherwise O(positions of the portfolio).
     pub fn pnl(&self, id: PortfolioId) -> Result<Option<Pnl>, Expired> {
         let Some(key) = self.key(id) else { return Ok(None) };
-        let Some(marks) = self.marks() else { return marks::pnl(self, key) };
-        let Some(KnownPnl { amount, is_partial, is_stale }) = marks.pnl(key) else { return Ok(None) };
-        let stale_as_of = if is_stale { marks::stale_as_of(self, key)? } else { None };
-        Ok(Some(Pnl { amount, is_partial, stale_as_of }))
+        self.marks().map_or_else(|| marks::pnl(self, key), |marks| Ok(marks.pnl(key)))
     }
 
     /// The newest price of a symbol.
@@ -314,7 +311,8 @@ impl ReferenceData {
 
     /// Adds a symbol, without a price; its key.
     pub(crate) fn list(&mut self, symbol: &Symbol) -> SymbolKey {
-        self.listings.push(Offset::START, Listing { symbol: symbol.clone(), quote: None })
+        self.listings
+            .push(Offset::START, Listing { symbol: symbol.clone(), quote: None, quoted: Quoted::default() })
     }
 
     /// A price: the newest by event time wins. Gives the one that was held before, or `Err` if that is newer.
@@ -333,6 +331,7 @@ impl ReferenceData {
         self.quotes += 1;
         if let Some(listing) = self.listings.touch(symbol, supersedes.version(offset)) {
             listing.quote = Some(quote);
+            listing.quoted = listing.quoted.by(offset);
         }
         Ok(held)
     }

@@ -66,6 +66,13 @@ impl State {
         rows.collect()
     }
 
+    /// The records of a row up to an offset, in the order of the log.
+    pub(crate) fn trades_of_row(&self, row: RowKey, until: Offset) -> Vec<Offset> {
+        let mut offsets = self.trades_of(&[row], self.trades.until(until), usize::MAX).offsets;
+        offsets.reverse();
+        offsets
+    }
+
     /// Chains of rows, merged.
     fn trades_of(&self, rows: &[RowKey], below: u32, limit: usize) -> Found {
         let before = |number: u32| self.trades.get(number)?.before;

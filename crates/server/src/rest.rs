@@ -22,7 +22,7 @@ use hub_core::{Parameter, ParameterError};
 
 pub use array::{array, array_within};
 pub use request::Request;
-pub use tag::{digest, tagged};
+pub use tag::{digest, is_known, tagged};
 
 use crate::http::methods::not_allowed;
 use crate::http::problem::Problem;

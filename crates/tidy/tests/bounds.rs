@@ -9,6 +9,7 @@ const FIXED: &Exceptions = &[
         "analytics ROWS_MAX",
         "rows of one flush whose JSON is kept for all shards; beyond, each encodes for itself",
     ),
+    ("analytics TRANSACTIONS_MAX", "transactions of one receipt; GET /api/transactions has all in pages"),
     ("autotrader PART_MAX", "symbols of one document: work is shared, nothing is refused"),
     ("autotrader PRICE_INTERVAL_MAX_MS", "the longest interval that makes sense; a longer one counts as it"),
     ("autotrader PRICE_INTERVAL_MIN_MS", "in docs/services.md: a shorter one counts as it"),

@@ -195,6 +195,7 @@ impl Ledger {
     /// True if no row was written by a record after this one.
     pub(crate) fn is_as_of(&self, last: Offset) -> bool {
         let rows = (0..self.rows.len()).all(|key| self.rows.written(key) <= Some(last));
-        rows && (0..self.portfolios.len()).all(|key| self.portfolios.written(key) <= Some(last))
+        let quotes = self.reference.listings.iter().all(|listing| listing.quoted.newest <= last);
+        rows && quotes && (0..self.portfolios.len()).all(|key| self.portfolios.written(key) <= Some(last))
     }
 }

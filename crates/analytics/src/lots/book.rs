@@ -89,6 +89,23 @@ impl Book {
         }
     }
 
+    /// The lots, the oldest first.
+    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = Lot> + '_> {
+        match self {
+            Book::Few(lots) => Box::new(lots.iter().copied()),
+            Book::Many(trees) => Box::new(trees.iter()),
+        }
+    }
+
+    /// The lots of a price, if one is named, the oldest first.
+    pub(super) fn iter_at(&self, price: Option<Price>) -> Box<dyn Iterator<Item = Lot> + '_> {
+        match (self, price) {
+            (_, None) => self.iter(),
+            (Book::Few(_), Some(price)) => Box::new(self.iter().filter(move |lot| lot.price == price)),
+            (Book::Many(trees), Some(price)) => Box::new(trees.iter_at(price)),
+        }
+    }
+
     /// The lots, if they are few, the oldest first.
     pub(super) fn few(&self) -> Option<&[Lot]> {
         match self {

@@ -258,7 +258,14 @@ proptest! {
             let cost = position.cost(quantity, named);
             prop_assert_eq!(cost, model.sell(quantity, named));
             if cost.is_ok() {
+                let (before, taken) = (position.lots.to_vec(), position.lots.taken(quantity, named));
                 position.sell(quantity, named);
+                let left = before.into_iter().filter_map(|lot| {
+                    let gone = taken.iter().find(|(other, _)| *other == lot).map(|(_, gone)| gone.units());
+                    let left = lot.quantity.units() - gone.unwrap_or_default();
+                    (left > 0).then_some(Lot { quantity: Quantity::from_units(left), ..lot })
+                });
+                prop_assert!(left.eq(position.lots.to_vec()), "what is taken is what is missing");
             }
             prop_assert_eq!(position.lots(), &model.0[..]);
         }

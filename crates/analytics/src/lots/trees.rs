@@ -15,8 +15,8 @@ pub(crate) struct Trees {
     held_at: RedBlackTreeMapSync<Price, Quantity>,
 }
 
-/// The age of a lot; the smaller is the older.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// The age of a lot; the smaller is the older, the default older than any.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 struct Age {
     /// Time of the purchase.
     bought_at: Timestamp,
@@ -85,9 +85,17 @@ impl Trees {
         self.by_age.iter().map(lot)
     }
 
+    /// The lots of a price, the oldest first.
+    pub(super) fn iter_at(&self, price: Price) -> impl Iterator<Item = Lot> {
+        let of_price = self.by_price.range((price, Age::default())..).take_while(move |(at, _)| *at == price);
+        of_price.filter_map(|(price, age)| {
+            let Left { quantity, .. } = *self.by_age.get(age)?;
+            Some(Lot { bought_at: age.bought_at, offset: age.offset, price: *price, quantity })
+        })
+    }
+
     fn oldest_at(&self, price: Price) -> Option<Age> {
-        let first = Age { bought_at: Timestamp::default(), offset: Offset::START };
-        let (at, age) = self.by_price.range((price, first)..).next()?;
+        let (at, age) = self.by_price.range((price, Age::default())..).next()?;
         (*at == price).then_some(*age)
     }
 

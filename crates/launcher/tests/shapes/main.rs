@@ -135,7 +135,10 @@ fn asked(hub: &Inside, path: &str) -> String {
     } else {
         "1".to_owned()
     };
-    let path = path.replace("{portfolioId}", PORTFOLIO).replace("{sector}", "Technology");
+    let path = path
+        .replace("{portfolioId}", PORTFOLIO)
+        .replace("{sector}", "Technology")
+        .replace("{symbol}", "AAPL");
     format!("{}{query}", path.replace("{id}", &id))
 }
 

@@ -19,6 +19,12 @@ pub fn tagged(asked: &HeaderMap, state: &str, answer: impl FnOnce() -> HttpRespo
     response
 }
 
+/// True if a request has the answer of which `state` says all that it depends on: then it need not be made, and
+/// [`tagged`] leaves it out.
+pub fn is_known(asked: &HeaderMap, state: &str) -> bool {
+    is_named(asked, &format!("\"{state}\""))
+}
+
 /// The digest of a body, for one that depends on nothing else: 128 bits, which tell any two apart.
 pub fn digest(body: &[u8]) -> String {
     let mut first = [0; 16];

@@ -18,8 +18,8 @@ mod value;
 mod view;
 
 pub(crate) use marking::Marking;
-pub(crate) use portfolios::Marks;
+pub(crate) use portfolios::{KnownPnl, Marks};
 pub(crate) use positions::Positions;
 pub(crate) use sheet::{Sheet, SheetCell};
-pub(crate) use value::{encode, pnl, unrealized, version};
+pub(crate) use value::{encode, pnl, stale_as_of, unrealized, version};
 pub(crate) use view::MarksView;

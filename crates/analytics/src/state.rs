@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::holding::Holding;
 use crate::listing::{Listing, Quote, Quoted, Superseded, Supersedes, SymbolKey};
 use crate::lots::Book;
-use crate::marks::{self, Marks, Positions};
+use crate::marks::{self, KnownPnl, Marks, Positions};
 use crate::portfolio::{self, EncodedMark, EncodedMarks, Portfolio, PortfolioKey};
 use crate::row::{self, Entry, Row, beside};
 use crate::sums::{self, Sums, SymbolSumsView};
@@ -162,10 +162,13 @@ impl State {
 
     /// Realised plus unrealised P&L of a portfolio, of what has a price; `None`
     /// if it never had a position, or nothing that it holds has a price, or the sum is more than money holds. O(1) at
-    /// a flush while somebody subscribes to marks, otherwise O(positions of the portfolio).
+    /// a flush while somebody subscribes to marks if nothing of it is stale, otherwise O(positions of the portfolio).
     pub fn pnl(&self, id: PortfolioId) -> Result<Option<Pnl>, Expired> {
         let Some(key) = self.key(id) else { return Ok(None) };
-        self.marks().map_or_else(|| marks::pnl(self, key), |marks| Ok(marks.pnl(key)))
+        let Some(marks) = self.marks() else { return marks::pnl(self, key) };
+        let Some(KnownPnl { amount, is_partial, is_stale }) = marks.pnl(key) else { return Ok(None) };
+        let stale_as_of = if is_stale { marks::stale_as_of(self, key)? } else { None };
+        Ok(Some(Pnl { amount, is_partial, stale_as_of }))
     }
 
     /// The newest price of a symbol.

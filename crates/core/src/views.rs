@@ -1,7 +1,7 @@
 //! Views that one service has of another: read-only, wired by the launcher. If a view is absent, so is what it would
 //! have shown.
 
-use crate::{Money, Offset, PortfolioId, Position};
+use crate::{Money, Offset, PortfolioId, Position, Timestamp};
 
 /// A view of a past position that is kept no longer, because more changed since than may be kept
 /// (`limits.view_bytes`): never to be taken for "no value". Whoever wants the newest looks again.
@@ -16,6 +16,8 @@ pub struct Pnl {
     pub amount: Money,
     /// Something that the portfolio holds has no price, and is not in the sum.
     pub is_partial: bool,
+    /// The time of the oldest price in it that is stale.
+    pub stale_as_of: Option<Timestamp>,
 }
 
 /// Profits of portfolios, for whoever shows them beside something else: at a

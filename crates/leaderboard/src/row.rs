@@ -34,7 +34,8 @@ impl Row {
     /// Appends `{"rank","portfolioId","portfolioName","pnl","compositeScore",
     /// "avgReturn","sharpe","sortino","updatedAt","updated"}`: numbers by their
     /// digits, name and P&L null where nobody knows them; and `"pnlPartial":true`
-    /// where P&L is the known sum of a portfolio that is not priced as a whole.
+    /// where P&L is the known sum of a portfolio that is not priced as a whole,
+    /// `"pnlStale":true,"pnlAsOf"` where a price in it is stale, with the time of the oldest.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>, rank: usize, pnl: Option<Pnl>) {
         let parts = self.json.get_or_init(|| RowParts::of(&self.entry));
         let (head, tail) = parts.json.split_at(parts.pnl_at);
@@ -46,11 +47,13 @@ impl Row {
             None => write!(out, "null"),
         };
         out.extend_from_slice(tail);
-        out.extend_from_slice(if pnl.is_some_and(|pnl| pnl.is_partial) {
-            br#","pnlPartial":true}"#
-        } else {
-            b"}"
-        });
+        if pnl.is_some_and(|pnl| pnl.is_partial) {
+            out.extend_from_slice(br#","pnlPartial":true"#);
+        }
+        if let Some(as_of) = pnl.and_then(|pnl| pnl.stale_as_of) {
+            let _ = write!(out, r#","pnlStale":true,"pnlAsOf":"{as_of}""#);
+        }
+        out.push(b'}');
     }
 }
 

@@ -22,6 +22,8 @@ fn row() -> Schema {
             "updatedAt": { "type": "string", "format": "date-time" },
             "updated": { "type": "string", "format": "date-time" },
             "pnlPartial": { "const": true },
+            "pnlStale": { "const": true },
+            "pnlAsOf": { "type": "string", "format": "date-time" },
         },
         "required": [
             "rank", "portfolioId", "portfolioName", "pnl", "compositeScore", "avgReturn", "sharpe", "sortino",

@@ -51,7 +51,11 @@ impl PnlView for At {
     }
 
     fn pnl(&self, id: PortfolioId) -> Result<Option<Pnl>, Expired> {
-        let pnl = |(_, units)| Pnl { amount: hub_core::Money::from_units(units), is_partial: false };
+        let pnl = |(_, units)| Pnl {
+            amount: hub_core::Money::from_units(units),
+            is_partial: false,
+            stale_as_of: None,
+        };
         Ok(self.newest_of(id).map(pnl))
     }
 

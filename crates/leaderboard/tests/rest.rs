@@ -55,8 +55,12 @@ fn the_top_is_what_has_been_applied() {
     let expected = r#"{"rank":1,"portfolioId":"00000000-0000-0000-0000-000000000001","portfolioName":"Growth","pnl":1.25,"compositeScore":570,"avgReturn":0,"sharpe":19,"sortino":0,"updatedAt":"2026-02-07T10:30:00.000Z","updated":"2026-02-07T10:30:00.000Z"}"#;
     assert_eq!(body["top"][0], json(expected));
     assert_eq!(ids(&body["top"]), [1, 2]);
-    let partial = |row: usize| ok(&hub, "/api/leaderboard/top")["top"][row].get("pnlPartial").cloned();
-    assert_eq!([5, 6].map(partial), [None, Some(true.into())], "of the seventh something has no price");
+    let member = |row: usize, name: &str| ok(&hub, "/api/leaderboard/top")["top"][row].get(name).cloned();
+    let partial = [5, 6].map(|row| member(row, "pnlPartial"));
+    assert_eq!(partial, [None, Some(true.into())], "of the seventh something has no price");
+    let stale = [5, 6].map(|row| member(row, "pnlStale"));
+    assert_eq!(stale, [Some(true.into()), None], "of the sixth a price is old");
+    assert_eq!(member(5, "pnlAsOf"), Some("2026-02-07T10:30:00.000Z".into()));
     assert_eq!(ids(&ok(&hub, "/api/leaderboard/top")["top"]).len(), 12);
     assert_eq!(ids(&ok(&hub, "/api/leaderboard/top?top=99999999999999999999999")["top"]).len(), 12);
 }

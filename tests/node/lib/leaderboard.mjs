@@ -41,7 +41,8 @@ export function scores(entries) {
 export function assertEntry(entry) {
   const shown = JSON.stringify(entry);
   const names = ['rank', 'portfolioId', 'portfolioName', 'pnl', ...NUMBERS, 'updatedAt', 'updated'];
-  assertKeys(entry, names, shown);
+  const optional = ['pnlPartial', 'pnlStale', 'pnlAsOf'].filter((name) => name in entry);
+  assertKeys(entry, [...names, ...optional], shown);
   assert.ok(Number.isSafeInteger(entry.rank) && entry.rank >= 1, shown);
   assert.match(entry.portfolioId, UUID, shown);
   if (entry.portfolioName !== null) assert.equal(typeof entry.portfolioName, 'string', shown);

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
-use hub_core::{Expired, Money, Offset, Pnl, Price};
+use hub_core::{Expired, Money, Offset};
 use hub_fanout::{RowKey, Snapshot};
 
 use super::holders::Holders;
-use super::portfolios::Marks;
-use super::share::{Share, quantity};
+use super::portfolios::{KnownPnl, Marks};
+use super::share::{Marked, Pricing, Share, quantity};
 use super::value::pnl;
 use crate::listing::SymbolKey;
 use crate::portfolio::PortfolioKey;
@@ -21,9 +21,11 @@ pub(crate) struct Marking {
     state: Snapshot<State>,
     holders: Holders,
     /// By symbol: what its holders are marked at.
-    prices: Vec<Option<Price>>,
+    prices: Vec<Option<Marked>>,
     /// By portfolio: half a line of the cache for each, for a tick goes to them in no order.
     totals: Vec<Total>,
+    /// By portfolio: positions whose price is stale. Beside the totals, for few ticks go to them.
+    stale: Vec<u32>,
     /// Portfolios with large positions, and how many they have.
     large: BTreeMap<PortfolioKey, u32>,
     /// Portfolios whose marks changed since the flush before, at that offset, ascending.
@@ -52,6 +54,7 @@ impl Marking {
             holders: Holders::default(),
             prices: Vec::new(),
             totals: Vec::new(),
+            stale: Vec::new(),
             large: BTreeMap::new(),
             moved: Vec::new(),
             since: Offset::START,
@@ -59,9 +62,9 @@ impl Marking {
         };
         marking.grow();
         // At their prices at once, so that none has to be looked at again.
-        let listings = &marking.state.reference.listings;
+        let (listings, freshness) = (&marking.state.reference.listings, marking.state.freshness());
         for (marked, listing) in marking.prices.iter_mut().zip(listings.iter()) {
-            *marked = listing.quote.map(|quote| quote.price);
+            *marked = listing.quote.map(|quote| Marked::of(quote, freshness));
         }
         for row in 0..marking.state.rows.len() {
             marking.retake(None, row)?;
@@ -105,6 +108,7 @@ impl Marking {
     fn grow(&mut self) {
         let portfolios = self.state.portfolios.len() as usize;
         self.totals.resize(portfolios, Total::default());
+        self.stale.resize(portfolios, 0);
         self.prices.resize(self.state.reference.listings.len() as usize, None);
     }
 
@@ -112,8 +116,8 @@ impl Marking {
     /// that its symbol is marked at.
     fn retake(&mut self, before: Option<&State>, row: RowKey) -> Result<(), Expired> {
         let Some(entry) = self.state.entry(row)? else { return Ok(()) };
-        let price = self.prices[entry.symbol as usize];
-        let share = |entry| Share::of(&entry, price);
+        let marked = self.prices[entry.symbol as usize];
+        let share = |entry| Share::of(&entry, marked);
         let before = before.map_or(Ok(None), |before| before.entry(row))?;
         let old = before.map(share).unwrap_or_default();
         self.replace(entry.portfolio, old, share(entry));
@@ -129,11 +133,16 @@ impl Marking {
         let total = &mut self.totals[key as usize];
         total.units += new.units - old.units;
         total.open = total.open + u32::from(new.is_open) - u32::from(old.is_open);
-        total.priced = total.priced + u32::from(new.is_priced) - u32::from(old.is_priced);
+        let [was_priced, is_priced] = [old, new].map(|share| share.pricing != Pricing::Unpriced);
+        total.priced = total.priced + u32::from(is_priced) - u32::from(was_priced);
+        let [was_stale, is_stale] = [old, new].map(|share| share.pricing == Pricing::Stale);
+        if was_stale != is_stale {
+            count(&mut self.stale[key as usize], is_stale);
+        }
         if old.is_large != new.is_large {
-            let count = self.large.entry(key).or_default();
-            *count = if new.is_large { *count + 1 } else { *count - 1 };
-            if *count == 0 {
+            let large = self.large.entry(key).or_default();
+            count(large, new.is_large);
+            if *large == 0 {
                 self.large.remove(&key);
             }
         }
@@ -155,14 +164,15 @@ impl Marking {
             total.version = total.version.max(version);
         }
         self.find_moved(traded, &priced);
-        let Marking { state, totals, large, moved, marks, .. } = self;
+        let Marking { state, totals, stale, large, moved, marks, .. } = self;
         let mut of_large = BTreeMap::new();
         for key in large.keys().filter(|key| totals[**key as usize].version > since) {
-            of_large.insert(*key, pnl(&**state, *key)?);
+            of_large.insert(*key, pnl(&**state, *key)?.map(KnownPnl::from));
         }
         marks.set(moved, |key| {
             let total = &totals[key as usize];
-            (total.version, of_large.get(&key).map_or_else(|| total.pnl(), |pnl| *pnl))
+            let is_stale = stale[key as usize] > 0;
+            (total.version, of_large.get(&key).map_or_else(|| total.pnl(is_stale), |pnl| *pnl))
         });
         Ok(())
     }
@@ -194,25 +204,30 @@ impl Marking {
         }
     }
 
-    /// Marks the holders of a symbol at its price, which is of this version and not older than those before it.
+    /// Marks the holders of a symbol at its price, which is of this version and not older than those before it; it may be
+    /// the same, and stale by now.
     fn mark(&mut self, symbol: SymbolKey, version: Offset) -> Result<(), Expired> {
         let quote = self.state.reference.listings.get(symbol).and_then(|listing| listing.quote);
-        let Some(price) = quote.map(|quote| quote.price) else { return Ok(()) };
-        let marked = self.prices[symbol as usize].replace(price);
+        let Some(new) = quote.map(|quote| Marked::of(quote, self.state.freshness())) else { return Ok(()) };
+        let marked = self.prices[symbol as usize].replace(new);
         let Some(columns) = self.holders.of(symbol) else { return Ok(()) };
-        if let Some(marked) = marked.filter(|marked| columns.are_small_at(price.max(*marked))) {
-            let by = i128::from(price.units() - marked.units());
+        if let Some(marked) = marked.filter(|marked| columns.are_small_at(new.price.max(marked.price))) {
+            let by = i128::from(new.price.units() - marked.price.units());
             for (key, quantity) in columns.portfolios.iter().zip(&columns.quantities) {
                 let total = &mut self.totals[*key as usize];
                 total.units += by * i128::from(*quantity);
                 total.version = version;
+            }
+            if marked.is_stale != new.is_stale {
+                let stale = &mut self.stale;
+                columns.portfolios.iter().for_each(|key| count(&mut stale[*key as usize], new.is_stale));
             }
             return Ok(());
         }
         // Its first price, or large amounts among them: each by itself.
         for row in columns.rows.clone() {
             let Some(entry) = self.state.entry(row)? else { continue };
-            self.replace(entry.portfolio, Share::of(&entry, marked), Share::of(&entry, Some(price)));
+            self.replace(entry.portfolio, Share::of(&entry, marked), Share::of(&entry, Some(new)));
             self.totals[entry.portfolio as usize].version = version;
         }
         self.holders.measure(symbol);
@@ -220,10 +235,16 @@ impl Marking {
     }
 }
 
+/// Counts one more, or one less.
+fn count(count: &mut u32, more: bool) {
+    *count = if more { *count + 1 } else { *count - 1 };
+}
+
 impl Total {
     /// P&L of a portfolio without large positions.
-    fn pnl(&self) -> Option<Pnl> {
-        let pnl = Pnl { amount: Money::from_units(self.units), is_partial: self.priced < self.open };
+    fn pnl(&self, is_stale: bool) -> Option<KnownPnl> {
+        let (amount, is_partial) = (Money::from_units(self.units), self.priced < self.open);
+        let pnl = KnownPnl { amount, is_partial, is_stale };
         (self.priced > 0 || self.open == 0).then_some(pnl)
     }
 }

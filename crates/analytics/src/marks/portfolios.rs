@@ -15,17 +15,35 @@ pub(crate) struct Marks(Table<Kept>);
 struct Kept {
     amount: [u64; 2],
     is_partial: bool,
+    is_stale: bool,
+}
+
+/// P&L as it is kept by difference: not since when it is stale.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownPnl {
+    pub(crate) amount: Money,
+    pub(crate) is_partial: bool,
+    pub(crate) is_stale: bool,
+}
+
+impl From<Pnl> for KnownPnl {
+    fn from(Pnl { amount, is_partial, stale_as_of }: Pnl) -> KnownPnl {
+        KnownPnl { amount, is_partial, is_stale: stale_as_of.is_some() }
+    }
 }
 
 impl Kept {
-    fn of(pnl: Option<Pnl>) -> Kept {
-        let amount = halves(pnl.map_or(i128::MIN, |pnl| pnl.amount.units()));
-        Kept { amount, is_partial: pnl.is_some_and(|pnl| pnl.is_partial) }
+    fn of(pnl: Option<KnownPnl>) -> Kept {
+        Kept {
+            amount: halves(pnl.map_or(i128::MIN, |pnl| pnl.amount.units())),
+            is_partial: pnl.is_some_and(|pnl| pnl.is_partial),
+            is_stale: pnl.is_some_and(|pnl| pnl.is_stale),
+        }
     }
 
-    fn pnl(self) -> Option<Pnl> {
-        let Kept { amount, is_partial } = self;
-        Some(Pnl { amount: Money::from_units_checked(whole(amount))?, is_partial })
+    fn pnl(self) -> Option<KnownPnl> {
+        let Kept { amount, is_partial, is_stale } = self;
+        Some(KnownPnl { amount: Money::from_units_checked(whole(amount))?, is_partial, is_stale })
     }
 }
 
@@ -36,7 +54,7 @@ impl Marks {
     }
 
     /// As [`State::pnl`](crate::State::pnl).
-    pub(crate) fn pnl(&self, key: PortfolioKey) -> Option<Pnl> {
+    pub(crate) fn pnl(&self, key: PortfolioKey) -> Option<KnownPnl> {
         self.0.get(key)?.pnl()
     }
 
@@ -55,7 +73,7 @@ impl Marks {
     pub(super) fn set(
         &mut self,
         keys: &[PortfolioKey],
-        mark: impl Fn(PortfolioKey) -> (Offset, Option<Pnl>),
+        mark: impl Fn(PortfolioKey) -> (Offset, Option<KnownPnl>),
     ) {
         let (known, new) = keys.split_at(keys.partition_point(|key| *key < self.0.len()));
         let mark = |key| {

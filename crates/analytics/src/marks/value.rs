@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 use hub_core::dto::UnrealizedPnlJson;
-use hub_core::{Expired, Money, Offset, Pnl, PortfolioId, Price, Quantity, Timestamp};
+use hub_core::{Expired, Freshness, Money, Offset, Pnl, PortfolioId, Price, Quantity, Timestamp};
 use hub_fanout::RowKey;
 
 use super::positions::Positions;
@@ -14,7 +14,6 @@ use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
 use crate::row::{Entry, Phase};
 use crate::state::State;
-use crate::table::Table;
 
 /// A portfolio's unrealised P&L as JSON, or `None` where nothing that is
 /// listed has a value: all that it holds is unpriced. O(positions listed).
@@ -43,9 +42,9 @@ thread_local! {
 /// total is that of the symbols shown. Nothing real comes near it; what
 /// matters is that it neither wraps nor panics.
 fn write(positions: &impl Positions, portfolio_id: PortfolioId, sheet: &Sheet, out: &mut Vec<u8>) -> bool {
-    let (listings, freshness) = (positions.listings(), positions.freshness());
+    let (listings, mut oldest) = (positions.listings(), Oldest::of(positions.freshness()));
     let mut json = UnrealizedPnlJson::begin(out);
-    let (mut stale, mut as_of) = (Vec::new(), None);
+    let mut stale = Vec::new();
     let (mut overall, mut has_value, mut unpriced) = (Money::ZERO, false, Vec::new());
     for position in &sheet.positions {
         let Some(Listing { symbol, quote, .. }) = listings.get(position.symbol) else { continue };
@@ -56,8 +55,7 @@ fn write(positions: &impl Positions, portfolio_id: PortfolioId, sheet: &Sheet, o
             Some((value, sum)) => {
                 (overall, has_value) = (sum, true);
                 json.symbol(symbol, value);
-                if let Some(quote) = quote.filter(|quote| is_open && freshness.is_stale(quote.time)) {
-                    as_of = Some(as_of.map_or(quote.time, |time: Timestamp| time.min(quote.time)));
+                if quote.is_some_and(|quote| is_open && oldest.note(quote.time)) {
                     stale.push(symbol);
                 }
             }
@@ -65,7 +63,7 @@ fn write(positions: &impl Positions, portfolio_id: PortfolioId, sheet: &Sheet, o
         }
     }
     let has_value = has_value || unpriced.is_empty();
-    json.end(portfolio_id, overall, unpriced, stale, as_of);
+    json.end(portfolio_id, overall, unpriced, stale, oldest.time);
     has_value
 }
 
@@ -91,10 +89,30 @@ pub(crate) fn pnl(positions: &impl Positions, key: PortfolioKey) -> Result<Optio
     let mut members = positions.members(key).collect::<Result<Vec<_>, Expired>>()?;
     // In the order of their keys: whether a sum is too large may depend on it.
     members.reverse();
-    Ok(pnl_of(positions.listings(), &members))
+    Ok(pnl_of(positions, &members))
 }
 
-fn pnl_of(listings: &Table<Listing>, members: &[(RowKey, Entry)]) -> Option<Pnl> {
+/// The time of the oldest stale price in a portfolio's P&L. O(positions of the portfolio).
+pub(crate) fn stale_as_of(
+    positions: &impl Positions,
+    key: PortfolioKey,
+) -> Result<Option<Timestamp>, Expired> {
+    let mut oldest = Oldest::of(positions.freshness());
+    for member in positions.members(key) {
+        let (_, entry) = member?;
+        let quote = positions.listings().get(entry.symbol).and_then(|listing| listing.quote);
+        let Balance { holdings, total_invested, .. } = entry.balance;
+        if let Some(quote) = quote.filter(|_| entry.phase == Phase::Open)
+            && unrealized(Some(quote.price), holdings, total_invested).is_some()
+        {
+            oldest.note(quote.time);
+        }
+    }
+    Ok(oldest.time)
+}
+
+fn pnl_of(positions: &impl Positions, members: &[(RowKey, Entry)]) -> Option<Pnl> {
+    let (listings, mut oldest) = (positions.listings(), Oldest::of(positions.freshness()));
     let (mut amount, mut open, mut priced) = (Money::ZERO, 0, 0);
     for (_, entry) in members {
         amount = amount.checked_add(entry.balance.realized_pnl)?;
@@ -105,10 +123,35 @@ fn pnl_of(listings: &Table<Listing>, members: &[(RowKey, Entry)]) -> Option<Pnl>
             if let Some(unrealized) = unrealized(quote.map(|quote| quote.price), holdings, total_invested) {
                 priced += 1;
                 amount = amount.checked_add(unrealized)?;
+                if let Some(quote) = quote {
+                    oldest.note(quote.time);
+                }
             }
         }
     }
-    (priced > 0 || open == 0).then_some(Pnl { amount, is_partial: priced < open })
+    let pnl = Pnl { amount, is_partial: priced < open, stale_as_of: oldest.time };
+    (priced > 0 || open == 0).then_some(pnl)
+}
+
+/// The oldest of the times that are stale.
+struct Oldest {
+    freshness: Freshness,
+    time: Option<Timestamp>,
+}
+
+impl Oldest {
+    fn of(freshness: Freshness) -> Oldest {
+        Oldest { freshness, time: None }
+    }
+
+    /// True if it is stale.
+    fn note(&mut self, time: Timestamp) -> bool {
+        let is_stale = self.freshness.is_stale(time);
+        if is_stale {
+            self.time = Some(self.time.map_or(time, |oldest| oldest.min(time)));
+        }
+        is_stale
+    }
 }
 
 /// `price * holdings - totalInvested` of an open position, if it is priced

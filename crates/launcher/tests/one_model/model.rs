@@ -251,13 +251,14 @@ impl Model {
         money(money(price.checked_mul(position.held())?)?.checked_sub(position.cost()?)?)
     }
 
-    /// Realised plus unrealised, as a text, "null" where nobody knows; and whether something of it has no price.
-    pub(crate) fn pnl(&self, id: PortfolioId) -> (String, bool) {
+    /// Realised plus unrealised, as a text, "null" where nobody knows; and what its row says of it: that something of it has no
+    /// price, or one that is stale.
+    pub(crate) fn pnl(&self, id: PortfolioId) -> (String, String) {
         let mut own = self.positions.iter().filter(|position| position.portfolio == id).peekable();
         if own.peek().is_none() {
-            return ("null".to_owned(), false);
+            return ("null".to_owned(), String::new());
         }
-        let (mut sum, mut open, mut priced) = (Some(0_i128), 0, 0);
+        let (mut sum, mut open, mut priced, mut stale) = (Some(0_i128), 0, 0, None::<i64>);
         for position in own {
             let mut add = |value| sum = sum.and_then(|sum| money(sum.checked_add(value)?));
             add(position.realized);
@@ -267,12 +268,18 @@ impl Model {
             {
                 add(value);
                 priced += 1;
+                stale = stale.into_iter().chain(self.stale(position)).min();
             }
         }
         // Of what is open at least something has to be priced.
         let known = sum.filter(|_| priced > 0 || open == 0);
-        let is_partial = known.is_some() && priced < open;
-        (known.map_or("null".to_owned(), |sum| decimal(sum, MONEY_PLACES)), is_partial)
+        let Some(known) = known else { return ("null".to_owned(), String::new()) };
+        let mut tail = if priced < open { r#","pnlPartial":true"#.to_owned() } else { String::new() };
+        if let Some(oldest) = stale {
+            let as_of = Timestamp::from_micros(oldest).unwrap();
+            tail = format!(r#"{tail},"pnlStale":true,"pnlAsOf":"{as_of}""#);
+        }
+        (decimal(known, MONEY_PLACES), tail)
     }
 }
 

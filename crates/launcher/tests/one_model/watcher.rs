@@ -51,7 +51,7 @@ pub(crate) struct Truth<'a> {
 
 impl Truth<'_> {
     /// P&L of the flush; once the hub no longer has that, the newest.
-    fn pnl(&self) -> impl Fn(PortfolioId) -> (String, bool) {
+    fn pnl(&self) -> impl Fn(PortfolioId) -> (String, String) {
         |id| {
             let has_expired = self.hub.analytics.flushed().pnl(id).is_err();
             if has_expired { self.settled.pnl(id) } else { self.flushed.pnl(id) }
@@ -287,7 +287,8 @@ fn without_pnl(rows: &Rows) -> Rows {
     let without = |row: &String| {
         let (head, tail) = row.split_once(r#","pnl":"#).unwrap();
         let (_, tail) = tail.split_once(r#","compositeScore":"#).unwrap();
-        format!("{head} {}", tail.replace(r#","pnlPartial":true"#, ""))
+        let end = tail.find(r#","pnl"#).unwrap_or(tail.len() - 1);
+        format!("{head} {}", &tail[..end])
     };
     rows.iter().map(|(id, row)| (id.clone(), without(row))).collect()
 }

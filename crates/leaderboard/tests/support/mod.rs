@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use hub_core::event::{PortfolioInfo, RiskMetrics};
 use hub_core::views::{PnlView, PortfolioPnl};
-use hub_core::{Epoch, Event, Expired, Offset, Outcome, Pnl, PortfolioId, Position, Settings};
+use hub_core::{Epoch, Event, Expired, Offset, Outcome, Pnl, PortfolioId, Position, Settings, Timestamp};
 use hub_fanout::testing::Driver;
 use hub_fanout::{Document, Occasion, Projection};
 use hub_leaderboard::{Dialect, LeaderboardConfig, LeaderboardReads, register, sockets};
@@ -178,7 +178,8 @@ impl PnlView for FixedAt {
     fn pnl(&self, id: PortfolioId) -> Result<Option<Pnl>, Expired> {
         let n = id.to_bytes()[15];
         let amount = || format!("{n}.25").parse().unwrap();
-        Ok((n != 3).then(|| Pnl { amount: amount(), is_partial: n == 7 }))
+        let stale_as_of = Timestamp::from_millis(START_MILLIS).filter(|_| n == 6);
+        Ok((n != 3).then(|| Pnl { amount: amount(), is_partial: n == 7, stale_as_of }))
     }
 
     fn version(&self, _: PortfolioId) -> Result<Offset, Expired> {

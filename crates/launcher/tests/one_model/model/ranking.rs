@@ -8,7 +8,7 @@ use super::{Model, Standing, score, text};
 use crate::digits::{RATIO_PLACES, decimal};
 
 /// P&L of a portfolio, and whether something of it has no price.
-pub(crate) type PnlOf<'a> = &'a dyn Fn(PortfolioId) -> (String, bool);
+pub(crate) type PnlOf<'a> = &'a dyn Fn(PortfolioId) -> (String, String);
 
 impl Model {
     /// Ids in the order of their ranks.
@@ -50,11 +50,10 @@ impl Model {
         let row = |(place, standing): (usize, &Standing)| {
             let Standing { id, metrics, updated_at: at, .. } = standing;
             let name = self.names.get(id).map_or("null".to_owned(), |name| text(name));
-            let (amount, is_partial) = pnl(*id);
-            let partial = if is_partial { r#","pnlPartial":true"# } else { "" };
+            let (amount, tail) = pnl(*id);
             let [avg, sharpe, sortino] = metrics.map(|units| decimal(units, RATIO_PLACES));
             format!(
-                r#"{{"rank":{},"portfolioId":"{id}","portfolioName":{name},"pnl":{},"compositeScore":{},"avgReturn":{avg},"sharpe":{sharpe},"sortino":{sortino},"updatedAt":"{at}","updated":"{at}"{partial}}}"#,
+                r#"{{"rank":{},"portfolioId":"{id}","portfolioName":{name},"pnl":{},"compositeScore":{},"avgReturn":{avg},"sharpe":{sharpe},"sortino":{sortino},"updatedAt":"{at}","updated":"{at}"{tail}}}"#,
                 place + 1,
                 amount,
                 decimal(score(metrics), RATIO_PLACES),

@@ -29,8 +29,7 @@ pub(crate) const RANGE: Count =
 
 static UPDATES: [Parameter; 3] = [LIMIT.parameter, RESUME, DIALECT];
 static TOP: [Parameter; 1] = [N.parameter];
-/// Parameters of surroundings, over REST, too.
-pub(crate) static AROUND: [Parameter; 2] = [PORTFOLIO_ID, RANGE.parameter];
+static AROUND: [Parameter; 2] = [PORTFOLIO_ID, RANGE.parameter];
 
 /// The portfolio given as `portfolioId`.
 pub(crate) fn portfolio_id(given: &Parameters<'_>) -> Result<PortfolioId, ParameterError> {

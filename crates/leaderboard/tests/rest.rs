@@ -6,19 +6,44 @@ use std::sync::Arc;
 
 use actix_web::App;
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use hub_leaderboard::{Dialect, LeaderboardReads, routes};
 use hub_server::rest;
 use serde_json::Value;
-use support::{Fixed, Hub, ids, json, portfolio};
+use support::{EPOCH, Fixed, Hub, ids, json, portfolio};
 
-/// Portfolios 1 to 12, the first the best; applied, but not published.
+/// Portfolios 1 to 12, the first the best.
 fn hub() -> Hub {
     let mut hub = Hub::with(Some(Arc::new(Fixed)), Dialect::Native);
     hub.name(1, "Growth");
     (1..=12).for_each(|n| drop(hub.sharpe(n, &(20 - n).to_string())));
-    hub.settle();
+    hub.flush();
     hub
+}
+
+/// Status, headers and body.
+fn answer(reads: &LeaderboardReads, uri: &str, etag: Option<&str>) -> (u16, HeaderMap, String) {
+    actix_rt::System::new().block_on(async {
+        let routes = routes(reads);
+        let app = init_service(App::new().configure(|config| rest::configure(config, &routes))).await;
+        let request = etag
+            .map_or_else(TestRequest::get, |etag| TestRequest::get().insert_header(("If-None-Match", etag)))
+            .uri(uri);
+        let response = call_service(&app, request.to_request()).await;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, String::from_utf8(read_body(response).await.into()).unwrap())
+    })
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().unwrap().to_owned())
+}
+
+/// The path of the next page.
+fn next(headers: &HeaderMap) -> Option<String> {
+    let link = header(headers, "link")?;
+    Some(link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned())
 }
 
 fn get(reads: &LeaderboardReads, uri: &str) -> (StatusCode, String, Value) {
@@ -72,7 +97,7 @@ fn at_most_a_thousand_rows_are_given() {
         let id = hub_core::PortfolioId::from_bytes(n.to_be_bytes());
         hub.send(support::risk_of(id, "0", "1", "0"));
     }
-    hub.settle();
+    hub.flush();
     assert_eq!(ok(&hub, "/api/leaderboard/top?top=5000")["count"], 1000);
     assert_eq!(ok(&hub, "/api/leaderboard/portfolios").as_array().map(Vec::len), Some(1000));
     let rest = ok(&hub, "/api/leaderboard/portfolios?offset=1000");
@@ -111,6 +136,108 @@ fn all_portfolios_come_page_by_page() {
 }
 
 #[test]
+fn pages_are_of_one_position_whatever_climbs_between_them() {
+    for base in ["", "/pms"] {
+        let mut hub = hub();
+        let before = ids(&ok(&hub, "/api/leaderboard/portfolios"));
+        let position = format!("{EPOCH}-{}", hub.offset);
+        let mut uri = Some(format!("{base}/api/leaderboard/portfolios?limit=5"));
+        let (mut found, mut pages) = (Vec::new(), 0);
+        while let Some(asked) = uri.take() {
+            let (status, headers, body) = answer(&hub.reads, &asked, None);
+            assert_eq!((status, header(&headers, "x-position")), (200, Some(position.clone())), "{asked}");
+            found.extend(ids(&json(&body)));
+            uri = next(&headers);
+            pages += 1;
+            // From behind to the front, and from the front to behind; settled, flushed and neither.
+            hub.sharpe(12 - pages, &format!("10{pages}"));
+            hub.sharpe(pages, &format!("-{pages}"));
+            match pages {
+                1 => hub.settle(),
+                _ => drop(hub.flush()),
+            }
+        }
+        assert_eq!((found, pages), (before.clone(), 3));
+        assert_ne!(ids(&ok(&hub, "/api/leaderboard/portfolios")), before);
+        for path in ["top?top=12&", "portfolios?"] {
+            let uri = format!("{base}/api/leaderboard/{path}at={position}");
+            let then = ok(&hub, &uri);
+            assert_eq!(ids(then.get("top").unwrap_or(&then)), before, "{uri}");
+        }
+    }
+}
+
+#[test]
+fn a_page_begins_where_it_is_said_and_ends_with_the_last_row() {
+    let hub = hub();
+    let page = |uri: &str| {
+        let (status, headers, body) = answer(&hub.reads, &format!("/api/leaderboard/portfolios{uri}"), None);
+        assert_eq!(status, 200, "{uri}");
+        (ids(&json(&body)), next(&headers).is_some())
+    };
+    assert_eq!(page("?limit=12"), ((1..=12).collect(), false));
+    assert_eq!(page("?limit=11"), ((1..=11).collect(), true));
+    assert_eq!(page("?limit=3&offset=9"), (vec![10, 11, 12], false));
+    assert_eq!(page("?limit=3&offset=8"), (vec![9, 10, 11], true));
+    assert_eq!(page("?limit=2&at=flush"), (vec![1, 2], true));
+}
+
+#[test]
+fn a_poll_that_finds_nothing_new_is_304_and_one_that_finds_another_rank_is_not() {
+    let around = format!("/api/leaderboard/around?portfolioId={}&range=1", portfolio(9));
+    for uri in [
+        "/api/leaderboard/top?top=3",
+        "/api/leaderboard/portfolios?limit=3",
+        "/api/leaderboard/portfolios",
+        &around,
+    ] {
+        let mut hub = hub();
+        let (_, headers, body) = answer(&hub.reads, uri, None);
+        let tag = header(&headers, "etag").unwrap();
+        hub.pass(1000);
+        hub.flush();
+        let (status, headers, empty) = answer(&hub.reads, uri, Some(&tag));
+        assert_eq!((status, &*empty), (304, ""), "{uri}");
+        assert_eq!(header(&headers, "x-position"), Some(format!("{EPOCH}-{}", hub.offset)));
+        hub.sharpe(12, "100");
+        hub.flush();
+        let (status, _, another) = answer(&hub.reads, uri, Some(&tag));
+        assert_eq!(status, 200, "{uri}");
+        assert_ne!(another, body);
+    }
+}
+
+#[test]
+fn a_position_that_is_not_kept_is_told_by_the_parameter_that_names_it() {
+    let mut hub = hub();
+    hub.configure(1000);
+    let old = hub.offset;
+    hub.flush();
+    for n in 1..4 {
+        hub.pass(2000);
+        hub.sharpe(n, "50");
+        hub.flush();
+    }
+    let (ahead, elsewhere) = (format!("{EPOCH}-9999"), format!("000000000000dead-{old}"));
+    let old = format!("{EPOCH}-{old}");
+    for (query, status, reason) in [
+        (format!("cursor={old}-5"), 410, format!("cursor: no flush at {old} is kept")),
+        (format!("cursor={ahead}-5"), 410, format!("cursor: {ahead} is yet to come")),
+        (format!("cursor={elsewhere}-5"), 400, format!("cursor: {elsewhere} is a position of another log")),
+        ("cursor=nonsense".into(), 400, "cursor: must be one that a link".into()),
+        (format!("cursor={old}"), 400, "cursor: must be one that a link".into()),
+        (format!("at={old}"), 410, format!("at: no flush at {old} is kept")),
+        (format!("at={elsewhere}"), 410, format!("at: {elsewhere} is a position of another log")),
+        ("at=yesterday".into(), 400, "at: ".into()),
+        (format!("cursor={old}-5&offset=1"), 400, "offset: is none of a cursor".into()),
+        ("limit=0".into(), 400, "limit: must be".into()),
+    ] {
+        let found = problem(&hub, &format!("/api/leaderboard/portfolios?{query}"));
+        assert!(found.0 == status && found.1.starts_with(&reason), "{query}: {found:?}");
+    }
+}
+
+#[test]
 fn wrong_parameters_are_problems() {
     let hub = hub();
     for wrong in ["0", "-1", "ten", "1.5", ""] {
@@ -129,7 +256,7 @@ fn wrong_parameters_are_problems() {
         assert!(found.0 == status && found.1.starts_with(name), "{query}: {found:?}");
     }
     let named = problem(&hub, "/api/leaderboard/top?portfolioId=x");
-    assert_eq!(named, (400, "portfolioId: is no parameter here; there is only top".to_owned()));
+    assert_eq!(named, (400, "portfolioId: is no parameter here; there are top and at".to_owned()));
     assert_eq!(problem(&hub, "/api/leaderboard/portfolios?limit=0").0, 400);
     assert_eq!(problem(&hub, "/api/leaderboard/portfolios?offset=-1").0, 400);
 }

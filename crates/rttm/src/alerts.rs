@@ -159,7 +159,7 @@ impl Reading {
     }
 
     fn is_over(&self, since: Option<Timestamp>, rules: &AlertRules) -> bool {
-        since.is_some_and(|since| since.plus_millis(rules.clear_after_ms) <= self.boundary)
+        since.is_some_and(|since| since.plus_millis(rules.clear_after_ms.into()) <= self.boundary)
     }
 
     /// Critical wins (V8).

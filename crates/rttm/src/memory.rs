@@ -151,7 +151,7 @@ impl Memory {
     /// and what can clear has cleared after that.
     fn stir(&mut self) {
         let bucket_millis = 12_000;
-        let after = self.settings.alerts.clear_after_ms.max(0);
+        let after = i64::from(self.settings.alerts.clear_after_ms);
         let settled = self.now.plus_millis(FRESH_MILLIS + bucket_millis).plus_millis(after);
         self.quiet_from = self.quiet_from.max(settled.second() + 2);
     }

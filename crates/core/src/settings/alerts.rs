@@ -20,7 +20,7 @@ pub struct AlertRules {
     /// threshold, in percent...
     pub clear_below_percent: u32,
     /// ...for this long, in milliseconds of log time.
-    pub clear_after_ms: i64,
+    pub clear_after_ms: u32,
 }
 
 /// Two levels; a value that reaches one is at it (`>=`), the critical one wins

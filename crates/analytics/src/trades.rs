@@ -66,9 +66,9 @@ impl State {
         rows.collect()
     }
 
-    /// The records of a row up to an offset, in the order of the log.
-    pub(crate) fn trades_of_row(&self, row: RowKey, until: Offset) -> Vec<Offset> {
-        let mut offsets = self.trades_of(&[row], self.trades.until(until), usize::MAX).offsets;
+    /// The records of a row up to an offset, the newest `limit` of them, in the order of the log.
+    pub(crate) fn trades_of_row(&self, row: RowKey, until: Offset, limit: usize) -> Vec<Offset> {
+        let mut offsets = self.trades_of(&[row], self.trades.until(until), limit).offsets;
         offsets.reverse();
         offsets
     }

@@ -222,6 +222,7 @@ mod tests {
             prop_assert_eq!(restored.last(), chains.last());
             let [one, other] = [&chains, &restored].map(Chains::view);
             prop_assert!((0..=one.len()).all(|number| one.get(number) == other.get(number)));
+            prop_assert!((0..6).all(|of| chain(&one, of) == chain(&other, of)));
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) fn routes(source: &Source) -> Vec<Route> {
 async fn position(from: Source, request: Request) -> Result<HttpResponse, Problem> {
     let id = portfolio_id(&request)?;
     let symbol = from.symbol(&SYMBOL, &request.segment(SYMBOL.name())?)?;
-    let asked = from.asked(&request, id, Some(&symbol))?;
+    let asked = from.asked(&request, id, Some(symbol)).await?;
     if asked.positions.is_empty() {
         let reason = format!("{id} held none of it up to {}", asked.position);
         return Err(Problem::not_found(SYMBOL.wrong(reason).to_string()));
@@ -63,7 +63,7 @@ async fn position(from: Source, request: Request) -> Result<HttpResponse, Proble
 /// held nothing until then.
 async fn pnl(from: Source, request: Request) -> Result<HttpResponse, Problem> {
     let id = portfolio_id(&request)?;
-    let asked = from.asked(&request, id, None)?;
+    let asked = from.asked(&request, id, None).await?;
     if asked.positions.is_empty() {
         let reason = format!("{id} held nothing up to {}", asked.position);
         return Err(Problem::not_found(PORTFOLIO_ID.wrong(reason).to_string()));
@@ -92,19 +92,24 @@ struct AskedPosition {
 }
 
 impl Source {
-    fn asked(&self, request: &Request, id: PortfolioId, symbol: Option<&Symbol>) -> Result<Asked, Problem> {
-        let position = self.as_of(request)?;
-        let positions = loop {
-            let state = self.reads.settled();
+    async fn asked(
+        &self,
+        request: &Request,
+        id: PortfolioId,
+        symbol: Option<Symbol>,
+    ) -> Result<Asked, Problem> {
+        let (position, reads) = (self.as_of(request)?, self.reads.clone());
+        // A chain of very many is long to follow: apart from the worker.
+        let find = move |_: &dyn EventLog| loop {
             // The newest state has not expired: this one was the newest a moment ago.
-            if let Ok(positions) = state.asked(id, symbol, position.offset) {
-                break positions;
+            if let Ok(positions) = reads.settled().asked(id, symbol.as_ref(), position.offset) {
+                return Ok(positions);
             }
         };
-        let count: usize = positions.iter().map(|position| position.trades.len()).sum();
-        if count > TRANSACTIONS_MAX {
+        let positions = request.read_log(find).await?;
+        if positions.iter().map(|position| position.trades.len()).sum::<usize>() > TRANSACTIONS_MAX {
             let reason = format!(
-                "its receipt would tell of {count} transactions, more than {TRANSACTIONS_MAX}: \
+                "its receipt would tell of more than {TRANSACTIONS_MAX} transactions: \
                  GET /api/transactions lists them"
             );
             return Err(Problem::new(422, PORTFOLIO_ID.wrong(reason).to_string()));
@@ -119,7 +124,8 @@ impl Source {
 }
 
 impl State {
-    /// Positions of a portfolio that had been opened at a position of the log.
+    /// Positions of a portfolio that had been opened at a position of the log, with no more transactions than tell that
+    /// they are too many.
     fn asked(
         &self,
         id: PortfolioId,
@@ -131,10 +137,11 @@ impl State {
             Some(known) => known,
             None => None,
         };
-        let mut asked = Vec::new();
+        let (mut asked, mut left) = (Vec::new(), TRANSACTIONS_MAX + 1);
         for row in self.rows_of(id, symbol)?.into_iter().rev() {
-            let (trades, entry) = (self.trades_of_row(row, until), self.entry(row)?);
+            let (trades, entry) = (self.trades_of_row(row, until, left), self.entry(row)?);
             let Some((entry, last)) = entry.zip(trades.last()) else { continue };
+            left -= trades.len();
             let Some(listing) = self.listings().get(entry.symbol) else { continue };
             let newest = self.trades.newest(row).and_then(|newest| self.trades.get(newest));
             let balance = newest.is_some_and(|newest| newest.at == *last).then_some(entry.balance);

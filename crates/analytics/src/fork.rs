@@ -11,6 +11,7 @@ use hub_core::{
 };
 use hub_fanout::{Applied, FeedId, Fork, RowKey, Snapshot, Step};
 
+use crate::history::History;
 use crate::holding::{self, Holding};
 use crate::listing::{Listing, Quote, Superseded, SymbolKey};
 use crate::lots::Lots;
@@ -39,6 +40,7 @@ pub struct AnalyticsFork {
     new_ids: HashMap<TransactionId, ([u8; 8], Timestamp)>,
     reference: ReferenceData,
     symbol_cases: SymbolCases,
+    history: History,
     settings: Settings,
     /// Ids that were applied up to here are forgotten.
     forgotten: Option<Timestamp>,
@@ -63,6 +65,7 @@ impl AnalyticsFork {
             new_ids: HashMap::new(),
             reference: base.reference.clone(),
             symbol_cases: base.beside.symbol_cases.clone(),
+            history: base.beside.history.clone(),
             settings: base.beside.settings.clone(),
             forgotten: None,
             dropped: None,
@@ -256,6 +259,10 @@ impl Accounts for AnalyticsFork {
 
     fn symbol_cases(&mut self) -> &mut SymbolCases {
         &mut self.symbol_cases
+    }
+
+    fn history(&mut self) -> &mut History {
+        &mut self.history
     }
 
     fn configure(&mut self, settings: Settings) {

@@ -6,6 +6,7 @@
 //! of one flush: `limit`, and `cursor` as the header `Link` has it.
 
 mod explain;
+mod history;
 mod marks;
 mod portfolios;
 mod positions;
@@ -65,19 +66,6 @@ pub fn routes(
         )
         .reading(&PAGE_PARAMETERS),
         get(
-            "/api/portfolio/all",
-            "Lists all portfolios by name",
-            schema::portfolios,
-            handler(&source, portfolios::all),
-        )
-        .reading(&PAGE_PARAMETERS),
-        get(
-            "/api/portfolio/{portfolioId}",
-            "Shows a portfolio's name",
-            schema::portfolio,
-            handler(&source, portfolios::one),
-        ),
-        get(
             "/api/prices",
             "Lists the last prices, of `symbols` or of all",
             schema::prices,
@@ -92,6 +80,7 @@ pub fn routes(
         )
         .reading(&transactions::PARAMETERS),
     ];
+    routes.extend(of_portfolios(&source));
     routes.extend(sectors::routes(&source));
     routes.extend(explain::routes(&source));
     routes.push(ingest::taking_in(
@@ -100,6 +89,32 @@ pub fn routes(
         "Takes in transactions, by the name that the platform has",
     ));
     routes
+}
+
+/// The calls that show portfolios by themselves.
+fn of_portfolios(from: &Source) -> [Route; 3] {
+    [
+        get(
+            "/api/portfolio/all",
+            "Lists all portfolios by name",
+            schema::portfolios,
+            handler(from, portfolios::all),
+        )
+        .reading(&PAGE_PARAMETERS),
+        get(
+            "/api/portfolio/{portfolioId}",
+            "Shows a portfolio's name",
+            schema::portfolio,
+            handler(from, portfolios::one),
+        ),
+        get(
+            "/api/portfolio_value/history/{portfolioId}",
+            "Lists a portfolio's worth at the ends of days, newest first: 30 days, at most 400",
+            schema::history,
+            handler(from, history::of_portfolio),
+        )
+        .reading(&history::PARAMETERS),
+    ]
 }
 
 /// A call that reads a state.

@@ -1,6 +1,7 @@
 //! Transactions and prices, taken in one at a time.
 
 mod walk;
+mod worth;
 
 use std::sync::OnceLock;
 

@@ -1,5 +1,6 @@
 //! Everything that analytics remembers of the log.
 
+mod days;
 mod walk;
 
 use std::convert::Infallible;
@@ -7,14 +8,16 @@ use std::mem;
 
 use hub_core::dto::Execution;
 use hub_core::event::Transaction;
-use hub_core::settings::PriceSettings;
+use hub_core::settings::{Close, PriceSettings};
 use hub_core::{FreshPrices, Offset, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
-use hub_fanout::{Applied, SharedMap, Vacancy};
+use hub_fanout::{Applied, FeedId, SharedMap, Step, Vacancy};
 use serde::{Deserialize, Serialize};
 
+use crate::history::History;
 use crate::ledger::Ledger;
 use crate::listing::{Quote, Superseded, SymbolKey};
-use crate::rules::Accounts;
+use crate::risk::RiskPass;
+use crate::rules::{self, Accounts};
 use crate::state::{Beside, ReferenceData, State};
 use crate::symbol_cases::SymbolCases;
 
@@ -33,13 +36,21 @@ pub(crate) struct Memory {
     #[serde(skip)]
     pub(crate) symbol_cases: SymbolCases,
     pub(crate) settings: Settings,
+    pub(crate) history: History,
+    pass: RiskPass,
     /// The last record seen.
     pub(crate) last: Offset,
+    /// The last record applied: the one before it, while time passes before one.
+    #[serde(skip)]
+    applied: Offset,
     /// Log time, as far as it has come.
     pub(crate) now: Timestamp,
     /// The fresh prices, by the time at which each becomes stale. They follow from the rest.
     #[serde(skip)]
     pub(crate) fresh: FreshPrices<SymbolKey>,
+    /// The next end of a day: it follows from the settings, the time and the last one.
+    #[serde(skip)]
+    next_close: Option<Close>,
 }
 
 /// The form in which it is walked.
@@ -49,7 +60,15 @@ impl Memory {
     /// All of it as readers see it, as of the last record.
     pub(crate) fn state(&mut self, applied: Applied) -> State {
         let (applied_ids, symbol_cases) = (self.applied_ids.view(), self.symbol_cases.clone());
-        self.ledger.state(applied, Beside { applied_ids, symbol_cases, settings: self.settings.clone() })
+        let (settings, history) = (self.settings.clone(), self.history.clone());
+        self.ledger.state(applied, Beside { applied_ids, symbol_cases, settings, history })
+    }
+
+    /// Applies a record.
+    pub(crate) fn apply(&mut self, record: &Record, executions: FeedId, step: &mut Step) {
+        self.last = record.offset;
+        let Ok(()) = rules::apply(self, executions, record, step);
+        self.applied_to_days(record.offset);
     }
 }
 
@@ -58,13 +77,14 @@ impl Memory {
     /// The next time at which that can be seen.
     pub(crate) fn next_boundary(&self) -> Option<Timestamp> {
         let closing = self.ledger.next_closing(self.settings.resume_horizon_ms);
-        closing.into_iter().chain(self.fresh.next_due()).min()
+        closing.into_iter().chain(self.fresh.next_due()).chain(self.next_of_days()).min()
     }
 
     /// Log time passes to `now`; changes count as made at `offset`.
-    pub(crate) fn advance(&mut self, now: Timestamp, offset: Offset) {
+    pub(crate) fn advance(&mut self, now: Timestamp, offset: Offset, step: &mut Step) {
         (self.last, self.now) = (offset, now);
         self.applied_ids.expire(now, self.settings.idempotency_horizon());
+        self.pass_days(now, offset, step);
         self.ledger.drop_closings(now, self.settings.resume_horizon_ms, offset);
         let Memory { ledger, fresh, settings, .. } = self;
         for symbol in fresh.take_stale(settings.prices, now, |symbol| ledger.reference.priced_at(*symbol)) {
@@ -130,10 +150,20 @@ impl Accounts for Memory {
         &mut self.symbol_cases
     }
 
+    fn history(&mut self) -> &mut History {
+        &mut self.history
+    }
+
     fn configure(&mut self, settings: Settings) {
         let before = mem::replace(&mut self.settings, settings).prices;
         if before != self.settings.prices {
             self.judge_prices(before);
+        }
+        let before = self.next_close;
+        self.find_next_close(self.now);
+        if self.next_close != before {
+            // Which day is under way may be another.
+            self.pass.begin_anew();
         }
     }
 }

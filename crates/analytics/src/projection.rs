@@ -12,7 +12,6 @@ use hub_fanout::{
 use crate::marks::{Marking, MarksView};
 use crate::memory::{FORM, Memory};
 use crate::positions::PositionsView;
-use crate::rules;
 use crate::state::State;
 
 /// Topics and feed that the projection publishes to.
@@ -77,7 +76,8 @@ impl AnalyticsProjection {
     /// Positions and marks, with what changed since this was last called.
     fn publish(&mut self, applied: Applied) -> [StateFlush; 2] {
         let state = self.published.flush();
-        let taken = self.memory.ledger.reference.taken_bytes();
+        let replaced = self.memory.history.replaced_bytes();
+        let taken = self.memory.ledger.reference.taken_bytes() + replaced;
         self.meter.flushes.expire(self.published.keep(applied, taken, || state.without_marks()));
         self.meter.flushes.set(self.published.kept_bytes());
         let since = std::mem::replace(&mut self.flushed, self.memory.last);
@@ -119,13 +119,12 @@ impl Projection for AnalyticsProjection {
         self.memory.next_boundary()
     }
 
-    fn advance(&mut self, now: Timestamp, offset: Offset, _: &mut Step) {
-        self.memory.advance(now, offset);
+    fn advance(&mut self, now: Timestamp, offset: Offset, step: &mut Step) {
+        self.memory.advance(now, offset, step);
     }
 
     fn apply(&mut self, record: &Record, step: &mut Step) {
-        self.memory.last = record.offset;
-        let Ok(()) = rules::apply(&mut self.memory, self.topics.executions, record, step);
+        self.memory.apply(record, self.topics.executions, step);
     }
 
     fn settle(&mut self, applied: Applied) {

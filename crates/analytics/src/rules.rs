@@ -2,11 +2,12 @@
 //! [fork](crate::fork) of it.
 
 use hub_core::dto::Execution;
-use hub_core::event::{PriceQuote, Transaction};
+use hub_core::event::{PriceQuote, Transaction, Upstream};
 use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
 use hub_fanout::{FeedId, Step};
 
 use crate::execution;
+use crate::history::History;
 use crate::listing::{Quote, Superseded, SymbolKey};
 use crate::state::ReferenceData;
 use crate::symbol_cases::SymbolCases;
@@ -44,6 +45,8 @@ pub(crate) trait Accounts {
 
     fn symbol_cases(&mut self) -> &mut SymbolCases;
 
+    fn history(&mut self) -> &mut History;
+
     fn configure(&mut self, settings: Settings);
 }
 
@@ -66,6 +69,9 @@ pub(crate) fn apply<S: Accounts>(
             accounts.reference().describe_symbol(info);
             Ok(Outcome::Accepted)
         }
+        Event::Upstream(fact) => match &**fact {
+            Upstream::Valuation(valuation) => accounts.history().value(record, valuation),
+        },
         Event::Rejected(input) => Err(input.rejection.clone()),
         Event::Settings(settings) => {
             accounts.configure(settings.clone());

@@ -77,6 +77,25 @@ pub(crate) fn portfolios() -> Schema {
     json_schema!({ "type": "array", "items": portfolio() })
 }
 
+/// A portfolio's worth at the ends of days.
+pub(crate) fn history() -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "id": { "type": "string", "format": "uuid" },
+                "portfolioId": { "type": "string", "format": "uuid" },
+                "date": { "type": "string", "format": "date" },
+                "portfolioValue": { "type": "number" },
+                "createdAt": { "type": "string", "format": "date-time" },
+                "updatedAt": { "type": "string", "format": "date-time" },
+            },
+            "required": ["id", "portfolioId", "date", "portfolioValue", "createdAt", "updatedAt"],
+        },
+    })
+}
+
 /// Last prices.
 pub(crate) fn prices() -> Schema {
     json_schema!({

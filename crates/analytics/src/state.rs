@@ -8,12 +8,15 @@ use std::{iter, mem};
 
 use bytes::Bytes;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{Expired, Freshness, Offset, Pnl, PortfolioId, Settings, Symbol, Timestamp, TransactionId};
+use hub_core::{
+    Date, Expired, Freshness, Money, Offset, Pnl, PortfolioId, Settings, Symbol, Timestamp, TransactionId,
+};
 use hub_fanout::{Applied, RowKey, SharedMapView};
 use hub_rows::{ChainsView, IndexReader, Pin, RowsView, ValuesReader};
 use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
+use crate::history::History;
 use crate::holding::Holding;
 use crate::listing::{Listing, Quote, Quoted, Superseded, Supersedes, SymbolKey};
 use crate::lots::Book;
@@ -61,6 +64,7 @@ pub(crate) struct Beside {
     pub(crate) applied_ids: SharedMapView<TransactionId, [u8; 8]>,
     pub(crate) symbol_cases: SymbolCases,
     pub(crate) settings: Settings,
+    pub(crate) history: History,
 }
 
 /// Symbols with their prices, and master data: persistent, so that the projection edits its own copy.
@@ -169,6 +173,16 @@ impl State {
         let Some(KnownPnl { amount, is_partial, is_stale }) = marks.pnl(key) else { return Ok(None) };
         let stale_as_of = if is_stale { marks::stale_as_of(self, key)? } else { None };
         Ok(Some(Pnl { amount, is_partial, stale_as_of }))
+    }
+
+    /// A portfolio's worth at the ends of days, the last one first.
+    pub fn worths(&self, id: PortfolioId) -> impl Iterator<Item = (Date, Money)> {
+        self.history().entries(id, self.key(id)).map(|entry| (entry.date, entry.value))
+    }
+
+    /// The ends of days.
+    pub(crate) fn history(&self) -> &History {
+        &self.beside.history
     }
 
     /// The newest price of a symbol.

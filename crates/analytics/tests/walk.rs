@@ -6,8 +6,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 use hub_analytics::State;
-use hub_core::event::{PortfolioInfo, Trade};
-use hub_core::{Event, Record};
+use hub_core::event::{PortfolioInfo, Trade, Upstream, Valuation};
+use hub_core::settings::Close;
+use hub_core::{Date, Event, Record, Settings};
 use hub_fanout::testing::walks::{Walkable, check_damage, check_goes_on_alike};
 use hub_fanout::{RowKey, Snapshot};
 use proptest::prelude::*;
@@ -30,6 +31,7 @@ fn seen(hub: &mut Fixture) -> (Topics, Vec<String>) {
     seen.extend(state.portfolio_infos().map(|info| format!("{info:?}")));
     seen.extend(state.symbol_infos().map(|info| format!("{info:?}")));
     seen.extend((0..PORTFOLIOS).map(|n| format!("{:?}", state.pnl(portfolio(n)))));
+    seen.extend((0..PORTFOLIOS).map(|n| format!("{:?}", state.worths(portfolio(n)).collect::<Vec<_>>())));
     (topics.into(), seen)
 }
 
@@ -158,6 +160,20 @@ fn what_is_walked_in_another_way_has_another_form() {
         address: Some("B".into()),
     };
     hub.send(Event::Portfolio(info));
-    hub.configure(1_000_000, 2_000_000);
+    let close = |n: i32| Close {
+        date: Date::from_days(20_491 + n).unwrap(),
+        at: hub.now().plus_millis(1000 * (i64::from(n) + 1)),
+    };
+    let closes = (0..40).map(close).collect();
+    hub.send(Event::Settings(Settings {
+        idempotency_horizon_ms: 1_000_000,
+        resume_horizon_ms: 2_000_000,
+        closes,
+        ..Settings::default()
+    }));
+    let date = Date::from_days(20_400).unwrap();
+    let valuation = Valuation { portfolio_id: portfolio(1), date, portfolio_value: "9.5".parse().unwrap() };
+    hub.send(Upstream::Valuation(valuation).into());
+    hub.pass(35_000);
     hub.check_form("analytics", Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/forms")));
 }

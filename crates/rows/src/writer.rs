@@ -101,6 +101,11 @@ impl<const N: usize> Rows<N> {
         self.raise(key, version);
     }
 
+    /// The newest version of all rows.
+    pub fn newest_version(&self) -> Offset {
+        self.newest
+    }
+
     /// The record that wrote the row last.
     pub fn written(&self, key: u32) -> Option<Offset> {
         self.stored(key).map(|stored| Offset(stored.stamp))

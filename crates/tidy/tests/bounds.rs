@@ -9,6 +9,11 @@ const FIXED: &Exceptions = &[
         "analytics ROWS_MAX",
         "rows of one flush whose JSON is kept for all shards; beyond, each encodes for itself",
     ),
+    (
+        "analytics DAYS_KEPT",
+        "days of a history, as its documents promise: a year and what makes its ends whole months",
+    ),
+    ("analytics RATE_MAX", "a rate whose square and the sum of them fit into what they are added up in"),
     ("analytics TRANSACTIONS_MAX", "transactions of one receipt; GET /api/transactions has all in pages"),
     ("autotrader PART_MAX", "symbols of one document: work is shared, nothing is refused"),
     ("autotrader PRICE_INTERVAL_MAX_MS", "the longest interval that makes sense; a longer one counts as it"),

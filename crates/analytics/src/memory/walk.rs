@@ -4,7 +4,7 @@ use hub_core::{FreshPrices, Offset, Settings, Timestamp, TransactionId};
 use hub_fanout::SharedMap;
 use serde::Deserialize;
 
-use super::{Ledger, Memory, SymbolCases};
+use super::{History, Ledger, Memory, RiskPass, SymbolCases};
 
 /// A [`Memory`] that was walked.
 #[derive(Deserialize)]
@@ -12,6 +12,8 @@ pub(super) struct Walked {
     ledger: Ledger,
     applied_ids: SharedMap<TransactionId, [u8; 8]>,
     settings: Settings,
+    history: History,
+    pass: RiskPass,
     last: Offset,
     now: Timestamp,
 }
@@ -20,13 +22,27 @@ impl TryFrom<Walked> for Memory {
     type Error = &'static str;
 
     fn try_from(walked: Walked) -> Result<Memory, &'static str> {
-        let Walked { ledger, applied_ids, settings, last, now } = walked;
+        let Walked { ledger, applied_ids, settings, history, pass, last, now } = walked;
         if !ledger.is_as_of(last) {
             return Err("a position was changed by a record that is yet to come");
         }
         let mut symbol_cases = SymbolCases::default();
         ledger.reference.listings.iter().for_each(|listing| symbol_cases.add(&listing.symbol));
         let fresh = FreshPrices::of(ledger.reference.priced(), settings.prices, now);
-        Ok(Memory { ledger, applied_ids, symbol_cases, settings, last, now, fresh })
+        let mut memory = Memory {
+            ledger,
+            applied_ids,
+            symbol_cases,
+            settings,
+            history,
+            pass,
+            last,
+            applied: last,
+            now,
+            fresh,
+            next_close: None,
+        };
+        memory.find_next_close(now);
+        Ok(memory)
     }
 }

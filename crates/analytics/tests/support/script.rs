@@ -3,9 +3,11 @@
 use std::fmt::Debug;
 use std::str::FromStr;
 
-use hub_core::event::{PortfolioInfo, PriceQuote, RejectedInput, SymbolInfo, Trade, Transaction};
-use hub_core::settings::PriceSettings;
-use hub_core::{Event, Offset, Price, Record, Rejection, Settings, Timestamp};
+use hub_core::event::{
+    PortfolioInfo, PriceQuote, RejectedInput, SymbolInfo, Trade, Transaction, Upstream, Valuation,
+};
+use hub_core::settings::{Close, Closes, PriceSettings};
+use hub_core::{Date, Event, Money, Offset, Price, Record, Rejection, Settings, Timestamp};
 use proptest::prelude::*;
 
 use super::{START_MILLIS, portfolio, transaction_id};
@@ -67,12 +69,42 @@ fn event() -> impl Strategy<Value = (Event, Option<i64>)> {
             Event::Symbol(SymbolInfo { symbol, sector: "Technology".into() })
         }),
         1 => Just(RejectedInput::new("prices", Rejection::of("price", "is wrong"), b"{}").into()),
-        1 => (horizon(), horizon(), stale_ms()).prop_map(|(idempotency_horizon_ms, resume_horizon_ms, stale_ms)| {
-            let prices = PriceSettings { stale_ms };
-            Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms, prices, ..Settings::default() })
+        1 => valuation(),
+        1 => (horizon(), horizon(), stale_ms(), closes()).prop_map(|(idempotency, resume, stale_ms, closes)| {
+            Event::Settings(Settings {
+                idempotency_horizon_ms: idempotency,
+                resume_horizon_ms: resume,
+                prices: PriceSettings { stale_ms },
+                closes,
+                ..Settings::default()
+            })
         }),
     ];
     (event, ahead)
+}
+
+/// The day on which log time begins.
+const START_DAY: i32 = 20_491;
+
+fn day(n: i32) -> Date {
+    Date::from_days(START_DAY + n).unwrap()
+}
+
+/// Of days that are over, are under way, or have not begun.
+fn valuation() -> impl Strategy<Value = Event> {
+    (0..PORTFOLIOS, -60..1_i32, prop_oneof![5 => 1..1000_i128, 1 => Just(0)]).prop_map(|(of, on, cents)| {
+        let portfolio_value = Money::from_units(cents * 10_i128.pow(14));
+        Upstream::Valuation(Valuation { portfolio_id: portfolio(of), date: day(on), portfolio_value }).into()
+    })
+}
+
+/// Days of minutes, so that a history has many.
+fn closes() -> impl Strategy<Value = Closes> {
+    let step = prop_oneof![Just(7_000), Just(60_000), Just(200_000)];
+    (step, prop_oneof![1 => Just(0), 9 => Just(300)]).prop_map(|(step, count)| {
+        let at = |n: i32| Timestamp::from_millis(START_MILLIS + i64::from(n) * step + step / 3).unwrap();
+        (0..count).map(|n| Close { date: day(n - 55), at: at(n) }).collect()
+    })
 }
 
 fn horizon() -> impl Strategy<Value = i64> {

@@ -69,6 +69,11 @@ fn fill(hub: &Inside) {
         "transactions",
         &json!([transaction(1, "BUY", "AAPL"), transaction(2, "BUY", "XYZ"), transaction(3, "SELL", "AAPL")]),
     );
+    ingest(
+        at,
+        "valuations",
+        &json!({"portfolioId": PORTFOLIO, "date": "2026-02-07", "portfolioValue": 125_000.5}),
+    );
     ingest(at, "prices", &json!({"symbol": "AAPL", "price": 11}));
     ingest(at, "symbols", &json!({"symbol": "AAPL", "sector": "Technology"}));
     for (stage, kind) in [("RECEIVED", "TRADE_RECEIVED"), ("COMMITTED", "TRADE_COMMITTED")] {

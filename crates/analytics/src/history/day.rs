@@ -1,0 +1,74 @@
+//! One day that was closed.
+
+use hub_core::{Date, Money, Offset, Price, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::listing::Listing;
+use crate::portfolio::PortfolioKey;
+use crate::position::Balance;
+use crate::row::{Entry, Phase};
+use crate::table::Table;
+
+/// A day that was closed, and the worth of each portfolio at its end.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Day {
+    pub(crate) date: Date,
+    /// The instant of its end.
+    pub(crate) at: Timestamp,
+    /// The record that was applied last before it.
+    pub(crate) as_of: Offset,
+    /// The one that brought time there.
+    pub(crate) offset: Offset,
+    pub(crate) worths: Worths,
+}
+
+/// More of the last day: what is compared with it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ends {
+    /// Realised plus unrealised P&L.
+    pub(crate) pnl: Worths,
+    /// By symbol.
+    prices: Box<[Option<Price>]>,
+}
+
+/// Amounts of money by portfolio, some without one: as many bytes as money has, since no money has the least number.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Worths(Box<[i128]>);
+
+impl Worths {
+    fn of(amounts: Vec<Option<Money>>) -> Worths {
+        Worths(amounts.into_iter().map(|amount| amount.map_or(i128::MIN, Money::units)).collect())
+    }
+
+    /// The amount of a portfolio; `None` where there is none to know.
+    pub(crate) fn get(&self, key: PortfolioKey) -> Option<Money> {
+        self.0.get(key as usize).copied().and_then(Money::from_units_checked)
+    }
+}
+
+/// All portfolios' worth and P&L, of so many: `price * holdings` of what each holds (AN-PVAL). A portfolio that holds
+/// something without a price has none, and so has one whose sum is more than money holds; one that holds nothing is worth
+/// 0. One pass over all positions.
+pub(crate) fn worths(
+    portfolios: u32,
+    positions: impl Iterator<Item = Entry>,
+    listings: &Table<Listing>,
+) -> (Worths, Ends) {
+    let prices: Box<[Option<Price>]> =
+        listings.iter().map(|listing| listing.quote.map(|quote| quote.price)).collect();
+    let mut worths = vec![Some(Money::ZERO); portfolios as usize];
+    let mut pnl = worths.clone();
+    for entry in positions {
+        let Balance { holdings, total_invested, realized_pnl } = entry.balance;
+        let key = entry.portfolio as usize;
+        let price = prices.get(entry.symbol as usize).copied().flatten();
+        let is_open = entry.phase == Phase::Open;
+        let worth =
+            if is_open { price.and_then(|price| Money::of(price, holdings)) } else { Some(Money::ZERO) };
+        let gain = worth.and_then(|worth| worth.checked_sub(total_invested)?.checked_add(realized_pnl));
+        for (sum, amount) in [(&mut worths[key], worth), (&mut pnl[key], gain)] {
+            *sum = sum.zip(amount).and_then(|(sum, amount)| sum.checked_add(amount));
+        }
+    }
+    (Worths::of(worths), Ends { pnl: Worths::of(pnl), prices })
+}

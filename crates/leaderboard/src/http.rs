@@ -105,7 +105,8 @@ async fn portfolios(reads: LeaderboardReads, request: Request) -> Result<HttpRes
     let first = page.place().copied().unwrap_or(first);
     let mut seen = Seen::of_page(&reads, &request, &page)?;
     if page.position().is_none() && seen.board.len().saturating_sub(first) > page.limit() {
-        // There will be others, which have to be of the same flush.
+        // There will be others, which have to be of the same flush: one that has what the caller was told is applied.
+        seen::until_flushed(&reads, seen.position).await;
         seen = Seen::of_first_page(&reads, &request)?;
     }
     let Seen { position, board, joined } = seen;

@@ -168,6 +168,18 @@ fn pages_are_of_one_position_whatever_climbs_between_them() {
 }
 
 #[test]
+fn a_first_page_has_what_was_applied_before_it_was_asked_for() {
+    let mut hub = hub();
+    hub.sharpe(12, "100");
+    hub.settle();
+    let (reads, uri) = (hub.reads.clone(), "/api/leaderboard/portfolios?limit=2");
+    let asking = std::thread::spawn(move || answer(&reads, uri, None));
+    hub.flush();
+    let (status, headers, body) = asking.join().unwrap();
+    assert_eq!((status, ids(&json(&body)), next(&headers).is_some()), (200, vec![12, 1], true));
+}
+
+#[test]
 fn a_page_begins_where_it_is_said_and_ends_with_the_last_row() {
     let hub = hub();
     let page = |uri: &str| {

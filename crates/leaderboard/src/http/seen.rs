@@ -1,5 +1,8 @@
 //! The ranking that a request asks for.
 
+use std::time::Duration;
+
+use actix_web::rt::time::sleep;
 use hub_core::{Parameter, Position};
 use hub_server::http::problem::Problem;
 use hub_server::rest::Request;
@@ -14,6 +17,21 @@ const NEWEST_FLUSH: &str = "flush";
 
 /// Times that are looked for the newest flush, before it is told that so much changes that none is kept.
 const LOOKS: usize = 64;
+
+/// Time between two looks for a flush, and how many there are: flushes are that far apart at most, unless somebody wants
+/// them further (`server.flush_ms`), who is shown the newest then.
+const FLUSH_LOOK: Duration = Duration::from_millis(5);
+const FLUSH_LOOKS: usize = 200;
+
+/// Comes back when what is applied at a position is flushed, which takes as long as the interval of flushes.
+pub(super) async fn until_flushed(reads: &LeaderboardReads, position: Position) {
+    for _ in 0..FLUSH_LOOKS {
+        if reads.flushed().position().offset >= position.offset {
+            return;
+        }
+        sleep(FLUSH_LOOK).await;
+    }
+}
 
 /// The ranking, with P&L, at one position.
 pub(super) struct Seen {

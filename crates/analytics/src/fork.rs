@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use hub_core::dto::Execution;
+use hub_core::dto::{Execution, UnrealizedPnl};
 use hub_core::event::Transaction;
 use hub_core::{
     Expired, Freshness, Offset, Pnl, PortfolioId, Record, Rejection, Settings, Symbol, Timestamp,
@@ -18,6 +18,7 @@ use crate::lots::Lots;
 use crate::marks::{self, Positions, Sheet};
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
+use crate::relayed::{Origin, Relayed, RelayedPosition};
 use crate::row::{Entry, LotsAt, Phase, Row};
 use crate::rules::{self, Accounts};
 use crate::state::{ReferenceData, State};
@@ -155,10 +156,8 @@ impl AnalyticsFork {
     }
 
     fn opened(&mut self, record: &Record, event: &Transaction) -> Entry {
-        let portfolio = self.portfolio_key(event.portfolio_id).unwrap_or_else(|| {
-            self.new_portfolios.push(event.portfolio_id);
-            self.base.portfolios.len() + self.new_portfolios.len() as PortfolioKey - 1
-        });
+        let known = self.portfolio_key(event.portfolio_id);
+        let portfolio = known.unwrap_or_else(|| self.enter(event.portfolio_id));
         let symbol = self.symbol_key(&event.symbol).unwrap_or_else(|| self.list(&event.symbol));
         Entry {
             portfolio,
@@ -170,6 +169,21 @@ impl AnalyticsFork {
             // They are beside it.
             lots: LotsAt::None,
         }
+    }
+
+    /// Gives out a portfolio's key.
+    fn enter(&mut self, id: PortfolioId) -> PortfolioKey {
+        self.new_portfolios.push(id);
+        self.base.portfolios.len() + self.new_portfolios.len() as PortfolioKey - 1
+    }
+
+    /// A portfolio that is relayed, from now on if it is new.
+    fn relayed_portfolio(&mut self, id: PortfolioId) -> PortfolioKey {
+        self.portfolio_key(id).unwrap_or_else(|| {
+            let key = self.enter(id);
+            self.reference.relay(key);
+            key
+        })
     }
 
     fn next_row(&self) -> RowKey {
@@ -204,6 +218,10 @@ impl Positions for AnalyticsFork {
 
     fn listings(&self) -> &Table<Listing> {
         &self.reference.listings
+    }
+
+    fn relayed(&self, key: PortfolioKey) -> Option<&Relayed> {
+        self.reference.relayed.get(&key)
     }
 
     fn freshness(&self) -> Freshness {
@@ -251,6 +269,28 @@ impl Accounts for AnalyticsFork {
     fn quote(&mut self, symbol: SymbolKey, quote: Quote, offset: Offset) -> Result<(), Superseded> {
         let freshness = self.freshness();
         self.reference.quote(symbol, quote, freshness, offset).map(|_| ())
+    }
+
+    fn origin(&self, id: PortfolioId) -> Option<Origin> {
+        self.portfolio_key(id).map(|key| self.reference.origin(key))
+    }
+
+    fn relay_position(&mut self, _: &Record, position: &RelayedPosition<'_>) -> Result<(), Expired> {
+        let row = position.row;
+        let (key, entry) = if let Some((key, before)) = self.find(row.portfolio_id, &row.symbol)? {
+            (key, position.entry(before))
+        } else {
+            let portfolio = self.relayed_portfolio(row.portfolio_id);
+            let symbol = self.symbol_key(&row.symbol).unwrap_or_else(|| self.list(&row.symbol));
+            (self.next_row(), position.first(portfolio, symbol))
+        };
+        self.rows.insert(key, Over { entry, lots: Lots::None });
+        Ok(())
+    }
+
+    fn relay_mark(&mut self, _: &Record, pnl: &UnrealizedPnl) {
+        let key = self.relayed_portfolio(pnl.portfolio_id);
+        self.reference.relay_mark(key, pnl);
     }
 
     fn reference(&mut self) -> &mut ReferenceData {

@@ -1,5 +1,6 @@
 //! Transactions and prices, taken in one at a time.
 
+mod relaying;
 mod walk;
 mod worth;
 
@@ -114,7 +115,7 @@ impl Ledger {
 
     /// AN-POS: adds to or takes from a position.
     pub(crate) fn trade(&mut self, record: &Record, event: &Transaction) -> Result<Execution, Rejection> {
-        let place = self.place_of(event);
+        let place = self.place_of(event.portfolio_id, &event.symbol);
         let before = place.row.map(|(_, entry)| self.holding(&entry)).unwrap_or_default();
         let (after, execution) = holding::trade(record, event, before)?;
         let row = match place.row {
@@ -162,9 +163,9 @@ impl Ledger {
         Some((key, found?))
     }
 
-    fn place_of(&self, event: &Transaction) -> Place {
-        let portfolio = self.portfolio(event.portfolio_id);
-        let symbol = self.symbol_key(&event.symbol);
+    fn place_of(&self, id: PortfolioId, symbol: &Symbol) -> Place {
+        let portfolio = self.portfolio(id);
+        let symbol = self.symbol_key(symbol);
         let pair = portfolio.map(|(key, _)| key).zip(symbol);
         let hash = pair.map(|pair| self.keys.hash(&pair));
         let row = pair.zip(hash).and_then(|(pair, hash)| self.find(pair, hash));
@@ -202,9 +203,15 @@ impl Ledger {
             balance: holding.balance,
             lots: self.put(record.offset, LotsAt::None, holding.lots),
         };
-        self.sums.change(symbol, None, &holding.balance);
+        self.add(record, portfolio, place.hash, entry)
+    }
+
+    /// Adds a position to its portfolio; its row.
+    fn add(&mut self, record: &Record, portfolio: Portfolio, hash: Option<KeyHash>, entry: Entry) -> RowKey {
+        let Entry { portfolio: key, symbol, .. } = entry;
+        self.sums.change(symbol, None, &entry.balance);
         let row = self.rows.push(record.offset, record.offset, aside(portfolio.newest), entry.words());
-        self.keys.insert(place.hash.unwrap_or_else(|| self.keys.hash(&(key, symbol))), row);
+        self.keys.insert(hash.unwrap_or_else(|| self.keys.hash(&(key, symbol))), row);
         let portfolio = Portfolio { newest: Some(row), ..portfolio };
         self.portfolios.set(key, record.offset, record.offset, portfolio.words());
         row

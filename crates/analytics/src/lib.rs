@@ -35,6 +35,7 @@ mod positions;
 mod projection;
 mod reads;
 mod receipt;
+mod relayed;
 mod risk;
 mod row;
 mod rules;

@@ -6,16 +6,19 @@ mod walk;
 use std::convert::Infallible;
 use std::mem;
 
-use hub_core::dto::Execution;
+use hub_core::dto::{Execution, UnrealizedPnl};
 use hub_core::event::Transaction;
 use hub_core::settings::{Close, PriceSettings};
-use hub_core::{FreshPrices, Offset, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
+use hub_core::{
+    FreshPrices, Offset, PortfolioId, Record, Rejection, Settings, Symbol, Timestamp, TransactionId,
+};
 use hub_fanout::{Applied, FeedId, SharedMap, Step, Vacancy};
 use serde::{Deserialize, Serialize};
 
 use crate::history::History;
 use crate::ledger::Ledger;
 use crate::listing::{Quote, Superseded, SymbolKey};
+use crate::relayed::{Origin, RelayedPosition};
 use crate::risk::RiskPass;
 use crate::rules::{self, Accounts};
 use crate::state::{Beside, ReferenceData, State};
@@ -140,6 +143,19 @@ impl Accounts for Memory {
             self.fresh.insert(symbol, quote.time, prices);
         }
         Ok(())
+    }
+
+    fn origin(&self, id: PortfolioId) -> Option<Origin> {
+        self.ledger.origin(id)
+    }
+
+    fn relay_position(&mut self, record: &Record, position: &RelayedPosition<'_>) -> Result<(), Infallible> {
+        self.ledger.relay_position(record, position);
+        Ok(())
+    }
+
+    fn relay_mark(&mut self, record: &Record, pnl: &UnrealizedPnl) {
+        self.ledger.relay_mark(record, pnl);
     }
 
     fn reference(&mut self) -> &mut ReferenceData {

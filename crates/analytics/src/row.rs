@@ -50,10 +50,12 @@ pub(crate) enum Phase {
     Closed,
     /// Nothing is held, and it is listed no more.
     Gone,
+    /// A service upstream says what is held: it has no lots, and is marked by what that service says.
+    Relayed,
 }
 
 /// Bits of a word that are the phase's; a time, at most 2^58 microseconds, has the others.
-const PHASE_BITS: u32 = 2;
+const PHASE_BITS: u32 = 3;
 
 impl Entry {
     pub(crate) fn words(&self) -> [u64; WORDS] {
@@ -63,6 +65,7 @@ impl Entry {
             (Phase::Open, LotsAt::Beside(book)) => (3, [book.into(), 0]),
             (Phase::Closed, _) => (1, [0; 2]),
             (Phase::Gone, _) | (Phase::Open, LotsAt::None) => (2, [0; 2]),
+            (Phase::Relayed, _) => (4, [0; 2]),
         };
         let Balance { holdings, total_invested, realized_pnl } = self.balance;
         let [holdings, invested, realized] =
@@ -89,7 +92,8 @@ impl Entry {
             0 => (Phase::Open, LotsAt::Row { bought_at: time(lots[0]), offset: Offset(lots[1]) }),
             1 => (Phase::Closed, LotsAt::None),
             2 => (Phase::Gone, LotsAt::None),
-            _ => (Phase::Open, LotsAt::Beside(lots[0] as u32)),
+            3 => (Phase::Open, LotsAt::Beside(lots[0] as u32)),
+            _ => (Phase::Relayed, LotsAt::None),
         };
         Entry {
             portfolio: (keys >> 32) as PortfolioKey,
@@ -213,7 +217,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_entry_is_what_its_words_say(
-            portfolio: u32, symbol: u32, times in [0..253_402_300_800_000_000_i64, 0..253_402_300_800_000_000, 0..253_402_300_800_000_000], which in 0..4, number: u64,
+            portfolio: u32, symbol: u32, times in [0..253_402_300_800_000_000_i64, 0..253_402_300_800_000_000, 0..253_402_300_800_000_000], which in 0..5, number: u64,
             units in any::<[i128; 3]>(),
         ) {
             let [created_at, updated_at, bought_at] = times.map(|micros| Timestamp::from_micros(micros).unwrap());
@@ -226,7 +230,8 @@ mod tests {
                 0 => (Phase::Open, LotsAt::Row { bought_at, offset: Offset(number) }),
                 1 => (Phase::Open, LotsAt::Beside(number as u32)),
                 2 => (Phase::Closed, LotsAt::None),
-                _ => (Phase::Gone, LotsAt::None),
+                3 => (Phase::Gone, LotsAt::None),
+                _ => (Phase::Relayed, LotsAt::None),
             };
             let entry = Entry { portfolio, symbol, created_at, updated_at, phase, balance, lots };
             prop_assert_eq!(Entry::of(entry.words()), entry);

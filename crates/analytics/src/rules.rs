@@ -1,14 +1,17 @@
 //! The rules of positions and prices: what records make of what the projection [remembers](crate::memory), and of a
 //! [fork](crate::fork) of it.
 
-use hub_core::dto::Execution;
+use hub_core::dto::{Execution, UnrealizedPnl};
 use hub_core::event::{PriceQuote, Transaction, Upstream};
-use hub_core::{Event, Offset, Outcome, Record, Rejection, Settings, Symbol, Timestamp, TransactionId};
+use hub_core::{
+    Event, Offset, Outcome, PortfolioId, Record, Rejection, Settings, Symbol, Timestamp, TransactionId,
+};
 use hub_fanout::{FeedId, Step};
 
 use crate::execution;
 use crate::history::History;
 use crate::listing::{Quote, Superseded, SymbolKey};
+use crate::relayed::{self, Origin, RelayedPosition};
 use crate::state::ReferenceData;
 use crate::symbol_cases::SymbolCases;
 
@@ -41,6 +44,15 @@ pub(crate) trait Accounts {
     /// Takes a symbol's price in, or not if a newer one is held.
     fn quote(&mut self, symbol: SymbolKey, quote: Quote, offset: Offset) -> Result<(), Superseded>;
 
+    /// The origin of a portfolio, if there is one.
+    fn origin(&self, id: PortfolioId) -> Option<Origin>;
+
+    /// Takes over a position of a portfolio that is not computed here.
+    fn relay_position(&mut self, record: &Record, position: &RelayedPosition<'_>) -> Result<(), Self::Error>;
+
+    /// Takes over the unrealised P&L of such a portfolio.
+    fn relay_mark(&mut self, record: &Record, pnl: &UnrealizedPnl);
+
     fn reference(&mut self) -> &mut ReferenceData;
 
     fn symbol_cases(&mut self) -> &mut SymbolCases;
@@ -61,6 +73,11 @@ pub(crate) fn apply<S: Accounts>(
     let outcome = match &record.event {
         Event::Transaction(event) => transaction(accounts, executions, record, event, step)?,
         Event::Price(event) => quote(accounts, record, event),
+        Event::Upstream(fact) => match &**fact {
+            Upstream::Position(row) => relayed::position(accounts, record, row)?,
+            Upstream::UnrealizedPnl(pnl) => relayed::unrealized(accounts, record, pnl, step),
+            Upstream::Valuation(valuation) => accounts.history().value(record, valuation),
+        },
         Event::Portfolio(info) => {
             accounts.reference().describe_portfolio(info, record.offset);
             Ok(Outcome::Accepted)
@@ -69,9 +86,6 @@ pub(crate) fn apply<S: Accounts>(
             accounts.reference().describe_symbol(info);
             Ok(Outcome::Accepted)
         }
-        Event::Upstream(fact) => match &**fact {
-            Upstream::Valuation(valuation) => accounts.history().value(record, valuation),
-        },
         Event::Rejected(input) => Err(input.rejection.clone()),
         Event::Settings(settings) => {
             accounts.configure(settings.clone());
@@ -100,6 +114,12 @@ fn transaction<S: Accounts>(
             return Ok(Ok(Outcome::Duplicate));
         }
     };
+    // Mostly none is.
+    if !accounts.reference().relayed.is_empty()
+        && let Err(rejection) = relayed::refuse(accounts, event.portfolio_id, Origin::Relayed)
+    {
+        return Ok(Err(rejection));
+    }
     Ok(accounts.trade(record, event)?.map(|execution| {
         step.emit(executions, event.portfolio_id.into(), execution::json(execution));
         accounts.fill(vacancy, event.digest(), record.at);
@@ -121,6 +141,10 @@ fn tell_case(accounts: &mut impl Accounts, event: &Event, known_before: u32, ste
         Event::Transaction(event) => (&event.symbol, true),
         Event::Price(event) => (&event.symbol, true),
         Event::Symbol(info) => (&info.symbol, false),
+        Event::Upstream(fact) => match &**fact {
+            Upstream::Position(row) => (&row.symbol, true),
+            _ => return,
+        },
         _ => return,
     };
     if accounts.reference().listings.len() > known_before {

@@ -1,6 +1,6 @@
 //! Positions, prices and master data at one position of the log.
 
-mod walk;
+mod reference;
 
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
@@ -8,20 +8,18 @@ use std::{iter, mem};
 
 use bytes::Bytes;
 use hub_core::event::{PortfolioInfo, SymbolInfo};
-use hub_core::{
-    Date, Expired, Freshness, Money, Offset, Pnl, PortfolioId, Settings, Symbol, Timestamp, TransactionId,
-};
+use hub_core::{Date, Expired, Freshness, Money, Offset, Pnl, PortfolioId, Settings, Symbol, TransactionId};
 use hub_fanout::{Applied, RowKey, SharedMapView};
 use hub_rows::{ChainsView, IndexReader, Pin, RowsView, ValuesReader};
-use rpds::RedBlackTreeMapSync;
-use serde::{Deserialize, Serialize};
 
+pub(crate) use self::reference::ReferenceData;
 use crate::history::History;
 use crate::holding::Holding;
-use crate::listing::{Listing, Quote, Quoted, Superseded, Supersedes, SymbolKey};
+use crate::listing::{Listing, Quote, SymbolKey};
 use crate::lots::Book;
 use crate::marks::{self, KnownPnl, Marks, Positions};
 use crate::portfolio::{self, EncodedMark, EncodedMarks, Portfolio, PortfolioKey};
+use crate::relayed::Relayed;
 use crate::row::{self, Entry, Row, beside};
 use crate::sums::{self, Sums, SymbolSumsView};
 use crate::symbol_cases::SymbolCases;
@@ -65,35 +63,6 @@ pub(crate) struct Beside {
     pub(crate) symbol_cases: SymbolCases,
     pub(crate) settings: Settings,
     pub(crate) history: History,
-}
-
-/// Symbols with their prices, and master data: persistent, so that the projection edits its own copy.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct ReferenceData {
-    pub(crate) listings: Table<Listing>,
-    #[serde(with = "walk::portfolio_infos")]
-    portfolio_infos: RedBlackTreeMapSync<PortfolioId, Arc<PortfolioInfo>>,
-    symbol_infos: RedBlackTreeMapSync<Symbol, Arc<SymbolInfo>>,
-    /// The last record that changed a portfolio's.
-    described: Offset,
-    /// Prices and master data taken since anybody asked what they cost.
-    #[serde(skip)]
-    quotes: usize,
-    #[serde(skip)]
-    descriptions: usize,
-}
-
-impl Default for ReferenceData {
-    fn default() -> ReferenceData {
-        ReferenceData {
-            listings: Table::default(),
-            portfolio_infos: RedBlackTreeMapSync::new_sync(),
-            symbol_infos: RedBlackTreeMapSync::new_sync(),
-            described: Offset::START,
-            quotes: 0,
-            descriptions: 0,
-        }
-    }
 }
 
 /// Reading.
@@ -195,6 +164,11 @@ impl State {
         self.reference.listings.iter().filter_map(|listing| Some((&listing.symbol, listing.quote?)))
     }
 
+    /// True of a portfolio that a service upstream computes.
+    pub fn is_relayed(&self, id: PortfolioId) -> bool {
+        self.key(id).is_some_and(|key| self.relayed(key).is_some())
+    }
+
     /// Which prices are fresh.
     pub fn freshness(&self) -> Freshness {
         Positions::freshness(self)
@@ -292,96 +266,11 @@ impl Positions for State {
         &self.reference.listings
     }
 
+    fn relayed(&self, key: PortfolioKey) -> Option<&Relayed> {
+        self.reference.relayed.get(&key)
+    }
+
     fn freshness(&self) -> Freshness {
         self.beside.settings.prices.at(self.applied.at)
-    }
-}
-
-/// Bytes of a node of a persistent tree, with its key and what leads to its value.
-const TREE_NODE_BYTES: usize = 96;
-
-/// Bytes of a description that has names of usual length, which a state keeps that has it no more.
-const DESCRIPTION_BYTES: usize = 256;
-
-/// Editing: on the projection's thread, on its own copy.
-impl ReferenceData {
-    /// The last record that changed what is known of a portfolio.
-    pub(crate) fn described(&self) -> Offset {
-        self.described
-    }
-
-    /// Memory, at most, that the prices and master data take by themselves which were taken since this was last called:
-    /// all others are shared with the state before.
-    pub(crate) fn taken_bytes(&mut self) -> usize {
-        let prices = self.listings.bytes_of(mem::take(&mut self.quotes));
-        let descriptions = mem::take(&mut self.descriptions);
-        let all = self.portfolio_infos.size() + self.symbol_infos.size();
-        // A path from the top has at most twice as many nodes as the tree has levels where it is full.
-        let path = 2 * (all.max(1).ilog2() as usize + 1);
-        prices + (descriptions * path).min(all) * TREE_NODE_BYTES + descriptions * DESCRIPTION_BYTES
-    }
-
-    /// True if the symbol has this key.
-    pub(crate) fn is_of(&self, key: SymbolKey, symbol: &Symbol) -> bool {
-        self.listings.get(key).is_some_and(|listing| listing.symbol == *symbol)
-    }
-
-    /// Adds a symbol, without a price; its key.
-    pub(crate) fn list(&mut self, symbol: &Symbol) -> SymbolKey {
-        self.listings
-            .push(Offset::START, Listing { symbol: symbol.clone(), quote: None, quoted: Quoted::default() })
-    }
-
-    /// A price: the newest by event time wins. Gives the one that was held before, or `Err` if that is newer.
-    pub(crate) fn quote(
-        &mut self,
-        symbol: SymbolKey,
-        quote: Quote,
-        freshness: Freshness,
-        offset: Offset,
-    ) -> Result<Option<Quote>, Superseded> {
-        let held = self.listings.get(symbol).and_then(|listing| listing.quote);
-        let supersedes = quote.supersedes(held, freshness);
-        if supersedes == Supersedes::Not {
-            return Err(Superseded);
-        }
-        self.quotes += 1;
-        if let Some(listing) = self.listings.touch(symbol, supersedes.version(offset)) {
-            listing.quote = Some(quote);
-            listing.quoted = listing.quoted.by(offset);
-        }
-        Ok(held)
-    }
-
-    /// The time of a symbol's price.
-    pub(crate) fn priced_at(&self, symbol: SymbolKey) -> Option<Timestamp> {
-        self.listings.get(symbol)?.quote.map(|quote| quote.time)
-    }
-
-    /// Times of all prices.
-    pub(crate) fn priced(&self) -> impl Iterator<Item = (SymbolKey, Timestamp)> {
-        (0..self.listings.len()).filter_map(|symbol| Some((symbol, self.priced_at(symbol)?)))
-    }
-
-    /// Notes that what is shown of a price changed by time or settings alone.
-    pub(crate) fn touch_price(&mut self, symbol: SymbolKey, offset: Offset) {
-        self.quotes += 1;
-        self.listings.touch(symbol, offset);
-    }
-
-    /// The last one wins.
-    pub(crate) fn describe_portfolio(&mut self, info: &PortfolioInfo, offset: Offset) {
-        if self.portfolio_infos.get(&info.portfolio_id).is_some_and(|held| **held == *info) {
-            return;
-        }
-        self.descriptions += 1;
-        self.described = offset;
-        self.portfolio_infos.insert_mut(info.portfolio_id, Arc::new(info.clone()));
-    }
-
-    /// The last one wins.
-    pub(crate) fn describe_symbol(&mut self, info: &SymbolInfo) {
-        self.descriptions += 1;
-        self.symbol_infos.insert_mut(info.symbol.clone(), Arc::new(info.clone()));
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use hub_analytics::State;
+use hub_core::dto::{PositionRow, UnrealizedPnl};
 use hub_core::event::{PortfolioInfo, Trade, Upstream, Valuation};
 use hub_core::settings::Close;
 use hub_core::{Date, Event, Record, Settings};
@@ -160,6 +161,25 @@ fn what_is_walked_in_another_way_has_another_form() {
         address: Some("B".into()),
     };
     hub.send(Event::Portfolio(info));
+    let row = PositionRow {
+        portfolio_id: portfolio(2),
+        symbol: "ONE".parse().unwrap(),
+        holdings: "1.5".parse().unwrap(),
+        total_invested: "10".parse().unwrap(),
+        realized_pnl: "-1".parse().unwrap(),
+        created_at: None,
+        updated_at: None,
+    };
+    hub.send(Upstream::Position(row).into());
+    let mark = UnrealizedPnl {
+        portfolio_id: portfolio(3),
+        symbols: [("ONE".parse().unwrap(), "5".parse().unwrap())].into(),
+        overall: "5".parse().unwrap(),
+        unpriced: vec!["MANY".parse().unwrap()],
+        stale: vec!["ONE".parse().unwrap()],
+        as_of: Some(hub.now()),
+    };
+    hub.send(Upstream::UnrealizedPnl(mark).into());
     let close = |n: i32| Close {
         date: Date::from_days(20_491 + n).unwrap(),
         at: hub.now().plus_millis(1000 * (i64::from(n) + 1)),

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::{Side, Trade, Transaction};
 use crate::schema::{Schema, json_schema};
-use crate::{Money, PortfolioId, Quantity, Symbol, Timestamp};
+use crate::{Money, PortfolioId, Quantity, Symbol, SymbolCase, Timestamp};
 
 /// A position (AN-WS-1): amounts are JSON numbers by their digits, times are
 /// ISO-8601 in UTC, or null where they are not known.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PositionRow {
     /// Portfolio that holds it.
     pub portfolio_id: PortfolioId,
@@ -30,7 +33,8 @@ pub struct PositionRow {
 
 /// A portfolio's unrealised P&L (AN-WS-2). The irregular spelling of its keys
 /// is part of the contract.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UnrealizedPnl {
     /// Portfolio that holds them.
     pub portfolio_id: PortfolioId,
@@ -150,6 +154,18 @@ impl PositionRow {
 }
 
 impl UnrealizedPnl {
+    /// Brings its symbols into this case. Amounts of one that is then named twice add up, as far as money holds.
+    pub(crate) fn fold_symbols(&mut self, case: SymbolCase) {
+        for (mut symbol, amount) in std::mem::take(&mut self.symbols) {
+            case.fold(&mut symbol);
+            let sum = self.symbols.entry(symbol).or_default();
+            *sum = sum.checked_add(amount).unwrap_or(*sum);
+        }
+        for symbol in self.unpriced.iter_mut().chain(&mut self.stale) {
+            case.fold(symbol);
+        }
+    }
+
     /// Appends `{"symbol":{...},"overallUnrealised_Pnl":..,"portfolio_id":..}`,
     /// `"unpriced":[...]` where there are such symbols, and `"stale":[...],"asOf":..` where there are such.
     pub fn write_json(&self, out: &mut Vec<u8>) {

@@ -76,6 +76,7 @@ impl Event {
             Event::Trading(TradingRequest { command: TradingCommand::OpenTrade(it), .. }) => {
                 case.fold(&mut it.symbol);
             }
+            Event::Upstream(it) => it.fold_symbols(case),
             _ => {}
         }
     }

@@ -17,6 +17,10 @@ pub enum Kind {
     Risk,
     /// Portfolios' worth at the ends of days.
     Valuations,
+    /// Positions that a service upstream computed.
+    Positions,
+    /// Unrealised P&L that a service upstream computed.
+    UnrealizedPnl,
     /// Trades on their way through the pipeline (RT-IN-1).
     TradeEvents,
     /// Positions of consumers (RT-IN-2).
@@ -31,13 +35,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Transactions,
         Kind::Prices,
         Kind::Portfolios,
         Kind::Symbols,
         Kind::Risk,
         Kind::Valuations,
+        Kind::Positions,
+        Kind::UnrealizedPnl,
         Kind::TradeEvents,
         Kind::QueueMetrics,
         Kind::DlqEvents,
@@ -54,6 +60,8 @@ impl Kind {
             Kind::Symbols => "symbols",
             Kind::Risk => "risk",
             Kind::Valuations => "valuations",
+            Kind::Positions => "positions",
+            Kind::UnrealizedPnl => "unrealized-pnl",
             Kind::TradeEvents => "trade-events",
             Kind::QueueMetrics => "queue-metrics",
             Kind::DlqEvents => "dlq-events",

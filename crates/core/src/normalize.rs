@@ -32,7 +32,6 @@ pub use body::{BodyError, BodyForm, Item, items};
 pub use canonical::{canonical, post_path};
 pub use unread::Unread;
 
-use crate::dto::{PositionRow, UnrealizedPnl};
 use crate::event::{Provenance, RejectedInput, Upstream};
 use crate::{Event, Rejection};
 use field::Field;
@@ -122,6 +121,8 @@ fn fields(kind: Kind) -> &'static [&'static Field] {
         Kind::Symbols => symbols::FIELDS,
         Kind::Risk => risk::FIELDS,
         Kind::Valuations => valuations::FIELDS,
+        Kind::Positions => positions::FIELDS,
+        Kind::UnrealizedPnl => unrealized::FIELDS,
         Kind::TradeEvents => trade_events::FIELDS,
         Kind::QueueMetrics => queue_metrics::FIELDS,
         Kind::DlqEvents => dlq_events::FIELDS,
@@ -138,20 +139,12 @@ fn event(kind: Kind, object: &RawObject<'_>) -> Result<Event, Rejection> {
         Kind::Symbols => symbols::read(object).map(Event::Symbol),
         Kind::Risk => risk::read(object).map(Event::Risk),
         Kind::Valuations => valuations::read(object).map(|it| Upstream::Valuation(it).into()),
+        Kind::Positions => positions::read(object).map(|it| Upstream::Position(it).into()),
+        Kind::UnrealizedPnl => unrealized::read(object).map(|it| Upstream::UnrealizedPnl(it).into()),
         Kind::TradeEvents => trade_events::read(object).map(|event| Event::TradeEvent(event.into())),
         Kind::QueueMetrics => queue_metrics::read(object).map(Event::QueueMetric),
         Kind::DlqEvents => dlq_events::read(object).map(|event| Event::DlqEvent(event.into())),
         Kind::ErrorEvents => error_events::read(object).map(Event::ErrorEvent),
         Kind::InvalidTrades => invalid_trades::read(object).map(|event| Event::InvalidTrade(event.into())),
     }
-}
-
-/// A position as another service reports it (AN-WS-1 and its spellings, FE-1).
-pub fn position(item: &Item<'_>) -> Result<PositionRow, Rejection> {
-    positions::read(&RawObject::parse(item, positions::FIELDS)?)
-}
-
-/// An unrealised P&L as another service reports it (AN-WS-2, FE-1).
-pub fn unrealized_pnl(item: &Item<'_>) -> Result<UnrealizedPnl, Rejection> {
-    unrealized::read(&RawObject::parse(item, unrealized::FIELDS)?)
 }

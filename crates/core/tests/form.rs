@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hub_core::dto::{PositionRow, UnrealizedPnl};
 use hub_core::event::form::Beside;
 use hub_core::event::trading::{
     self, CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradingCommand, TradingRequest,
@@ -83,6 +84,14 @@ fn transaction() -> impl Strategy<Value = Event> {
     )
 }
 
+fn symbols() -> impl Strategy<Value = Vec<Symbol>> {
+    prop::collection::vec(symbol(), 0..4)
+}
+
+fn amounts() -> impl Strategy<Value = BTreeMap<Symbol, Money>> {
+    prop::collection::btree_map(symbol(), money(), 0..4)
+}
+
 fn reference() -> impl Strategy<Value = Event> {
     prop_oneof![
         (symbol(), price(), time()).prop_map(|(symbol, price, timestamp)| Event::Price(PriceQuote {
@@ -99,6 +108,35 @@ fn reference() -> impl Strategy<Value = Event> {
             let portfolio_id = PortfolioId::from_bytes(id);
             Upstream::Valuation(Valuation { portfolio_id, date, portfolio_value }).into()
         }),
+        (id(), symbol(), quantity(), money(), money(), time(), time()).prop_map(
+            |(id, symbol, holdings, total_invested, realized_pnl, created_at, updated_at)| {
+                let portfolio_id = PortfolioId::from_bytes(id);
+                Upstream::Position(PositionRow {
+                    portfolio_id,
+                    symbol,
+                    holdings,
+                    total_invested,
+                    realized_pnl,
+                    created_at,
+                    updated_at,
+                })
+                .into()
+            }
+        ),
+        (id(), amounts(), money(), symbols(), symbols(), time()).prop_map(
+            |(id, symbols, overall, unpriced, stale, as_of)| {
+                let portfolio_id = PortfolioId::from_bytes(id);
+                Upstream::UnrealizedPnl(UnrealizedPnl {
+                    portfolio_id,
+                    symbols,
+                    overall,
+                    unpriced,
+                    stale,
+                    as_of,
+                })
+                .into()
+            }
+        ),
         (symbol(), name()).prop_map(|(symbol, sector)| Event::Symbol(SymbolInfo { symbol, sector })),
         (id(), ratio(), ratio(), ratio()).prop_map(
             |(id, avg_rate_of_return, sharpe_ratio, sortino_ratio)| {

@@ -27,6 +27,16 @@ fn samples() -> Vec<(Kind, Value)> {
         ),
         (Kind::Valuations, json!({"portfolioId": ID, "date": "2026-02-07", "portfolioValue": 125_000.5})),
         (
+            Kind::Positions,
+            json!({"portfolioId": ID, "symbol": "AAPL", "holdings": 10, "totalInvested": 1500.5,
+                "realizedPnl": -3, "createdAt": time, "updatedAt": time}),
+        ),
+        (
+            Kind::UnrealizedPnl,
+            json!({"portfolioId": ID, "symbol": {"AAPL": 120.5}, "overallUnrealised_Pnl": 120.5,
+                "unpriced": ["MSFT"], "stale": ["AAPL"], "asOf": time}),
+        ),
+        (
             Kind::TradeEvents,
             json!({"tradeId": ID, "serviceName": "capture", "eventType": "TRADE_RECEIVED",
                 "eventStage": "RECEIVED", "eventStatus": "SUCCESS", "sourceQueue": "a", "targetQueue": "b",

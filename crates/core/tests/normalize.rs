@@ -1,7 +1,8 @@
 //! Raw items in every spelling become the same event; everything else is a
 //! rejection that names the field.
 
-use hub_core::event::{Event, Trade, Transaction};
+use hub_core::dto::{PositionRow, UnrealizedPnl};
+use hub_core::event::{Event, Trade, Transaction, Upstream};
 use hub_core::normalize::{self, BodyError, BodyForm, Kind};
 use hub_core::{Money, Price, Rejection};
 use proptest::prelude::*;
@@ -258,9 +259,15 @@ fn relayed_facts_are_read_in_all_the_spellings_of_the_frontend() {
     let items = |json: &str| {
         normalize::items(json.as_bytes(), BodyForm::Json, 1).map(|items| items[0].raw().to_vec())
     };
-    let position = |json: &str| {
+    let position = |json: &str| -> Result<PositionRow, Rejection> {
         let raw = items(json).unwrap();
-        normalize::position(&normalize::items(&raw, BodyForm::Json, 1).unwrap()[0])
+        match normalize::item(Kind::Positions, &normalize::items(&raw, BodyForm::Json, 1).unwrap()[0])? {
+            Event::Upstream(fact) => match *fact {
+                Upstream::Position(it) => Ok(it),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
     };
     let canonical = position(&format!(
         r#"{{"id":{{"portfolioId":"{PORTFOLIO}","symbol":"AAPL"}},"holdings":150,"totalInvested":22500.00,"realizedPnl":-1000.123456789,"createdAt":"2026-02-07T10:30:00.123456","updatedAt":null}}"#
@@ -274,12 +281,18 @@ fn relayed_facts_are_read_in_all_the_spellings_of_the_frontend() {
     canonical.write_json(&mut json);
     assert_eq!(position(std::str::from_utf8(&json).unwrap()), Ok(canonical));
 
-    let unrealized = |json: &str| {
+    let unrealized = |json: &str| -> Result<UnrealizedPnl, Rejection> {
         let raw = items(json).unwrap();
-        normalize::unrealized_pnl(&normalize::items(&raw, BodyForm::Json, 1).unwrap()[0])
+        match normalize::item(Kind::UnrealizedPnl, &normalize::items(&raw, BodyForm::Json, 1).unwrap()[0])? {
+            Event::Upstream(fact) => match *fact {
+                Upstream::UnrealizedPnl(it) => Ok(it),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
     };
     let text =
-        r#"{"symbol":{"AAPL":2550.00,"B\"Q":"-250"},"overallUnrealised_Pnl":90071992547409931.00000000000001,"portfolio_id":"ID","unpriced":["X","Y"]}"#
+        r#"{"symbol":{"AAPL":2550.00,"B\"Q":"-250"},"overallUnrealised_Pnl":90071992547409931.00000000000001,"portfolio_id":"ID","unpriced":["X","Y"],"stale":["AAPL"],"asOf":"2026-02-07T10:30:00.000Z"}"#
             .replace("ID", PORTFOLIO);
     let canonical = unrealized(&text).unwrap();
     assert_eq!(canonical.overall, "90071992547409931.00000000000001".parse::<Money>().unwrap());

@@ -10,7 +10,7 @@ fn read(json: &str) -> Result<Valuation, Rejection> {
     let items = normalize::items(json.as_bytes(), BodyForm::Json, 10).unwrap();
     match normalize::item(Kind::Valuations, &items[0])? {
         Event::Upstream(fact) => {
-            let Upstream::Valuation(valuation) = *fact;
+            let Upstream::Valuation(valuation) = *fact else { panic!("{fact:?}") };
             Ok(valuation)
         }
         other => panic!("{other:?}"),

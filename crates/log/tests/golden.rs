@@ -17,7 +17,7 @@ use hub_log::{EmbeddedLog, Entry, EventLog, LogView, Options};
 use serde_json::json;
 
 /// Items of each kind, with every member that the kind has.
-const ITEMS: [(Kind, &str); 14] = [
+const ITEMS: [(Kind, &str); 16] = [
     (
         Kind::Transactions,
         r#"{"transactionId":"550e8400-e29b-41d4-a716-446655440000","portfolioId":"550e8400-e29b-41d4-a716-446655440001",
@@ -44,6 +44,16 @@ const ITEMS: [(Kind, &str); 14] = [
     (
         Kind::Valuations,
         r#"{"portfolioId":"550e8400-e29b-41d4-a716-446655440001","date":"2026-02-07","portfolioValue":"125000.5"}"#,
+    ),
+    (
+        Kind::Positions,
+        r#"{"portfolioId":"550e8400-e29b-41d4-a716-446655440004","symbol":"AAPL","holdings":"150.5","totalInvested":"22500",
+            "realizedPnl":"-1000.123456789","createdAt":1770000000000,"updatedAt":1770000000001}"#,
+    ),
+    (
+        Kind::UnrealizedPnl,
+        r#"{"portfolioId":"550e8400-e29b-41d4-a716-446655440004","symbol":{"AAPL":"2550","MSFT":"-250.5"},
+            "overallUnrealised_Pnl":"2299.5","unpriced":["X"],"stale":["AAPL"],"asOf":1770000000000}"#,
     ),
     (
         Kind::TradeEvents,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use hub_core::{Event, Timestamp};
+use hub_core::{Event, Timestamp, normalize};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -47,6 +47,11 @@ impl Object {
 
     /// The item that means an event: what the log keeps of it, in the words of those who send it.
     pub(super) fn of_event(event: &Event) -> Object {
+        // A fact within another is not kept in those.
+        if matches!(event, Event::Upstream(_)) {
+            let text = normalize::canonical(event).expect("what an item means is written as one");
+            return Object::of(text.as_bytes()).expect("an object");
+        }
         let Ok(Value::Object(tagged)) = serde_json::to_value(event) else { panic!("no object: {event:?}") };
         let (_, value) = tagged.into_iter().next().expect("a tag");
         let Value::Object(fields) = value else { panic!("no object: {event:?}") };

@@ -1,11 +1,13 @@
 //! One day that was closed.
 
 use hub_core::{Date, Money, Offset, Price, Timestamp};
+use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
 use crate::listing::Listing;
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
+use crate::relayed::Relayed;
 use crate::row::{Entry, Phase};
 use crate::table::Table;
 
@@ -48,11 +50,12 @@ impl Worths {
 
 /// All portfolios' worth and P&L, of so many: `price * holdings` of what each holds (AN-PVAL). A portfolio that holds
 /// something without a price has none, and so has one whose sum is more than money holds; one that holds nothing is worth
-/// 0. One pass over all positions.
+/// 0. One that is relayed has only the P&L that came: what it is worth upstream says, too. One pass over all positions.
 pub(crate) fn worths(
     portfolios: u32,
     positions: impl Iterator<Item = Entry>,
     listings: &Table<Listing>,
+    relayed: &RedBlackTreeMapSync<PortfolioKey, Relayed>,
 ) -> (Worths, Ends) {
     let prices: Box<[Option<Price>]> =
         listings.iter().map(|listing| listing.quote.map(|quote| quote.price)).collect();
@@ -62,13 +65,24 @@ pub(crate) fn worths(
         let Balance { holdings, total_invested, realized_pnl } = entry.balance;
         let key = entry.portfolio as usize;
         let price = prices.get(entry.symbol as usize).copied().flatten();
-        let is_open = entry.phase == Phase::Open;
-        let worth =
-            if is_open { price.and_then(|price| Money::of(price, holdings)) } else { Some(Money::ZERO) };
-        let gain = worth.and_then(|worth| worth.checked_sub(total_invested)?.checked_add(realized_pnl));
+        let worth = match entry.phase {
+            Phase::Open => price.and_then(|price| Money::of(price, holdings)),
+            Phase::Closed | Phase::Gone => Some(Money::ZERO),
+            Phase::Relayed => None,
+        };
+        let gain = match entry.phase {
+            Phase::Relayed => Some(realized_pnl),
+            _ => worth.and_then(|worth| worth.checked_sub(total_invested)?.checked_add(realized_pnl)),
+        };
         for (sum, amount) in [(&mut worths[key], worth), (&mut pnl[key], gain)] {
             *sum = sum.zip(amount).and_then(|(sum, amount)| sum.checked_add(amount));
         }
+    }
+    for (key, relayed) in relayed {
+        worths[*key as usize] = None;
+        let overall = relayed.mark.as_ref().map(|mark| mark.overall);
+        let pnl = &mut pnl[*key as usize];
+        *pnl = pnl.zip(overall).and_then(|(realized, overall)| realized.checked_add(overall));
     }
     (Worths::of(worths), Ends { pnl: Worths::of(pnl), prices })
 }

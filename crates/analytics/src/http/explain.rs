@@ -99,6 +99,10 @@ impl Source {
         symbol: Option<Symbol>,
     ) -> Result<Asked, Problem> {
         let (position, reads) = (self.as_of(request)?, self.reads.clone());
+        if reads.settled().is_relayed(id) {
+            let reason = format!("{id} is relayed from upstream: it is made of no transactions here");
+            return Err(Problem::not_found(PORTFOLIO_ID.wrong(reason).to_string()));
+        }
         // A chain of very many is long to follow: apart from the worker.
         let find = move |_: &dyn EventLog| loop {
             // The newest state has not expired: this one was the newest a moment ago.

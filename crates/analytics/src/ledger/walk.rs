@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{Closings, Ledger, portfolio_of};
 use crate::lots::Book;
 use crate::portfolio::{self, Portfolio};
+use crate::relayed::Origin;
 use crate::row::{self, Entry, LotsAt, Phase, beside};
 use crate::state::ReferenceData;
 
@@ -102,13 +103,18 @@ impl TryFrom<Walked> for Ledger {
 /// Checks, and what finds something by its key, made again.
 impl Ledger {
     fn find_portfolios(&mut self) -> Result<(), &'static str> {
-        let Ledger { portfolios, portfolio_ids, portfolio_keys, encoded, rows, .. } = self;
+        let Ledger { portfolios, portfolio_ids, portfolio_keys, encoded, rows, reference, .. } = self;
+        if reference.relayed.keys().any(|key| *key >= portfolios.len()) {
+            return Err("a portfolio is relayed that is not there");
+        }
         for key in 0..portfolios.len() {
             let portfolio = portfolio_of(portfolios, key);
-            let Portfolio { newest: Some(newest), id } = portfolio.ok_or("a portfolio is missing")? else {
+            let Portfolio { newest, id } = portfolio.ok_or("a portfolio is missing")?;
+            if newest.is_none() && reference.origin(key) == Origin::Computed {
                 return Err("a portfolio never had a position");
-            };
-            if rows.get(newest).is_none_or(|row| Entry::of(row.words).portfolio != key) {
+            }
+            let is_own = |row| rows.get(row).is_some_and(|row| Entry::of(row.words).portfolio == key);
+            if newest.is_some_and(|newest| !is_own(newest)) {
                 return Err("a portfolio has a position that is not its own");
             }
             let id_of = |key| portfolio_of(portfolios, key).map(|portfolio| portfolio.id);
@@ -172,6 +178,12 @@ impl Ledger {
 
     /// Lots are of what is held, and have cost what was invested.
     fn check_lots(&self, entry: &Entry) -> Result<(), &'static str> {
+        if (entry.phase == Phase::Relayed) != (self.reference.origin(entry.portfolio) == Origin::Relayed) {
+            return Err("a position is computed here and upstream");
+        }
+        if entry.phase == Phase::Relayed {
+            return Ok(());
+        }
         let holding = self.holding(entry);
         let total = holding.lots.total().ok_or("lots are none that a position has")?;
         let is_open = entry.phase == Phase::Open;
@@ -181,14 +193,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// Each position was made by a transaction, and last written by one or later.
+    /// Each position that is computed was made by a transaction, and last written by one or later.
     fn check_trades(&self) -> Result<(), &'static str> {
         let trades = self.trades.view();
         if (0..trades.len()).any(|number| trades.get(number).is_none_or(|it| it.chain >= self.rows.len())) {
             return Err("a transaction is of no position");
         }
         let newest = |row| Some(trades.get(trades.newest(row)?)?.at);
-        let is_traded = |row| newest(row).is_some_and(|newest| self.rows.written(row) >= Some(newest));
+        let is_relayed = |row| self.entry(row).is_some_and(|entry| entry.phase == Phase::Relayed);
+        let is_traded = |row| match newest(row) {
+            Some(newest) => !is_relayed(row) && self.rows.written(row) >= Some(newest),
+            None => is_relayed(row),
+        };
         if (0..self.rows.len()).all(is_traded) { Ok(()) } else { Err("a position has no transaction") }
     }
 

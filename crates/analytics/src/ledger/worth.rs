@@ -5,6 +5,7 @@ use hub_core::{Money, Offset, PortfolioId};
 use super::{Ledger, portfolio_of};
 use crate::history::{Ends, Worths, worths};
 use crate::portfolio::PortfolioKey;
+use crate::relayed::Origin;
 use crate::row::{Entry, Phase, beside};
 
 impl Ledger {
@@ -21,7 +22,12 @@ impl Ledger {
     /// All portfolios' worth and P&L. O(all positions), in the order in which they lie in memory.
     pub(crate) fn worths(&self) -> (Worths, Ends) {
         let positions = (0..self.rows.len()).filter_map(|key| self.entry(key));
-        worths(self.portfolios.len(), positions, &self.reference.listings)
+        worths(self.portfolios.len(), positions, &self.reference.listings, &self.reference.relayed)
+    }
+
+    /// True of a portfolio that a service upstream computes.
+    pub(crate) fn is_relayed(&self, key: PortfolioKey) -> bool {
+        self.reference.origin(key) == Origin::Relayed
     }
 
     /// The id of a portfolio.
@@ -33,6 +39,9 @@ impl Ledger {
     /// O(positions of the portfolio).
     pub(crate) fn worth(&self, key: PortfolioKey) -> (Offset, Option<Money>) {
         let Some(row) = self.portfolios.get(key) else { return (Offset::START, None) };
+        if self.is_relayed(key) {
+            return (row.version, None);
+        }
         let (mut version, mut worth) = (row.version, Some(Money::ZERO));
         let mut next = crate::portfolio::Portfolio::of(row.words).newest;
         while let Some(row) = next.and_then(|key| self.rows.get(key)) {

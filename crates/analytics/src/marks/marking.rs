@@ -163,10 +163,12 @@ impl Marking {
             // What was priced may be younger.
             total.version = total.version.max(version);
         }
+        let relayed = self.relayed(&traded);
         self.find_moved(traded, &priced);
         let Marking { state, totals, stale, large, moved, marks, .. } = self;
         let mut of_large = BTreeMap::new();
-        for key in large.keys().filter(|key| totals[**key as usize].version > since) {
+        let large = large.keys().filter(|key| totals[**key as usize].version > since);
+        for key in large.chain(&relayed) {
             of_large.insert(*key, pnl(&**state, *key)?.map(KnownPnl::from));
         }
         marks.set(moved, |key| {
@@ -175,6 +177,15 @@ impl Marking {
             (total.version, of_large.get(&key).map_or_else(|| total.pnl(is_stale), |pnl| *pnl))
         });
         Ok(())
+    }
+
+    /// Those of these portfolios that are relayed.
+    fn relayed(&self, keys: &[PortfolioKey]) -> Vec<PortfolioKey> {
+        let relayed = &self.state.reference.relayed;
+        if relayed.is_empty() {
+            return Vec::new();
+        }
+        keys.iter().copied().filter(|key| relayed.contains_key(key)).collect()
     }
 
     /// Symbols that were priced since, the newest last, each with the version of its price.

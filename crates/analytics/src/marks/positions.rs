@@ -5,6 +5,7 @@ use hub_fanout::RowKey;
 
 use crate::listing::Listing;
 use crate::portfolio::PortfolioKey;
+use crate::relayed::Relayed;
 use crate::row::Entry;
 use crate::table::Table;
 
@@ -18,6 +19,9 @@ pub(crate) trait Positions {
 
     /// Symbols with their prices.
     fn listings(&self) -> &Table<Listing>;
+
+    /// A portfolio that is relayed.
+    fn relayed(&self, key: PortfolioKey) -> Option<&Relayed>;
 
     /// Which prices are fresh.
     fn freshness(&self) -> Freshness;

@@ -79,7 +79,7 @@ impl Sheet {
         for member in positions.members(key) {
             let (_, entry) = member?;
             let listing = positions.listings().get(entry.symbol);
-            if entry.phase != Phase::Gone
+            if matches!(entry.phase, Phase::Open | Phase::Closed)
                 && let Some(listing) = listing
             {
                 let is_open = entry.phase == Phase::Open;

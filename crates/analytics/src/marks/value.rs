@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use bytes::Bytes;
-use hub_core::dto::UnrealizedPnlJson;
+use hub_core::dto::{UnrealizedPnl, UnrealizedPnlJson};
 use hub_core::{Expired, Freshness, Money, Offset, Pnl, PortfolioId, Price, Quantity, Timestamp};
 use hub_fanout::RowKey;
 
@@ -12,6 +12,7 @@ use super::sheet::{Listed, Sheet};
 use crate::listing::Listing;
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
+use crate::relayed::Relayed;
 use crate::row::{Entry, Phase};
 use crate::state::State;
 
@@ -22,6 +23,9 @@ pub(crate) fn encode(
     key: PortfolioKey,
     sheet: &Sheet,
 ) -> Result<Option<Bytes>, Expired> {
+    if let Some(relayed) = positions.relayed(key) {
+        return Ok(relayed.mark.as_ref().map(|mark| json(mark)));
+    }
     let Some(portfolio_id) = positions.portfolio_id(key)? else { return Ok(None) };
     // Room that has been there before, so that what is kept is of its own length and is allocated once.
     SCRATCH.with_borrow_mut(|scratch| {
@@ -29,6 +33,13 @@ pub(crate) fn encode(
         let has_value = write(positions, portfolio_id, sheet, scratch);
         Ok(has_value.then(|| Bytes::copy_from_slice(scratch)))
     })
+}
+
+/// JSON of a mark that is relayed, as it came.
+fn json(mark: &UnrealizedPnl) -> Bytes {
+    let mut json = Vec::new();
+    mark.write_json(&mut json);
+    json.into()
 }
 
 thread_local! {
@@ -89,7 +100,19 @@ pub(crate) fn pnl(positions: &impl Positions, key: PortfolioKey) -> Result<Optio
     let mut members = positions.members(key).collect::<Result<Vec<_>, Expired>>()?;
     // In the order of their keys: whether a sum is too large may depend on it.
     members.reverse();
-    Ok(pnl_of(positions, &members))
+    Ok(match positions.relayed(key) {
+        Some(relayed) => relayed_pnl(relayed, &members),
+        None => pnl_of(positions, &members),
+    })
+}
+
+fn relayed_pnl(relayed: &Relayed, members: &[(RowKey, Entry)]) -> Option<Pnl> {
+    let (mut realized, mut holds) = (Money::ZERO, false);
+    for (_, entry) in members {
+        realized = realized.checked_add(entry.balance.realized_pnl)?;
+        holds |= !entry.balance.holdings.is_zero();
+    }
+    relayed.pnl(realized, holds)
 }
 
 /// The time of the oldest stale price in a portfolio's P&L. O(positions of the portfolio).
@@ -97,6 +120,9 @@ pub(crate) fn stale_as_of(
     positions: &impl Positions,
     key: PortfolioKey,
 ) -> Result<Option<Timestamp>, Expired> {
+    if let Some(relayed) = positions.relayed(key) {
+        return Ok(relayed.mark.as_ref().and_then(|mark| mark.as_of));
+    }
     let mut oldest = Oldest::of(positions.freshness());
     for member in positions.members(key) {
         let (_, entry) = member?;

@@ -81,9 +81,17 @@ impl Memory {
         key: PortfolioKey,
         worth: Option<Money>,
     ) -> Result<[Money; SERIES], NoRisk> {
-        let worth = worth.ok_or(NoRisk::Unpriced)?;
+        let is_relayed = self.ledger.is_relayed(key);
+        if worth.is_none() && !is_relayed {
+            return Err(NoRisk::Unpriced);
+        }
         let entries = self.history.entries(id, Some(key)).filter(|entry| self.has_ended(entry.date));
         let mut days: SmallVec<[Money; SERIES]> = entries.map(|entry| entry.value).take(SERIES).collect();
+        // What one that is relayed is worth now upstream has not said yet.
+        let Some(worth) = worth else {
+            days.reverse();
+            return <[Money; SERIES]>::try_from(&*days).map_err(|_| NoRisk::TooFewDays(days.len()));
+        };
         if days.len() < SERIES || days.first() != Some(&worth) {
             days.truncate(SERIES - 1);
             days.insert(0, worth);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use hub_core::dto::{PositionRow, UnrealizedPnl};
-use hub_core::event::{PriceQuote, Trade, Transaction};
+use hub_core::event::{PriceQuote, Trade, Transaction, Upstream};
 use hub_core::{
     Event, Money, Offset, PortfolioId, Quantity, Record, Settings, Symbol, Timestamp, TransactionId,
 };
@@ -24,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) portfolios: Vec<(PortfolioId, Inputs, Offset)>,
     /// Value and time, in microseconds.
     pub(crate) prices: BTreeMap<Symbol, (i64, i64)>,
+    /// Portfolios that are relayed, with their P&L and the offset that last changed it.
+    relayed: BTreeMap<PortfolioId, (Option<UnrealizedPnl>, Offset)>,
 }
 
 pub(crate) struct Position {
@@ -32,6 +34,8 @@ pub(crate) struct Position {
     /// In the order of the log.
     lots: Vec<Lot>,
     realized: i128,
+    /// Held and invested, of what is relayed.
+    told: Option<(i128, i128)>,
     created_at: Timestamp,
     updated_at: Timestamp,
     pub(crate) version: Offset,
@@ -75,6 +79,11 @@ impl Model {
         let verdict = match &record.event {
             Event::Transaction(event) => self.transaction(record, event),
             Event::Price(event) => self.price(record, event),
+            Event::Upstream(fact) => match &**fact {
+                Upstream::Position(row) => self.relay_position(record, row),
+                Upstream::UnrealizedPnl(pnl) => self.relay_mark(record, pnl),
+                Upstream::Valuation(_) => ("accepted", None),
+            },
             Event::Rejected(_) => ("rejected", Some("price")),
             Event::Settings(settings) => {
                 self.settings = settings.clone();
@@ -89,6 +98,9 @@ impl Model {
     fn transaction(&mut self, record: &Record, event: &Transaction) -> Verdict {
         if self.ids.contains_key(&event.transaction_id) {
             return ("duplicate", None);
+        }
+        if self.relayed.contains_key(&event.portfolio_id) {
+            return ("rejected", Some("portfolioId"));
         }
         if ahead(record, event.timestamp) {
             return ("rejected", Some("timestamp"));
@@ -117,6 +129,7 @@ impl Model {
             closed: lots.is_empty().then_some(record.at.micros()),
             lots,
             realized,
+            told: None,
             created_at,
             updated_at: record.at,
             version: record.offset,
@@ -127,6 +140,63 @@ impl Model {
         }
         if self.portfolios.iter().all(|(id, ..)| *id != event.portfolio_id) {
             self.portfolios.push((event.portfolio_id, vec![], Offset::START));
+        }
+        ("accepted", None)
+    }
+
+    /// A portfolio that is relayed, from now on if it is new; false if it is computed.
+    fn relay(&mut self, id: PortfolioId) -> bool {
+        let is_known = self.portfolios.iter().any(|(known, ..)| *known == id);
+        if !is_known {
+            self.portfolios.push((id, vec![], Offset::START));
+            self.relayed.insert(id, (None, Offset::START));
+        }
+        self.relayed.contains_key(&id)
+    }
+
+    fn relay_position(&mut self, record: &Record, row: &PositionRow) -> Verdict {
+        let id = row.portfolio_id;
+        if self.portfolios.iter().any(|(known, ..)| *known == id) && !self.relayed.contains_key(&id) {
+            return ("rejected", Some("portfolioId"));
+        }
+        for (time, field) in [(row.created_at, "createdAt"), (row.updated_at, "updatedAt")] {
+            if ahead(record, time) {
+                return ("rejected", Some(field));
+            }
+        }
+        assert!(self.relay(id));
+        let place = self.positions.iter().position(|it| it.portfolio == id && it.symbol == row.symbol);
+        let (told, realized) = ((row.holdings.units(), row.total_invested.units()), row.realized_pnl.units());
+        let known = place.map(|place| &self.positions[place]);
+        let is_same = known.is_some_and(|it| (it.told, it.realized) == (Some(told), realized));
+        let created_at = row.created_at.map(|time| time.min(record.at));
+        let updated_at = row.updated_at.map(|time| time.min(record.at));
+        let position = Position {
+            portfolio: id,
+            symbol: row.symbol.clone(),
+            lots: vec![],
+            realized,
+            told: Some(told),
+            created_at: created_at.unwrap_or(known.map_or(record.at, |it| it.created_at)),
+            updated_at: updated_at.unwrap_or(known.filter(|_| is_same).map_or(record.at, |it| it.updated_at)),
+            version: record.offset,
+            closed: None,
+        };
+        match place {
+            Some(place) if self.positions[place].row() == position.row() => {}
+            Some(place) => self.positions[place] = position,
+            None => self.positions.push(position),
+        }
+        ("accepted", None)
+    }
+
+    fn relay_mark(&mut self, record: &Record, pnl: &UnrealizedPnl) -> Verdict {
+        if !self.relay(pnl.portfolio_id) {
+            return ("rejected", Some("portfolioId"));
+        }
+        let held = self.relayed.get_mut(&pnl.portfolio_id).unwrap();
+        if held.0.as_ref() != Some(pnl) {
+            *held = (Some(pnl.clone()), record.offset);
         }
         ("accepted", None)
     }
@@ -164,7 +234,8 @@ impl Model {
                 position.closed.is_some(),
             )
         };
-        own.map(input).collect()
+        let mark = self.relayed.get(&id).map(|(_, version)| ("-".parse().unwrap(), *version, None, false));
+        own.map(input).chain(mark).collect()
     }
 
     /// True of a price of this time, if it is as old as that.
@@ -182,6 +253,9 @@ impl Model {
     }
 
     fn mark(&self, id: PortfolioId) -> Option<String> {
+        if let Some((mark, _)) = self.relayed.get(&id) {
+            return mark.as_ref().map(text);
+        }
         let mut values = BTreeMap::new();
         let (mut unpriced, mut times) = (vec![], BTreeMap::new());
         for position in self.positions.iter().filter(|position| position.portfolio == id) {
@@ -220,10 +294,14 @@ impl Model {
         let stale = times.into_keys().collect();
         let overall = Money::from_units(overall);
         let symbols = values.into_iter().map(|(symbol, value)| (symbol, Money::from_units(value))).collect();
-        let mut json = vec![];
-        UnrealizedPnl { portfolio_id: id, symbols, overall, unpriced, stale, as_of }.write_json(&mut json);
-        Some(String::from_utf8(json).unwrap())
+        Some(text(&UnrealizedPnl { portfolio_id: id, symbols, overall, unpriced, stale, as_of }))
     }
+}
+
+fn text(pnl: &UnrealizedPnl) -> String {
+    let mut json = vec![];
+    pnl.write_json(&mut json);
+    String::from_utf8(json).unwrap()
 }
 
 impl Position {
@@ -240,8 +318,10 @@ impl Position {
         PositionRow {
             portfolio_id: self.portfolio,
             symbol: self.symbol.clone(),
-            holdings: Quantity::from_units(self.held()),
-            total_invested: Money::from_units(cost(&self.lots).unwrap()),
+            holdings: Quantity::from_units(self.told.map_or(self.held(), |told| told.0)),
+            total_invested: Money::from_units(
+                self.told.map_or_else(|| cost(&self.lots).unwrap(), |told| told.1),
+            ),
             realized_pnl: Money::from_units(self.realized),
             created_at: Some(self.created_at),
             updated_at: Some(self.updated_at),

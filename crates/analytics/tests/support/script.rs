@@ -1,8 +1,10 @@
 //! Random histories: few ids, symbols and prices, so that they collide.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::str::FromStr;
 
+use hub_core::dto::{PositionRow, UnrealizedPnl};
 use hub_core::event::{
     PortfolioInfo, PriceQuote, RejectedInput, SymbolInfo, Trade, Transaction, Upstream, Valuation,
 };
@@ -62,6 +64,7 @@ fn event() -> impl Strategy<Value = (Event, Option<i64>)> {
     let event = prop_oneof![
         8 => transaction(),
         5 => price(),
+        2 => relayed(),
         1 => Just(Event::Tick),
         1 => (0..PORTFOLIOS).prop_map(|n| Event::Portfolio(PortfolioInfo {
             portfolio_id: portfolio(n), name: n.to_string(), phone_number: None, address: None })),
@@ -105,6 +108,40 @@ fn closes() -> impl Strategy<Value = Closes> {
         let at = |n: i32| Timestamp::from_millis(START_MILLIS + i64::from(n) * step + step / 3).unwrap();
         (0..count).map(|n| Close { date: day(n - 55), at: at(n) }).collect()
     })
+}
+
+/// Facts of the last two portfolios, which at times are computed already.
+fn relayed() -> impl Strategy<Value = Event> {
+    let of = || (PORTFOLIOS - 2..PORTFOLIOS).prop_map(portfolio);
+    let money = || {
+        prop::sample::select(vec!["0", "5", "-2.5", "100000000000000000000"])
+            .prop_map(|it| it.parse().unwrap())
+    };
+    let held = prop::sample::select(vec![("0", "0"), ("1", "10"), ("2.5", "24"), ("2.5", "24")]);
+    let position = (of(), symbol(SYMBOLS.len()), held, money()).prop_map(
+        |(portfolio_id, symbol, held, realized_pnl)| {
+            Upstream::Position(PositionRow {
+                portfolio_id,
+                symbol,
+                holdings: held.0.parse().unwrap(),
+                total_invested: held.1.parse().unwrap(),
+                realized_pnl,
+                created_at: None,
+                updated_at: None,
+            })
+        },
+    );
+    let mark = (of(), symbol(SYMBOLS.len()), money(), any::<bool>(), any::<bool>()).prop_map(
+        |(portfolio_id, symbol, overall, is_partial, is_stale)| {
+            let symbols = BTreeMap::from([(symbol, overall)]);
+            let some =
+                |is_there: bool, name: &str| is_there.then(|| name.parse().unwrap()).into_iter().collect();
+            let as_of = Timestamp::from_millis(START_MILLIS).filter(|_| is_stale);
+            let (unpriced, stale) = (some(is_partial, "X"), some(is_stale, "Y"));
+            Upstream::UnrealizedPnl(UnrealizedPnl { portfolio_id, symbols, overall, unpriced, stale, as_of })
+        },
+    );
+    prop_oneof![3 => position, 2 => mark].prop_map(Event::from)
 }
 
 fn horizon() -> impl Strategy<Value = i64> {
@@ -170,6 +207,11 @@ fn claim(mut event: Event, at: Timestamp, ahead: Option<i64>) -> Event {
     match &mut event {
         Event::Transaction(transaction) => transaction.timestamp = claimed,
         Event::Price(quote) => quote.timestamp = claimed,
+        Event::Upstream(fact) => {
+            if let Upstream::Position(row) = &mut **fact {
+                row.updated_at = claimed;
+            }
+        }
         _ => {}
     }
     event

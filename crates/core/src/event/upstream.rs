@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dto::{PositionRow, UnrealizedPnl};
 use crate::kind::Kind;
-use crate::{Date, Event, Money, PortfolioId};
+use crate::{Date, Event, Money, PortfolioId, SymbolCase};
 
 /// A fact that a service upstream computed, taken over as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -11,6 +12,10 @@ use crate::{Date, Event, Money, PortfolioId};
 pub enum Upstream {
     /// The worth of a portfolio at the end of a day (AN-PVAL).
     Valuation(Valuation),
+    /// A position, of a portfolio that nobody computes here (AN-WS-1); the last one wins.
+    Position(PositionRow),
+    /// The unrealised P&L of such a portfolio (AN-WS-2); the last one wins.
+    UnrealizedPnl(UnrealizedPnl),
 }
 
 impl Upstream {
@@ -18,6 +23,17 @@ impl Upstream {
     pub fn kind(&self) -> Kind {
         match self {
             Upstream::Valuation(_) => Kind::Valuations,
+            Upstream::Position(_) => Kind::Positions,
+            Upstream::UnrealizedPnl(_) => Kind::UnrealizedPnl,
+        }
+    }
+
+    /// Brings its symbols into this case. Amounts of one that is then named twice add up.
+    pub fn fold_symbols(&mut self, case: SymbolCase) {
+        match self {
+            Upstream::Valuation(_) => {}
+            Upstream::Position(it) => case.fold(&mut it.symbol),
+            Upstream::UnrealizedPnl(it) => it.fold_symbols(case),
         }
     }
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::raw::Field;
 use super::{
-    dlq_events, error_events, invalid_trades, portfolios, prices, queue_metrics, risk, symbols, trade_events,
-    trading, transactions, valuations,
+    dlq_events, error_events, invalid_trades, portfolios, positions, prices, queue_metrics, risk, symbols,
+    trade_events, trading, transactions, unrealized, valuations,
 };
 use crate::event::Upstream;
 use crate::event::trading::KIND;
@@ -31,6 +31,8 @@ pub fn canonical(event: &Event) -> Option<String> {
         Event::InvalidTrade(it) => invalid_trades::write(it, &mut to),
         Event::Upstream(it) => match &**it {
             Upstream::Valuation(it) => valuations::write(it, &mut to),
+            Upstream::Position(it) => positions::write(it, &mut to),
+            Upstream::UnrealizedPnl(it) => unrealized::write(it, &mut to),
         },
         Event::Trading(it) => trading::write(it, &mut to),
         Event::Tick | Event::Settings(_) | Event::Rejected(_) => return None,
@@ -63,6 +65,11 @@ impl Members {
         if let Some(value) = value {
             self.text(field, value);
         }
+    }
+
+    /// JSON as it is.
+    pub(super) fn json(&mut self, field: &Field, value: impl Into<Value>) {
+        self.member(field, &value.into());
     }
 
     /// A JSON number.

@@ -144,6 +144,12 @@ impl<'a> RawObject<'a> {
     pub(super) fn time(&self, field: &Field) -> Result<Option<Timestamp>, Rejection> {
         self.get(field).map(Raw::timestamp).transpose()
     }
+
+    /// A time as it is shown: to the millisecond.
+    pub(super) fn shown_time(&self, field: &Field) -> Result<Option<Timestamp>, Rejection> {
+        let time = self.get(field).map(Raw::any_time).transpose()?;
+        Ok(time.and_then(|time| Timestamp::from_millis(time.millis())))
+    }
 }
 
 fn no_member(key: &str, fields: &[&Field]) -> Rejection {

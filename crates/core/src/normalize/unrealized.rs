@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::canonical::Members;
 use super::json_object::JsonObject;
 use super::raw::{Field, PORTFOLIO_ID, Raw, RawObject};
 use crate::dto::UnrealizedPnl;
@@ -28,8 +29,22 @@ pub(super) fn read(object: &RawObject<'_>) -> Result<UnrealizedPnl, Rejection> {
         overall: object.require(&OVERALL)?.number()?,
         unpriced: list(object, &UNPRICED)?,
         stale: list(object, &STALE)?,
-        as_of: object.get(&AS_OF).map(Raw::any_time).transpose()?,
+        as_of: object.shown_time(&AS_OF)?,
     })
+}
+
+pub(super) fn write(it: &UnrealizedPnl, to: &mut Members) {
+    let UnrealizedPnl { portfolio_id, symbols, overall, unpriced, stale, as_of } = it;
+    to.text(&PORTFOLIO_ID, portfolio_id);
+    let amounts = symbols.iter().map(|(symbol, amount)| (symbol.to_string(), amount.to_string().into()));
+    to.json(&SYMBOLS, amounts.collect::<serde_json::Map<_, _>>());
+    to.text(&OVERALL, overall);
+    for (field, symbols) in [(&UNPRICED, unpriced), (&STALE, stale)] {
+        if !symbols.is_empty() {
+            to.json(field, symbols.iter().map(ToString::to_string).collect::<Vec<_>>());
+        }
+    }
+    to.time(&AS_OF, *as_of);
 }
 
 fn symbols(object: &RawObject<'_>) -> Result<BTreeMap<Symbol, Money>, Rejection> {

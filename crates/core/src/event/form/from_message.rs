@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::messages::{self as form, Command, Fact, UpstreamFact, Uuid, Wide};
 use super::{EventError, numbers};
+use crate::dto::{PositionRow, UnrealizedPnl};
 use crate::event::trading::{
     CloseTrade, CreateSession, OpenTrade, SessionId, StopSession, TradeId, TradingCommand, TradingRequest,
 };
@@ -132,16 +133,50 @@ fn upstream(it: form::Upstream) -> Result<Upstream, EventError> {
         it.fact.ok_or_else(|| EventError::new("upstream", "is of a kind that this program does not know"))?;
     match fact {
         UpstreamFact::Valuation(it) => valuation(&it).map(Upstream::Valuation),
+        UpstreamFact::Position(it) => position(&it).map(Upstream::Position),
+        UpstreamFact::UnrealizedPnl(it) => unrealized(&it).map(Upstream::UnrealizedPnl),
     }
+}
+
+fn money(field: &'static str, value: Option<Wide>) -> Result<Money, EventError> {
+    Money::from_units_checked(wide(field, value)?).ok_or_else(|| EventError::new(field, "is too large"))
+}
+
+fn position(it: &form::Position) -> Result<PositionRow, EventError> {
+    let holdings = Quantity::from_units_checked(wide("holdings", it.holdings)?);
+    Ok(PositionRow {
+        portfolio_id: PortfolioId::from_bytes(id("portfolioId", it.portfolio_id)?),
+        symbol: parsed("symbol", &it.symbol)?,
+        holdings: holdings.ok_or_else(|| EventError::new("holdings", "is too large"))?,
+        total_invested: money("totalInvested", it.total_invested)?,
+        realized_pnl: money("realizedPnl", it.realized_pnl)?,
+        created_at: time("createdAt", it.created_at)?,
+        updated_at: time("updatedAt", it.updated_at)?,
+    })
+}
+
+fn unrealized(it: &form::UnrealizedPnl) -> Result<UnrealizedPnl, EventError> {
+    let symbols = |field, texts: &[String]| {
+        texts.iter().map(|text| parsed(field, text)).collect::<Result<Vec<Symbol>, _>>()
+    };
+    let amounts =
+        it.symbols.iter().map(|it| Ok((parsed("symbol", &it.symbol)?, money("symbol", it.amount)?)));
+    Ok(UnrealizedPnl {
+        portfolio_id: PortfolioId::from_bytes(id("portfolioId", it.portfolio_id)?),
+        symbols: amounts.collect::<Result<_, EventError>>()?,
+        overall: money("overallUnrealised_Pnl", it.overall)?,
+        unpriced: symbols("unpriced", &it.unpriced)?,
+        stale: symbols("stale", &it.stale)?,
+        as_of: time("asOf", it.as_of)?,
+    })
 }
 
 fn valuation(it: &form::Valuation) -> Result<Valuation, EventError> {
     let date = i32::try_from(it.date).ok().and_then(Date::from_days);
-    let value = Money::from_units_checked(wide("portfolioValue", it.portfolio_value)?);
     Ok(Valuation {
         portfolio_id: PortfolioId::from_bytes(id("portfolioId", it.portfolio_id)?),
         date: date.ok_or_else(|| EventError::new("date", "is no day"))?,
-        portfolio_value: value.ok_or_else(|| EventError::new("portfolioValue", "is too large"))?,
+        portfolio_value: money("portfolioValue", it.portfolio_value)?,
     })
 }
 

@@ -1,7 +1,11 @@
 //! Messages of the log, in protobuf. A field is `optional` where absent and zero mean two things, and in settings.
 
+mod upstream;
+
 use bytes::Bytes;
 use prost::{Message, Oneof};
+
+pub(super) use upstream::{Position, SymbolAmount, UnrealizedPnl, Upstream, UpstreamFact, Valuation};
 
 /// An event with what stands beside it: the bytes of one record.
 #[derive(Clone, PartialEq, Message)]
@@ -247,30 +251,6 @@ pub(super) struct RiskMetrics {
     pub(super) sharpe_ratio: Option<Wide>,
     #[prost(message, optional, tag = "4")]
     pub(super) sortino_ratio: Option<Wide>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Upstream {
-    #[prost(oneof = "UpstreamFact", tags = "1")]
-    pub(super) fact: Option<UpstreamFact>,
-}
-
-/// Facts that services upstream computed, by kind.
-#[derive(Clone, PartialEq, Oneof)]
-pub(super) enum UpstreamFact {
-    #[prost(message, tag = "1")]
-    Valuation(Valuation),
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Valuation {
-    #[prost(message, optional, tag = "1")]
-    pub(super) portfolio_id: Option<Uuid>,
-    /// Days since 1970-01-01.
-    #[prost(uint32, tag = "2")]
-    pub(super) date: u32,
-    #[prost(message, optional, tag = "3")]
-    pub(super) portfolio_value: Option<Wide>,
 }
 
 #[derive(Clone, PartialEq, Message)]

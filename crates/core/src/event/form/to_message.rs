@@ -6,10 +6,11 @@ use prost::encoding::{WireType, encode_key, encode_varint};
 
 use super::messages::{self as form, Command, Fact, UpstreamFact, Uuid, Wide};
 use super::numbers;
+use crate::dto::{PositionRow, UnrealizedPnl};
 use crate::event::trading::{TradingCommand, TradingRequest};
 use crate::event::{DlqEvent, ErrorEvent, InvalidTrade, QueueMetric, RejectedInput, Trade, TradeEvent};
 use crate::event::{PortfolioInfo, PriceQuote, RiskMetrics, SymbolInfo, Transaction, Upstream, Valuation};
-use crate::{Event, Price, Quantity, Timestamp};
+use crate::{Event, Money, Price, Quantity, Symbol, Timestamp};
 
 use super::EventError;
 
@@ -157,8 +158,38 @@ fn risk(it: &RiskMetrics) -> form::RiskMetrics {
 fn upstream(it: &Upstream) -> form::Upstream {
     let fact = match it {
         Upstream::Valuation(it) => UpstreamFact::Valuation(valuation(it)),
+        Upstream::Position(it) => UpstreamFact::Position(position(it)),
+        Upstream::UnrealizedPnl(it) => UpstreamFact::UnrealizedPnl(unrealized(it)),
     };
     form::Upstream { fact: Some(fact) }
+}
+
+fn position(it: &PositionRow) -> form::Position {
+    form::Position {
+        portfolio_id: some_uuid(it.portfolio_id.to_bytes()),
+        symbol: it.symbol.as_str().to_owned(),
+        holdings: quantity(it.holdings),
+        total_invested: wide(it.total_invested.units()),
+        realized_pnl: wide(it.realized_pnl.units()),
+        created_at: micros(it.created_at),
+        updated_at: micros(it.updated_at),
+    }
+}
+
+fn unrealized(it: &UnrealizedPnl) -> form::UnrealizedPnl {
+    let texts = |symbols: &[Symbol]| symbols.iter().map(|symbol| symbol.as_str().to_owned()).collect();
+    let amount = |(symbol, amount): (&Symbol, &Money)| form::SymbolAmount {
+        symbol: symbol.as_str().to_owned(),
+        amount: wide(amount.units()),
+    };
+    form::UnrealizedPnl {
+        portfolio_id: some_uuid(it.portfolio_id.to_bytes()),
+        symbols: it.symbols.iter().map(amount).collect(),
+        overall: wide(it.overall.units()),
+        unpriced: texts(&it.unpriced),
+        stale: texts(&it.stale),
+        as_of: micros(it.as_of),
+    }
 }
 
 fn valuation(it: &Valuation) -> form::Valuation {

@@ -33,7 +33,10 @@ pub(super) mod portfolio_infos {
         Walked::serialize(info, to)
     }
 
-    pub(in crate::state) fn serialize<S: Serializer>(infos: &Infos, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::state::reference) fn serialize<S: Serializer>(
+        infos: &Infos,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         let mut sequence = to.serialize_seq(Some(infos.size()))?;
         infos.values().try_for_each(|info| sequence.serialize_element(&Ref(info)))?;
         sequence.end()
@@ -51,7 +54,9 @@ pub(super) mod portfolio_infos {
         }
     }
 
-    pub(in crate::state) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Infos, D::Error> {
+    pub(in crate::state::reference) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Infos, D::Error> {
         read_elements(from).map(|Restored(infos)| infos)
     }
 }

@@ -62,6 +62,8 @@ fn the_steps_are_worth_their_while() {
         "duplicate",
         "stale",
         "rejected",
+        "relayed",
+        "computed already",
         "snapshot",
         "resumed",
         "unknown-epoch",

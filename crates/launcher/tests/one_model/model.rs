@@ -2,11 +2,13 @@
 //! shown worked out anew from them, texts included. No code of the services.
 
 mod ranking;
+mod relayed;
 
 pub(crate) use ranking::PnlOf;
 
 use std::collections::BTreeMap;
 
+use hub_core::dto::UnrealizedPnl;
 use hub_core::event::{PriceQuote, RiskMetrics, Trade, Transaction};
 use hub_core::{Event, PortfolioId, Record, Timestamp};
 
@@ -32,6 +34,8 @@ pub(crate) struct Model {
     ids: BTreeMap<[u8; 16], i64>,
     /// In the order of first mention.
     positions: Vec<Position>,
+    /// Portfolios that are relayed, with their unrealised P&L, if any came.
+    relayed: BTreeMap<PortfolioId, Option<UnrealizedPnl>>,
     prices: BTreeMap<String, Quote>,
     names: BTreeMap<PortfolioId, String>,
     standings: Vec<Standing>,
@@ -44,6 +48,8 @@ struct Position {
     /// In the order of the log.
     lots: Vec<Lot>,
     realized: i128,
+    /// Held and invested, of what is relayed.
+    told: Option<(i128, i128)>,
     created_at: Timestamp,
     updated_at: Timestamp,
     /// When it closed, while that is listed.
@@ -86,6 +92,7 @@ impl Model {
         match &record.event {
             Event::Transaction(event) => verdict(self.transaction(record, event)),
             Event::Price(event) => verdict(self.price(record, event)),
+            Event::Upstream(fact) => verdict(self.upstream(record, fact)),
             Event::Portfolio(info) => {
                 self.names.insert(info.portfolio_id, info.name.clone());
                 ACCEPTED
@@ -124,6 +131,9 @@ impl Model {
     fn transaction(&mut self, record: &Record, event: &Transaction) -> Result<(), Refusal> {
         if self.ids.contains_key(&event.transaction_id.to_bytes()) {
             return Err(("duplicate", None));
+        }
+        if self.relayed.contains_key(&event.portfolio_id) {
+            return Err(refused("portfolioId"));
         }
         let bought_at = event_time(record, event.timestamp)?;
         let symbol = event.symbol.as_str();
@@ -195,11 +205,15 @@ impl Model {
 
     /// Texts of all marks, of those that have one, by portfolio.
     pub(crate) fn marks(&self) -> BTreeMap<PortfolioId, String> {
-        let of = |position: &Position| Some((position.portfolio, self.mark(position.portfolio)?));
-        self.positions.iter().filter_map(of).collect()
+        let of = |id: PortfolioId| Some((id, self.mark(id)?));
+        let ids = self.positions.iter().map(|position| position.portfolio);
+        ids.chain(self.relayed.keys().copied()).filter_map(of).collect()
     }
 
     fn mark(&self, id: PortfolioId) -> Option<String> {
+        if let Some(mark) = self.relayed.get(&id) {
+            return mark.as_ref().map(relayed::mark);
+        }
         let mut own: Vec<&Position> = self.positions.iter().filter(|it| it.portfolio == id).collect();
         own.sort_by(|one, other| one.symbol.cmp(&other.symbol));
         own.retain(|position| !position.lots.is_empty() || position.closed.is_some());
@@ -254,6 +268,9 @@ impl Model {
     /// Realised plus unrealised, as a text, "null" where nobody knows; and what its row says of it: that something of it has no
     /// price, or one that is stale.
     pub(crate) fn pnl(&self, id: PortfolioId) -> (String, String) {
+        if let Some(mark) = self.relayed.get(&id) {
+            return self.relayed_pnl(id, mark.as_ref());
+        }
         let mut own = self.positions.iter().filter(|position| position.portfolio == id).peekable();
         if own.peek().is_none() {
             return ("null".to_owned(), String::new());
@@ -291,6 +308,7 @@ impl Position {
             symbol,
             lots: vec![],
             realized: 0,
+            told: None,
             created_at: at,
             updated_at: at,
             closed: None,
@@ -337,8 +355,8 @@ impl Position {
             r#"{{"id":{{"portfolioId":"{}","symbol":{}}},"holdings":{},"totalInvested":{},"realizedPnl":{},"createdAt":"{}","updatedAt":"{}"}}"#,
             self.portfolio,
             text(&self.symbol),
-            decimal(self.held(), PRICE_PLACES),
-            decimal(self.cost().unwrap(), MONEY_PLACES),
+            decimal(self.told.map_or(self.held(), |told| told.0), PRICE_PLACES),
+            decimal(self.told.map_or_else(|| self.cost().unwrap(), |told| told.1), MONEY_PLACES),
             decimal(self.realized, MONEY_PLACES),
             self.created_at,
             self.updated_at

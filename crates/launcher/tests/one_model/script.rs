@@ -3,12 +3,15 @@
 use std::fmt::Debug;
 use std::str::FromStr;
 
+use hub_core::dto::{PositionRow, UnrealizedPnl};
 use hub_core::event::{
-    PortfolioInfo, PriceQuote, RejectedInput, RiskMetrics, SymbolInfo, Trade, Transaction,
+    PortfolioInfo, PriceQuote, RejectedInput, RiskMetrics, SymbolInfo, Trade, Transaction, Upstream,
 };
 use hub_core::settings::PriceSettings;
-use hub_core::{Event, PortfolioId, Price, Rejection, Settings, TransactionId};
+use hub_core::{Event, PortfolioId, Price, Rejection, Settings, Timestamp, TransactionId};
 use proptest::prelude::*;
+
+use crate::hub::START_MILLIS;
 
 /// Portfolios that are traded and ranked.
 pub(crate) const PORTFOLIOS: u8 = 6;
@@ -117,6 +120,7 @@ fn event() -> impl Strategy<Value = Event> {
         7 => (symbol(PRICED), weighted(&PRICES)).prop_map(|(symbol, price)| {
             Event::Price(PriceQuote { symbol, price, timestamp: None })
         }),
+        2 => relayed(),
         3 => risk().prop_map(Event::Risk),
         3 => risk().prop_map(|risk| Event::Symbol(derive(&risk))),
         1 => (portfolios(), names()).prop_map(|(portfolio_id, name)| Event::Portfolio(PortfolioInfo {
@@ -128,6 +132,39 @@ fn event() -> impl Strategy<Value = Event> {
             Event::Settings(Settings { idempotency_horizon_ms, resume_horizon_ms, prices, ..Settings::default() })
         }),
     ]
+}
+
+/// Facts of the last two portfolios, which at times are computed already.
+fn relayed() -> impl Strategy<Value = Event> {
+    let of = || (PORTFOLIOS - 1..=PORTFOLIOS).prop_map(portfolio);
+    let money = || {
+        prop::sample::select(vec!["0", "5", "-2.5", "100000000000000000000"])
+            .prop_map(|it| it.parse().unwrap())
+    };
+    let held = prop::sample::select(vec![("0", "0"), ("1", "10"), ("2.5", "24")]);
+    let position = (of(), symbol(SYMBOLS.len()), held, money()).prop_map(
+        |(portfolio_id, symbol, (holdings, invested), realized_pnl)| {
+            Upstream::Position(PositionRow {
+                portfolio_id,
+                symbol,
+                holdings: holdings.parse().unwrap(),
+                total_invested: invested.parse().unwrap(),
+                realized_pnl,
+                created_at: None,
+                updated_at: None,
+            })
+        },
+    );
+    let mark = (of(), symbol(SYMBOLS.len()), money(), any::<[bool; 2]>()).prop_map(
+        |(portfolio_id, symbol, overall, [is_partial, is_stale])| {
+            let named = |is_there: bool| is_there.then(|| symbol.clone()).into_iter().collect();
+            let (unpriced, stale) = (named(is_partial), named(is_stale));
+            let as_of = Timestamp::from_millis(START_MILLIS).filter(|_| is_stale);
+            let symbols = [(symbol.clone(), overall)].into();
+            Upstream::UnrealizedPnl(UnrealizedPnl { portfolio_id, symbols, overall, unpriced, stale, as_of })
+        },
+    );
+    prop_oneof![3 => position, 2 => mark].prop_map(Event::from)
 }
 
 fn stale_ms() -> impl Strategy<Value = u32> {

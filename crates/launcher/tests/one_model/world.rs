@@ -109,6 +109,9 @@ impl World {
         let verdict = self.applied.apply(&record);
         assert_eq!(self.hub.apply(&record), verdict, "{record:?}");
         self.seen.insert(verdict.0);
+        if matches!(record.event, Event::Upstream(_)) {
+            self.seen.insert(if verdict.0 == "accepted" { "relayed" } else { "computed already" });
+        }
         self.log.push(record);
     }
 

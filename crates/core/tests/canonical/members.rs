@@ -131,7 +131,9 @@ pub(crate) fn members(kind: Kind) -> Vec<Member> {
             member("phoneNumber", 0.5, prop_oneof![text(), count()]),
             member("address", 0.5, text()),
         ],
-        Kind::Symbols => vec![member("symbol", 0.99, symbol()), member("sector", 0.99, text())],
+        Kind::Symbols => {
+            vec![member("symbol", 0.99, symbol()), member("sector", 0.99, prop_oneof![text(), symbol()])]
+        }
         Kind::Risk => vec![
             member("portfolioId", 0.99, uuid()),
             member("avgRateOfReturn", 0.99, ratio()),

@@ -83,6 +83,11 @@ impl History {
         self.days.last().map(|day| &**day)
     }
 
+    /// More of that day.
+    pub(crate) fn ends(&self) -> Option<&Ends> {
+        self.ends.as_deref()
+    }
+
     /// Memory, at most, that only states from before take up by what was replaced since this was last called.
     pub(crate) fn replaced_bytes(&mut self) -> usize {
         mem::take(&mut self.replaced_bytes)

@@ -18,6 +18,7 @@
 mod calendar;
 mod closings;
 mod config;
+mod documents;
 mod execution;
 mod fork;
 mod history;
@@ -28,6 +29,7 @@ mod listing;
 mod lots;
 mod marks;
 mod memory;
+mod movers;
 mod page;
 mod portfolio;
 mod position;
@@ -43,12 +45,14 @@ mod schema;
 mod sectors;
 mod socket;
 mod state;
+mod summary;
 mod sums;
 mod symbol_cases;
 mod table;
 mod traded;
 mod trades;
 mod wide;
+mod written;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +65,7 @@ use hub_server::{Service, SocketRoute, StompMounts};
 
 pub use calendar::{CloseTime, TimeZone};
 pub use config::AnalyticsConfig;
+use documents::Kind;
 pub use fork::AnalyticsFork;
 pub use http::routes;
 pub use listing::Quote;
@@ -71,9 +76,10 @@ pub use row::Row;
 pub use socket::PositionsEndpoint;
 pub use state::State;
 
-/// Adds `/topic/position-update` (AN-WS-1, arrays) and
+/// Adds `/topic/position-update` (AN-WS-1, arrays),
 /// `/topic/unrealized-pnl` (AN-WS-2, one message per portfolio; also spelled
-/// `/topic/unrealised-pnl`), and the feed `/topic/transactions` to the catalog. Returns the projection that feeds
+/// `/topic/unrealised-pnl`), `/topic/portfolio-summary` (arrays), the documents `/topic/movers` and `/topic/sectors`, and
+/// the feed `/topic/transactions` to the catalog. Returns the projection that feeds
 /// them and the way to read what it has applied, which keeps `limits.view_bytes` of what was.
 pub fn register(catalog: &mut Catalog, limits: &Limits) -> (AnalyticsProjection, AnalyticsReads) {
     let (positions, _) = catalog
@@ -83,6 +89,14 @@ pub fn register(catalog: &mut Catalog, limits: &Limits) -> (AnalyticsProjection,
         Composition::Each,
     );
     catalog.alias("/topic/unrealised-pnl", marks);
+    let (summaries, of_summaries) = catalog.state(
+        Topic::new("/topic/portfolio-summary", "What each portfolio comes to", schema::summary),
+        Composition::Array,
+    );
+    let movers = Topic::new("/topic/movers", "Symbols that earn and lose most, whole", schema::movers);
+    let (movers, of_movers) = catalog.document(movers, true);
+    let sectors = Topic::new("/topic/sectors", "Sectors with their shares, whole", schema::sectors);
+    let (sectors, of_sectors) = catalog.document(sectors, false);
     let executions = catalog.feed(Topic::new(
         "/topic/transactions",
         "Transactions that were applied, in order",
@@ -90,7 +104,14 @@ pub fn register(catalog: &mut Catalog, limits: &Limits) -> (AnalyticsProjection,
     ));
     let mut memory = Memory::default();
     let (writer, reader) = published(memory.state(Applied::default()));
-    let topics = projection::Topics { positions, marks, interest, executions };
+    let topics = projection::Topics {
+        positions,
+        marks,
+        interest: [interest, of_summaries],
+        summaries,
+        documents: [(Kind::Movers, movers, of_movers), (Kind::Sectors, sectors, of_sectors)],
+        executions,
+    };
     (
         AnalyticsProjection::new(topics, writer, memory, limits.view_bytes),
         AnalyticsReads::new(reader, executions),

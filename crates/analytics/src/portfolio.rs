@@ -57,6 +57,8 @@ pub(crate) struct EncodedMark {
     /// Of settled states, which run ahead of the flushes: in a cell of its own, so that neither evicts the other's.
     pub(crate) settled: EncodedCell,
     pub(crate) sheet: SheetCell,
+    /// Of the summary, which flushes alone show.
+    pub(crate) summary: EncodedCell,
 }
 
 /// Portfolios whose encoded marks lie side by side.

@@ -33,7 +33,7 @@ impl View for PositionsView {
         keys: &mut Vec<RowKey>,
     ) -> Result<bool, Expired> {
         let rows = &self.state.rows;
-        let Filter::Portfolios(wanted) = filter else { return rows.changed(after, from, limit, keys) };
+        let Some(wanted) = filter.portfolios() else { return rows.changed(after, from, limit, keys) };
         let portfolios = wanted.iter().filter_map(|id| self.state.key(*id));
         let mut found = Vec::new();
         for member in portfolios.flat_map(|key| self.state.members(key)) {

@@ -9,10 +9,12 @@ use hub_fanout::{
     StateWriter, Step, TopicId, ViewMeter, WalkError, Walked, walk,
 };
 
+use crate::documents::{DocumentView, Kept, Kind};
 use crate::marks::{Marking, MarksView};
 use crate::memory::{FORM, Memory};
 use crate::positions::PositionsView;
 use crate::state::State;
+use crate::summary::SummariesView;
 
 /// Topics and feed that the projection publishes to.
 pub(crate) struct Topics {
@@ -20,8 +22,12 @@ pub(crate) struct Topics {
     pub(crate) positions: TopicId,
     /// `/topic/unrealized-pnl`.
     pub(crate) marks: TopicId,
-    /// In `marks`.
-    pub(crate) interest: Arc<Interest>,
+    /// In `marks`, and in what follows from them.
+    pub(crate) interest: [Arc<Interest>; 2],
+    /// `/topic/portfolio-summary`.
+    pub(crate) summaries: TopicId,
+    /// `/topic/movers` and `/topic/sectors`.
+    pub(crate) documents: [(Kind, TopicId, Arc<Interest>); 2],
     /// `/topic/transactions`.
     pub(crate) executions: FeedId,
 }
@@ -40,6 +46,8 @@ pub struct AnalyticsProjection {
     /// As of `flushed`; kept only while somebody subscribes to marks, for it
     /// costs a visit to every holder of every symbol that was priced.
     marking: Option<Marking>,
+    /// As of `flushed`, in the order of their topics.
+    documents: [Kept; 2],
 }
 
 impl AnalyticsProjection {
@@ -58,6 +66,7 @@ impl AnalyticsProjection {
             meter,
             flushed: Offset::START,
             marking: None,
+            documents: Default::default(),
         }
     }
 
@@ -73,8 +82,8 @@ impl AnalyticsProjection {
         &self.meter
     }
 
-    /// Positions and marks, with what changed since this was last called.
-    fn publish(&mut self, applied: Applied) -> [StateFlush; 2] {
+    /// Every topic, with what changed since this was last called.
+    fn publish(&mut self, applied: Applied) -> Vec<StateFlush> {
         let state = self.published.flush();
         let replaced = self.memory.history.replaced_bytes();
         let taken = self.memory.ledger.reference.taken_bytes() + replaced;
@@ -87,13 +96,35 @@ impl AnalyticsProjection {
         // The newest state does not expire.
         let list = |keys| if listed.is_ok() { Changed::Keys(keys) } else { Changed::Unlisted };
         let marks = self.publish_marks(&state, &rows, since);
+        let summaries = self.publish_summaries(&state, &marks.changed, since);
+        let documents = self.publish_documents(&state);
         let view = Arc::new(PositionsView::new(state, Arc::clone(&rows)));
-        [StateFlush { topic: self.topics.positions, view, changed: list(rows) }, marks]
+        let positions = StateFlush { topic: self.topics.positions, view, changed: list(rows) };
+        [positions, marks, summaries].into_iter().chain(documents).collect()
+    }
+
+    /// Summaries change with their marks; with names and days, too, and then nobody lists which.
+    fn publish_summaries(&self, state: &Snapshot<State>, marks: &Changed, since: Offset) -> StateFlush {
+        let changed = if state.names_and_days() > since { Changed::Unlisted } else { marks.clone() };
+        let view = Arc::new(SummariesView::new(state.clone()));
+        StateFlush { topic: self.topics.summaries, view, changed }
+    }
+
+    fn publish_documents(&mut self, state: &Snapshot<State>) -> [StateFlush; 2] {
+        let mut kept = self.documents.iter_mut();
+        self.topics.documents.each_ref().map(|(kind, topic, interest)| {
+            let mut none = Kept::default();
+            let kept = kept.next().unwrap_or(&mut none);
+            let may_have_changed = kept.follow(*kind, state, interest.any());
+            let changed = if may_have_changed { Changed::Apart } else { Changed::Keys([].into()) };
+            let view = Arc::new(DocumentView::new(*kind, state.clone(), kept));
+            StateFlush { topic: *topic, view, changed }
+        })
     }
 
     fn publish_marks(&mut self, state: &Snapshot<State>, rows: &[RowKey], since: Offset) -> StateFlush {
         let kept = self.marking.take();
-        if self.topics.interest.any() {
+        if self.topics.interest.iter().any(|interest| interest.any()) {
             // What was traded may have expired as it was before.
             let caught_up = kept.and_then(|marking| marking.caught_up(state.clone(), rows, since).ok());
             self.marking = caught_up.or_else(|| Marking::of(state.clone()).ok());
@@ -147,7 +178,7 @@ impl Projection for AnalyticsProjection {
     /// The next flush is of all that there is, as that after a replay.
     fn restore(&mut self, from: Walked<'_, '_>) -> Result<(), WalkError> {
         self.memory = walk::read(from)?;
-        (self.flushed, self.marking) = (Offset::START, None);
+        (self.flushed, self.marking, self.documents) = (Offset::START, None, Default::default());
         Ok(())
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn apply<S: Accounts>(
             Ok(Outcome::Accepted)
         }
         Event::Symbol(info) => {
-            accounts.reference().describe_symbol(info);
+            accounts.reference().describe_symbol(info, record.offset);
             Ok(Outcome::Accepted)
         }
         Event::Rejected(input) => Err(input.rejection.clone()),

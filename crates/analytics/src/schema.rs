@@ -72,6 +72,54 @@ pub(crate) fn portfolio() -> Schema {
     })
 }
 
+/// What a portfolio comes to.
+pub(crate) fn summary() -> Schema {
+    json_schema!({
+        "type": "object",
+        "properties": {
+            "portfolioId": { "type": "string", "format": "uuid" },
+            "name": { "type": ["string", "null"] },
+            "positions": { "type": "integer" },
+            "holdings": { "type": ["number", "null"] },
+            "totalInvested": { "type": ["number", "null"] },
+            "marketValue": { "type": ["number", "null"] },
+            "realizedPnl": { "type": ["number", "null"] },
+            "unrealizedPnl": { "type": ["number", "null"] },
+            "dayChange": { "type": ["number", "null"] },
+            "asOf": { "type": ["string", "null"], "format": "date-time" },
+            "stale": { "type": "boolean" },
+            "unpriced": { "type": "array", "items": { "type": "string" } },
+        },
+        "required": [
+            "portfolioId", "name", "positions", "holdings", "totalInvested", "marketValue", "realizedPnl",
+            "unrealizedPnl", "dayChange", "asOf", "stale", "unpriced",
+        ],
+    })
+}
+
+/// Symbols that earn most, and those that lose most.
+pub(crate) fn movers() -> Schema {
+    let movers = json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "symbol": { "type": "string" },
+                "unrealizedPnl": { "type": "number" },
+                "priceChangePercent": { "type": ["number", "null"] },
+                "stale": { "const": true },
+                "asOf": { "type": "string", "format": "date-time" },
+            },
+            "required": ["symbol", "unrealizedPnl", "priceChangePercent"],
+        },
+    });
+    json_schema!({
+        "type": "object",
+        "properties": { "gainers": movers, "losers": movers },
+        "required": ["gainers", "losers"],
+    })
+}
+
 /// Portfolios.
 pub(crate) fn portfolios() -> Schema {
     json_schema!({ "type": "array", "items": portfolio() })
@@ -121,28 +169,26 @@ pub(crate) fn transactions() -> Schema {
 
 /// A message of `/ws/positions`.
 pub(crate) fn socket_message() -> Schema {
+    let mark = UnrealizedPnl::schema();
+    let message = |name: &str, data: Schema| {
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "type": { "const": name },
+                "data": data,
+                "resume": { "type": "string" },
+                "snapshot": { "type": "string" },
+            },
+            "required": ["type", "data"],
+        })
+    };
     json_schema!({
         "oneOf": [
-            {
-                "type": "object",
-                "properties": {
-                    "type": { "const": "position-update" },
-                    "data": positions(),
-                    "resume": { "type": "string" },
-                    "snapshot": { "type": "string" },
-                },
-                "required": ["type", "data"],
-            },
-            {
-                "type": "object",
-                "properties": {
-                    "type": { "const": "unrealized-pnl" },
-                    "data": { "oneOf": [UnrealizedPnl::schema(), { "type": "array", "items": UnrealizedPnl::schema() }] },
-                    "resume": { "type": "string" },
-                    "snapshot": { "type": "string" },
-                },
-                "required": ["type", "data"],
-            },
+            message("position-update", positions()),
+            message("unrealized-pnl", json_schema!({ "oneOf": [mark, { "type": "array", "items": mark }] })),
+            message("portfolio-summary", json_schema!({ "type": "array", "items": summary() })),
+            message("movers", movers()),
+            message("sectors", sectors()),
         ],
     })
 }

@@ -3,26 +3,39 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hub_core::dto::put_string;
-use hub_core::{Expired, Money, PortfolioId, Price, Symbol};
+use hub_core::{Expired, PortfolioId, Price, Symbol};
 
 use crate::listing::SymbolKey;
 use crate::marks::Positions as _;
 use crate::state::State;
 use crate::sums::Sums;
+use crate::written::{put_money, put_or_null};
 
 /// The sector of symbols that have none, so that shares add up to the whole.
 const UNCLASSIFIED: &str = "Unclassified";
 
-/// Positions whose sectors are asked for.
+/// Positions that are asked for.
 #[derive(Clone, Copy)]
-pub(crate) enum Held {
+pub(crate) enum Held<'a> {
     ByAll,
     By(PortfolioId),
+    ByThese(&'a BTreeSet<PortfolioId>),
+}
+
+impl Held<'_> {
+    /// True of a portfolio whose positions are among them.
+    pub(crate) fn includes(self, id: PortfolioId) -> bool {
+        match self {
+            Held::ByAll => true,
+            Held::By(one) => one == id,
+            Held::ByThese(ids) => ids.contains(&id),
+        }
+    }
 }
 
 impl State {
     /// Sums by symbol, in the order of symbols: of whatever was ever held. O(symbols), or O(positions of the portfolio).
-    fn sums_of(&self, held: Held) -> Result<Vec<(&Symbol, Sums)>, Expired> {
+    pub(crate) fn sums_of(&self, held: Held<'_>) -> Result<Vec<(SymbolKey, &Symbol, Sums)>, Expired> {
         let mut by_key: Vec<(SymbolKey, Sums)> = Vec::new();
         match held {
             Held::ByAll => {
@@ -30,18 +43,35 @@ impl State {
                     by_key.extend(self.sums_of_symbol(key)?.map(|sums| (key, sums)));
                 }
             }
-            Held::By(id) => {
-                let Some(portfolio) = self.key(id) else { return Ok(Vec::new()) };
-                for member in self.members(portfolio) {
-                    let (_, entry) = member?;
-                    by_key.push((entry.symbol, Sums::of(&entry.balance)));
+            Held::By(id) => self.extend_by_key(id, &mut by_key)?,
+            Held::ByThese(ids) => {
+                for id in ids {
+                    self.extend_by_key(*id, &mut by_key)?;
                 }
+                by_key.sort_unstable_by_key(|(key, _)| *key);
+                by_key.dedup_by(|(key, sums), (before, all)| {
+                    let is_same = key == before;
+                    if is_same {
+                        *all = all.plus(*sums);
+                    }
+                    is_same
+                });
             }
         }
-        let named = |(key, sums)| Some((&self.reference.listings.get(key)?.symbol, sums));
+        let named = |(key, sums)| Some((key, &self.reference.listings.get(key)?.symbol, sums));
         let mut named: Vec<_> = by_key.into_iter().filter_map(named).collect();
-        named.sort_unstable_by_key(|(symbol, _)| *symbol);
+        named.sort_unstable_by_key(|(_, symbol, _)| *symbol);
         Ok(named)
+    }
+
+    /// Appends what a portfolio holds of each symbol, and ever held.
+    fn extend_by_key(&self, id: PortfolioId, by_key: &mut Vec<(SymbolKey, Sums)>) -> Result<(), Expired> {
+        let Some(portfolio) = self.key(id) else { return Ok(()) };
+        for member in self.members(portfolio) {
+            let (_, entry) = member?;
+            by_key.push((entry.symbol, Sums::of(&entry.balance)));
+        }
+        Ok(())
     }
 
     fn sector(&self, symbol: &Symbol) -> &str {
@@ -49,9 +79,9 @@ impl State {
     }
 
     /// Appends `[{"sector","percentage","totalHoldings","totalInvested","realizedPnl"}]`, in the order of sectors.
-    pub(crate) fn write_sectors(&self, held: Held, out: &mut Vec<u8>) -> Result<(), Expired> {
+    pub(crate) fn write_sectors(&self, held: Held<'_>, out: &mut Vec<u8>) -> Result<(), Expired> {
         let mut sectors: BTreeMap<&str, Sums> = BTreeMap::new();
-        for (symbol, sums) in self.sums_of(held)? {
+        for (_, symbol, sums) in self.sums_of(held)? {
             let sector = sectors.entry(self.sector(symbol)).or_default();
             *sector = sector.plus(sums);
         }
@@ -63,14 +93,19 @@ impl State {
 
     /// Appends `[{"symbol","percentage","holdings","totalInvested","realizedPnl"}]`, in the order of symbols, of the
     /// sector's own total; nothing and false if there is no such sector.
-    pub(crate) fn write_sector(&self, held: Held, sector: &str, out: &mut Vec<u8>) -> Result<bool, Expired> {
+    pub(crate) fn write_sector(
+        &self,
+        held: Held<'_>,
+        sector: &str,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Expired> {
         if !self.has_sector(sector)? {
             return Ok(false);
         }
         let mut of_sector = self.sums_of(held)?;
-        of_sector.retain(|(symbol, _)| self.sector(symbol) == sector);
-        let all = of_sector.iter().fold(Sums::default(), |all, (_, sums)| all.plus(*sums));
-        let rows = of_sector.iter().map(|(symbol, sums)| (symbol.as_str(), sums));
+        of_sector.retain(|(_, symbol, _)| self.sector(symbol) == sector);
+        let all = of_sector.iter().fold(Sums::default(), |all, (_, _, sums)| all.plus(*sums));
+        let rows = of_sector.iter().map(|(_, symbol, sums)| (symbol.as_str(), sums));
         write_shares(out, ["symbol", "holdings"], rows, &all);
         Ok(true)
     }
@@ -97,7 +132,7 @@ impl State {
         for info in self.symbol_infos() {
             catalog.entry(&info.sector).or_default().insert(&info.symbol);
         }
-        for (symbol, _) in self.sums_of(Held::ByAll)? {
+        for (_, symbol, _) in self.sums_of(Held::ByAll)? {
             catalog.entry(self.sector(symbol)).or_default().insert(symbol);
         }
         Ok(catalog)
@@ -135,15 +170,4 @@ fn write_shares<'r>(
 }
 
 /// Units of a price that are a hundredth.
-const HUNDREDTH: i64 = 1_000_000;
-
-fn put_money(out: &mut Vec<u8>, money: Money) {
-    money.write_to(out);
-}
-
-fn put_or_null<T>(out: &mut Vec<u8>, value: Option<T>, put: impl FnOnce(&mut Vec<u8>, T)) {
-    match value {
-        Some(value) => put(out, value),
-        None => out.extend_from_slice(b"null"),
-    }
-}
+pub(crate) const HUNDREDTH: i64 = 1_000_000;

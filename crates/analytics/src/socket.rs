@@ -1,4 +1,4 @@
-//! `/ws/positions`: both state topics for those without STOMP.
+//! `/ws/positions`: state topics and documents for those without STOMP.
 
 use hub_core::{Parameter, ParameterError, Parameters, TopicName};
 use hub_fanout::Options;
@@ -8,18 +8,25 @@ use hub_server::{Action, Followed, NativeEndpoint, NativeSession, Query};
 const TOPICS: Parameter = Parameter::new("topics").or(&["topic"]);
 
 /// Parameters of the query and of a `subscribe`.
-static SUBSCRIBE: [Parameter; 6] =
-    [TOPICS, Options::PORTFOLIO_IDS, Options::INTERVAL, Options::SNAPSHOT, Options::RESUME, Options::BATCH];
+static SUBSCRIBE: [Parameter; 7] = [
+    TOPICS,
+    Options::PORTFOLIO_IDS,
+    Options::INTERVAL,
+    Options::SNAPSHOT,
+    Options::RESUME,
+    Options::BATCH,
+    Options::LIMIT,
+];
 static UNSUBSCRIBE: [Parameter; 1] = [TOPICS];
 
-/// A socket that is sent `{"type":"position-update"|"unrealized-pnl",
-/// "data":...,"resume"?,"snapshot"?}`.
+/// A socket that is sent `{"type":"position-update"|"unrealized-pnl"|
+/// "portfolio-summary"|"movers"|"sectors","data":...,"resume"?,"snapshot"?}`.
 ///
-/// On connect it follows both topics, or those named by `?topics=a,b`, with the
+/// On connect it follows the first two topics, or those named by `?topics=a,b`, with the
 /// options of SUBSCRIBE as parameters of the same names. Then it takes
 /// `{"type":"subscribe","topic"?,"portfolioIds"?,"interval"?,"snapshot"?,
-/// "resume"?,"batch"?}` and `{"type":"unsubscribe","topic"?}`; without a topic
-/// both are meant.
+/// "resume"?,"batch"?,"limit"?}`, where without a topic the first two are meant, and
+/// `{"type":"unsubscribe","topic"?}`, where all of them are.
 pub struct PositionsEndpoint {
     portfolios_max: usize,
 }
@@ -42,7 +49,10 @@ impl NativeEndpoint for PositionsEndpoint {
 }
 
 /// The names by which topics go here.
-const KNOWN: [&str; 2] = ["position-update", "unrealized-pnl"];
+const KNOWN: [&str; 5] = ["position-update", "unrealized-pnl", "portfolio-summary", "movers", "sectors"];
+
+/// Those that are meant where nothing is said.
+const USUAL: usize = 2;
 
 struct Session {
     portfolios_max: usize,
@@ -53,7 +63,7 @@ impl NativeSession for Session {
         let given = query.read(&SUBSCRIBE)?;
         let options = Options::read(&given, self.portfolios_max)?;
         let mut actions = Vec::new();
-        for name in topics(&given)? {
+        for name in topics(&given, &KNOWN[..USUAL])? {
             actions.push(follow(name, options.clone())?);
         }
         Ok(actions)
@@ -65,13 +75,13 @@ impl NativeSession for Session {
             "subscribe" => {
                 let given = Parameters::of_command(&SUBSCRIBE, json)?;
                 let options = Options::read(&given, self.portfolios_max)?;
-                for name in some_topics(&given)? {
+                for name in some_topics(&given, &KNOWN[..USUAL])? {
                     actions.push(confirm("subscribed", name));
                     actions.push(follow(name, options.clone())?);
                 }
             }
             "unsubscribe" => {
-                for name in some_topics(&Parameters::of_command(&UNSUBSCRIBE, json)?)? {
+                for name in some_topics(&Parameters::of_command(&UNSUBSCRIBE, json)?, &KNOWN)? {
                     actions.push(Action::Unfollow { name });
                     actions.push(confirm("unsubscribed", name));
                 }
@@ -86,16 +96,16 @@ impl NativeSession for Session {
     }
 }
 
-/// The topics that are named, none by an empty name; all of them where nothing
+/// The topics that are named, none by an empty name; the usual ones where nothing
 /// is said.
-fn topics(given: &Parameters<'_>) -> Result<Vec<&'static str>, ParameterError> {
-    let Some(names) = given.list(&TOPICS)? else { return Ok(KNOWN.to_vec()) };
+fn topics(given: &Parameters<'_>, usual: &[&'static str]) -> Result<Vec<&'static str>, ParameterError> {
+    let Some(names) = given.list(&TOPICS)? else { return Ok(usual.to_vec()) };
     names.iter().filter(|name| !name.is_empty()).map(|name| known(name)).collect()
 }
 
 /// The same, where none is no answer.
-fn some_topics(given: &Parameters<'_>) -> Result<Vec<&'static str>, ParameterError> {
-    let topics = topics(given)?;
+fn some_topics(given: &Parameters<'_>, usual: &[&'static str]) -> Result<Vec<&'static str>, ParameterError> {
+    let topics = topics(given, usual)?;
     if topics.is_empty() { Err(TOPICS.wrong("must name a topic")) } else { Ok(topics) }
 }
 
@@ -135,6 +145,7 @@ mod tests {
         assert_eq!(opened("topics=unrealised-pnl&batch=true").unwrap(), [("unrealized-pnl", true)]);
         assert_eq!(opened("topics=").unwrap(), []);
         assert_eq!(opened("topic=position-update").unwrap(), [("position-update", false)]);
+        assert_eq!(opened("topics=movers,sectors&limit=9").unwrap(), [("movers", false), ("sectors", false)]);
         assert!(opened("topics=risk").unwrap_err().starts_with("topics: "));
         assert!(opened("interval=soon").unwrap_err().starts_with("interval: "));
     }
@@ -150,7 +161,7 @@ mod tests {
             matches!(&actions[0], Action::Reply(text) if text == r#"{"type":"subscribed","topic":"unrealized-pnl"}"#)
         );
         assert_eq!(followed(&actions), [("unrealized-pnl", true)]);
-        assert_eq!(command("unsubscribe", "{}").unwrap().len(), 4);
+        assert_eq!(command("unsubscribe", "{}").unwrap().len(), 10);
         for (json, what) in [
             (r#"{"interval":-1}"#, "interval: "),
             (r#"{"snapshot":1}"#, "snapshot: "),

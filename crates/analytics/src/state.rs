@@ -127,7 +127,7 @@ impl State {
     pub fn mark(&self, id: PortfolioId) -> Result<Option<Bytes>, Expired> {
         let Some(key) = self.key(id) else { return Ok(None) };
         let Some(encoded) = self.encoded.get(key) else { return Ok(None) };
-        let EncodedMark { flushed, settled, sheet } = encoded;
+        let EncodedMark { flushed, settled, sheet, .. } = encoded;
         let version = self.mark_version(key)?;
         let cell = if flushed.holds(version) { flushed } else { settled };
         cell.at(version, || sheet.read(self, key, |sheet| marks::encode(self, key, sheet)))
@@ -175,13 +175,13 @@ impl State {
     }
 
     /// A portfolio's master data.
-    pub fn portfolio_info(&self, id: PortfolioId) -> Option<&Arc<PortfolioInfo>> {
-        self.reference.portfolio_infos.get(&id)
+    pub fn portfolio_info(&self, id: PortfolioId) -> Option<&PortfolioInfo> {
+        self.reference.portfolio_infos.get(&id).map(|described| &described.info)
     }
 
     /// All portfolios' master data, by id.
-    pub fn portfolio_infos(&self) -> impl Iterator<Item = &Arc<PortfolioInfo>> {
-        self.reference.portfolio_infos.values()
+    pub fn portfolio_infos(&self) -> impl Iterator<Item = &PortfolioInfo> {
+        self.reference.portfolio_infos.values().map(|described| &described.info)
     }
 
     /// Portfolios' master data behind this id, by id.
@@ -190,7 +190,7 @@ impl State {
         after: Bound<PortfolioId>,
     ) -> impl Iterator<Item = &PortfolioInfo> {
         let infos = self.reference.portfolio_infos.range((after, Bound::Unbounded));
-        infos.map(|(_, info)| &**info)
+        infos.map(|(_, described)| &described.info)
     }
 
     /// A symbol's sector.

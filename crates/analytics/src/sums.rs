@@ -43,7 +43,7 @@ impl Sums {
     }
 
     /// Without what was added once.
-    fn minus(self, other: Sums) -> Sums {
+    pub(crate) fn minus(self, other: Sums) -> Sums {
         Sums {
             positions: self.positions - other.positions,
             holdings: self.holdings - other.holdings,

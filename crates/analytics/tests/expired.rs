@@ -40,7 +40,7 @@ fn changed(view: &dyn View, after: u64, filter: &Filter) -> Answer<Vec<u32>> {
 
 fn answers(state: &State, flush: &[StateFlush; 2], after: u64) -> Answers {
     let ids = || (0..PORTFOLIOS).map(portfolio);
-    let filters = || [Filter::All, Filter::portfolio(portfolio(1))];
+    let filters = || [Filter::ALL, Filter::portfolio(portfolio(1))];
     let of_views = |view: &StateFlush| (0..12).map(|key| view.view.element(key)).collect::<Vec<_>>();
     Answers {
         rows: (0..12).map(|key| state.position(key).map(|row| row.map(|row| row.json()))).collect(),

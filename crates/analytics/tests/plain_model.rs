@@ -3,7 +3,6 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use hub_core::{Offset, PortfolioId, Record};
 use hub_fanout::{Filter, RowKey, View};
@@ -94,7 +93,7 @@ impl Question {
         let mut expected: Vec<RowKey> = (0..).zip(versions).filter_map(wanted).collect();
         let more = expected.len() > self.limit;
         expected.truncate(self.limit);
-        let filter = self.of.clone().map_or(Filter::All, |of| Filter::Portfolios(Arc::new(of)));
+        let filter = self.of.clone().map_or(Filter::ALL, Filter::of);
         // What is there already stays.
         let mut keys = vec![99, 7];
         assert_eq!(

@@ -139,7 +139,7 @@ fn master_data_comes_back_whole() {
     };
     first.send(Event::Portfolio(info.clone()));
     second.restore(&first.walk()).unwrap();
-    assert_eq!(second.reads.settled().portfolio_info(portfolio(1)).map(|info| (**info).clone()), Some(info));
+    assert_eq!(second.reads.settled().portfolio_info(portfolio(1)).cloned(), Some(info));
 }
 
 #[test]

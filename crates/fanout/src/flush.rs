@@ -41,6 +41,8 @@ pub enum Changed {
     /// Not listed (nobody was looking, or too many): whoever needs to know
     /// asks the view what changed after its watermark.
     Unlisted,
+    /// A document, which is another one for each filter: whoever wants it asks the view at once.
+    Apart,
 }
 
 /// Collects what the projections have for a flush.

@@ -10,6 +10,9 @@ use hub_core::{Parameter, ParameterError, Parameters, PortfolioId, Position};
 /// The longest interval between two drains.
 const INTERVAL_MAX_MILLIS: u64 = 3_600_000;
 
+/// Most rows of a document.
+const ROWS_MAX: u16 = 1000;
+
 /// A subscriber's wishes for a computed topic.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
@@ -23,11 +26,20 @@ pub struct Options {
     pub resume: Option<Position>,
     /// `batch: true`: arrays, also where there is a message per element.
     pub batch: bool,
+    /// `limit: 10`: rows of a document that takes one.
+    pub limit: Option<u16>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { portfolios: None, interval: Duration::ZERO, snapshot: true, resume: None, batch: false }
+        Options {
+            portfolios: None,
+            interval: Duration::ZERO,
+            snapshot: true,
+            resume: None,
+            batch: false,
+            limit: None,
+        }
     }
 }
 
@@ -42,10 +54,18 @@ impl Options {
     pub const RESUME: Parameter = Parameter::new("resume");
     /// See [`Options::batch`].
     pub const BATCH: Parameter = Parameter::new("batch");
+    /// See [`Options::limit`].
+    pub const LIMIT: Parameter = Parameter::new("limit");
 
     /// All of them.
-    pub const ALL: &'static [Parameter] =
-        &[Options::PORTFOLIO_IDS, Options::INTERVAL, Options::SNAPSHOT, Options::RESUME, Options::BATCH];
+    pub const ALL: &'static [Parameter] = &[
+        Options::PORTFOLIO_IDS,
+        Options::INTERVAL,
+        Options::SNAPSHOT,
+        Options::RESUME,
+        Options::BATCH,
+        Options::LIMIT,
+    ];
 
     /// Reads them from what was given. A subscription may name at most
     /// `portfolios_max` portfolios.
@@ -68,6 +88,9 @@ impl Options {
         }
         if let Some(flag) = flag(given, &Options::BATCH)? {
             options.batch = flag;
+        }
+        if let Some(limit) = given.text(&Options::LIMIT) {
+            options.limit = Some(rows(limit.trim())?);
         }
         Ok(options)
     }
@@ -95,6 +118,12 @@ fn interval(text: &str) -> Result<Duration, ParameterError> {
     millis.map(Duration::from_millis).ok_or_else(|| Options::INTERVAL.wrong_value(&reason, text))
 }
 
+fn rows(text: &str) -> Result<u16, ParameterError> {
+    let rows = text.parse().ok().filter(|rows| (1..=ROWS_MAX).contains(rows));
+    let reason = format!("must be a whole number, 1 to {ROWS_MAX}");
+    rows.ok_or_else(|| Options::LIMIT.wrong_value(&reason, text))
+}
+
 fn flag(given: &Parameters<'_>, parameter: &Parameter) -> Result<Option<bool>, ParameterError> {
     let Some(text) = given.text(parameter) else { return Ok(None) };
     let flag = text.trim().parse();
@@ -120,11 +149,12 @@ mod tests {
             ("snapshot", "false"),
             ("resume", "000000000000beef-42"),
             ("batch", "true"),
+            ("limit", "10"),
         ]);
         let options = options.unwrap();
         assert_eq!(options.portfolios.unwrap().len(), 2);
         assert_eq!(options.interval, Duration::from_millis(500));
-        assert_eq!((options.snapshot, options.batch), (false, true));
+        assert_eq!((options.snapshot, options.batch, options.limit), (false, true, Some(10)));
         assert_eq!(options.resume, Some(Position { epoch: Epoch(0xbeef), offset: Offset(42) }));
         assert_eq!(read(&[]).unwrap(), Options::default());
     }
@@ -143,6 +173,9 @@ mod tests {
             ("snapshot", "no"),
             ("resume", "42"),
             ("batch", "TRUE"),
+            ("limit", "0"),
+            ("limit", "1001"),
+            ("limit", "-1"),
         ] {
             let error = read(&[(name, value)]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}: ")), "{error}");

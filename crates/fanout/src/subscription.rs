@@ -167,7 +167,7 @@ impl StateSubscription {
             && self.scan.is_none()
             && let Some(key) = self.dirty.pop_first()
         {
-            if let Err(expired) = hand_over(view, key, &mut room, elements) {
+            if let Err(expired) = hand_over(view, key, &self.filter, &mut room, elements) {
                 self.dirty.insert(key);
                 return Err(expired);
             }
@@ -248,7 +248,7 @@ impl StateSubscription {
                 if !room.is_left() {
                     break;
                 }
-                hand_over(view, *key, room, elements)?;
+                hand_over(view, *key, &self.filter, room, elements)?;
                 scan.cursor = Some(*key);
             }
             let reached_end = !more && scan.cursor >= keys.last().copied();
@@ -270,10 +270,11 @@ impl Scan {
 fn hand_over(
     view: &dyn View,
     key: RowKey,
+    filter: &Filter,
     room: &mut Room,
     elements: &mut Vec<Bytes>,
 ) -> Result<(), Expired> {
-    if let Some(element) = view.element(key)? {
+    if let Some(element) = view.element_for(key, filter)? {
         room.take(element.len());
         elements.push(element);
     }

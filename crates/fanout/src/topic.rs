@@ -61,6 +61,8 @@ pub struct StateTopic {
     pub topic: Topic,
     /// The shape of its messages.
     pub composition: Composition,
+    /// True of a document whose subscribers say how many rows it has.
+    pub takes_limit: bool,
     interest: Arc<Interest>,
 }
 
@@ -156,9 +158,19 @@ impl Catalog {
     /// Adds a state topic; the projection that feeds it keeps the id, and the
     /// interest to know whether anybody looks.
     pub fn state(&mut self, topic: Topic, composition: Composition) -> (TopicId, Arc<Interest>) {
+        self.add(topic, composition, false)
+    }
+
+    /// Adds a document: a state topic of one element, the whole of which is sent when it changes, summed up over what each
+    /// subscriber wants ([`View::element_for`](crate::View::element_for)). `takes_limit`: they say how many rows it has.
+    pub fn document(&mut self, topic: Topic, takes_limit: bool) -> (TopicId, Arc<Interest>) {
+        self.add(topic, Composition::Each, takes_limit)
+    }
+
+    fn add(&mut self, topic: Topic, composition: Composition, takes_limit: bool) -> (TopicId, Arc<Interest>) {
         let id = TopicId(self.states.len() as u16);
         let interest = Arc::new(Interest::default());
-        self.states.push(StateTopic { topic, composition, interest: Arc::clone(&interest) });
+        self.states.push(StateTopic { topic, composition, takes_limit, interest: Arc::clone(&interest) });
         (id, interest)
     }
 
@@ -220,7 +232,7 @@ impl Catalog {
     /// these portfolios.
     fn computed(&self, name: &str, portfolios: Option<Arc<BTreeSet<PortfolioId>>>) -> Option<Target> {
         if let Some(topic) = self.state_named(name) {
-            return Some(Target::State { topic, filter: portfolios.map_or(Filter::All, Filter::Portfolios) });
+            return Some(Target::State { topic, filter: portfolios.map_or(Filter::ALL, Filter::of) });
         }
         let index = self.feeds.iter().position(|feed| feed.topic.leads(name))?;
         let filter = portfolios.map_or(EventFilter::All, |portfolios| EventFilter::about(&portfolios));

@@ -42,35 +42,64 @@ pub trait View: Send + Sync {
     /// The element's current value as JSON, encoded at most once and shared,
     /// or `None` if it has none (a wholly unpriced portfolio).
     fn element(&self, key: RowKey) -> Result<Option<Bytes>, Expired>;
+
+    /// The same for whoever wants these: of a document, which is summed up over what is wanted, another one for each
+    /// filter.
+    fn element_for(&self, key: RowKey, filter: &Filter) -> Result<Option<Bytes>, Expired> {
+        let _ = filter;
+        self.element(key)
+    }
 }
 
 /// The elements of a topic that a subscription wants.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Filter {
-    /// All of them.
-    #[default]
-    All,
-    /// Elements of these portfolios.
-    Portfolios(Arc<BTreeSet<PortfolioId>>),
+pub struct Filter {
+    portfolios: Option<Arc<BTreeSet<PortfolioId>>>,
+    limit: Option<u16>,
 }
 
 impl Filter {
+    /// All of them.
+    pub const ALL: Filter = Filter { portfolios: None, limit: None };
+
+    /// Elements of these portfolios.
+    pub fn of(portfolios: impl Into<Arc<BTreeSet<PortfolioId>>>) -> Filter {
+        Filter { portfolios: Some(portfolios.into()), limit: None }
+    }
+
     /// The elements of one portfolio.
     pub fn portfolio(id: PortfolioId) -> Filter {
-        Filter::Portfolios(Arc::new(BTreeSet::from([id])))
+        Filter::of(BTreeSet::from([id]))
     }
 
     /// Admits what both this and `portfolios` do.
     #[must_use]
     pub fn narrowed(self, portfolios: &Arc<BTreeSet<PortfolioId>>) -> Filter {
-        match self {
-            Filter::All => Filter::Portfolios(Arc::clone(portfolios)),
-            Filter::Portfolios(own) => Filter::Portfolios(Arc::new(&*own & &**portfolios)),
-        }
+        let both = match &self.portfolios {
+            None => Arc::clone(portfolios),
+            Some(own) => Arc::new(&**own & &**portfolios),
+        };
+        Filter { portfolios: Some(both), ..self }
     }
 
-    /// True if nothing is left out.
+    /// The same of a document with so many rows, where that has a say ([`View::element_for`]).
+    #[must_use]
+    pub fn limited(self, limit: Option<u16>) -> Filter {
+        Filter { limit, ..self }
+    }
+
+    /// The portfolios that are wanted; `None`: all of them.
+    pub fn portfolios(&self) -> Option<&Arc<BTreeSet<PortfolioId>>> {
+        self.portfolios.as_ref()
+    }
+
+    /// The number of rows that a document is to have.
+    pub fn limit(&self) -> Option<u16> {
+        self.limit
+    }
+
+    /// True if no portfolio is left out.
     pub fn is_all(&self) -> bool {
-        matches!(self, Filter::All)
+        self.portfolios.is_none()
     }
 }

@@ -47,10 +47,7 @@ fn portfolio(key: RowKey) -> PortfolioId {
 }
 
 fn admits(filter: &Filter, key: RowKey) -> bool {
-    match filter {
-        Filter::All => true,
-        Filter::Portfolios(ids) => ids.contains(&portfolio(key)),
-    }
+    filter.portfolios().is_none_or(|ids| ids.contains(&portfolio(key)))
 }
 
 impl View for Model {
@@ -139,7 +136,7 @@ proptest! {
         filtered: bool,
         dirty_max in 1_usize..20,
     ) {
-        let filter = if filtered { Filter::portfolio(portfolio(1)) } else { Filter::All };
+        let filter = if filtered { Filter::portfolio(portfolio(1)) } else { Filter::ALL };
         let mut model = Model::default();
         let mut position = Offset(1);
         let mut flushes = vec![(position, None)];
@@ -208,7 +205,7 @@ fn the_last_message_of_a_drain_knows_that_it_is() {
     for key in 1..=3 {
         model.rows.insert(key, (Offset(1), 7));
     }
-    let mut owed = StateSubscription::new(Filter::All, Start::Snapshot, Offset(1), 10);
+    let mut owed = StateSubscription::new(Filter::ALL, Start::Snapshot, Offset(1), 10);
     // "1=7" fills the room exactly each time; the third take ends the drain.
     let takes: Vec<_> = (0..3).map(|_| owed.take(&model, Room::new(3, 0), &mut Vec::new())).collect();
     assert_eq!(takes, [Ok(false), Ok(false), Ok(true)]);
@@ -217,7 +214,7 @@ fn the_last_message_of_a_drain_knows_that_it_is() {
 #[test]
 fn a_value_that_changes_while_it_is_pending_is_sent_once_with_its_last_value() {
     let mut model = Model::default();
-    let mut owed = StateSubscription::new(Filter::All, Start::Now, Offset(0), 10);
+    let mut owed = StateSubscription::new(Filter::ALL, Start::Now, Offset(0), 10);
     let mut replaced = 0;
     for offset in 1..=5 {
         model.rows.insert(1, (Offset(offset), offset));

@@ -1,10 +1,12 @@
 //! One day that was closed.
 
+use std::collections::BTreeSet;
+
 use hub_core::{Date, Money, Offset, Price, Timestamp};
 use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
-use crate::listing::Listing;
+use crate::listing::{Listing, SymbolKey};
 use crate::portfolio::PortfolioKey;
 use crate::position::Balance;
 use crate::relayed::Relayed;
@@ -48,6 +50,13 @@ impl Worths {
     }
 }
 
+impl Ends {
+    /// The last price of a symbol.
+    pub(crate) fn price(&self, key: SymbolKey) -> Option<Price> {
+        self.prices.get(key as usize).copied().flatten()
+    }
+}
+
 /// All portfolios' worth and P&L, of so many: `price * holdings` of what each holds (AN-PVAL). A portfolio that holds
 /// something without a price has none, and so has one whose sum is more than money holds; one that holds nothing is worth
 /// 0. One that is relayed has only the P&L that came: what it is worth upstream says, too. One pass over all positions.
@@ -61,6 +70,8 @@ pub(crate) fn worths(
         listings.iter().map(|listing| listing.quote.map(|quote| quote.price)).collect();
     let mut worths = vec![Some(Money::ZERO); portfolios as usize];
     let mut pnl = worths.clone();
+    // Of those that are relayed.
+    let mut holding = BTreeSet::new();
     for entry in positions {
         let Balance { holdings, total_invested, realized_pnl } = entry.balance;
         let key = entry.portfolio as usize;
@@ -71,7 +82,10 @@ pub(crate) fn worths(
             Phase::Relayed => None,
         };
         let gain = match entry.phase {
-            Phase::Relayed => Some(realized_pnl),
+            Phase::Relayed => {
+                holding.extend(Some(entry.portfolio).filter(|_| !holdings.is_zero()));
+                Some(realized_pnl)
+            }
             _ => worth.and_then(|worth| worth.checked_sub(total_invested)?.checked_add(realized_pnl)),
         };
         for (sum, amount) in [(&mut worths[key], worth), (&mut pnl[key], gain)] {
@@ -80,9 +94,8 @@ pub(crate) fn worths(
     }
     for (key, relayed) in relayed {
         worths[*key as usize] = None;
-        let overall = relayed.mark.as_ref().map(|mark| mark.overall);
-        let pnl = &mut pnl[*key as usize];
-        *pnl = pnl.zip(overall).and_then(|(realized, overall)| realized.checked_add(overall));
+        let (holds, pnl) = (holding.contains(key), &mut pnl[*key as usize]);
+        *pnl = pnl.and_then(|realized| relayed.pnl(realized, holds)).map(|pnl| pnl.amount);
     }
     (Worths::of(worths), Ends { pnl: Worths::of(pnl), prices })
 }

@@ -87,7 +87,7 @@ pub(super) async fn one(from: Source, request: Request) -> Result<HttpResponse, 
             let reason = format!("nothing is known of {id}");
             return Ok(Err(Problem::not_found(PORTFOLIO_ID.wrong(reason).to_string())));
         }
-        write(out, id, info.map(|info| &**info));
+        write(out, id, info);
         Ok(Ok(()))
     })
 }

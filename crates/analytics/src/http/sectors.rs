@@ -72,7 +72,7 @@ pub(super) async fn of_portfolio_and_sector(from: Source, request: Request) -> R
     symbols(&from, &request, Held::By(portfolio_id(&request)?))
 }
 
-fn symbols(from: &Source, request: &Request, held: Held) -> Result<HttpResponse, Problem> {
+fn symbols(from: &Source, request: &Request, held: Held<'static>) -> Result<HttpResponse, Problem> {
     let sector = request.segment(SECTOR.name())?;
     from.answer(request, |state, out| {
         let is_known = state.write_sector(held, &sector, out)?;

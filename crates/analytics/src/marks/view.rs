@@ -31,7 +31,7 @@ impl View for MarksView {
         limit: usize,
         keys: &mut Vec<RowKey>,
     ) -> Result<bool, Expired> {
-        let Filter::Portfolios(wanted) = filter else {
+        let Some(wanted) = filter.portfolios() else {
             return Ok(self.marks()?.changed(after, from, limit, keys));
         };
         let mut found = Vec::new();

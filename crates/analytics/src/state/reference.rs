@@ -21,17 +21,26 @@ use crate::table::Table;
 pub(crate) struct ReferenceData {
     pub(crate) listings: Table<Listing>,
     #[serde(with = "walk::portfolio_infos")]
-    pub(super) portfolio_infos: RedBlackTreeMapSync<PortfolioId, Arc<PortfolioInfo>>,
+    pub(super) portfolio_infos: RedBlackTreeMapSync<PortfolioId, Arc<Described>>,
     pub(super) symbol_infos: RedBlackTreeMapSync<Symbol, Arc<SymbolInfo>>,
     /// Portfolios that are relayed: all others are computed.
     pub(crate) relayed: RedBlackTreeMapSync<PortfolioKey, Relayed>,
     /// The last record that changed a portfolio's.
     described: Offset,
+    /// The last record that changed a symbol's.
+    classified: Offset,
     /// Prices and master data taken since anybody asked what they cost.
     #[serde(skip)]
     quotes: usize,
     #[serde(skip)]
     descriptions: usize,
+}
+
+/// A portfolio's master data, and the record that said so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Described {
+    pub(super) info: PortfolioInfo,
+    offset: Offset,
 }
 
 impl Default for ReferenceData {
@@ -42,6 +51,7 @@ impl Default for ReferenceData {
             symbol_infos: RedBlackTreeMapSync::new_sync(),
             relayed: RedBlackTreeMapSync::new_sync(),
             described: Offset::START,
+            classified: Offset::START,
             quotes: 0,
             descriptions: 0,
         }
@@ -59,6 +69,16 @@ impl ReferenceData {
     /// The last record that changed what is known of a portfolio.
     pub(crate) fn described(&self) -> Offset {
         self.described
+    }
+
+    /// The last record that changed what is known of a symbol.
+    pub(crate) fn classified(&self) -> Offset {
+        self.classified
+    }
+
+    /// The last record that changed what is known of this portfolio.
+    pub(crate) fn described_at(&self, id: PortfolioId) -> Offset {
+        self.portfolio_infos.get(&id).map_or(Offset::START, |described| described.offset)
     }
 
     /// Memory, at most, that the prices and master data take by themselves which were taken since this was last called:
@@ -122,12 +142,13 @@ impl ReferenceData {
 
     /// The last one wins.
     pub(crate) fn describe_portfolio(&mut self, info: &PortfolioInfo, offset: Offset) {
-        if self.portfolio_infos.get(&info.portfolio_id).is_some_and(|held| **held == *info) {
+        if self.portfolio_infos.get(&info.portfolio_id).is_some_and(|held| held.info == *info) {
             return;
         }
         self.descriptions += 1;
         self.described = offset;
-        self.portfolio_infos.insert_mut(info.portfolio_id, Arc::new(info.clone()));
+        let described = Described { info: info.clone(), offset };
+        self.portfolio_infos.insert_mut(info.portfolio_id, Arc::new(described));
     }
 
     /// The origin of a portfolio that there is.
@@ -152,8 +173,12 @@ impl ReferenceData {
     }
 
     /// The last one wins.
-    pub(crate) fn describe_symbol(&mut self, info: &SymbolInfo) {
+    pub(crate) fn describe_symbol(&mut self, info: &SymbolInfo, offset: Offset) {
+        if self.symbol_infos.get(&info.symbol).is_some_and(|held| **held == *info) {
+            return;
+        }
         self.descriptions += 1;
+        self.classified = offset;
         self.symbol_infos.insert_mut(info.symbol.clone(), Arc::new(info.clone()));
     }
 }

@@ -1,6 +1,7 @@
 //! The projection in a driver, and what its topics show.
 #![allow(dead_code, reason = "every test binary compiles this and uses its part of it")]
 
+pub(crate) mod days;
 pub(crate) mod model;
 pub(crate) mod on_log;
 pub(crate) mod rest;
@@ -91,7 +92,13 @@ impl Fixture {
 
     /// The positions' topic, then the marks'.
     pub(crate) fn publish(&mut self) -> [StateFlush; 2] {
-        self.driver.flush().states.try_into().ok().expect("two topics")
+        let [positions, marks, ..] = self.publish_all();
+        [positions, marks]
+    }
+
+    /// All topics: behind those the summaries', the movers' and the sectors'.
+    pub(crate) fn publish_all(&mut self) -> [StateFlush; 5] {
+        self.driver.flush().states.try_into().ok().expect("five topics")
     }
 
     /// The only portfolio's mark as it is now.
@@ -152,7 +159,7 @@ pub(crate) fn text(bytes: Bytes) -> String {
 /// Everything the view has, however it is asked.
 pub(crate) fn all_changed(view: &dyn View, after: u64) -> Vec<RowKey> {
     let mut keys = vec![];
-    let more = view.changed(Offset(after), None, &Filter::All, usize::MAX, &mut keys);
+    let more = view.changed(Offset(after), None, &Filter::ALL, usize::MAX, &mut keys);
     assert_eq!(more, Ok(false), "there can't be more");
     keys
 }
@@ -167,7 +174,7 @@ pub(crate) fn elements(view: &dyn View) -> Vec<Option<Bytes>> {
 pub(crate) fn keys(changed: &Changed) -> &[RowKey] {
     match changed {
         Changed::Keys(keys) => keys,
-        Changed::Unlisted => panic!("not listed"),
+        Changed::Unlisted | Changed::Apart => panic!("not listed"),
     }
 }
 

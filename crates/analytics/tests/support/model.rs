@@ -244,6 +244,11 @@ impl Model {
         stale_ms > 0 && self.now - time >= stale_ms * 1000
     }
 
+    /// The mark that came of a portfolio that is relayed, if any did.
+    pub(crate) fn relayed_mark(&self, id: PortfolioId) -> Option<Option<&UnrealizedPnl>> {
+        self.relayed.get(&id).map(|(mark, _)| mark.as_ref())
+    }
+
     pub(crate) fn rows(&self) -> Vec<PositionRow> {
         self.positions.iter().map(Position::row).collect()
     }

@@ -75,7 +75,7 @@ impl Follower {
             self.known.clear();
             self.resumes.clear();
         }
-        let filter = self.wanted.clone().map_or(Filter::All, |ids| Filter::Portfolios(Arc::new(ids)));
+        let filter = self.wanted.clone().map_or(Filter::ALL, Filter::of);
         self.owed = Some(StateSubscription::new(filter, start, stands.offset, self.dirty_max));
         hub.catalog.states()[self.topic as usize].interest().enter();
     }
@@ -182,14 +182,14 @@ impl Follower {
 
 /// The keys that changed of those that are wanted, as a shard finds them out.
 fn wanted_keys(view: &dyn View, changed: &Changed, before: Offset, filter: &Filter) -> Option<Vec<RowKey>> {
-    match (changed, filter) {
-        (Changed::Keys(keys), Filter::All) => Some(keys.to_vec()),
-        (Changed::Keys(keys), Filter::Portfolios(wanted)) => {
+    match (changed, filter.portfolios()) {
+        (Changed::Keys(keys), None) => Some(keys.to_vec()),
+        (Changed::Keys(keys), Some(wanted)) => {
             let of = |key: &RowKey| view.portfolio(*key).unwrap().is_some_and(|id| wanted.contains(&id));
             Some(keys.iter().copied().filter(of).collect())
         }
-        (Changed::Unlisted, Filter::All) => None,
-        (Changed::Unlisted, Filter::Portfolios(_)) => {
+        (Changed::Unlisted, None) => None,
+        (Changed::Unlisted, Some(_)) | (Changed::Apart, _) => {
             let mut keys = Vec::new();
             let more = view.changed(before, None, filter, usize::MAX, &mut keys).unwrap();
             assert!(!more);

@@ -224,7 +224,7 @@ impl World {
 /// Texts of all elements.
 fn texts(view: &dyn View) -> Result<BTreeSet<String>, Expired> {
     let mut keys = Vec::new();
-    view.changed(Offset::START, None, &Filter::All, usize::MAX, &mut keys)?;
+    view.changed(Offset::START, None, &Filter::ALL, usize::MAX, &mut keys)?;
     let text = |key| Ok(view.element(key)?.map(|text| String::from_utf8(text.into()).unwrap()));
     keys.into_iter().filter_map(|key| text(key).transpose()).collect()
 }

@@ -4,14 +4,16 @@
 pub(super) mod portfolio_infos {
     use std::sync::Arc;
 
-    use hub_core::PortfolioId;
     use hub_core::event::PortfolioInfo;
+    use hub_core::{Offset, PortfolioId};
     use hub_rows::{Elements, read_elements};
     use rpds::RedBlackTreeMapSync;
     use serde::ser::SerializeSeq as _;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    type Infos = RedBlackTreeMapSync<PortfolioId, Arc<PortfolioInfo>>;
+    use super::super::Described;
+
+    type Infos = RedBlackTreeMapSync<PortfolioId, Arc<Described>>;
 
     #[derive(Serialize, Deserialize)]
     #[serde(remote = "PortfolioInfo")]
@@ -23,10 +25,10 @@ pub(super) mod portfolio_infos {
     }
 
     #[derive(Serialize)]
-    struct Ref<'a>(#[serde(serialize_with = "write")] &'a PortfolioInfo);
+    struct Ref<'a>(#[serde(serialize_with = "write")] &'a PortfolioInfo, Offset);
 
     #[derive(Deserialize)]
-    struct Owned(#[serde(with = "Walked")] PortfolioInfo);
+    struct Owned(#[serde(with = "Walked")] PortfolioInfo, Offset);
 
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "of serde's making")]
     fn write<S: Serializer>(info: &&PortfolioInfo, to: S) -> Result<S::Ok, S::Error> {
@@ -38,7 +40,7 @@ pub(super) mod portfolio_infos {
         to: S,
     ) -> Result<S::Ok, S::Error> {
         let mut sequence = to.serialize_seq(Some(infos.size()))?;
-        infos.values().try_for_each(|info| sequence.serialize_element(&Ref(info)))?;
+        infos.values().try_for_each(|it| sequence.serialize_element(&Ref(&it.info, it.offset)))?;
         sequence.end()
     }
 
@@ -48,8 +50,8 @@ pub(super) mod portfolio_infos {
     impl Elements for Restored {
         type Element = Owned;
 
-        fn add(&mut self, Owned(info): Owned) -> Result<(), &'static str> {
-            self.0.insert_mut(info.portfolio_id, Arc::new(info));
+        fn add(&mut self, Owned(info, offset): Owned) -> Result<(), &'static str> {
+            self.0.insert_mut(info.portfolio_id, Arc::new(Described { info, offset }));
             Ok(())
         }
     }

@@ -40,6 +40,8 @@ pub(in crate::shard) enum NotSubscribed {
     Target(#[from] TargetError),
     #[error("{option}: {destination} is relayed as it comes, there is nothing to choose")]
     NoOptions { option: &'static str, destination: TopicName },
+    #[error("limit: {0} takes none, it has as many elements as there are")]
+    NoLimit(TopicName),
 }
 
 /// Everything a source needs to start a subscription.
@@ -70,6 +72,18 @@ impl Starting<'_> {
     }
 }
 
+/// A limit is of a document that takes one: who asks for ten rows of a map must not be sent all of them.
+pub(super) fn check_limit(
+    options: &Options,
+    takes_limit: bool,
+    destination: &TopicName,
+) -> Result<(), NotSubscribed> {
+    if options.limit.is_some() && !takes_limit {
+        return Err(NotSubscribed::NoLimit(destination.clone()));
+    }
+    Ok(())
+}
+
 /// An option that is not honoured is refused: whoever asks for one portfolio
 /// must not be sent all of them.
 pub(super) fn check_relay(options: &Options, destination: &TopicName) -> Result<(), NotSubscribed> {
@@ -79,6 +93,7 @@ pub(super) fn check_relay(options: &Options, destination: &TopicName) -> Result<
         (Options::SNAPSHOT, !options.snapshot),
         (Options::RESUME, options.resume.is_some()),
         (Options::BATCH, options.batch),
+        (Options::LIMIT, options.limit.is_some()),
     ];
     match given.into_iter().find(|(_, given)| *given) {
         Some((option, _)) => {

@@ -13,7 +13,7 @@ use super::pace::Timers;
 use super::queue::{Consumers, QueueSource};
 use super::recipient::{Recipient, Taken};
 use super::relay::{RelaySource, Relays};
-use super::request::{NotSubscribed, Starting, WholeMessages, check_relay};
+use super::request::{NotSubscribed, Starting, WholeMessages, check_limit, check_relay};
 use super::state::{StateSource, States};
 use super::subscription::{OfKind, Stands};
 use crate::chassis::Chassis;
@@ -60,10 +60,14 @@ impl Sources {
     ) -> Result<(Source, Option<SnapshotReason>), NotSubscribed> {
         Ok(match target {
             Target::State { topic, filter } => {
+                let state = &starting.chassis.catalog.states()[usize::from(topic.0)];
+                check_limit(starting.options, state.takes_limit, &state.topic.name)?;
                 let (source, snapshot_reason) = States::start(topic, filter, starting);
                 (Source::State(Box::new(source)), snapshot_reason)
             }
             Target::Feed { feed, filter } => {
+                let name = &starting.chassis.catalog.feeds()[usize::from(feed.0)].topic.name;
+                check_limit(starting.options, false, name)?;
                 let (source, snapshot_reason) = self.feeds.start(feed, filter, starting);
                 (Source::Feed(source), snapshot_reason)
             }

@@ -46,10 +46,7 @@ impl Wanted for Filter {
     type Subject = PortfolioId;
 
     fn subjects(&self) -> Option<impl Iterator<Item = PortfolioId>> {
-        match self {
-            Filter::All => None,
-            Filter::Portfolios(portfolios) => Some(portfolios.iter().copied()),
-        }
+        self.portfolios().map(|portfolios| portfolios.iter().copied())
     }
 }
 
@@ -75,6 +72,7 @@ impl StateSource {
 /// One group's part of a topic's flush.
 struct Batch<'a> {
     view: &'a dyn View,
+    wanted: &'a Filter,
     /// The keys that changed of those that the group wants, if they are listed.
     changed: Option<&'a [RowKey]>,
     position: Position,
@@ -88,7 +86,7 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn elements(&self) -> Option<&[Bytes]> {
-        let look_up = || elements_within(self.view, self.changed?, self.room);
+        let look_up = || elements_within(self.view, self.wanted, self.changed?, self.room);
         self.elements.get_or_init(look_up).as_deref()
     }
 
@@ -115,6 +113,7 @@ impl States {
             Some(portfolios) => filter.narrowed(portfolios),
             None => filter,
         };
+        let filter = filter.limited(options.limit);
         let (start, snapshot_reason) = match starting.resume() {
             Some(Ok(after)) => (Start::After(after), None),
             Some(Err(snapshot_reason)) => (Start::Snapshot, Some(snapshot_reason)),
@@ -170,8 +169,9 @@ impl States {
         let (view, position) = (&*state.view, delivery.stands.position);
         let mut changed = match &state.changed {
             Changed::Keys(keys) if listed => Some(&**keys),
-            Changed::Keys(_) | Changed::Unlisted => None,
+            Changed::Keys(_) | Changed::Unlisted | Changed::Apart => None,
         };
+        let apart = matches!(state.changed, Changed::Apart);
         let has_expired = Cell::new(false);
         let portfolio = |key| {
             view.portfolio(key).unwrap_or_else(|Expired| {
@@ -187,16 +187,20 @@ impl States {
         let (mut sent, mut replaced) = (0, 0);
         for (id, group) in topic.groups.iter() {
             let looked_up;
-            let changed = match (&group.wanted, changed) {
-                (Filter::All, changed) => changed,
-                (Filter::Portfolios(_), Some(_)) => Some(selection.of(id)),
-                (wanted, None) => {
-                    looked_up = changed_since(before, view, wanted);
+            let is_all = group.wanted.is_all();
+            let changed = match changed {
+                None if is_all && !apart => None,
+                None => {
+                    looked_up = changed_since(before, view, &group.wanted);
                     looked_up.as_deref()
                 }
+                changed if is_all => changed,
+                Some(_) => Some(selection.of(id)),
             };
             let frames = Encoded::for_subscribers(group.subscribers.len());
-            let mut batch = Batch { view, changed, position, room, elements: OnceCell::new(), frames };
+            let wanted = &group.wanted;
+            let mut batch =
+                Batch { view, wanted, changed, position, room, elements: OnceCell::new(), frames };
             for key in &group.subscribers {
                 match deliver_to(*key, &mut batch, delivery) {
                     Delivered::Nothing => {}
@@ -312,10 +316,10 @@ fn changed_since(before: Offset, view: &dyn View, wanted: &Filter) -> Option<Vec
 
 /// The elements of `keys`, unless there is no room for all of them, or the view
 /// has expired.
-fn elements_within(view: &dyn View, keys: &[u32], mut room: Room) -> Option<Vec<Bytes>> {
+fn elements_within(view: &dyn View, wanted: &Filter, keys: &[u32], mut room: Room) -> Option<Vec<Bytes>> {
     let mut elements = Vec::with_capacity(keys.len());
     for key in keys {
-        let Some(element) = view.element(*key).ok()? else { continue };
+        let Some(element) = view.element_for(*key, wanted).ok()? else { continue };
         if !room.is_left() {
             return None;
         }

@@ -59,10 +59,8 @@ impl View for Table {
     ) -> Result<bool, Expired> {
         self.look()?;
         self.asked.changed.fetch_add(1, Ordering::Relaxed);
-        let is_wanted = |key| match filter {
-            Filter::All => true,
-            Filter::Portfolios(portfolios) => portfolios.contains(&portfolio_of(key)),
-        };
+        let is_wanted =
+            |key| filter.portfolios().is_none_or(|portfolios| portfolios.contains(&portfolio_of(key)));
         let is_asked = |(key, (version, _)): &(&RowKey, &(Offset, u64))| {
             from.is_none_or(|from| **key > from) && *version > after && is_wanted(**key)
         };

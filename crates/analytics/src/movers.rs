@@ -1,5 +1,6 @@
 //! Movers: the symbols that earn most, and those that lose most (FE-4).
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use hub_core::dto::put_string;
@@ -40,8 +41,8 @@ impl State {
         let (mut gainers, mut losers): (Vec<_>, Vec<_>) =
             self.movers(held)?.into_iter().partition(|mover| mover.unrealized >= Money::ZERO);
         // Sorts that are stable: in the order of symbols they are.
-        gainers.sort_by(|one, other| other.unrealized.cmp(&one.unrealized));
-        losers.sort_by(|one, other| one.unrealized.cmp(&other.unrealized));
+        gainers.sort_by_key(|mover| Reverse(mover.unrealized));
+        losers.sort_by_key(|mover| mover.unrealized);
         for (begin, movers) in [(&br#"{"gainers":["#[..], gainers), (br#"],"losers":["#, losers)] {
             out.extend_from_slice(begin);
             for (number, mover) in movers.iter().take(limit).enumerate() {
@@ -69,9 +70,8 @@ impl State {
                 }
                 _ => None,
             };
-            let own_and_relayed = own.map(|own| Wide::from(own.units())).into_iter().chain(gain);
-            let unrealized =
-                own_and_relayed.reduce(Wide::plus)?.units().and_then(Money::from_units_checked)?;
+            let own_and_relayed = own.map(Wide::from).into_iter().chain(gain);
+            let unrealized = own_and_relayed.reduce(Wide::plus)?.money()?;
             Some(Mover {
                 symbol,
                 unrealized,
@@ -98,7 +98,7 @@ impl State {
                 let said =
                     relayed.mark.as_ref().zip(symbol).and_then(|(mark, symbol)| mark.symbols.get(symbol));
                 if let Some(said) = said.filter(|_| !entry.balance.holdings.is_zero()) {
-                    part.gain = Some(part.gain.unwrap_or_default().plus(said.units().into()));
+                    part.gain = Some(part.gain.unwrap_or_default().plus(Wide::from(*said)));
                 }
             }
         }

@@ -72,7 +72,7 @@ pub(crate) fn portfolio() -> Schema {
     })
 }
 
-/// What a portfolio comes to.
+/// Totals of a portfolio.
 pub(crate) fn summary() -> Schema {
     json_schema!({
         "type": "object",

@@ -13,6 +13,7 @@ use crate::position::Balance;
 use crate::relayed::Relayed;
 use crate::row::{Entry, Phase};
 use crate::state::State;
+use crate::wide::Wide;
 use crate::written::{put_money, put_or_null};
 
 /// One element per portfolio, in the order of their marks.
@@ -22,15 +23,16 @@ pub(crate) struct SummariesView {
     marks: MarksView,
 }
 
-/// What the positions of a portfolio come to.
+/// Totals of a portfolio's positions.
 struct Totals<'s> {
     open: u64,
     priced: u64,
     holdings: Option<Quantity>,
-    invested: Option<Money>,
-    realized: Option<Money>,
-    market_value: Option<Money>,
-    unrealized: Option<Money>,
+    invested: Wide,
+    realized: Wide,
+    /// None where one of its parts is more than money holds, or nobody says.
+    market_value: Option<Wide>,
+    unrealized: Option<Wide>,
     unpriced: Vec<&'s Symbol>,
     stale_as_of: Option<Timestamp>,
 }
@@ -60,18 +62,15 @@ impl View for SummariesView {
             found.extend(Some(key).filter(|_| is_newer));
             Ok(found.len())
         };
-        match filter.portfolios() {
-            Some(wanted) => {
-                for key in wanted.iter().filter_map(|id| state.key(*id)) {
-                    look(key)?;
-                }
+        if let Some(wanted) = filter.portfolios() {
+            for key in wanted.iter().filter_map(|id| state.key(*id)) {
+                look(key)?;
             }
-            None => {
-                let first = from.map_or(Some(0), |from| from.checked_add(1)).unwrap_or(RowKey::MAX);
-                for key in first..state.portfolios.len() {
-                    if look(key)? > limit {
-                        break;
-                    }
+        } else {
+            let first = from.map_or(Some(0), |from| from.checked_add(1)).unwrap_or(RowKey::MAX);
+            for key in first..state.portfolios.len() {
+                if look(key)? > limit {
+                    break;
                 }
             }
         }
@@ -120,10 +119,10 @@ impl State {
             open: 0,
             priced: 0,
             holdings: Some(Quantity::ZERO),
-            invested: Some(Money::ZERO),
-            realized: Some(Money::ZERO),
-            market_value: Some(Money::ZERO),
-            unrealized: Some(Money::ZERO),
+            invested: Wide::default(),
+            realized: Wide::default(),
+            market_value: Some(Wide::default()),
+            unrealized: Some(Wide::default()),
             unpriced: Vec::new(),
             stale_as_of: None,
         };
@@ -143,8 +142,8 @@ impl State {
     fn day_change(&self, key: PortfolioKey, totals: &Totals<'_>) -> Option<Money> {
         let before = self.history().ends()?.pnl.get(key)?;
         let is_whole = totals.priced == totals.open && totals.unpriced.is_empty();
-        let now = totals.realized?.checked_add(totals.unrealized.filter(|_| is_whole)?)?;
-        now.checked_sub(before)
+        let now = totals.realized.plus(totals.unrealized.filter(|_| is_whole)?);
+        now.minus(before.into()).money()
     }
 }
 
@@ -154,14 +153,14 @@ const JSON_USUAL_BYTES: usize = 384;
 impl<'s> Totals<'s> {
     fn add(&mut self, state: &'s State, entry: &Entry) {
         let Balance { holdings, total_invested, realized_pnl } = entry.balance;
-        let plus = |sum: Option<Money>, amount: Option<Money>| sum?.checked_add(amount?);
-        self.realized = plus(self.realized, Some(realized_pnl));
+        let plus = |sum: Option<Wide>, amount: Option<Money>| Some(sum?.plus(amount?.into()));
+        self.realized = self.realized.plus(realized_pnl.into());
         if !matches!(entry.phase, Phase::Open | Phase::Relayed) {
             return;
         }
         self.open += u64::from(!holdings.is_zero());
         self.holdings = self.holdings.and_then(|sum| sum.checked_add(holdings));
-        self.invested = plus(self.invested, Some(total_invested));
+        self.invested = self.invested.plus(total_invested.into());
         if entry.phase == Phase::Relayed {
             return;
         }
@@ -178,13 +177,14 @@ impl<'s> Totals<'s> {
         }
     }
 
-    /// What upstream says of the whole; what it is worth there is not said.
+    /// Takes over what upstream says of the whole, which does not say what it is worth.
     fn relay(&mut self, relayed: &'s Relayed) {
         if self.open > 0 {
             self.market_value = None;
         }
         if let Some(mark) = &relayed.mark {
-            (self.priced, self.unrealized, self.stale_as_of) = (self.open, Some(mark.overall), mark.as_of);
+            (self.priced, self.unrealized, self.stale_as_of) =
+                (self.open, Some(mark.overall.into()), mark.as_of);
             self.unpriced.extend(&mark.unpriced);
         }
     }
@@ -193,13 +193,14 @@ impl<'s> Totals<'s> {
     fn write(&self, day_change: Option<Money>, out: &mut Vec<u8>) {
         // Nothing of what is held has a price: there is no value, rather than a 0 that is none.
         let is_known = self.priced > 0 || self.open == 0;
+        let shown = |sum: Option<Wide>| sum.filter(|_| is_known).and_then(Wide::money);
         out.extend_from_slice(format!(r#","positions":{},"holdings":"#, self.open).as_bytes());
         put_or_null(out, self.holdings, |out, holdings| holdings.write_to(out));
         for (name, amount) in [
-            ("totalInvested", self.invested),
-            ("marketValue", self.market_value.filter(|_| is_known)),
-            ("realizedPnl", self.realized),
-            ("unrealizedPnl", self.unrealized.filter(|_| is_known)),
+            ("totalInvested", self.invested.money()),
+            ("marketValue", shown(self.market_value)),
+            ("realizedPnl", self.realized.money()),
+            ("unrealizedPnl", shown(self.unrealized)),
             ("dayChange", day_change),
         ] {
             out.extend_from_slice(format!(r#","{name}":"#).as_bytes());

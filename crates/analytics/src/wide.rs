@@ -1,5 +1,7 @@
 //! Whole numbers of three words.
 
+use hub_core::Money;
+
 /// A sum of numbers of 128 bits, of which there may be 2^63: it does not overflow.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Wide {
@@ -13,7 +15,18 @@ impl From<i128> for Wide {
     }
 }
 
+impl From<Money> for Wide {
+    fn from(money: Money) -> Wide {
+        money.units().into()
+    }
+}
+
 impl Wide {
+    /// The amount of money, if money holds it.
+    pub(crate) fn money(self) -> Option<Money> {
+        self.units().and_then(Money::from_units_checked)
+    }
+
     pub(crate) fn plus(self, other: Wide) -> Wide {
         let (low, carry) = self.low.overflowing_add(other.low);
         Wide { high: self.high.wrapping_add(other.high).wrapping_add(carry.into()), low }

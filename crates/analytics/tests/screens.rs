@@ -4,13 +4,13 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use hub_core::dto::PositionRow;
 use hub_core::{Event, Money, Offset, PortfolioId, Price, Quantity, Record, Symbol, Timestamp};
 use hub_fanout::{Changed, Filter, RowKey, StateFlush};
 use proptest::prelude::*;
-use support::days::Days;
+use support::days::{Days, whole_sum};
 use support::script::history;
 use support::{Fixture, portfolio, quote, text};
 
@@ -28,12 +28,12 @@ fn or_null(value: Option<impl ToString>) -> String {
     value.map_or("null".to_owned(), |value| value.to_string())
 }
 
-fn quoted(value: impl ToString) -> String {
-    format!("\"{}\"", value.to_string())
+fn quoted(value: impl Display) -> String {
+    format!("\"{value}\"")
 }
 
 fn sum(amounts: impl IntoIterator<Item = Option<Money>>) -> Option<Money> {
-    amounts.into_iter().try_fold(Money::ZERO, |sum, amount| sum.checked_add(amount?))
+    whole_sum(amounts.into_iter().collect::<Option<Vec<Money>>>()?)
 }
 
 impl World {
@@ -80,7 +80,8 @@ impl World {
         let mut stale = priced.iter().map(|(_, (_, time))| *time).filter(|time| self.is_stale(*time)).min();
         let mut unpriced: Vec<_> =
             open.iter().filter(|row| self.price(&row.symbol).is_none()).map(|row| &row.symbol).collect();
-        if let Some(mark) = self.days.model.relayed_mark(id) {
+        if self.days.model.is_relayed(id) {
+            let mark = self.days.model.relayed_mark(id);
             // As upstream says, which does not say what it is worth.
             market = market.filter(|_| open.is_empty());
             is_known = mark.is_some() || open.is_empty();
@@ -90,9 +91,16 @@ impl World {
         }
         unpriced.sort();
         let realized = sum(rows.iter().map(|row| Some(row.realized_pnl)));
-        let pnl = realized.zip(unrealized.filter(|_| unpriced.is_empty()));
-        let pnl = pnl.and_then(|(realized, unrealized)| realized.checked_add(unrealized));
-        let change = pnl.zip(self.days.ends.get(&id)).and_then(|(now, before)| now.checked_sub(*before));
+        let is_whole = is_known && unpriced.is_empty();
+        let change = self.days.ends.get(&id).filter(|_| is_whole).and_then(|before| {
+            let parts = rows.iter().map(|row| Some(row.realized_pnl));
+            let gains: Vec<Option<Money>> = match self.days.model.relayed_mark(id) {
+                Some(mark) => vec![Some(mark.overall)],
+                None if self.days.model.is_relayed(id) => vec![],
+                None => priced.iter().map(gain).collect(),
+            };
+            sum(parts.chain(gains).chain([Some(Money::from_units(-before.units()))]))
+        });
         let holdings = open.iter().try_fold(Quantity::ZERO, |sum, row| sum.checked_add(row.holdings));
         format!(
             r#"{{"portfolioId":"{id}","name":{},"positions":{},"holdings":{},"totalInvested":{},"marketValue":{},"realizedPnl":{},"unrealizedPnl":{},"dayChange":{},"asOf":{},"stale":{},"unpriced":[{}]}}"#,
@@ -119,9 +127,9 @@ impl World {
         for (symbol, rows) in by_symbol {
             let price = self.price(&symbol);
             let (relayed, own): (Vec<_>, Vec<_>) =
-                rows.iter().partition(|row| self.days.model.relayed_mark(row.portfolio_id).is_some());
+                rows.iter().partition(|row| self.days.model.is_relayed(row.portfolio_id));
             let said = relayed.iter().filter(|row| !row.holdings.is_zero()).filter_map(|row| {
-                self.days.model.relayed_mark(row.portfolio_id)??.symbols.get(&symbol).copied()
+                self.days.model.relayed_mark(row.portfolio_id)?.symbols.get(&symbol).copied()
             });
             let mut gains: Vec<Money> = said.collect();
             let held: i128 = own.iter().map(|row| row.holdings.units()).sum();
@@ -176,17 +184,6 @@ impl World {
     }
 }
 
-/// A sum that may pass by what money holds on its way.
-fn whole_sum(amounts: impl Iterator<Item = Money>) -> Option<Money> {
-    let (high, low) = amounts.fold((0_i128, 0_i128), |(high, low), amount| {
-        let (units, unit) = (amount.units(), 1_i128 << 64);
-        (high + units.div_euclid(unit), low + units.rem_euclid(unit))
-    });
-    let carried = high + low.div_euclid(1 << 64);
-    let all = carried.checked_mul(1 << 64)?.checked_add(low.rem_euclid(1 << 64))?;
-    Money::from_units_checked(all)
-}
-
 /// Percent to two places, half up.
 fn percent(now: i128, before: i128) -> Option<Price> {
     let by = (now - before).abs();
@@ -212,20 +209,17 @@ impl Follower {
             Changed::Keys(keys) if self.watermark > Offset::START => Some(keys),
             _ => None,
         };
-        match listed {
-            Some(listed) => {
-                let is_wanted = |key: &&RowKey| match self.filter.portfolios() {
-                    None => true,
-                    Some(wanted) => {
-                        flush.view.portfolio(**key).unwrap().is_some_and(|id| wanted.contains(&id))
-                    }
+        if let Some(listed) = listed {
+            let is_wanted = |key: &&RowKey| {
+                let of = |wanted: &BTreeSet<PortfolioId>| {
+                    flush.view.portfolio(**key).unwrap().is_some_and(|id| wanted.contains(&id))
                 };
-                keys.extend(listed.iter().filter(is_wanted).copied());
-            }
-            None => {
-                let more = flush.view.changed(self.watermark, None, &self.filter, usize::MAX, &mut keys);
-                assert_eq!(more, Ok(false));
-            }
+                self.filter.portfolios().is_none_or(|wanted| of(wanted))
+            };
+            keys.extend(listed.iter().filter(is_wanted).copied());
+        } else {
+            let more = flush.view.changed(self.watermark, None, &self.filter, usize::MAX, &mut keys);
+            assert_eq!(more, Ok(false));
         }
         self.watermark = upto;
         let mut changed = 0;

@@ -34,6 +34,7 @@ const FIXED: &Exceptions = &[
     ("core TOPIC_MAX_BYTES", "the vocabulary: names of topics are headers and keys"),
     ("core UNANSWERED_MAX", "pings, 25 s each; STOMP's heart-beats have a key"),
     ("fanout BATCH_MAX", "records that the runner applies before it looks at its flush"),
+    ("fanout ROWS_MAX", "rows of a document, as its documents promise"),
     ("fanout FLUSH_BACKLOG_MAX", "flushes that a shard may lag behind before it gets the latest alone"),
     ("fanout GATHER_MAX", "buffers of one writev"),
     ("fanout INTERVAL_MAX_MILLIS", "the longest interval that makes sense, in README"),

@@ -12,6 +12,7 @@ use crate::position::Balance;
 use crate::relayed::Relayed;
 use crate::row::{Entry, Phase};
 use crate::table::Table;
+use crate::wide::Wide;
 
 /// A day that was closed, and the worth of each portfolio at its end.
 #[derive(Serialize, Deserialize)]
@@ -40,8 +41,9 @@ pub(crate) struct Ends {
 pub(crate) struct Worths(Box<[i128]>);
 
 impl Worths {
-    fn of(amounts: Vec<Option<Money>>) -> Worths {
-        Worths(amounts.into_iter().map(|amount| amount.map_or(i128::MIN, Money::units)).collect())
+    fn of(amounts: Vec<Option<Wide>>) -> Worths {
+        let money = |amount: Option<Wide>| amount.and_then(Wide::money).map_or(i128::MIN, Money::units);
+        Worths(amounts.into_iter().map(money).collect())
     }
 
     /// The amount of a portfolio; `None` where there is none to know.
@@ -68,7 +70,8 @@ pub(crate) fn worths(
 ) -> (Worths, Ends) {
     let prices: Box<[Option<Price>]> =
         listings.iter().map(|listing| listing.quote.map(|quote| quote.price)).collect();
-    let mut worths = vec![Some(Money::ZERO); portfolios as usize];
+    // What passes by what money holds on its way may come back.
+    let mut worths = vec![Some(Wide::default()); portfolios as usize];
     let mut pnl = worths.clone();
     // Of those that are relayed.
     let mut holding = BTreeSet::new();
@@ -77,25 +80,26 @@ pub(crate) fn worths(
         let key = entry.portfolio as usize;
         let price = prices.get(entry.symbol as usize).copied().flatten();
         let worth = match entry.phase {
-            Phase::Open => price.and_then(|price| Money::of(price, holdings)),
-            Phase::Closed | Phase::Gone => Some(Money::ZERO),
+            Phase::Open => price.and_then(|price| Money::of(price, holdings)).map(Wide::from),
+            Phase::Closed | Phase::Gone => Some(Wide::default()),
             Phase::Relayed => None,
         };
         let gain = match entry.phase {
             Phase::Relayed => {
                 holding.extend(Some(entry.portfolio).filter(|_| !holdings.is_zero()));
-                Some(realized_pnl)
+                Some(Wide::from(realized_pnl))
             }
-            _ => worth.and_then(|worth| worth.checked_sub(total_invested)?.checked_add(realized_pnl)),
+            _ => worth.map(|worth| worth.minus(total_invested.into()).plus(realized_pnl.into())),
         };
         for (sum, amount) in [(&mut worths[key], worth), (&mut pnl[key], gain)] {
-            *sum = sum.zip(amount).and_then(|(sum, amount)| sum.checked_add(amount));
+            *sum = sum.zip(amount).map(|(sum, amount)| sum.plus(amount));
         }
     }
     for (key, relayed) in relayed {
         worths[*key as usize] = None;
         let (holds, pnl) = (holding.contains(key), &mut pnl[*key as usize]);
-        *pnl = pnl.and_then(|realized| relayed.pnl(realized, holds)).map(|pnl| pnl.amount);
+        let realized = pnl.and_then(Wide::money);
+        *pnl = realized.and_then(|realized| relayed.pnl(realized, holds)).map(|pnl| pnl.amount.into());
     }
     (Worths::of(worths), Ends { pnl: Worths::of(pnl), prices })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hub_core::event::{RiskMetrics, Upstream, Valuation};
 use hub_core::settings::Close;
-use hub_core::{Date, Event, Money, PortfolioId, Ratio, Record, Symbol, Timestamp};
+use hub_core::{Date, Event, Money, PortfolioId, Price, Ratio, Record, Symbol, Timestamp};
 
 use super::model::Model;
 use super::portfolio;
@@ -30,7 +30,7 @@ pub(crate) struct Days {
 impl Days {
     /// What a portfolio is worth; `None` if it never had a position, or where that is not known.
     pub(crate) fn worth(&self, id: PortfolioId) -> Option<Money> {
-        if self.model.relayed_mark(id).is_some() {
+        if self.model.is_relayed(id) {
             return None;
         }
         let rows = self.model.rows();
@@ -51,21 +51,30 @@ impl Days {
     /// Realised and unrealised P&L, if all of it is known.
     pub(crate) fn pnl(&self, id: PortfolioId) -> Option<Money> {
         let rows = self.model.rows();
-        if let Some(mark) = self.model.relayed_mark(id) {
-            let mut own = rows.iter().filter(|row| row.portfolio_id == id);
-            let holds = own.clone().any(|row| !row.holdings.is_zero());
-            let realized = own.try_fold(Money::ZERO, |sum, row| sum.checked_add(row.realized_pnl))?;
-            return match mark {
+        let own: Vec<_> = rows.iter().filter(|row| row.portfolio_id == id).collect();
+        if self.model.is_relayed(id) {
+            let holds = own.iter().any(|row| !row.holdings.is_zero());
+            let realized = whole_sum(own.iter().map(|row| row.realized_pnl))?;
+            return match self.model.relayed_mark(id) {
                 Some(mark) => realized.checked_add(mark.overall),
                 None => (!holds).then_some(realized),
             };
         }
-        let worth = self.worth(id)?;
-        let mut pnl = worth.units();
-        for row in rows.iter().filter(|row| row.portfolio_id == id) {
-            pnl = pnl.checked_add(row.realized_pnl.units())?.checked_sub(row.total_invested.units())?;
+        if own.is_empty() {
+            return None;
         }
-        Money::from_units_checked(pnl)
+        let mut parts = Vec::new();
+        for row in own {
+            let worth = if row.holdings.is_zero() {
+                Money::ZERO
+            } else {
+                let (price, _) = self.model.prices.get(&row.symbol)?;
+                Money::of(Price::from_units(*price), row.holdings)?
+            };
+            let invested = Money::from_units(-row.total_invested.units());
+            parts.extend([worth, invested, row.realized_pnl]);
+        }
+        whole_sum(parts)
     }
 
     pub(crate) fn ids() -> impl Iterator<Item = PortfolioId> {
@@ -174,4 +183,15 @@ fn rate(before: i128, after: i128) -> f64 {
         None => (gain.abs() as f64 / before as f64 * 1e8).round(),
     };
     places.copysign(gain as f64) / 1e8
+}
+
+/// A sum that may pass by what money holds on its way.
+pub(crate) fn whole_sum(amounts: impl IntoIterator<Item = Money>) -> Option<Money> {
+    let (high, low) = amounts.into_iter().fold((0_i128, 0_i128), |(high, low), amount| {
+        let (units, unit) = (amount.units(), 1_i128 << 64);
+        (high + units.div_euclid(unit), low + units.rem_euclid(unit))
+    });
+    let carried = high + low.div_euclid(1 << 64);
+    let all = carried.checked_mul(1 << 64)?.checked_add(low.rem_euclid(1 << 64))?;
+    Money::from_units_checked(all)
 }

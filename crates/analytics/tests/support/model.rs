@@ -244,9 +244,14 @@ impl Model {
         stale_ms > 0 && self.now - time >= stale_ms * 1000
     }
 
-    /// The mark that came of a portfolio that is relayed, if any did.
-    pub(crate) fn relayed_mark(&self, id: PortfolioId) -> Option<Option<&UnrealizedPnl>> {
-        self.relayed.get(&id).map(|(mark, _)| mark.as_ref())
+    /// True of a portfolio that is relayed.
+    pub(crate) fn is_relayed(&self, id: PortfolioId) -> bool {
+        self.relayed.contains_key(&id)
+    }
+
+    /// The mark that came of a portfolio that is relayed.
+    pub(crate) fn relayed_mark(&self, id: PortfolioId) -> Option<&UnrealizedPnl> {
+        self.relayed.get(&id)?.0.as_ref()
     }
 
     pub(crate) fn rows(&self) -> Vec<PositionRow> {

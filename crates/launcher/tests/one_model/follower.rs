@@ -1,7 +1,6 @@
 //! A subscriber of a state topic, as his shard serves him, and what he makes of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::{Epoch, Expired, Offset, PortfolioId, Position};

@@ -1,7 +1,8 @@
 //! Views that one service has of another: read-only, wired by the launcher. If a view is absent, so is what it would
 //! have shown.
 
-use crate::{Money, Offset, PortfolioId, Position, Timestamp};
+use crate::event::RiskMetrics;
+use crate::{Money, Offset, PortfolioId, Position, Ratio, Timestamp};
 
 /// A view of a past position that is kept no longer, because more changed since than may be kept
 /// (`limits.view_bytes`): never to be taken for "no value". Whoever wants the newest looks again.
@@ -48,4 +49,25 @@ pub trait PnlView: Send + Sync {
 
     /// The newest version of all.
     fn newest(&self) -> Offset;
+}
+
+/// Scores of portfolios, for whoever tells what they are made of.
+pub trait PortfolioScores: Send + Sync {
+    /// What ranks a portfolio, as of what has been applied.
+    fn ranked_by(&self, id: PortfolioId) -> RankedBy;
+
+    /// The score that metrics have (LB-SCORE); `None` of those that nobody is ranked by.
+    fn score(&self, metrics: &RiskMetrics) -> Option<Ratio>;
+}
+
+/// What ranks a portfolio.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RankedBy {
+    /// The place in the log that it is as of.
+    pub position: Position,
+    /// The metrics; `None` if it is not ranked.
+    pub metrics: Option<RiskMetrics>,
+    /// The first and the newest record of metrics that were ingested: the newest is the one that brought those that are
+    /// held. `None` if none were, so that they are derived.
+    pub ingested: Option<[Offset; 2]>,
 }

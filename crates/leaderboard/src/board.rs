@@ -6,7 +6,7 @@ use hub_core::PortfolioId;
 
 use crate::entry::RankKey;
 use crate::ids::Ids;
-use crate::known::{Known, Slot};
+use crate::known::Known;
 use crate::order::{NodesView, Order};
 use crate::pages::{Store, Visible};
 use crate::places::{PlaceByRank, Rows};
@@ -18,7 +18,7 @@ use crate::table::{Entries, Table};
 #[derive(Clone)]
 pub struct Board {
     pub(crate) order: Order,
-    /// [Slots](Slot) by the keys of portfolios.
+    /// Numbers of the pages with what is known of portfolios, by their keys.
     pub(crate) by_key: Table,
     pub(crate) pages: Arc<BoardPages>,
     /// Keeps the pages that are seen from here.
@@ -34,18 +34,18 @@ pub(crate) struct BoardPages {
 }
 
 impl BoardPages {
-    /// The key and the slot of a portfolio, of those that a table has, and what `look` sees of what is known.
+    /// The key of a portfolio, of those that a table has, the number of its page, and what `look` sees of what is known.
     pub(crate) fn find<T>(
         &self,
         id: PortfolioId,
         by_key: &Table,
         look: impl Fn(&Known) -> T,
-    ) -> Option<(u32, Slot, T)> {
+    ) -> Option<(u32, u32, T)> {
         self.ids.find(id, |key| {
-            let slot = Slot::from_word(by_key.get(&self.entries, key)?);
-            let page = self.rows.read(slot.number());
+            let number = by_key.get(&self.entries, key)?;
+            let page = self.rows.read(number);
             let known = page.as_ref().filter(|known| known.id() == id)?;
-            Some((key, slot, look(known)))
+            Some((key, number, look(known)))
         })
     }
 }
@@ -78,10 +78,9 @@ impl Board {
         self.pages.find(id, &self.by_key, |known| known.row().cloned())?.2
     }
 
-    /// Knowledge of a portfolio, and whether it keeps to ingested values.
-    pub(crate) fn find(&self, id: PortfolioId) -> Option<(Known, bool)> {
-        let (_, slot, known) = self.pages.find(id, &self.by_key, Known::clone)?;
-        Some((known, slot.is_ingested()))
+    /// Knowledge of a portfolio.
+    pub(crate) fn find(&self, id: PortfolioId) -> Option<Known> {
+        Some(self.pages.find(id, &self.by_key, Known::clone)?.2)
     }
 
     /// Its rank, from 1. O(log n).

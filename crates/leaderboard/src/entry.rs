@@ -29,6 +29,29 @@ pub struct Entry {
     pub attained: Offset,
     /// The time at which its metrics last changed.
     pub updated_at: Timestamp,
+    /// Records of what was ingested of it. Nobody is shown that.
+    pub(crate) ingested: Ingested,
+}
+
+/// Records of a portfolio's ingested metrics, as far as there are any.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub(crate) struct Ingested {
+    /// The first that ever was.
+    pub(crate) first: Offset,
+    /// The one that brought the metrics held.
+    pub(crate) newest: Offset,
+}
+
+impl Ingested {
+    /// The same with other metrics.
+    pub(crate) fn by(self, offset: Offset) -> Ingested {
+        Ingested { first: if self.is_any() { self.first } else { offset }, newest: offset }
+    }
+
+    /// True if there are any: what is derived counts no more.
+    pub(crate) fn is_any(self) -> bool {
+        self.first != Offset::START
+    }
 }
 
 /// The three ratios that are ranked by.
@@ -73,6 +96,17 @@ impl Metrics {
             avg_return: event.avg_rate_of_return,
             sharpe: event.sharpe_ratio,
             sortino: event.sortino_ratio,
+        }
+    }
+
+    /// The same as an event of a portfolio.
+    pub(crate) fn event(self, portfolio_id: PortfolioId) -> RiskMetrics {
+        let Metrics { avg_return, sharpe, sortino } = self;
+        RiskMetrics {
+            portfolio_id,
+            avg_rate_of_return: avg_return,
+            sharpe_ratio: sharpe,
+            sortino_ratio: sortino,
         }
     }
 

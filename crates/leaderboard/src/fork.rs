@@ -26,14 +26,8 @@ pub struct LeaderboardFork {
     state: Snapshot<State>,
     applied: Applied,
     /// Portfolios that were ranked or named anew.
-    changed: BTreeMap<PortfolioId, Changed>,
+    changed: BTreeMap<PortfolioId, Known>,
     difference: Difference,
-}
-
-/// A portfolio as it is known here.
-struct Changed {
-    known: Known,
-    is_ingested: bool,
 }
 
 /// Says which of the two has a portfolio that was found.
@@ -87,7 +81,7 @@ impl LeaderboardFork {
         self.state.board()
     }
 
-    fn change(&mut self, found: Option<&Found<Origin>>, row: Arc<Row>, is_ingested: bool) {
+    fn change(&mut self, found: Option<&Found<Origin>>, row: Arc<Row>) {
         let board = self.state.board();
         if let Some((row, place)) = found.and_then(|found| Some((found.known.row()?, found.place))) {
             match place {
@@ -96,7 +90,7 @@ impl LeaderboardFork {
             }
         }
         self.difference.come(board, Arc::clone(&row));
-        self.changed.insert(row.id, Changed { known: Known::Ranked(row), is_ingested });
+        self.changed.insert(row.id, Known::Ranked(row));
     }
 }
 
@@ -108,26 +102,22 @@ impl Standings for LeaderboardFork {
     }
 
     fn find(&self, id: PortfolioId) -> Option<Found<Origin>> {
-        if let Some(Changed { known, is_ingested }) = self.changed.get(&id) {
-            return Some(Found { known: known.clone(), is_ingested: *is_ingested, place: Origin::Changed });
+        if let Some(known) = self.changed.get(&id) {
+            return Some(Found { known: known.clone(), place: Origin::Changed });
         }
-        let (known, is_ingested) = self.board().find(id)?;
-        Some(Found { known, is_ingested, place: Origin::Board })
+        Some(Found { known: self.board().find(id)?, place: Origin::Board })
     }
 
-    fn set(&mut self, _: Offset, found: Option<&Found<Origin>>, entry: Entry, is_ingested: bool) {
-        self.change(found, Arc::new(Row::new(entry)), is_ingested);
+    fn set(&mut self, _: Offset, found: Option<&Found<Origin>>, entry: Entry) {
+        self.change(found, Arc::new(Row::new(entry)));
     }
 
     fn name(&mut self, _: Option<&Found<Origin>>, named: Named) {
-        let changed = |named| Changed { known: Known::Named(Arc::new(named)), is_ingested: false };
-        self.changed.insert(named.id, changed(named));
+        self.changed.insert(named.id, Known::Named(Arc::new(named)));
     }
 
-    fn keep_to_ingested(&mut self, found: &Found<Origin>) {
-        if let Known::Ranked(row) = &found.known {
-            self.change(Some(found), Arc::clone(row), true);
-        }
+    fn keep_to_ingested(&mut self, found: &Found<Origin>, entry: Entry) {
+        self.change(Some(found), Arc::new(Row::new(entry)));
     }
 }
 

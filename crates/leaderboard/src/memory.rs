@@ -75,10 +75,10 @@ impl Standings for Memory {
         self.ranking.find(id)
     }
 
-    fn set(&mut self, offset: Offset, found: Option<&Found<Location>>, entry: Entry, is_ingested: bool) {
+    fn set(&mut self, offset: Offset, found: Option<&Found<Location>>, entry: Entry) {
         let row = Arc::new(Row::new(entry));
         self.history.begin(offset, &self.ranking);
-        self.ranking.set(found, Arc::clone(&row), is_ingested);
+        self.ranking.set(found, Arc::clone(&row));
         self.history.record(offset, found.and_then(|found| found.known.row()), &row, &self.ranking);
     }
 
@@ -86,7 +86,8 @@ impl Standings for Memory {
         self.ranking.name(found, named);
     }
 
-    fn keep_to_ingested(&mut self, found: &Found<Location>) {
-        self.ranking.keep_to_ingested(found);
+    fn keep_to_ingested(&mut self, found: &Found<Location>, entry: Entry) {
+        // People see the same row: nothing changed in the history of what they saw.
+        self.ranking.set(Some(found), Arc::new(Row::new(entry)));
     }
 }

@@ -8,7 +8,7 @@ use hub_core::PortfolioId;
 
 use crate::board::{Board, BoardPages};
 use crate::ids::{Given, Ids};
-use crate::known::{Known, Named, Slot};
+use crate::known::{Known, Named};
 use crate::order::{Nodes, Order};
 use crate::pages::{Pages, Views};
 use crate::places::PlaceByRank;
@@ -29,10 +29,10 @@ pub(crate) struct Ranking {
     views: Views,
 }
 
-/// The way back to a portfolio that was found: its key, and what the table had of it.
+/// The way back to a portfolio that was found: its key, and the number of the page that the table had of it.
 pub(crate) struct Location {
     key: u32,
-    slot: Slot,
+    number: u32,
 }
 
 impl Default for Ranking {
@@ -65,8 +65,8 @@ impl Ranking {
 
     /// A portfolio of which anything is known.
     pub(crate) fn find(&self, id: PortfolioId) -> Option<Found<Location>> {
-        let (key, slot, known) = self.pages.find(id, &self.by_key, Known::clone)?;
-        Some(Found { known, is_ingested: slot.is_ingested(), place: Location { key, slot } })
+        let (key, number, known) = self.pages.find(id, &self.by_key, Known::clone)?;
+        Some(Found { known, place: Location { key, number } })
     }
 
     /// The row that has so many before it.
@@ -86,9 +86,9 @@ impl Ranking {
 
     /// Ranks a portfolio by this row instead of what was found of it, if anything
     /// was.
-    pub(crate) fn set(&mut self, found: Option<&Found<Location>>, row: Arc<Row>, is_ingested: bool) {
+    pub(crate) fn set(&mut self, found: Option<&Found<Location>>, row: Arc<Row>) {
         let (id, rank_key) = (row.id, row.rank_key());
-        let number = self.know(id, found, Known::Ranked(row), is_ingested);
+        let number = self.know(id, found, Known::Ranked(row));
         let Ranking { order, nodes, pages, .. } = self;
         let place = |rank_key| PlaceByRank::of(rank_key, &pages.rows);
         match found.and_then(|found| found.known.row()) {
@@ -104,24 +104,17 @@ impl Ranking {
 
     /// Names a portfolio that is not ranked.
     pub(crate) fn name(&mut self, found: Option<&Found<Location>>, named: Named) {
-        self.know(named.id, found, Known::Named(Arc::new(named)), false);
+        self.know(named.id, found, Known::Named(Arc::new(named)));
         self.retire(found);
     }
 
     /// Enters what is known of a portfolio from here on. Gives the number of its page.
-    fn know(
-        &mut self,
-        id: PortfolioId,
-        found: Option<&Found<Location>>,
-        known: Known,
-        is_ingested: bool,
-    ) -> u32 {
+    fn know(&mut self, id: PortfolioId, found: Option<&Found<Location>>, known: Known) -> u32 {
         let number = self.rows.add(Some(known), self.views.age());
-        let word = Slot::of(number, is_ingested).word();
         if let Some(Found { place, .. }) = found {
-            self.by_key.set(&mut self.entries, place.key, word);
+            self.by_key.set(&mut self.entries, place.key, number);
         } else {
-            let key = self.by_key.push(&mut self.entries, word);
+            let key = self.by_key.push(&mut self.entries, number);
             let given = self.pages.ids.add(&mut self.given, id);
             debug_assert_eq!(key, given, "keys are given in their order");
         }
@@ -131,14 +124,8 @@ impl Ranking {
     /// Forgets what was found.
     fn retire(&mut self, found: Option<&Found<Location>>) {
         if let Some(Found { place, .. }) = found {
-            self.rows.retire(place.slot.number(), self.views.age());
+            self.rows.retire(place.number, self.views.age());
         }
-    }
-
-    /// A portfolio keeps to ingested values from here on; its row stays as it is.
-    pub(crate) fn keep_to_ingested(&mut self, found: &Found<Location>) {
-        let Location { key, slot } = found.place;
-        self.by_key.set(&mut self.entries, key, Slot::of(slot.number(), true).word());
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use hub_core::Position;
-use hub_core::views::PortfolioPnl;
+use hub_core::event::RiskMetrics;
+use hub_core::views::{PortfolioPnl, PortfolioScores, RankedBy};
+use hub_core::{PortfolioId, Position, Ratio};
 use hub_fanout::{Snapshot, StateReader};
 
 use crate::config::LeaderboardConfig;
+use crate::entry::Metrics;
 use crate::joined::Joined;
 use crate::state::State;
 
@@ -60,5 +62,22 @@ impl LeaderboardReads {
             }
         }
         (state(self), Joined::settled(pnl))
+    }
+}
+
+impl PortfolioScores for LeaderboardReads {
+    fn ranked_by(&self, id: PortfolioId) -> RankedBy {
+        let state = self.settled();
+        let row = state.board().entry(id);
+        let ingested = row.as_ref().map(|row| row.ingested).filter(|ingested| ingested.is_any());
+        RankedBy {
+            position: state.position(),
+            metrics: row.map(|row| row.metrics.event(id)),
+            ingested: ingested.map(|ingested| [ingested.first, ingested.newest]),
+        }
+    }
+
+    fn score(&self, metrics: &RiskMetrics) -> Option<Ratio> {
+        Metrics::of(metrics).score()
     }
 }

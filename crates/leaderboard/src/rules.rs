@@ -22,20 +22,18 @@ pub(crate) trait Standings {
     fn find(&self, id: PortfolioId) -> Option<Found<Self::Place>>;
 
     /// Ranks a portfolio by this entry at `offset`, whatever was found of it before.
-    fn set(&mut self, offset: Offset, found: Option<&Found<Self::Place>>, entry: Entry, is_ingested: bool);
+    fn set(&mut self, offset: Offset, found: Option<&Found<Self::Place>>, entry: Entry);
 
     /// Names a portfolio that is not ranked, whatever its name was before.
     fn name(&mut self, found: Option<&Found<Self::Place>>, named: Named);
 
-    /// A ranked portfolio keeps to ingested values from here on. Nobody is shown that.
-    fn keep_to_ingested(&mut self, found: &Found<Self::Place>);
+    /// A ranked portfolio keeps to ingested values from here on, by this entry. People see the same as before.
+    fn keep_to_ingested(&mut self, found: &Found<Self::Place>, entry: Entry);
 }
 
 /// A portfolio as it was found.
 pub(crate) struct Found<P> {
     pub(crate) known: Known,
-    /// It keeps to ingested values.
-    pub(crate) is_ingested: bool,
     pub(crate) place: P,
 }
 
@@ -77,28 +75,27 @@ fn rank(
 ) -> Result<(), Rejection> {
     let id = event.portfolio_id;
     let found = standings.find(id);
-    let was_ingested = found.as_ref().is_some_and(|found| found.is_ingested);
-    let is_ingested = source == Source::Ingested;
-    if was_ingested && !is_ingested {
+    let held = found.as_ref().and_then(|found| found.known.row());
+    let ingested = held.map(|row| row.ingested).unwrap_or_default();
+    if ingested.is_any() && source == Source::Derived {
         return Ok(());
     }
+    let is_ingested = source == Source::Ingested;
     let metrics = Metrics::of(event);
     let score =
         metrics.score().ok_or_else(|| Rejection::whole("the score is too large to be represented"))?;
-    let held = found.as_ref().map(|found| (found, found.known.row()));
-    let attained = match held {
-        Some((found, Some(row))) if row.metrics == metrics => {
-            if is_ingested && !was_ingested {
-                standings.keep_to_ingested(found);
-            }
-            return Ok(());
+    if let Some((found, row)) = found.as_ref().zip(held).filter(|(_, row)| row.metrics == metrics) {
+        if is_ingested && !ingested.is_any() {
+            let entry = Entry { ingested: ingested.by(offset), ..(**row).clone() };
+            standings.keep_to_ingested(found, entry);
         }
-        Some((_, Some(row))) if row.score == score => row.attained,
-        _ => offset,
-    };
+        return Ok(());
+    }
+    let attained = held.filter(|row| row.score == score).map_or(offset, |row| row.attained);
+    let ingested = if is_ingested { ingested.by(offset) } else { ingested };
     let name = found.as_ref().and_then(|found| found.known.name().cloned());
-    let entry = Entry { id, name, metrics, score, attained, updated_at: standings.now() };
-    standings.set(offset, found.as_ref(), entry, is_ingested);
+    let entry = Entry { id, name, metrics, score, attained, updated_at: standings.now(), ingested };
+    standings.set(offset, found.as_ref(), entry);
     Ok(())
 }
 
@@ -111,9 +108,9 @@ fn rename(standings: &mut impl Standings, offset: Offset, info: &PortfolioInfo) 
     }
     let name: Arc<str> = info.name.as_str().into();
     match &found {
-        Some(Found { known: Known::Ranked(row), is_ingested, .. }) => {
+        Some(Found { known: Known::Ranked(row), .. }) => {
             let entry = Entry { name: Some(name), ..(***row).clone() };
-            standings.set(offset, found.as_ref(), entry, *is_ingested);
+            standings.set(offset, found.as_ref(), entry);
         }
         _ => standings.name(found.as_ref(), Named { id, name }),
     }

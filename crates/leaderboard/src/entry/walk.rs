@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hub_core::{Offset, PortfolioId, Timestamp};
 use serde::Deserialize;
 
-use super::{Entry, Metrics};
+use super::{Entry, Ingested, Metrics};
 
 /// An [`Entry`] that was walked.
 #[derive(Deserialize)]
@@ -15,13 +15,15 @@ pub(super) struct Walked {
     metrics: Metrics,
     attained: Offset,
     updated_at: Timestamp,
+    ingested: Ingested,
 }
 
 impl TryFrom<Walked> for Entry {
     type Error = &'static str;
 
-    fn try_from(Walked { id, name, metrics, attained, updated_at }: Walked) -> Result<Entry, &'static str> {
+    fn try_from(walked: Walked) -> Result<Entry, &'static str> {
+        let Walked { id, name, metrics, attained, updated_at, ingested } = walked;
         let score = metrics.score().ok_or("a portfolio has no score")?;
-        Ok(Entry { id, name, metrics, score, attained, updated_at })
+        Ok(Entry { id, name, metrics, score, attained, updated_at, ingested })
     }
 }

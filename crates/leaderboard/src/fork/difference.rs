@@ -112,7 +112,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::entry::{Entry, Metrics};
+    use crate::entry::{Entry, Ingested, Metrics};
     use crate::ranking::Ranking;
 
     fn row(id: u64, score: i128) -> Arc<Row> {
@@ -124,6 +124,7 @@ mod tests {
             score: Ratio::from_units(score),
             attained: Offset(0),
             updated_at: Timestamp::default(),
+            ingested: Ingested::default(),
         }))
     }
 
@@ -142,7 +143,7 @@ mod tests {
             let mut ranking = Ranking::default();
             let mut model: Vec<Arc<Row>> = scores.iter().zip(0..).map(|(score, id)| row(id, *score)).collect();
             for row in &model {
-                ranking.set(None, Arc::clone(row), false);
+                ranking.set(None, Arc::clone(row));
             }
             let board = ranking.board();
             let (mut difference, mut come) = (Difference::default(), Vec::new());

@@ -4,7 +4,7 @@ use hub_core::{PortfolioId, Ratio};
 use proptest::prelude::*;
 
 use super::*;
-use crate::entry::{Entry, Metrics};
+use crate::entry::{Entry, Ingested, Metrics};
 
 const HORIZON: i64 = 1000;
 const NOTHING: Metrics = Metrics { avg_return: Ratio::ZERO, sharpe: Ratio::ZERO, sortino: Ratio::ZERO };
@@ -40,11 +40,12 @@ impl Ranked {
             score: Ratio::from_units(score),
             attained: Offset(offset),
             updated_at: at(0),
+            ingested: Ingested::default(),
         };
         let row = Arc::new(Row::new(entry));
         self.history.begin(Offset(offset), &self.ranking);
         let found = self.ranking.find(row.id);
-        self.ranking.set(found.as_ref(), Arc::clone(&row), false);
+        self.ranking.set(found.as_ref(), Arc::clone(&row));
         let before = found.as_ref().and_then(|found| found.known.row());
         self.history.record(Offset(offset), before, &row, &self.ranking);
     }

@@ -10,15 +10,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Ranking;
 use crate::entry::Entry;
-use crate::known::{Known, Named, Slot};
+use crate::known::{Known, Named};
 use crate::row::Row;
 
 /// A portfolio to be walked. A variant has a letter for its name: there are as many as portfolios.
 #[derive(Serialize)]
 enum Portfolio<'a> {
-    /// And whether it keeps to ingested values.
     #[serde(rename = "r")]
-    Ranked(&'a Entry, bool),
+    Ranked(&'a Entry),
     #[serde(rename = "n")]
     Named(PortfolioId, &'a str),
 }
@@ -27,19 +26,19 @@ enum Portfolio<'a> {
 #[derive(Deserialize)]
 pub(crate) enum Walked {
     #[serde(rename = "r")]
-    Ranked(Entry, bool),
+    Ranked(Entry),
     #[serde(rename = "n")]
     Named(PortfolioId, Arc<str>),
 }
 
 impl Serialize for Ranking {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let words = (0..self.by_key.len()).map_while(|key| self.by_key.get(&self.pages.entries, key));
+        let numbers = (0..self.by_key.len()).map_while(|key| self.by_key.get(&self.pages.entries, key));
         let mut sequence = to.serialize_seq(Some(self.by_key.len() as usize))?;
-        for slot in words.map(Slot::from_word) {
-            match &*self.rows.read(slot.number()) {
+        for number in numbers {
+            match &*self.rows.read(number) {
                 Some(Known::Ranked(row)) => {
-                    sequence.serialize_element(&Portfolio::Ranked(row, slot.is_ingested()))?;
+                    sequence.serialize_element(&Portfolio::Ranked(row))?;
                 }
                 Some(Known::Named(named)) => {
                     sequence.serialize_element(&Portfolio::Named(named.id, &named.name))?;
@@ -55,12 +54,12 @@ impl Elements for Ranking {
     type Element = Walked;
 
     fn add(&mut self, portfolio: Walked) -> Result<(), &'static str> {
-        let (Walked::Ranked(Entry { id, .. }, _) | Walked::Named(id, _)) = portfolio;
+        let (Walked::Ranked(Entry { id, .. }) | Walked::Named(id, _)) = portfolio;
         if self.find(id).is_some() {
             return Err("a portfolio is there twice");
         }
         match portfolio {
-            Walked::Ranked(entry, is_ingested) => self.set(None, Arc::new(Row::new(entry)), is_ingested),
+            Walked::Ranked(entry) => self.set(None, Arc::new(Row::new(entry))),
             Walked::Named(id, name) => self.name(None, Named { id, name }),
         }
         Ok(())

@@ -178,10 +178,10 @@ impl AnalyticsFork {
     }
 
     /// A portfolio that is relayed, from now on if it is new.
-    fn relayed_portfolio(&mut self, id: PortfolioId) -> PortfolioKey {
+    fn relayed_portfolio(&mut self, record: &Record, id: PortfolioId) -> PortfolioKey {
         self.portfolio_key(id).unwrap_or_else(|| {
             let key = self.enter(id);
-            self.reference.relay(key);
+            self.reference.relay(key, record.offset);
             key
         })
     }
@@ -275,12 +275,12 @@ impl Accounts for AnalyticsFork {
         self.portfolio_key(id).map(|key| self.reference.origin(key))
     }
 
-    fn relay_position(&mut self, _: &Record, position: &RelayedPosition<'_>) -> Result<(), Expired> {
+    fn relay_position(&mut self, record: &Record, position: &RelayedPosition<'_>) -> Result<(), Expired> {
         let row = position.row;
         let (key, entry) = if let Some((key, before)) = self.find(row.portfolio_id, &row.symbol)? {
             (key, position.entry(before))
         } else {
-            let portfolio = self.relayed_portfolio(row.portfolio_id);
+            let portfolio = self.relayed_portfolio(record, row.portfolio_id);
             let symbol = self.symbol_key(&row.symbol).unwrap_or_else(|| self.list(&row.symbol));
             (self.next_row(), position.first(portfolio, symbol))
         };
@@ -288,8 +288,8 @@ impl Accounts for AnalyticsFork {
         Ok(())
     }
 
-    fn relay_mark(&mut self, _: &Record, pnl: &UnrealizedPnl) {
-        let key = self.relayed_portfolio(pnl.portfolio_id);
+    fn relay_mark(&mut self, record: &Record, pnl: &UnrealizedPnl) {
+        let key = self.relayed_portfolio(record, pnl.portfolio_id);
         self.reference.relay_mark(key, pnl);
     }
 

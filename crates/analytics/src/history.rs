@@ -5,6 +5,7 @@
 
 mod day;
 mod entries;
+mod past;
 mod walk;
 
 use std::mem;
@@ -19,6 +20,7 @@ use crate::portfolio::PortfolioKey;
 
 pub(crate) use day::{Day, Ends, Worths, worths};
 pub(crate) use entries::Entry;
+pub(crate) use past::{PastDay, PastSource};
 
 /// Days of a portfolio that are kept: a year, and what makes its first and its last whole months.
 pub(crate) const DAYS_KEPT: usize = 400;
@@ -32,6 +34,8 @@ pub(crate) struct History {
     /// Days that were closed, the oldest first.
     #[serde(with = "walk::days")]
     days: Arc<Vec<Arc<Day>>>,
+    /// The days that would end first, by the settings that said so, until one was closed.
+    first: Arc<Vec<FirstDay>>,
     /// More of the last one.
     ends: Option<Arc<Ends>>,
     /// Of each portfolio, by date.
@@ -46,13 +50,22 @@ pub(crate) struct History {
     replaced_bytes: usize,
 }
 
+/// The day that would end first, from a record on; `None` where none would.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct FirstDay {
+    offset: Offset,
+    date: Option<Date>,
+}
+
 /// A portfolio's worth on a day, as a service upstream said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Valued {
     pub(crate) date: Date,
     pub(crate) value: Money,
-    /// The record that said so last.
+    /// The record that said so: of those that say the same one after another, the first.
     pub(crate) offset: Offset,
+    /// The first record of that day.
+    pub(crate) first: Offset,
     /// Time of the first record of that day.
     pub(crate) created_at: Timestamp,
     /// Time of the last one.
@@ -63,6 +76,7 @@ impl Default for History {
     fn default() -> History {
         History {
             days: Arc::default(),
+            first: Arc::default(),
             ends: None,
             valuations: RedBlackTreeMapSync::new_sync(),
             most_valued: 0,
@@ -117,6 +131,13 @@ impl History {
         entries::entries(&self.days, key, valued)
     }
 
+    /// The next day to end is this one, by the settings in the record at `offset`.
+    pub(crate) fn begin(&mut self, offset: Offset, date: Option<Date>) {
+        if self.days.is_empty() {
+            Arc::make_mut(&mut self.first).push(FirstDay { offset, date });
+        }
+    }
+
     /// Closes a day.
     pub(crate) fn close(&mut self, day: Day, ends: Ends) {
         self.newest = day.offset;
@@ -130,7 +151,7 @@ impl History {
     /// Takes in what a portfolio was worth: the last one of a day counts. One of a day before all that are kept changes
     /// nothing.
     pub(crate) fn value(&mut self, record: &Record, event: &Valuation) -> Result<Outcome, Rejection> {
-        if event.date > tomorrow(record.at) {
+        if lies_ahead(record, event) {
             return Err(Rejection::of("date", "lies ahead"));
         }
         let held = self.valuations.get(&event.portfolio_id).map(|held| &**held).unwrap_or_default();
@@ -146,6 +167,7 @@ impl History {
             date: event.date,
             value: event.portfolio_value,
             offset: record.offset,
+            first: before.map_or(record.offset, |before| before.first),
             created_at: before.map_or(record.at, |before| before.created_at),
             updated_at: record.at,
         };
@@ -158,6 +180,21 @@ impl History {
         self.valuations.insert_mut(event.portfolio_id, all);
         self.newest = record.offset;
         Ok(Outcome::Accepted)
+    }
+}
+
+/// True of a day that is to come, which has no worth.
+pub(crate) fn lies_ahead(record: &Record, event: &Valuation) -> bool {
+    event.date > tomorrow(record.at)
+}
+
+/// True of a day that is over, though somebody may have said already what another was worth: given the last that was
+/// closed, and the next to be.
+pub(crate) fn has_ended(date: Date, last: Option<Date>, next: Option<Date>) -> bool {
+    match (last, next) {
+        (Some(last), _) => date <= last,
+        (None, Some(next)) => date < next,
+        (None, None) => true,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::history::History;
 use crate::ledger::Ledger;
 use crate::listing::{Quote, Superseded, SymbolKey};
 use crate::relayed::{Origin, RelayedPosition};
-use crate::risk::RiskPass;
+use crate::risk::{Lapses, RiskPass};
 use crate::rules::{self, Accounts};
 use crate::state::{Beside, ReferenceData, State};
 use crate::symbol_cases::SymbolCases;
@@ -41,6 +41,7 @@ pub(crate) struct Memory {
     pub(crate) settings: Settings,
     pub(crate) history: History,
     pass: RiskPass,
+    lapses: Lapses,
     /// The last record seen.
     pub(crate) last: Offset,
     /// The last record applied: the one before it, while time passes before one.
@@ -64,7 +65,8 @@ impl Memory {
     pub(crate) fn state(&mut self, applied: Applied) -> State {
         let (applied_ids, symbol_cases) = (self.applied_ids.view(), self.symbol_cases.clone());
         let (settings, history) = (self.settings.clone(), self.history.clone());
-        self.ledger.state(applied, Beside { applied_ids, symbol_cases, settings, history })
+        let lapses = self.lapses.clone();
+        self.ledger.state(applied, Beside { applied_ids, symbol_cases, settings, history, lapses })
     }
 
     /// Applies a record.
@@ -180,6 +182,7 @@ impl Accounts for Memory {
         if self.next_close != before {
             // Which day is under way may be another.
             self.pass.begin_anew();
+            self.history.begin(self.last, self.next_close.map(|close| close.date));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Reading what was applied.
 
-use hub_core::views::{PnlView, PortfolioPnl};
+use std::sync::{Arc, OnceLock};
+
+use hub_core::views::{PnlView, PortfolioPnl, PortfolioScores};
 use hub_core::{Expired, Offset, Pnl, PortfolioId, Position};
 use hub_fanout::{FeedId, Snapshot, StateReader};
 
@@ -13,11 +15,23 @@ pub struct AnalyticsReads {
     states: StateReader<State>,
     /// `/topic/transactions`.
     executions: FeedId,
+    /// Of a service that is put together later; none without it.
+    scores: Arc<OnceLock<Arc<dyn PortfolioScores>>>,
 }
 
 impl AnalyticsReads {
     pub(crate) fn new(states: StateReader<State>, executions: FeedId) -> AnalyticsReads {
-        AnalyticsReads { states, executions }
+        AnalyticsReads { states, executions, scores: Arc::default() }
+    }
+
+    /// Tells, once, who ranks portfolios by their risk: receipts of scores say so.
+    pub fn tell_scores(&self, scores: Arc<dyn PortfolioScores>) {
+        let _ = self.scores.set(scores);
+    }
+
+    /// The view of who ranks portfolios, if anybody does.
+    pub(crate) fn scores(&self) -> Option<&Arc<dyn PortfolioScores>> {
+        self.scores.get()
     }
 
     /// The state as of the last batch: a caller finds in it every write that

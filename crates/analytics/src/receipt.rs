@@ -3,8 +3,11 @@
 //! A receipt is worked out from the log alone, by the rules that `apply` goes by: the transactions of the position, one
 //! after another, and the quote that was the newest. That it says what the position's row says is checked each time.
 
+mod basis;
 mod json;
+mod runs;
 mod ticks;
+mod turn;
 
 use std::collections::HashMap;
 use std::mem;
@@ -13,8 +16,11 @@ use std::sync::Arc;
 use hub_core::event::{Trade, Transaction};
 use hub_core::{Event, Money, Offset, Price, Quantity, Record, Symbol, TransactionId};
 
-pub(crate) use self::json::{Head, schema, write_pnl, write_position};
+pub(crate) use self::basis::{Basis, Point, PointSource};
+pub(crate) use self::json::{Head, Score, schema, write_pnl, write_position, write_score};
+pub(crate) use self::runs::{Runs, Said};
 pub(crate) use self::ticks::{Search, Tick};
+pub(crate) use self::turn::Turn;
 use crate::holding::{self, Holding};
 use crate::lots::Lot;
 use crate::marks;
@@ -99,6 +105,15 @@ impl Receipt {
     /// The last of its records.
     pub(crate) fn last(&self) -> Offset {
         self.steps.last().map_or(Offset::START, |step| step.record.offset)
+    }
+
+    /// The worth of what is held (AN-PVAL); `None` where it has no price, or is more than money holds.
+    fn worth(&self) -> Option<Money> {
+        if self.holding.is_open() {
+            Money::of(self.price()?, self.holding.balance.holdings)
+        } else {
+            Some(Money::ZERO)
+        }
     }
 
     fn price(&self) -> Option<Price> {

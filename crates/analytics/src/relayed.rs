@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use hub_core::dto::{PositionRow, UnrealizedPnl};
-use hub_core::{Money, Outcome, Pnl, PortfolioId, Record, Rejection, Timestamp};
+use hub_core::{Money, Offset, Outcome, Pnl, PortfolioId, Record, Rejection, Timestamp};
 use hub_fanout::Step;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +15,10 @@ use crate::row::{Entry, LotsAt, Phase};
 use crate::rules::Accounts;
 
 /// A portfolio that is relayed.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Relayed {
+    /// The first record of it.
+    pub(crate) since: Offset,
     /// Its unrealised P&L, if any came.
     pub(crate) mark: Option<Arc<UnrealizedPnl>>,
 }

@@ -6,11 +6,15 @@
 //! float.
 
 mod digits;
+mod lapses;
 mod pass;
 
-use hub_core::{Money, Ratio};
+use hub_core::event::RiskMetrics;
+use hub_core::{Money, PortfolioId, Ratio};
+use smallvec::SmallVec;
 
-pub(crate) use pass::RiskPass;
+pub(crate) use lapses::Lapses;
+pub(crate) use pass::{RiskPass, last_turn, turn_before};
 
 use digits::{Decimal, quotient};
 
@@ -31,6 +35,14 @@ pub(crate) struct Risk {
     pub(crate) sortino_ratio: Ratio,
 }
 
+impl Risk {
+    /// The same as an event of a portfolio.
+    pub(crate) fn event(self, portfolio_id: PortfolioId) -> RiskMetrics {
+        let Risk { avg_rate_of_return, sharpe_ratio, sortino_ratio } = self;
+        RiskMetrics { portfolio_id, avg_rate_of_return, sharpe_ratio, sortino_ratio }
+    }
+}
+
 /// A reason why there are none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum NoRisk {
@@ -46,6 +58,28 @@ pub(crate) enum NoRisk {
     /// A return that no trading brings.
     #[error("a return is too large to be represented")]
     TooLarge,
+}
+
+/// The series of a portfolio, the oldest value first: 29 of the days that have ended, which come with the last one first,
+/// and what it is worth now. As long as that is what it was worth at the end of the last one, the day that is under way
+/// has no return yet: then the days alone, if there are as many. So it is where nobody says what it is worth now.
+pub(crate) fn series<D>(
+    days: impl Iterator<Item = D>,
+    worth: Result<Option<D>, NoRisk>,
+    value: impl Fn(&D) -> Money,
+) -> Result<[D; SERIES], NoRisk> {
+    let worth = worth?;
+    let mut days: SmallVec<[D; SERIES]> = days.take(SERIES).collect();
+    let Some(worth) = worth else {
+        days.reverse();
+        return days.into_inner().map_err(|days| NoRisk::TooFewDays(days.len()));
+    };
+    if days.len() < SERIES || days.first().map(&value) != Some(value(&worth)) {
+        days.truncate(SERIES - 1);
+        days.insert(0, worth);
+    }
+    days.reverse();
+    days.into_inner().map_err(|days| NoRisk::TooFewDays(days.len() - 1))
 }
 
 /// The metrics of a series, the oldest value first.

@@ -20,6 +20,7 @@ use crate::lots::Book;
 use crate::marks::{self, KnownPnl, Marks, Positions};
 use crate::portfolio::{self, EncodedMark, EncodedMarks, Portfolio, PortfolioKey};
 use crate::relayed::Relayed;
+use crate::risk::Lapses;
 use crate::row::{self, Entry, Row, beside};
 use crate::sums::{self, Sums, SymbolSumsView};
 use crate::symbol_cases::SymbolCases;
@@ -63,6 +64,7 @@ pub(crate) struct Beside {
     pub(crate) symbol_cases: SymbolCases,
     pub(crate) settings: Settings,
     pub(crate) history: History,
+    pub(crate) lapses: Lapses,
 }
 
 /// Reading.

@@ -118,6 +118,27 @@ async fn a_portfolio_has_its_positions_and_their_sums() {
 }
 
 #[actix_web::test]
+async fn a_portfolio_without_a_risk_says_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let hub = start(directory.path()).await;
+    vector(&hub).await;
+    let score = get(&hub, &format!("/api/explain/score/{}", portfolio(1))).await;
+    assert_eq!(score.position, Some(at(&hub, 6)));
+    let mut told = without_times(score.json());
+    let reason = told["reason"].take();
+    assert!(
+        reason.as_str().is_some_and(|reason| reason.contains("30 s") || reason.contains("29 days")),
+        "{reason}"
+    );
+    let none = Value::Null;
+    let expected = json!({"portfolioId": portfolio(1).to_string(), "position": at(&hub, 6), "compositeScore": none,
+        "avgReturn": none, "sharpe": none, "sortino": none, "source": none, "reason": none, "record": none,
+        "turn": none, "values": []});
+    assert_eq!(told, expected);
+    hub.stop();
+}
+
+#[actix_web::test]
 async fn a_poll_that_finds_nothing_new_is_told_so() {
     let directory = tempfile::tempdir().unwrap();
     let hub = start(directory.path()).await;
@@ -147,6 +168,7 @@ async fn what_there_is_no_receipt_for_is_told_by_name() {
     vector(&hub).await;
     hub.take_in(trade(8, 1, "LATE", "1", Trade::Buy { price: "1".parse().unwrap() })).await;
     let pnl = |of| format!("/api/explain/pnl/{}", portfolio(of));
+    let score = |of| format!("/api/explain/score/{}", portfolio(of));
     for (path, status, says) in [
         (uri(1, "NONE"), 404, "symbol: "),
         (uri(1, "%0A"), 400, "symbol: "),
@@ -160,6 +182,11 @@ async fn what_there_is_no_receipt_for_is_told_by_name() {
         (format!("{}?at={}", pnl(1), at(&hub, 999)), 410, "at: "),
         (format!("{}?at=0000000000000007-1", pnl(1)), 410, "at: "),
         (format!("{}?limit=1", pnl(1)), 400, "limit: is no parameter here"),
+        (score(9), 404, "portfolioId: "),
+        (format!("{}?at={}", score(1), at(&hub, 0)), 404, "portfolioId: "),
+        ("/api/explain/score/x".to_owned(), 400, "portfolioId: "),
+        (format!("{}?at=x", score(1)), 400, "at: "),
+        (format!("{}?at={}", score(1), at(&hub, 999)), 410, "at: "),
     ] {
         let answer = get(&hub, &path).await;
         assert_eq!(answer.content_type, "application/problem+json", "{path}");

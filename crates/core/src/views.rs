@@ -53,14 +53,14 @@ pub trait PnlView: Send + Sync {
 
 /// Scores of portfolios, for whoever tells what they are made of.
 pub trait PortfolioScores: Send + Sync {
-    /// What ranks a portfolio, as of what has been applied.
+    /// The metrics that rank a portfolio, as of what has been applied.
     fn ranked_by(&self, id: PortfolioId) -> RankedBy;
 
     /// The score that metrics have (LB-SCORE); `None` of those that nobody is ranked by.
     fn score(&self, metrics: &RiskMetrics) -> Option<Ratio>;
 }
 
-/// What ranks a portfolio.
+/// Metrics that rank a portfolio.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RankedBy {
     /// The place in the log that it is as of.

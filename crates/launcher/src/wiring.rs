@@ -16,6 +16,9 @@ pub struct Wiring {
     pub catalog: Catalog,
     /// Portfolios' P&L, for those who show it beside; none without analytics.
     pub pnl: Option<Arc<dyn PortfolioPnl>>,
+    /// Positions and P&L, for whom others tell what they know.
+    #[cfg(feature = "analytics")]
+    pub analytics: Option<hub_analytics::AnalyticsReads>,
     /// The sessions that the demo's traders look at.
     #[cfg(feature = "autotrader")]
     pub trading: Option<hub_autotrader::AutotraderReads>,
@@ -27,6 +30,8 @@ impl Wiring {
         Wiring {
             catalog: Catalog::new(config.relay.destinations.clone()),
             pnl: None,
+            #[cfg(feature = "analytics")]
+            analytics: None,
             #[cfg(feature = "autotrader")]
             trading: None,
         }
@@ -59,14 +64,22 @@ fn analytics(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError
     let symbol_case = config.symbols.case();
     let (service, reads) =
         hub_analytics::service(&config.analytics, symbol_case, &config.limits, &mut wiring.catalog);
-    wiring.pnl = Some(Arc::new(reads));
+    wiring.pnl = Some(Arc::new(reads.clone()));
+    wiring.analytics = Some(reads);
     Ok(service)
 }
 
 #[cfg(feature = "leaderboard")]
 #[expect(clippy::unnecessary_wraps, reason = "services are wired by one shape of function")]
 fn leaderboard(wiring: &mut Wiring, config: &Config) -> Result<Service, StartError> {
-    Ok(hub_leaderboard::service(&config.leaderboard, wiring.pnl.clone()))
+    let (service, reads) = hub_leaderboard::service(&config.leaderboard, wiring.pnl.clone());
+    #[cfg(feature = "analytics")]
+    if let Some(analytics) = &wiring.analytics {
+        analytics.tell_scores(reads.scores());
+    }
+    #[cfg(not(feature = "analytics"))]
+    drop(reads);
+    Ok(service)
 }
 
 #[cfg(feature = "autotrader")]

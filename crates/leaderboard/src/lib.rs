@@ -85,13 +85,17 @@ pub fn register(
     )
 }
 
-/// The service; `pnl` as of [`register`].
-pub fn service(config: &LeaderboardConfig, pnl: Option<Arc<dyn PortfolioPnl>>) -> Service {
+/// The service, and the way to read what it has applied; `pnl` as of [`register`].
+pub fn service(
+    config: &LeaderboardConfig,
+    pnl: Option<Arc<dyn PortfolioPnl>>,
+) -> (Service, LeaderboardReads) {
     let (projection, reads) = register(config, pnl);
-    Service {
+    let service = Service {
         projections: vec![Box::new(projection)],
         routes: routes(&reads),
         sockets: sockets(&reads),
         ..Service::new("leaderboard", "leaderboard", config.bind.clone(), config.tls)
-    }
+    };
+    (service, reads)
 }

@@ -36,6 +36,11 @@ impl LeaderboardReads {
         self.states.flushed()
     }
 
+    /// The view that others have of it.
+    pub fn scores(&self) -> Arc<dyn PortfolioScores> {
+        Arc::new(Scores(self.states.clone()))
+    }
+
     /// The last flush, and P&L as of there.
     pub(crate) fn flushed_with_pnl(&self) -> (Snapshot<State>, Joined) {
         self.joined(LeaderboardReads::flushed, Joined::at)
@@ -65,9 +70,12 @@ impl LeaderboardReads {
     }
 }
 
-impl PortfolioScores for LeaderboardReads {
+/// The ranking, and nothing that is shown beside it.
+struct Scores(StateReader<State>);
+
+impl PortfolioScores for Scores {
     fn ranked_by(&self, id: PortfolioId) -> RankedBy {
-        let state = self.settled();
+        let state = self.0.settled();
         let row = state.board().entry(id);
         let ingested = row.as_ref().map(|row| row.ingested).filter(|ingested| ingested.is_any());
         RankedBy {

@@ -13,6 +13,7 @@ const FIXED: &Exceptions = &[
         "analytics DAYS_KEPT",
         "days of a history, as its documents promise: a year and what makes its ends whole months",
     ),
+    ("analytics LAPSES_KEPT", "turns at which a portfolio lost its risk, in docs/services.md"),
     ("analytics RATE_MAX", "a rate whose square and the sum of them fit into what they are added up in"),
     ("analytics TRANSACTIONS_MAX", "transactions of one receipt; GET /api/transactions has all in pages"),
     ("autotrader PART_MAX", "symbols of one document: work is shared, nothing is refused"),

@@ -46,6 +46,11 @@ impl Worths {
         Worths(amounts.into_iter().map(money).collect())
     }
 
+    /// True if the portfolio had ever held something.
+    pub(crate) fn has(&self, key: PortfolioKey) -> bool {
+        (key as usize) < self.0.len()
+    }
+
     /// The amount of a portfolio; `None` where there is none to know.
     pub(crate) fn get(&self, key: PortfolioKey) -> Option<Money> {
         self.0.get(key as usize).copied().and_then(Money::from_units_checked)

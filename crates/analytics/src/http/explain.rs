@@ -1,5 +1,7 @@
 //! Receipts: what a number is made of, from the log.
 
+mod score;
+
 use std::mem;
 
 use actix_web::HttpResponse;
@@ -37,6 +39,12 @@ pub(super) fn routes(source: &Source) -> Vec<Route> {
             "Tells what a portfolio's P&L is made of, by position",
             receipt::schema::pnl,
             handler(source, pnl),
+        ),
+        super::get(
+            "/api/explain/score/{portfolioId}",
+            "Tells what a portfolio is ranked by: the record that said so, or the days that its risk follows from",
+            receipt::schema::score,
+            handler(source, score::of_portfolio),
         ),
     ]
 }
@@ -98,15 +106,33 @@ impl Source {
         id: PortfolioId,
         symbol: Option<Symbol>,
     ) -> Result<Asked, Problem> {
-        let (position, reads) = (self.as_of(request)?, self.reads.clone());
-        if reads.settled().is_relayed(id) {
+        let position = self.as_of(request)?;
+        if self.reads.settled().is_relayed(id) {
             let reason = format!("{id} is relayed from upstream: it is made of no transactions here");
             return Err(Problem::not_found(PORTFOLIO_ID.wrong(reason).to_string()));
         }
+        let positions = self.positions(request, id, symbol, position.offset).await?;
+        let newest = positions.iter().filter_map(|of| of.trades.last().copied().max(Some(of.quoted.newest)));
+        let newest = newest.max().unwrap_or_default();
+        // A quote from before that position is the newest no more, and which one was is yet to be found.
+        let is_past = newest > position.offset;
+        let tag = if is_past { position.to_string() } else { format!("{}-{newest}", position.epoch) };
+        Ok(Asked { portfolio_id: id, position, positions, tag })
+    }
+
+    /// Positions of a portfolio at an offset, no more than one receipt can tell of.
+    async fn positions(
+        &self,
+        request: &Request,
+        id: PortfolioId,
+        symbol: Option<Symbol>,
+        until: Offset,
+    ) -> Result<Vec<AskedPosition>, Problem> {
+        let reads = self.reads.clone();
         // A chain of very many is long to follow: apart from the worker.
         let find = move |_: &dyn EventLog| loop {
             // The newest state has not expired: this one was the newest a moment ago.
-            if let Ok(positions) = reads.settled().asked(id, symbol.as_ref(), position.offset) {
+            if let Ok(positions) = reads.settled().asked(id, symbol.as_ref(), until) {
                 return Ok(positions);
             }
         };
@@ -118,12 +144,7 @@ impl Source {
             );
             return Err(Problem::new(422, PORTFOLIO_ID.wrong(reason).to_string()));
         }
-        let newest = positions.iter().filter_map(|of| of.trades.last().copied().max(Some(of.quoted.newest)));
-        let newest = newest.max().unwrap_or_default();
-        // A quote from before that position is the newest no more, and which one was is yet to be found.
-        let is_past = newest > position.offset;
-        let tag = if is_past { position.to_string() } else { format!("{}-{newest}", position.epoch) };
-        Ok(Asked { portfolio_id: id, position, positions, tag })
+        Ok(positions)
     }
 }
 
@@ -165,17 +186,11 @@ async fn answer(
     let Asked { portfolio_id, position, positions, tag } = asked;
     let mut body = Vec::new();
     if !is_known(request.headers(), &tag) {
-        let wanted = positions.iter().map(|of| (of.symbol.clone(), of.quoted));
-        let mut search = Search::new(position.offset, wanted);
-        while !search.is_done() {
-            // One piece at a time: others read between two, and it ends if nobody waits for it any more.
-            search = request.read_log(move |log| search.go_on(log).map(|()| search)).await?;
-        }
-        let read = move |log: &dyn EventLog| receipts(log, positions, &search);
+        let search = searched(request, position.offset, &positions).await?;
         let made = request.read_log(move |log| {
             let at = log.record(position.offset)?.at;
             let head = Head { portfolio_id, position, at };
-            Ok(read(log)?.map(|receipts| {
+            Ok(receipts(log, positions, &search)?.map(|receipts| {
                 let mut body = Vec::new();
                 write(&mut body, &head, &receipts);
                 body
@@ -185,6 +200,16 @@ async fn answer(
     }
     let answer = || HttpResponse::Ok().content_type("application/json").body(mem::take(&mut body));
     Ok(at_position(tagged(request.headers(), &tag, answer), position))
+}
+
+/// Finds the quotes of positions at an offset.
+async fn searched(request: &Request, until: Offset, of: &[AskedPosition]) -> Result<Search, Problem> {
+    let mut search = Search::new(until, of.iter().map(|of| (of.symbol.clone(), of.quoted)));
+    while !search.is_done() {
+        // One piece at a time: others read between two, and it ends if nobody waits for it any more.
+        search = request.read_log(move |log| search.go_on(log).map(|()| search)).await?;
+    }
+    Ok(search)
 }
 
 /// Makes the receipts, which are compared with what was applied.

@@ -42,7 +42,7 @@ impl Ledger {
     fn relayed(&mut self, record: &Record, id: PortfolioId) -> (PortfolioKey, Portfolio) {
         self.portfolio(id).unwrap_or_else(|| {
             let (key, portfolio) = self.enter(record, id);
-            self.reference.relay(key);
+            self.reference.relay(key, record.offset);
             (key, portfolio)
         })
     }

@@ -1,14 +1,13 @@
 //! Days that end, and the risk that follows from them, as log time passes.
 
 use hub_core::event::RiskMetrics;
-use hub_core::{Date, Derived, Money, Offset, PortfolioId, Timestamp};
+use hub_core::{Derived, Offset, Timestamp};
 use hub_fanout::Step;
-use smallvec::SmallVec;
 
 use super::Memory;
-use crate::history::Day;
+use crate::history::{Day, has_ended};
 use crate::portfolio::PortfolioKey;
-use crate::risk::{NoRisk, Risk, SERIES, risk};
+use crate::risk::{NoRisk, SERIES, risk, series};
 
 impl Memory {
     /// The next time at which a day ends, or a portfolio's risk may be worked out.
@@ -27,11 +26,16 @@ impl Memory {
             self.pass.arm();
             self.find_next_close(close.at);
         }
+        let turns = self.pass.advance(now, self.ledger.portfolios());
         if !self.has_risk() {
             return;
         }
-        for key in self.pass.advance(now, self.ledger.portfolios()) {
-            if let Some(Ok(metrics)) = self.turn(key) {
+        for key in turns {
+            let Some(metrics) = self.turn(key) else { continue };
+            if self.pass.lapses(key, metrics.is_ok()) {
+                self.lapses.push(key, now);
+            }
+            if let Ok(metrics) = metrics {
                 step.derive(Derived::Risk(metrics));
             }
         }
@@ -63,49 +67,11 @@ impl Memory {
         if !self.pass.take(key, version.max(self.history.version(id)), self.applied) {
             return None;
         }
-        let metrics = |Risk { avg_rate_of_return, sharpe_ratio, sortino_ratio }| RiskMetrics {
-            portfolio_id: id,
-            avg_rate_of_return,
-            sharpe_ratio,
-            sortino_ratio,
-        };
-        Some(self.series(id, key, worth).and_then(|series| risk(&series)).map(metrics))
-    }
-
-    /// The series of a portfolio, the oldest value first: 29 days that have ended, and what it is worth now. As long as
-    /// that is what it was worth at the end of the last one, the day that is under way has no return yet: then the days
-    /// alone, if there are as many.
-    fn series(
-        &self,
-        id: PortfolioId,
-        key: PortfolioKey,
-        worth: Option<Money>,
-    ) -> Result<[Money; SERIES], NoRisk> {
-        let is_relayed = self.ledger.is_relayed(key);
-        if worth.is_none() && !is_relayed {
-            return Err(NoRisk::Unpriced);
-        }
-        let entries = self.history.entries(id, Some(key)).filter(|entry| self.has_ended(entry.date));
-        let mut days: SmallVec<[Money; SERIES]> = entries.map(|entry| entry.value).take(SERIES).collect();
-        // What one that is relayed is worth now upstream has not said yet.
-        let Some(worth) = worth else {
-            days.reverse();
-            return <[Money; SERIES]>::try_from(&*days).map_err(|_| NoRisk::TooFewDays(days.len()));
-        };
-        if days.len() < SERIES || days.first() != Some(&worth) {
-            days.truncate(SERIES - 1);
-            days.insert(0, worth);
-        }
-        days.reverse();
-        <[Money; SERIES]>::try_from(&*days).map_err(|_| NoRisk::TooFewDays(days.len() - 1))
-    }
-
-    /// True of a day that is over, though somebody may have said already what another was worth.
-    fn has_ended(&self, date: Date) -> bool {
-        match (self.history.last(), self.next_close) {
-            (Some(last), _) => date <= last.date,
-            (None, Some(next)) => date < next.date,
-            (None, None) => true,
-        }
+        let (last, next) = (self.history.last().map(|day| day.date), self.next_close.map(|close| close.date));
+        let entries = self.history.entries(id, Some(key)).filter(|entry| has_ended(entry.date, last, next));
+        let worth =
+            if self.ledger.is_relayed(key) { Ok(None) } else { worth.map(Some).ok_or(NoRisk::Unpriced) };
+        let series = series(entries.map(|entry| entry.value), worth, |value| *value);
+        Some(series.and_then(|series| risk(&series)).map(|risk| risk.event(id)))
     }
 }

@@ -4,7 +4,7 @@ use hub_core::{FreshPrices, Offset, Settings, Timestamp, TransactionId};
 use hub_fanout::SharedMap;
 use serde::Deserialize;
 
-use super::{History, Ledger, Memory, RiskPass, SymbolCases};
+use super::{History, Lapses, Ledger, Memory, RiskPass, SymbolCases};
 
 /// A [`Memory`] that was walked.
 #[derive(Deserialize)]
@@ -14,6 +14,7 @@ pub(super) struct Walked {
     settings: Settings,
     history: History,
     pass: RiskPass,
+    lapses: Lapses,
     last: Offset,
     now: Timestamp,
 }
@@ -22,9 +23,12 @@ impl TryFrom<Walked> for Memory {
     type Error = &'static str;
 
     fn try_from(walked: Walked) -> Result<Memory, &'static str> {
-        let Walked { ledger, applied_ids, settings, history, pass, last, now } = walked;
+        let Walked { ledger, applied_ids, settings, history, pass, lapses, last, now } = walked;
         if !ledger.is_as_of(last) {
             return Err("a position was changed by a record that is yet to come");
+        }
+        if !lapses.is_in_order() {
+            return Err("a portfolio's turns are not in their order");
         }
         let mut symbol_cases = SymbolCases::default();
         ledger.reference.listings.iter().for_each(|listing| symbol_cases.add(&listing.symbol));
@@ -36,6 +40,7 @@ impl TryFrom<Walked> for Memory {
             settings,
             history,
             pass,
+            lapses,
             last,
             applied: last,
             now,

@@ -1,5 +1,7 @@
 //! Receipts as JSON, which clients may rely on: docs/services.md tells of it.
 
+mod score;
+
 use std::io::Write as _;
 
 use hub_core::dto::put_string;
@@ -9,6 +11,8 @@ use hub_core::{Epoch, Money, PortfolioId, Position, Symbol, Timestamp};
 use super::{Receipt, Step, Taken, Tick};
 use crate::lots::Lot;
 use crate::traded::{self, Traded, put_record};
+
+pub(crate) use score::{Score, write_score};
 
 /// The portfolio of a receipt, and what it is as of.
 #[derive(Clone, Copy)]
@@ -167,6 +171,7 @@ fn put_each<T>(out: &mut Vec<u8>, each: impl IntoIterator<Item = T>, mut put: im
 
 /// Shapes of receipts.
 pub(crate) mod schema {
+    pub(crate) use super::score::schema as score;
     use super::{Schema, json_schema, traded};
 
     /// The receipt of a position.

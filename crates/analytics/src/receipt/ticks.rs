@@ -120,7 +120,11 @@ fn quote_of(record: &Record, symbol: &Symbol) -> Option<Tick> {
 }
 
 /// The last records up to `until`, none before `first`: as many as are gone through at a time, or fewer.
-fn read_back(log: &dyn EventLog, first: Offset, until: Offset) -> Result<Vec<Arc<Record>>, LogError> {
+pub(super) fn read_back(
+    log: &dyn EventLog,
+    first: Offset,
+    until: Offset,
+) -> Result<Vec<Arc<Record>>, LogError> {
     let mut count = (until.0 - first.0 + 1).min(CHUNK_RECORDS);
     loop {
         let records = log.read(Offset(until.0 - count), count as usize)?;

@@ -20,6 +20,8 @@ const SLOTS: u32 = (EVERY_MILLIS / SLOT_MILLIS) as u32;
 pub(crate) struct RiskPass {
     /// By portfolio: what it depends on was taken into account up to here.
     taken: Column<Offset>,
+    /// By portfolio: there was a risk when it was last worked out.
+    has_risk: Column<bool>,
     /// The slot that log time is in.
     slot: i64,
     /// Slots until every portfolio has had a turn since something changed.
@@ -38,14 +40,16 @@ impl RiskPass {
         (self.left > 0).then_some(next)
     }
 
-    /// Log time passes; the portfolios, of so many, whose turn it is.
+    /// Log time passes; the portfolios, of so many, whose turn it is. Turns are at the beginnings of slots alone, so that
+    /// anybody knows when one was: while there are any, time stops at each.
     pub(crate) fn advance(
         &mut self,
         now: Timestamp,
         portfolios: u32,
     ) -> impl Iterator<Item = PortfolioKey> + use<> {
         let slot = now.millis().div_euclid(SLOT_MILLIS);
-        let begins = slot > self.slot && self.left > 0;
+        let is_beginning = now.micros() == slot * SLOT_MILLIS * 1000;
+        let begins = slot > self.slot && self.left > 0 && is_beginning;
         self.slot = self.slot.max(slot);
         self.left -= u32::from(begins);
         let first = if begins { slot.rem_euclid(SLOTS.into()) as u32 } else { portfolios };
@@ -70,6 +74,30 @@ impl RiskPass {
         }
         is_new
     }
+}
+
+impl RiskPass {
+    /// Notes whether there is a risk at a portfolio's turn; true if there is none any more.
+    pub(crate) fn lapses(&mut self, key: PortfolioKey, has_risk: bool) -> bool {
+        while self.has_risk.len() <= key as usize {
+            self.has_risk.push(false);
+        }
+        let before = self.has_risk.get(key) == Some(&true);
+        self.has_risk.set(key, has_risk);
+        before && !has_risk
+    }
+}
+
+/// The last turn of a portfolio up to a time, had or passed over; `None` before 1970-01-01 is over by 30 s.
+pub(crate) fn last_turn(key: PortfolioKey, now: Timestamp) -> Option<Timestamp> {
+    let slot = now.millis().div_euclid(SLOT_MILLIS);
+    let ago = (slot - i64::from(key)).rem_euclid(SLOTS.into());
+    Timestamp::from_millis((slot - ago) * SLOT_MILLIS).filter(|turn| turn.millis() >= EVERY_MILLIS)
+}
+
+/// The one before it.
+pub(crate) fn turn_before(turn: Timestamp) -> Timestamp {
+    turn.plus_millis(-EVERY_MILLIS)
 }
 
 #[cfg(test)]
@@ -101,6 +129,21 @@ mod tests {
         assert_eq!(keys, (0..100).collect::<Vec<_>>());
         assert!(turns.iter().all(|(millis, _)| (1_000_500..=1_030_000).contains(millis)), "{turns:?}");
         assert_eq!(pass.next(), None, "a night costs nothing");
+    }
+
+    /// A day that ends in the midst of a slot, after a night without a record.
+    #[test]
+    fn no_turn_begins_in_the_midst_of_a_slot() {
+        let mut pass = RiskPass::default();
+        pass.arm();
+        assert_eq!(pass.advance(at(1_000_250), 100).count(), 0);
+        let turns = run(&mut pass, 100, 2_000_000);
+        assert_eq!(turns.len(), 100);
+        for (millis, key) in turns {
+            assert_eq!(last_turn(key, at(millis)), Some(at(millis)));
+            assert_eq!(last_turn(key, at(millis + 29_999)), Some(at(millis)));
+            assert_eq!(last_turn(key, at(millis - 1)), Some(turn_before(at(millis))));
+        }
     }
 
     #[test]

@@ -156,19 +156,21 @@ impl ReferenceData {
         if self.relayed.contains_key(&key) { Origin::Relayed } else { Origin::Computed }
     }
 
-    /// Notes that a portfolio which is new is relayed.
-    pub(crate) fn relay(&mut self, key: PortfolioKey) {
+    /// Notes that a portfolio which is new is relayed, since a record.
+    pub(crate) fn relay(&mut self, key: PortfolioKey, since: Offset) {
         self.descriptions += 1;
-        self.relayed.insert_mut(key, Relayed::default());
+        self.relayed.insert_mut(key, Relayed { since, mark: None });
     }
 
     /// A relayed portfolio's unrealised P&L. True if it is another.
     pub(crate) fn relay_mark(&mut self, key: PortfolioKey, pnl: &UnrealizedPnl) -> bool {
-        if self.relayed.get(&key).and_then(|relayed| relayed.mark.as_deref()) == Some(pnl) {
+        let Some(relayed) = self.relayed.get(&key).filter(|relayed| relayed.mark.as_deref() != Some(pnl))
+        else {
             return false;
-        }
+        };
+        let relayed = Relayed { mark: Some(Arc::new(pnl.clone())), ..*relayed };
         self.descriptions += 1;
-        self.relayed.insert_mut(key, Relayed { mark: Some(Arc::new(pnl.clone())) });
+        self.relayed.insert_mut(key, relayed);
         true
     }
 

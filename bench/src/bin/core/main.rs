@@ -6,6 +6,7 @@ mod apply;
 mod child;
 mod columns;
 mod contender;
+mod days;
 mod hub;
 mod ingest;
 mod lag;
@@ -27,6 +28,8 @@ struct Cli {
 enum Command {
     /// Measures applying transactions, with and without a reader.
     Apply(apply::ApplyArguments),
+    /// Measures closing days, and what risk takes.
+    Days(days::DaysArguments),
     /// Measures opening a log and replaying it.
     Replay(replay::ReplayArguments),
     /// Measures taking transactions in over HTTP.
@@ -42,6 +45,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Apply(arguments) => apply::run(&arguments),
+        Command::Days(arguments) => days::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Lag(arguments) => lag::run(&arguments),

@@ -141,15 +141,15 @@ fn measure(arguments: &DaysArguments, block: u64) -> anyhow::Result<([Vec<f64>; 
 }
 
 /// Positions side by side, and nothing else.
-struct Columns {
+struct SideBySide {
     portfolios: Vec<u32>,
     symbols: Vec<u16>,
     holdings: Vec<i64>,
 }
 
 /// As many as the hub has, of the same portfolios.
-fn columns(hub: &Hub) -> Columns {
-    let mut columns = Columns { portfolios: Vec::new(), symbols: Vec::new(), holdings: Vec::new() };
+fn columns(hub: &Hub) -> SideBySide {
+    let mut columns = SideBySide { portfolios: Vec::new(), symbols: Vec::new(), holdings: Vec::new() };
     let mut numbers = std::collections::HashMap::new();
     for row in hub.reads().settled().positions().flatten() {
         let row = row.position();
@@ -161,7 +161,7 @@ fn columns(hub: &Hub) -> Columns {
     columns
 }
 
-impl Columns {
+impl SideBySide {
     fn worths(&self, portfolios: u32) -> Vec<i128> {
         let mut worths = vec![0_i128; portfolios as usize];
         for ((portfolio, symbol), holdings) in self.portfolios.iter().zip(&self.symbols).zip(&self.holdings) {

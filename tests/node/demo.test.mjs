@@ -11,7 +11,7 @@ import { assertAddsUp, assertPosition, assertUnrealised } from './lib/shapes.mjs
 import { waitFor } from './lib/wait.mjs';
 
 /** Portfolios of the default demo. */
-const PORTFOLIOS = 300;
+const PORTFOLIOS = 100;
 
 /** From the banner to a page that is full. */
 const SOON_MS = 5000;

@@ -88,9 +88,8 @@ describe('the gateway', () => {
         API_GATEWAY_WS: ws,
         AUTH_HTTP: url,
         ANALYTICS_HTTP: url,
-        // SockJS can't do with a ws URL (BUG-F5).
-        ANALYTICS_WS: url,
-        // There the leaderboard speaks as the deployed frontend reads it.
+        // There the hub speaks as the deployed frontend reads it; SockJS can't do with a ws URL (BUG-F5).
+        ANALYTICS_WS: `${url}/pms`,
         LEADERBOARD_HTTP: `${url}/pms`,
         LEADERBOARD_WS: `${ws}/pms`,
         RTTM_HTTP: url,

@@ -23,6 +23,10 @@ pub struct AnalyticsConfig {
     /// far as `limits.view_bytes` go; 0: not at all.
     #[schemars(range(max = 600_000))]
     pub flushes_kept_ms: u32,
+    /// The usual time between two messages of a topic to a front end that can't say another, which has the base `/pms`, in
+    /// milliseconds.
+    #[schemars(range(max = 60_000))]
+    pub pms_interval_ms: u32,
     /// Time zone whose days are closed, by its name in the tz database, such as `Asia/Kolkata`.
     pub time_zone: TimeZone,
     /// Time of day at which a day is closed, from `00:01` to `24:00`, its end.
@@ -36,6 +40,7 @@ impl Default for AnalyticsConfig {
             tls: false,
             idempotency_hours: 0,
             flushes_kept_ms: 60_000,
+            pms_interval_ms: 1_000,
             time_zone: TimeZone::default(),
             close_time: CloseTime::default(),
         }

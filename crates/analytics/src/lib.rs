@@ -60,8 +60,8 @@ use std::time::Duration;
 use hub_core::SymbolCase;
 use hub_core::dto::{Execution, PositionRow, UnrealizedPnl};
 use hub_core::limits::Limits;
-use hub_fanout::{Applied, Catalog, Composition, Topic, published};
-use hub_server::{Service, SocketRoute, StompMounts};
+use hub_fanout::{Applied, Catalog, Composition, Extent, Options, Topic, published};
+use hub_server::{Service, SocketRoute, StompMount, StompMounts};
 
 pub use calendar::{CloseTime, TimeZone};
 pub use config::AnalyticsConfig;
@@ -76,19 +76,21 @@ pub use row::Row;
 pub use socket::PositionsEndpoint;
 pub use state::State;
 
+const POSITIONS: &str = "/topic/position-update";
+const MARKS: &str = "/topic/unrealized-pnl";
+const MARKS_ALSO: &str = "/topic/unrealised-pnl";
+
 /// Adds `/topic/position-update` (AN-WS-1, arrays),
 /// `/topic/unrealized-pnl` (AN-WS-2, one message per portfolio; also spelled
 /// `/topic/unrealised-pnl`), `/topic/portfolio-summary` (arrays), the documents `/topic/movers` and `/topic/sectors`, and
 /// the feed `/topic/transactions` to the catalog. Returns the projection that feeds
 /// them and the way to read what it has applied, which keeps `limits.view_bytes` of what was.
 pub fn register(catalog: &mut Catalog, limits: &Limits) -> (AnalyticsProjection, AnalyticsReads) {
-    let (positions, _) = catalog
-        .state(Topic::new("/topic/position-update", "Positions", PositionRow::schema), Composition::Array);
-    let (marks, interest) = catalog.state(
-        Topic::new("/topic/unrealized-pnl", "Unrealised P&L per portfolio", UnrealizedPnl::schema),
-        Composition::Each,
-    );
-    catalog.alias("/topic/unrealised-pnl", marks);
+    let (positions, _) =
+        catalog.state(Topic::new(POSITIONS, "Positions", PositionRow::schema), Composition::Array);
+    let (marks, interest) = catalog
+        .state(Topic::new(MARKS, "Unrealised P&L per portfolio", UnrealizedPnl::schema), Composition::Each);
+    catalog.alias(MARKS_ALSO, marks);
     let (summaries, of_summaries) = catalog.state(
         Topic::new("/topic/portfolio-summary", "What each portfolio comes to", schema::summary),
         Composition::Array,
@@ -139,8 +141,55 @@ pub fn service(
         projections: vec![Box::new(projection)],
         routes: routes(&reads, config, symbol_case, limits),
         sockets: vec![positions],
-        stomp: StompMounts { sockjs: vec!["/ws", ""], websocket: vec!["/ws", "/"], tcp: true },
+        stomp: stomp(config),
         ..Service::new("analytics", "analytics", config.bind.clone(), config.tls)
     };
     (service, reads)
+}
+
+/// STOMP in all its carriers; at `/pms/ws` with what the deployed front end, which can't ask for it, keeps up with: it
+/// adds everything up again for each position and each message of marks (BUG-F7), and has read all positions over REST.
+fn stomp(config: &AnalyticsConfig) -> StompMounts {
+    let interval = Duration::from_millis(config.pms_interval_ms.into());
+    let positions = Options { interval, snapshot: Extent::Recent, ..Options::default() };
+    let marks = Options { interval, batch: true, ..Options::default() };
+    let defaults = [(POSITIONS, positions), (MARKS, marks.clone()), (MARKS_ALSO, marks)];
+    let pms = StompMount::from("/pms/ws").usually(defaults);
+    StompMounts {
+        sockjs: vec![pms.clone(), "/ws".into(), "".into()],
+        websocket: vec!["/ws".into(), "/".into(), pms],
+        tcp: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deployed_front_end_has_its_own_defaults_under_its_base_alone() {
+        let config = AnalyticsConfig { pms_interval_ms: 750, ..AnalyticsConfig::default() };
+        let mounts = stomp(&config);
+        for mount in mounts.sockjs.iter().chain(&mounts.websocket) {
+            let of = |topic: &str| mount.defaults.of(&topic.parse().unwrap());
+            if mount.path != "/pms/ws" {
+                assert_eq!(
+                    [of(POSITIONS), of(MARKS)],
+                    [Options::default(), Options::default()],
+                    "{}",
+                    mount.path
+                );
+                continue;
+            }
+            let (positions, marks) = (of(POSITIONS), of(MARKS));
+            assert_eq!([positions.interval, marks.interval], [Duration::from_millis(750); 2]);
+            // It reads all positions over REST, but no marks.
+            assert_eq!([positions.snapshot, marks.snapshot], [Extent::Recent, Extent::Whole]);
+            assert!(marks.batch);
+            assert_eq!(of(MARKS_ALSO), marks);
+            assert_eq!(of("/topic/transactions"), Options::default());
+        }
+        let prefixes: Vec<&str> = mounts.sockjs.iter().map(|mount| mount.path).collect();
+        assert_eq!(prefixes, ["/pms/ws", "/ws", ""], "the root would take /pms/ws/websocket for a session's");
+    }
 }

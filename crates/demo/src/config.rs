@@ -45,10 +45,10 @@ impl Default for DemoConfig {
         DemoConfig {
             enabled: false,
             seed: 42,
-            portfolios: 300,
+            portfolios: 100,
             symbols: 40,
             prices_per_second: 200,
-            transactions_per_second: 20,
+            transactions_per_second: 5,
             invalid_share: 0.02,
             risk_per_second: 10,
             trades_per_second: 5,

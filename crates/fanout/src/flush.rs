@@ -16,6 +16,8 @@ pub struct Flush {
     pub at: Timestamp,
     /// The oldest offset that a subscriber may resume from.
     pub horizon: Offset,
+    /// An offset behind which all that is [recent](crate::resume::RECENT_MILLIS) stands.
+    pub recent: Offset,
     /// The time at which the oldest record of this flush was taken in: the start of its
     /// way to the socket. None for the flush that ends a replay.
     pub oldest: Option<Timestamp>,

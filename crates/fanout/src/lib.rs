@@ -46,7 +46,7 @@ pub use flush::{Changed, Flush, FlushBuilder, StateFlush};
 pub use fork::{Apart, DryRun, Foreseen, Fork};
 pub use interned::Interned;
 pub use meter::{Meter, ViewMeter};
-pub use options::Options;
+pub use options::{Extent, Options};
 pub use outbox::Outbox;
 pub use outcomes::{Claim, Outcomes, Stopped};
 pub use projection::{Applied, FeedItem, Projection, Step};

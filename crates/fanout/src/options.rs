@@ -14,14 +14,14 @@ const INTERVAL_MAX_MILLIS: u64 = 3_600_000;
 const ROWS_MAX: u16 = 1000;
 
 /// A subscriber's wishes for a computed topic.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Options {
     /// `portfolio-ids: a,b`: these only.
     pub portfolios: Option<Arc<BTreeSet<PortfolioId>>>,
     /// `interval: 500`: the least time between two drains, in milliseconds.
     pub interval: Duration,
-    /// `snapshot: false`: what changes from now on, and nothing before.
-    pub snapshot: bool,
+    /// `snapshot: false` or `recent`: less of what was before it came.
+    pub snapshot: Extent,
     /// `resume: <epoch>-<offset>`: what changed after, instead of a snapshot.
     pub resume: Option<Position>,
     /// `batch: true`: arrays, also where there is a message per element.
@@ -30,15 +30,28 @@ pub struct Options {
     pub limit: Option<u16>,
 }
 
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            portfolios: None,
-            interval: Duration::ZERO,
-            snapshot: true,
-            resume: None,
-            batch: false,
-            limit: None,
+/// Part of what there is that a subscriber gets before what changes from now on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Extent {
+    /// `true`: all of it.
+    #[default]
+    Whole,
+    /// `recent`: what changed in the last [`RECENT_MILLIS`](crate::resume::RECENT_MILLIS) of log time or a second more,
+    /// for one who has read the rest elsewhere.
+    Recent,
+    /// `false`: nothing.
+    Nothing,
+}
+
+impl FromStr for Extent {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Extent, ()> {
+        match text {
+            "true" => Ok(Extent::Whole),
+            "recent" => Ok(Extent::Recent),
+            "false" => Ok(Extent::Nothing),
+            _ => Err(()),
         }
     }
 }
@@ -70,15 +83,21 @@ impl Options {
     /// Reads them from what was given. A subscription may name at most
     /// `portfolios_max` portfolios.
     pub fn read(given: &Parameters<'_>, portfolios_max: usize) -> Result<Options, ParameterError> {
-        let mut options = Options::default();
+        Options::default().with(given, portfolios_max)
+    }
+
+    /// The same, but for what was given.
+    pub fn with(self, given: &Parameters<'_>, portfolios_max: usize) -> Result<Options, ParameterError> {
+        let mut options = self;
         if let Some(ids) = given.list(&Options::PORTFOLIO_IDS)? {
             options.portfolios = Some(Arc::new(portfolios(&ids, portfolios_max)?));
         }
         if let Some(millis) = given.text(&Options::INTERVAL) {
             options.interval = interval(millis.trim())?;
         }
-        if let Some(flag) = flag(given, &Options::SNAPSHOT)? {
-            options.snapshot = flag;
+        if let Some(text) = given.text(&Options::SNAPSHOT) {
+            let wrong = |()| Options::SNAPSHOT.wrong_value("must be true, recent or false", &text);
+            options.snapshot = text.trim().parse().map_err(wrong)?;
         }
         if let Some(position) = given.text(&Options::RESUME) {
             let wrong = |error: hub_core::position::PositionError| {
@@ -86,8 +105,9 @@ impl Options {
             };
             options.resume = Some(position.trim().parse().map_err(wrong)?);
         }
-        if let Some(flag) = flag(given, &Options::BATCH)? {
-            options.batch = flag;
+        if let Some(text) = given.text(&Options::BATCH) {
+            let wrong = |_| Options::BATCH.wrong_value("must be true or false", &text);
+            options.batch = text.trim().parse().map_err(wrong)?;
         }
         if let Some(limit) = given.text(&Options::LIMIT) {
             options.limit = Some(rows(limit.trim())?);
@@ -124,12 +144,6 @@ fn rows(text: &str) -> Result<u16, ParameterError> {
     rows.ok_or_else(|| Options::LIMIT.wrong_value(&reason, text))
 }
 
-fn flag(given: &Parameters<'_>, parameter: &Parameter) -> Result<Option<bool>, ParameterError> {
-    let Some(text) = given.text(parameter) else { return Ok(None) };
-    let flag = text.trim().parse();
-    flag.map(Some).map_err(|_| parameter.wrong_value("must be true or false", &text))
-}
-
 #[cfg(test)]
 mod tests {
     use hub_core::{Epoch, Offset};
@@ -154,9 +168,31 @@ mod tests {
         let options = options.unwrap();
         assert_eq!(options.portfolios.unwrap().len(), 2);
         assert_eq!(options.interval, Duration::from_millis(500));
-        assert_eq!((options.snapshot, options.batch, options.limit), (false, true, Some(10)));
+        assert_eq!((options.snapshot, options.batch, options.limit), (Extent::Nothing, true, Some(10)));
         assert_eq!(options.resume, Some(Position { epoch: Epoch(0xbeef), offset: Offset(42) }));
         assert_eq!(read(&[]).unwrap(), Options::default());
+    }
+
+    #[test]
+    fn what_is_given_wins_over_what_is_usual() {
+        let usual = Options {
+            interval: Duration::from_secs(1),
+            snapshot: Extent::Recent,
+            batch: true,
+            ..Options::default()
+        };
+        let with = |given: &[(&'static str, &'static str)]| {
+            let headers = given.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+            usual.clone().with(&Parameters::of_headers(Options::ALL, headers)?, 2)
+        };
+        assert_eq!(with(&[]).unwrap(), usual);
+        assert_eq!(
+            with(&[("interval", "0")]).unwrap(),
+            Options { interval: Duration::ZERO, ..usual.clone() }
+        );
+        let given = with(&[("interval", "0"), ("snapshot", "true"), ("batch", "false")]);
+        assert_eq!(given.unwrap(), Options::default());
+        assert!(with(&[("interval", "soon")]).is_err());
     }
 
     #[test]

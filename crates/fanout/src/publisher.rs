@@ -235,7 +235,7 @@ mod tests {
     fn flush(offset: u64) -> Arc<Flush> {
         let position = Position { epoch: Epoch(1), offset: Offset(offset) };
         let (at, horizon) = (Timestamp::default(), Offset::START);
-        Arc::new(Flush { position, at, horizon, oldest: None, states: Vec::new() })
+        Arc::new(Flush { position, at, horizon, recent: horizon, oldest: None, states: Vec::new() })
     }
 
     fn offset_of(publication: Option<Publication>) -> (bool, u64) {

@@ -3,6 +3,10 @@
 use hub_core::{Offset, Position, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// So much log time is recent: enough for a page that connects while it reads the rest over REST, and for one that comes
+/// back after a cut, five seconds later.
+pub const RECENT_MILLIS: i64 = 10_000;
+
 /// A reason why a subscriber who asked to resume gets a snapshot instead.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SnapshotReason {
@@ -73,6 +77,13 @@ impl Horizon {
     pub fn oldest(&self) -> Offset {
         self.oldest
     }
+
+    /// An offset behind which everything recent stands: of the last [`RECENT_MILLIS`], and of up to a second more.
+    pub fn recent(&self) -> Offset {
+        let Some((newest, _)) = self.marks.back() else { return self.oldest };
+        let is_older = |(at, _): &&(Timestamp, Offset)| at.plus_millis(RECENT_MILLIS) < *newest;
+        self.marks.iter().rev().find(is_older).map_or(self.oldest, |(_, offset)| *offset)
+    }
 }
 
 #[cfg(test)]
@@ -113,5 +124,30 @@ mod tests {
         assert_eq!(at(13_001, 6), Offset(3));
         // A night's downtime: whoever had everything is still honoured.
         assert_eq!(at(90_000, 7), Offset(6));
+    }
+
+    #[test]
+    fn what_is_recent_is_no_less_than_promised_and_no_more_than_is_honoured() {
+        let recent = |horizon_millis| {
+            let mut horizon = Horizon::default();
+            let mut at = |millis, offset| {
+                horizon.advance(Timestamp::from_millis(millis).unwrap(), Offset(offset), horizon_millis);
+                horizon.recent().0
+            };
+            [
+                (1_000, 1),
+                (1_900, 2),
+                (2_000, 3),
+                (11_000, 4),
+                (11_001, 5),
+                (12_000, 6),
+                (13_500, 7),
+                (90_000, 8),
+            ]
+            .map(|(millis, offset)| at(millis, offset))
+        };
+        assert_eq!(Horizon::default().recent(), Offset::START);
+        assert_eq!(recent(600_000), [0, 0, 0, 0, 0, 1, 3, 7]);
+        assert_eq!(recent(2_000), [0, 0, 0, 3, 3, 3, 4, 7], "of what is not honoured nothing is told");
     }
 }

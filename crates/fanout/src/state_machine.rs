@@ -76,7 +76,8 @@ impl StateMachine {
     /// that no flush has covered yet was taken in.
     pub(crate) fn flush(&mut self, oldest: Option<Timestamp>) -> Flush {
         let Applied { position, at } = self.memory.applied;
-        let flush = Flush { position, at, horizon: self.memory.horizon.oldest(), oldest, states: Vec::new() };
+        let (horizon, recent) = (self.memory.horizon.oldest(), self.memory.horizon.recent());
+        let flush = Flush { position, at, horizon, recent, oldest, states: Vec::new() };
         let mut builder = FlushBuilder { flush };
         for projection in &mut self.projections {
             projection.flush(&mut builder);

@@ -98,9 +98,13 @@ fn stomp(mounts: &StompMounts, told: &[&Service]) -> Vec<Line> {
     if told.iter().any(|other| other.stomp == *mounts) {
         return Vec::new();
     }
-    let mut sockjs = mounts.sockjs.iter().map(|mount| if mount.is_empty() { "/" } else { mount }.to_owned());
-    let raw = mounts.sockjs.iter().map(|mount| format!("{mount}/websocket"));
-    let mut plain = mounts.websocket.iter().map(|&path| path.to_owned()).chain(raw);
+    let shown = |path: &str| if path.is_empty() { "/" } else { path }.to_owned();
+    // The one that most want first.
+    let mut prefixes: Vec<_> = mounts.sockjs.iter().map(|mount| mount.path).collect();
+    prefixes.sort_by_key(|path| (path.is_empty(), path.len()));
+    let mut sockjs = prefixes.iter().map(|path| shown(path));
+    let raw = prefixes.iter().map(|path| format!("{path}/websocket"));
+    let mut plain = mounts.websocket.iter().map(|mount| mount.path.to_owned()).chain(raw);
     let of = |what, scheme, first: Option<String>, also| Line {
         what,
         scheme,

@@ -21,11 +21,11 @@ pub fn service(services: &[Service], config: &GatewayConfig) -> Service {
     let sockets = services.iter().flat_map(|service| service.sockets.iter().cloned()).collect();
     let mut stomp = StompMounts::default();
     for service in services {
-        stomp.sockjs.extend(&service.stomp.sockjs);
-        stomp.websocket.extend(&service.stomp.websocket);
+        stomp.sockjs.extend(service.stomp.sockjs.iter().cloned());
+        stomp.websocket.extend(service.stomp.websocket.iter().cloned());
         stomp.tcp |= service.stomp.tcp;
     }
-    stomp.sockjs.sort_unstable_by_key(|mount| std::cmp::Reverse(mount.len()));
+    stomp.sockjs.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
     Service { routes, sockets, stomp, ..Service::new("gateway", "gateway", config.bind.clone(), config.tls) }
 }
 
@@ -56,7 +56,7 @@ pub fn pages(services: &[Service], addresses: Vec<ServiceAddress>, public_url: &
 
 /// A service's name and the paths of its sockets, for the status page.
 fn sockets(service: &Service) -> (&'static str, Vec<String>) {
-    let mounts = service.stomp.sockjs.iter().filter(|mount| !mount.is_empty());
+    let mounts = service.stomp.sockjs.iter().map(|mount| mount.path).filter(|mount| !mount.is_empty());
     let sockjs = mounts.map(|mount| format!("{mount} (SockJS, STOMP)"));
     let native = service.sockets.iter().flat_map(hub_server::SocketRoute::paths).map(str::to_owned);
     (service.name, sockjs.chain(native).collect())

@@ -50,4 +50,4 @@ pub use native::{Action, Followed, NativeEndpoint, NativeSession};
 pub use origin::Origins;
 pub use query::Query;
 pub use server::Server;
-pub use service::{Endpoint, Service, SocketRoute, StompMounts};
+pub use service::{Defaults, Endpoint, Service, SocketRoute, StompMount, StompMounts};

@@ -7,7 +7,7 @@ use hub_core::CloseReason;
 use hub_ws::deflate::Agreement;
 
 use crate::native::Query;
-use crate::service::Endpoint;
+use crate::service::{Defaults, Endpoint};
 use crate::stream::Stream;
 
 /// With the words around it, under the 124 bytes of a close.
@@ -72,8 +72,8 @@ pub(crate) enum ConnectionKind {
     },
     /// STOMP straight over TCP.
     RawStomp,
-    /// STOMP in the messages of a `SockJS` session.
-    Session,
+    /// STOMP in the messages of a `SockJS` session, at a mount where these options are usual.
+    Session(Defaults),
     /// Refused in HTTP: `first` is the answer, nothing follows.
     Refused,
 }

@@ -62,7 +62,7 @@ impl Server {
         let sockjs: Arc<[_]> = server
             .services
             .iter()
-            .map(|service| sockjs::server(&server.chassis, service.name, &shards))
+            .map(|service| sockjs::server(&server.chassis, service.name, &service.stomp, &shards))
             .collect();
         for ((index, mailbox), sessions) in mailboxes.into_iter().enumerate().zip(sessions) {
             let (sender, accepted) = mpsc::unbounded_channel();

@@ -1,13 +1,14 @@
 //! A service as data: what it is called, where it listens, what it derives and what it serves.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use actix_web::http::Uri;
-use hub_core::Parameter;
 use hub_core::access::Access;
 use hub_core::schema::Schema;
-use hub_fanout::{Projection, ViewMeter};
+use hub_core::{Parameter, TopicName};
+use hub_fanout::{Options, Projection, ViewMeter};
 use hub_sockjs::{Route as SockJsRoute, Transport};
 
 use crate::bind::Bind;
@@ -61,21 +62,34 @@ pub struct SocketRoute {
 /// The places where a service speaks STOMP.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct StompMounts {
-    /// Prefixes of `SockJS`: empty for the root, or `/segments`; a longer one before a shorter.
-    pub sockjs: Vec<&'static str>,
+    /// Mounts of `SockJS`, by prefix: empty for the root, or `/segments`; a longer one before a shorter.
+    pub sockjs: Vec<StompMount>,
     /// Paths of a plain WebSocket, beside those that `SockJS` has.
-    pub websocket: Vec<&'static str>,
+    pub websocket: Vec<StompMount>,
     /// True: the port speaks it straight over TCP, too.
     pub tcp: bool,
 }
+
+/// A place where a service speaks STOMP, and the options that are usual there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StompMount {
+    /// Its path, or that of all below it.
+    pub path: &'static str,
+    /// Options of who subscribes there and names others or none.
+    pub defaults: Defaults,
+}
+
+/// Options of subscriptions, by destination, unless they name others; [`Options::default`] elsewhere.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Defaults(Option<Arc<BTreeMap<&'static str, Options>>>);
 
 /// The other end of a WebSocket.
 #[derive(Clone)]
 pub enum Endpoint {
     /// STOMP frames in WebSocket messages.
-    Stomp,
+    Stomp(Defaults),
     /// STOMP frames in `SockJS` frames in WebSocket messages.
-    SockJs,
+    SockJs(Defaults),
     /// JSON messages, as a service defines them.
     Native(Arc<dyn NativeEndpoint>),
 }
@@ -116,14 +130,51 @@ impl Service {
         if let Some(socket) = admitted.find(|socket| socket.paths().any(|own| own == exact)) {
             return Some(Endpoint::Native(Arc::clone(&socket.endpoint)));
         }
-        if self.stomp.websocket.contains(&exact) {
-            return Some(Endpoint::Stomp);
+        if let Some(mount) = self.stomp.websocket.iter().find(|mount| mount.path == exact) {
+            return Some(Endpoint::Stomp(mount.defaults.clone()));
         }
-        self.stomp.sockjs.iter().find_map(|mount| match SockJsRoute::parse(mount, path)? {
-            SockJsRoute::RawWebSocket => Some(Endpoint::Stomp),
-            SockJsRoute::Session { transport: Transport::WebSocket, .. } => Some(Endpoint::SockJs),
+        let (route, defaults) = self.stomp.sockjs_route(path)?;
+        match route {
+            SockJsRoute::RawWebSocket => Some(Endpoint::Stomp(defaults.clone())),
+            SockJsRoute::Session { transport: Transport::WebSocket, .. } => {
+                Some(Endpoint::SockJs(defaults.clone()))
+            }
             SockJsRoute::Session { .. } | SockJsRoute::Info | SockJsRoute::Greeting => None,
-        })
+        }
+    }
+}
+
+impl StompMounts {
+    /// The prefixes of `SockJS`, in order.
+    pub(crate) fn sockjs_paths(&self) -> impl Iterator<Item = &'static str> {
+        self.sockjs.iter().map(|mount| mount.path)
+    }
+
+    /// The meaning of a path below the first mount that has one, and what is usual there.
+    pub(crate) fn sockjs_route<'p>(&self, path: &'p str) -> Option<(SockJsRoute<'p>, &Defaults)> {
+        let mut mounts = self.sockjs.iter();
+        mounts.find_map(|mount| Some((SockJsRoute::parse(mount.path, path)?, &mount.defaults)))
+    }
+}
+
+impl StompMount {
+    /// The same, where a destination has these options.
+    #[must_use]
+    pub fn usually(self, defaults: impl IntoIterator<Item = (&'static str, Options)>) -> StompMount {
+        StompMount { defaults: Defaults(Some(Arc::new(defaults.into_iter().collect()))), ..self }
+    }
+}
+
+impl From<&'static str> for StompMount {
+    fn from(path: &'static str) -> StompMount {
+        StompMount { path, defaults: Defaults::default() }
+    }
+}
+
+impl Defaults {
+    /// The options of a subscription to `destination` that names none.
+    pub fn of(&self, destination: &TopicName) -> Options {
+        self.0.as_ref().and_then(|defaults| defaults.get(destination.as_str()).cloned()).unwrap_or_default()
     }
 }
 

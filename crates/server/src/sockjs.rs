@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::chassis::Chassis;
 use crate::http::methods::method_not_allowed;
 use crate::http::problem::Problem;
+use crate::service::{Defaults, StompMounts};
 
 /// Sessions that a service may have for each connection there may be: a client that comes again under another name
 /// leaves one behind, which lives for `limits.sockjs_disconnect_delay_ms`.
@@ -27,12 +28,15 @@ pub(crate) struct NewSession {
     pub(crate) peer: SocketAddr,
     /// The service that was asked for.
     pub(crate) service: &'static str,
+    /// Options that are usual at its mount.
+    pub(crate) defaults: Defaults,
 }
 
 /// Deals sessions out to the shards in turn.
 struct RoundRobin {
     chassis: Arc<Chassis>,
     service: &'static str,
+    mounts: StompMounts,
     shards: Arc<[mpsc::UnboundedSender<NewSession>]>,
     turn: AtomicUsize,
 }
@@ -42,8 +46,10 @@ impl SockJsService for RoundRobin {
         self.chassis.metrics.connection_attempts.inc();
         let Some(peer) = request.peer_addr() else { return };
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.shards.len();
+        let defaults = self.mounts.sockjs_route(request.path()).map(|(_, defaults)| defaults.clone());
+        let defaults = defaults.unwrap_or_default();
         // A shard that is gone has drained: the session is closed by its drop.
-        let _ = self.shards[turn].send(NewSession { end, peer, service: self.service });
+        let _ = self.shards[turn].send(NewSession { end, peer, service: self.service, defaults });
     }
 
     fn refuse(&self, _: &HttpRequest) -> Option<HttpResponse> {
@@ -56,6 +62,7 @@ impl SockJsService for RoundRobin {
 pub(crate) fn server(
     chassis: &Arc<Chassis>,
     service: &'static str,
+    mounts: &StompMounts,
     shards: &Arc<[mpsc::UnboundedSender<NewSession>]>,
 ) -> Server {
     let limits = &chassis.limits;
@@ -83,6 +90,7 @@ pub(crate) fn server(
     let round_robin = RoundRobin {
         chassis: Arc::clone(chassis),
         service,
+        mounts: mounts.clone(),
         shards: Arc::clone(shards),
         turn: AtomicUsize::new(0),
     };

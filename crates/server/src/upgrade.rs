@@ -107,7 +107,7 @@ fn respond(
     let foreign = header(ORIGIN).filter(|origin| !chassis.origins.allow(origin));
     // A SockJS client would take an accepted and closed socket for one to try
     // again by another transport.
-    if let (Some(origin), Endpoint::SockJs) = (foreign, &endpoint) {
+    if let (Some(origin), Endpoint::SockJs(_)) = (foreign, &endpoint) {
         return refuse(&Problem::foreign_origin(origin), &[], "origin");
     }
     let (early_close, failure) = if let Some(origin) = foreign {
@@ -139,14 +139,14 @@ fn accept(
     endpoint: &Endpoint,
 ) -> Result<(Bytes, Negotiated), HandshakeError> {
     let subprotocol = match endpoint {
-        Endpoint::Stomp => {
+        Endpoint::Stomp(_) => {
             let offered = upgrade.subprotocols.iter().copied();
             Version::choose_subprotocol(offered).map(Version::subprotocol)
         }
         Endpoint::Native(_) => {
             handshake::choose_subprotocol(&upgrade.subprotocols, &[messagepack::SUBPROTOCOL])
         }
-        Endpoint::SockJs => None,
+        Endpoint::SockJs(_) => None,
     };
     let offers = upgrade.extensions.iter().copied();
     // A malformed offer is one, whether anything is compressed or not.

@@ -79,9 +79,9 @@ fn the_opening_has_sectors_names_prices_and_positions() {
     assert_eq!(texts(&symbols, &["symbol"]).len(), 40);
     assert_eq!(texts(&symbols, &["sector"]).len(), 8);
     let portfolios = parsed(&of_kind(&opening, Kind::Portfolios));
-    assert_eq!(texts(&portfolios, &["name"]).len(), 300);
+    assert_eq!(texts(&portfolios, &["name"]).len(), 100);
     let ids = texts(&portfolios, &["portfolioId", "portfolio_id"]);
-    assert_eq!(ids.len(), 300);
+    assert_eq!(ids.len(), 100);
     let prices = parsed(&of_kind(&opening, Kind::Prices));
     assert_eq!(texts(&prices, &["symbol"]), texts(&symbols, &["symbol"]));
 
@@ -90,7 +90,7 @@ fn the_opening_has_sectors_names_prices_and_positions() {
     assert_eq!(verdicts.get(&Verdict::Accepted), Some(&of_kind(&opening, Kind::Transactions).len()));
     assert_eq!(ledger.portfolios(), ids, "every portfolio holds something");
     let positions = ledger.positions();
-    assert!((2 * 300..=6 * 300).contains(&positions), "{positions}");
+    assert!((2 * 100..=6 * 100).contains(&positions), "{positions}");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn mistakes_have_the_configured_share_and_all_of_them_occur() {
 
 #[test]
 fn nothing_but_mistakes_where_all_is_to_be_wrong() {
-    let config = DemoConfig { invalid_share: 1.0, ..DemoConfig::default() };
+    let config = DemoConfig { invalid_share: 1.0, transactions_per_second: 20, ..DemoConfig::default() };
     let mut market = Market::new(&config, 1);
     let verdicts = Ledger::default().apply_all(&of_kind(&steps(&mut market, 50), Kind::Transactions));
     assert_eq!(verdicts.get(&Verdict::Accepted), None, "{verdicts:?}");
@@ -181,7 +181,8 @@ fn nothing_but_mistakes_where_all_is_to_be_wrong() {
 
 #[test]
 fn people_buy_and_sell_in_every_spelling_and_some_name_the_lot() {
-    let mut market = Market::new(&DemoConfig::default(), 1);
+    let config = DemoConfig { transactions_per_second: 20, ..DemoConfig::default() };
+    let mut market = Market::new(&config, 1);
     let batches = steps(&mut market, 100);
     let items = parsed(&of_kind(&batches, Kind::Transactions));
     let count = |wanted: &dyn Fn(&Value) -> bool| items.iter().filter(|item| wanted(item)).count();
@@ -267,7 +268,8 @@ fn no_batch_is_empty_or_larger_than_it_may_be() {
 
 #[test]
 fn the_smallest_market_works() {
-    let config = DemoConfig { portfolios: 1, symbols: 1, ..DemoConfig::default() };
+    let config =
+        DemoConfig { portfolios: 1, symbols: 1, transactions_per_second: 20, ..DemoConfig::default() };
     let mut market = Market::new(&config, 1);
     let opening = market.opening();
     assert_eq!(of_kind(&opening, Kind::Transactions).len(), 1);

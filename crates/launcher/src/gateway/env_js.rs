@@ -49,16 +49,16 @@ impl Origin {
 pub(super) async fn script(origin: Origin, request: Request) -> Result<HttpResponse, Problem> {
     let http = origin.of(request.http());
     let ws = http.replacen("http", "ws", 1);
-    // There the leaderboard speaks as the frontend, which can't ask for it, reads it (LB-WS).
-    let [ranks_http, ranks_ws] = [&http, &ws].map(|url| format!("{url}/pms"));
+    // There the hub speaks as the frontend, which can't ask for it, reads it (LB-WS), and can keep up with (BUG-F7).
+    let [pms_http, pms_ws] = [&http, &ws].map(|url| format!("{url}/pms"));
     let keys = [
         ("API_GATEWAY_HTTP", &http),
         ("API_GATEWAY_WS", &ws),
         ("AUTH_HTTP", &http),
         ("ANALYTICS_HTTP", &http),
-        ("ANALYTICS_WS", &http),
-        ("LEADERBOARD_HTTP", &ranks_http),
-        ("LEADERBOARD_WS", &ranks_ws),
+        ("ANALYTICS_WS", &pms_http),
+        ("LEADERBOARD_HTTP", &pms_http),
+        ("LEADERBOARD_WS", &pms_ws),
         ("RTTM_HTTP", &http),
         ("RTTM_WS", &ws),
         ("PORTFOLIO_HTTP", &http),

@@ -32,7 +32,7 @@ impl Directory {
             service: service.name,
             port,
             sockets: sockets(service),
-            mounts: service.stomp.sockjs.clone(),
+            mounts: service.stomp.sockjs_paths().collect(),
             rest: service.routes.iter().map(|route| route.path).filter(|path| *path != "/").collect(),
         };
         Directory(services.map(entry).collect())
@@ -83,7 +83,7 @@ impl Directory {
 
 fn sockets(service: &Service) -> Vec<&'static str> {
     let native = service.sockets.iter().flat_map(SocketRoute::paths);
-    native.chain(service.stomp.websocket.iter().copied()).collect()
+    native.chain(service.stomp.websocket.iter().map(|mount| mount.path)).collect()
 }
 
 impl Entry {

@@ -101,7 +101,7 @@ impl HttpServer<'_> {
         let registry: web::Data<Registry> = web::Data::new(registry);
         let gate = Gate {
             chassis: Arc::clone(self.chassis),
-            mounts: service.stomp.sockjs.clone(),
+            mounts: service.stomp.sockjs_paths().collect(),
             in_flight: self.in_flight.clone(),
             streaming: self.streaming.clone(),
         };
@@ -118,7 +118,7 @@ impl HttpServer<'_> {
             .wrap_fn(move |request, next| gate.pass(request, next))
             .configure(|config| rest::configure(config, &service.routes))
             .configure(|config| {
-                service.stomp.sockjs.iter().for_each(|mount| self.sockjs.routes(config, mount));
+                service.stomp.sockjs_paths().for_each(|mount| self.sockjs.routes(config, mount));
             })
             .configure(|config| http::configure(config, service.name, self.directory));
         let app = map_config(app, |()| AppConfig::default());

@@ -25,7 +25,7 @@ use slab::Slab;
 
 pub(super) use self::closing::HalfClosed;
 use self::inbound::Inbound;
-pub(super) use self::inbound::{Dialogue, Protocol};
+pub(super) use self::inbound::{Dialogue, Protocol, Stomp};
 use self::ready::{ReadyList, ReadySocket};
 pub(super) use self::round::Part;
 use self::round::Round;

@@ -94,7 +94,7 @@ impl Subscriptions {
                 Compressor::new(chassis.compression, chassis.metrics.deflate.clone()),
             ),
             timers: Timers::default(),
-            stands: Stands { position, horizon: Offset::START },
+            stands: Stands { position, horizon: Offset::START, recent: Offset::START },
             chassis,
         }
     }

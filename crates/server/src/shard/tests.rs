@@ -1,7 +1,9 @@
 //! The shard below the sockets: its peers are streams in memory, and time is
 //! what the test says it is.
 
+mod chassis;
 mod clock;
+mod defaults;
 mod document;
 mod ending;
 mod feed;

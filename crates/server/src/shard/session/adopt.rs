@@ -11,10 +11,10 @@ use hub_ws::Connection;
 use crate::metrics::ReasonLabels;
 use crate::native::Query;
 use crate::new_connection::{ConnectionKind, EarlyClose, NewConnection};
-use crate::service::Endpoint;
+use crate::service::{Defaults, Endpoint};
 use crate::shard::Shard;
 use crate::shard::moment::Stamp;
-use crate::shard::sockets::{Dialogue, Phase, Protocol, SocketStart};
+use crate::shard::sockets::{Dialogue, Phase, Protocol, SocketStart, Stomp};
 use crate::shard::wire::{Carrier, Wire};
 use crate::sockjs::NewSession;
 use crate::stream::Stream;
@@ -31,7 +31,7 @@ impl Shard {
     /// Takes a session of `SockJS`'s HTTP transports over. One too many of its
     /// address is told so as on any other wire, once it is opened.
     pub(in crate::shard) fn adopt_session(&mut self, session: NewSession) {
-        let NewSession { end, peer, service } = session;
+        let NewSession { end, peer, service, defaults } = session;
         let Some(permit) = self.chassis.addresses.enter(peer) else {
             // The end is dropped, and the session with it.
             return self.fail_session(peer);
@@ -42,7 +42,7 @@ impl Shard {
             stream: Stream::session(end, permit),
             ahead: BytesMut::new(),
             first: Bytes::new(),
-            kind: ConnectionKind::Session,
+            kind: ConnectionKind::Session(defaults),
             service,
         });
         if !within_limit {
@@ -83,7 +83,7 @@ impl Shard {
                 self.receive(slot, &mut ahead);
             }
             // Nothing has been read yet.
-            ConnectionKind::Session => {}
+            ConnectionKind::Session(_) => {}
         }
         slot
     }
@@ -93,8 +93,10 @@ impl Shard {
         let after = |ms: u64| Stamp::of(self.sockets.now() + Duration::from_millis(ms));
         let (opening, closing) =
             (Phase::Opening(after(limits.handshake_ms)), Phase::Closing(after(limits.close_ms)));
-        let stomp =
-            || Dialogue::Stomp(hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.sockets.now()));
+        let stomp = |defaults: &Defaults| {
+            let session = hub_stomp::Session::new(Arc::clone(&self.chassis.stomp), self.sockets.now());
+            Dialogue::Stomp(Stomp { session, defaults: defaults.clone() })
+        };
         let unframed = |carrier: Carrier, dialogue, phase, counted| {
             let protocol = Protocol { websocket: None, dialogue };
             Beginning { protocol, wire: carrier.into(), phase, counted }
@@ -102,8 +104,8 @@ impl Shard {
         match kind {
             ConnectionKind::WebSocket { endpoint, early_close, negotiated, .. } => {
                 let (carrier, phase, dialogue) = match endpoint {
-                    Endpoint::Stomp => (Carrier::WebSocket, opening, stomp()),
-                    Endpoint::SockJs => (Carrier::SockJs, opening, stomp()),
+                    Endpoint::Stomp(defaults) => (Carrier::WebSocket, opening, stomp(defaults)),
+                    Endpoint::SockJs(defaults) => (Carrier::SockJs, opening, stomp(defaults)),
                     Endpoint::Native(endpoint) => {
                         let carrier =
                             if negotiated.messagepack { Carrier::MessagePack } else { Carrier::WebSocket };
@@ -119,8 +121,8 @@ impl Shard {
                 let wire = Wire::from(carrier).deflated(window);
                 Beginning { protocol, wire, phase, counted: early_close.is_none() }
             }
-            ConnectionKind::RawStomp => unframed(Carrier::Tcp, stomp(), opening, true),
-            ConnectionKind::Session => unframed(Carrier::Session, stomp(), opening, true),
+            ConnectionKind::RawStomp => unframed(Carrier::Tcp, stomp(&Defaults::default()), opening, true),
+            ConnectionKind::Session(defaults) => unframed(Carrier::Session, stomp(defaults), opening, true),
             ConnectionKind::Refused => unframed(Carrier::Tcp, Dialogue::Refused, closing, false),
         }
     }

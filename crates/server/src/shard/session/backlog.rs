@@ -33,8 +33,8 @@ impl Shard {
         let Backlog { stomp, wire } = &mut *backlog;
         // Only a slot that leads nowhere has none, which was told.
         let Some((carried, mut protocol)) = self.sockets.take_protocol(slot) else { return };
-        if let Dialogue::Stomp(session) = &mut protocol.dialogue {
-            let rest = self.receive_stomp(slot, session, carried, stomp).len();
+        if let Dialogue::Stomp(dialogue) = &mut protocol.dialogue {
+            let rest = self.receive_stomp(slot, dialogue, carried, stomp).len();
             stomp.advance(stomp.len() - rest);
         }
         self.sockets.return_protocol(slot, protocol);

@@ -2,13 +2,12 @@
 //! [`stomp`](super::stomp) and [`native`](super::native).
 
 use hub_core::CloseReason;
-use hub_stomp::Session;
 use hub_ws::deflate::Inflater;
 use hub_ws::{CloseCode, Connection, Failure, Incoming, Input, frame};
 
 use crate::shard::Shard;
 use crate::shard::pending::Ending;
-use crate::shard::sockets::Dialogue;
+use crate::shard::sockets::{Dialogue, Stomp};
 use crate::shard::wire::{Carrier, Wire};
 
 /// One message of a peer.
@@ -33,8 +32,8 @@ impl Shard {
         let Some((wire, mut protocol)) = self.sockets.take_protocol(slot) else { return };
         match (&mut protocol.websocket, &mut protocol.dialogue) {
             (Some(connection), dialogue) => self.receive_websocket(slot, wire, connection, dialogue, bytes),
-            (None, Dialogue::Stomp(session)) => {
-                let rest = self.receive_stomp(slot, session, wire, bytes);
+            (None, Dialogue::Stomp(stomp)) => {
+                let rest = self.receive_stomp(slot, stomp, wire, bytes);
                 self.sockets.hold_stomp(slot, rest);
             }
             (None, Dialogue::Native(_) | Dialogue::Refused) => {}
@@ -99,11 +98,11 @@ impl Shard {
     fn receive_message(&mut self, slot: usize, wire: Wire, dialogue: &mut Dialogue, message: &Message<'_>) {
         self.chassis.metrics.messages_received.inc();
         match dialogue {
-            Dialogue::Stomp(session) if wire.carrier == Carrier::SockJs => {
-                self.receive_sockjs(slot, session, wire, message);
+            Dialogue::Stomp(stomp) if wire.carrier == Carrier::SockJs => {
+                self.receive_sockjs(slot, stomp, wire, message);
             }
-            Dialogue::Stomp(session) => {
-                let rest = self.receive_stomp(slot, session, wire, message.bytes());
+            Dialogue::Stomp(stomp) => {
+                let rest = self.receive_stomp(slot, stomp, wire, message.bytes());
                 self.sockets.hold_stomp(slot, rest);
             }
             Dialogue::Native(session) => {
@@ -115,7 +114,7 @@ impl Shard {
         }
     }
 
-    fn receive_sockjs(&mut self, slot: usize, session: &mut Session, wire: Wire, message: &Message<'_>) {
+    fn receive_sockjs(&mut self, slot: usize, stomp: &mut Stomp, wire: Wire, message: &Message<'_>) {
         self.spend(message.bytes().len());
         let text = std::str::from_utf8(message.bytes()).unwrap_or_default();
         let messages = match message {
@@ -124,12 +123,12 @@ impl Shard {
         };
         let Ok(messages) = messages else {
             self.count_error("sockjs");
-            session.close();
+            stomp.session.close();
             return self.end_in_turn(slot, Ending::closed(CloseReason::BROKEN_JSON));
         };
         let mut messages = messages.iter();
         for text in messages.by_ref() {
-            let rest = self.receive_stomp(slot, session, wire, text.as_bytes());
+            let rest = self.receive_stomp(slot, stomp, wire, text.as_bytes());
             self.sockets.hold_stomp(slot, rest);
             if !rest.is_empty() {
                 break;
@@ -192,7 +191,7 @@ fn failure_name(code: CloseCode) -> &'static str {
 
 /// Nothing more is processed.
 fn end(dialogue: &mut Dialogue) {
-    if let Dialogue::Stomp(session) = dialogue {
-        session.close();
+    if let Dialogue::Stomp(stomp) = dialogue {
+        stomp.session.close();
     }
 }

@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 use hub_core::topic::TopicError;
-use hub_core::{CloseReason, Parameters, TopicName};
+use hub_core::{CloseReason, ParameterError, Parameters, TopicName};
 use hub_fanout::{Options, Target, queues};
 use hub_stomp::{AckMode, Headers, Refusal, Reply, Request, Session, SubscriptionRef, Version};
 
+use crate::service::Defaults;
 use crate::shard::Shard;
 use crate::shard::pending::Ending;
+use crate::shard::sockets::Stomp;
 use crate::shard::subscriptions::{Dialect, Id, SubscribeRequest, Verdict};
 use crate::shard::wire::Wire;
 
@@ -25,20 +27,20 @@ impl Shard {
     pub(super) fn receive_stomp<'b>(
         &mut self,
         slot: usize,
-        session: &mut Session,
+        stomp: &mut Stomp,
         wire: Wire,
         mut bytes: &'b [u8],
     ) -> &'b [u8] {
         loop {
             if self.is_flooded(slot) {
-                self.close_after(slot, session, CloseReason::OUTBOX_OVERFLOW);
+                self.close_after(slot, &mut stomp.session, CloseReason::OUTBOX_OVERFLOW);
                 return &[];
             }
             // What was committed is one piece.
-            if self.must_pause(slot) && !session.is_releasing() {
+            if self.must_pause(slot) && !stomp.session.is_releasing() {
                 return bytes;
             }
-            if !self.receive_request(slot, session, wire, &mut bytes) {
+            if !self.receive_request(slot, stomp, wire, &mut bytes) {
                 return &[];
             }
         }
@@ -46,7 +48,8 @@ impl Shard {
 
     /// Does what the next frame asks for; false: there is none, or none any
     /// more.
-    fn receive_request(&mut self, slot: usize, session: &mut Session, wire: Wire, bytes: &mut &[u8]) -> bool {
+    fn receive_request(&mut self, slot: usize, stomp: &mut Stomp, wire: Wire, bytes: &mut &[u8]) -> bool {
+        let Stomp { session, defaults } = stomp;
         let (version, before) = (session.version(), bytes.len());
         let received = session.receive(bytes, self.sockets.now());
         self.spend(before - bytes.len());
@@ -65,7 +68,7 @@ impl Shard {
                 self.end_in_turn(slot, ending);
                 return false;
             }
-            Ok(Some(request)) => match self.perform(slot, wire, version, request) {
+            Ok(Some(request)) => match self.perform(slot, wire, version, defaults, request) {
                 Ok(()) => return true,
                 Err(refusal) => {
                     session.close();
@@ -92,6 +95,7 @@ impl Shard {
         slot: usize,
         wire: Wire,
         version: Version,
+        defaults: &Defaults,
         request: Request<'_>,
     ) -> Result<(), Refusal> {
         let reply = match request {
@@ -105,10 +109,8 @@ impl Shard {
                 if subscription.as_ref().is_some_and(|id| id.len() > SUBSCRIPTION_ID_MAX_BYTES) {
                     return Err(refused(format!("an id has at most {SUBSCRIPTION_ID_MAX_BYTES} bytes")));
                 }
-                let portfolios_max = self.chassis.limits.portfolios_per_subscription;
-                let options = Parameters::of_headers(Options::ALL, headers)
-                    .and_then(|given| Options::read(&given, portfolios_max))
-                    .map_err(|error| refused(error.to_string()))?;
+                let options = self.options(defaults, &destination, headers);
+                let options = options.map_err(|error| refused(error.to_string()))?;
                 let subscription = subscription.map(Id::Is);
                 let dialect = Dialect::Stomp { version, subscription, destination: destination.clone(), ack };
                 let request = SubscribeRequest { wire, dialect, destination, options, ack: queue_mode(ack) };
@@ -156,6 +158,17 @@ impl Shard {
         };
         self.acknowledge(slot, &reply);
         Ok(())
+    }
+
+    /// The options of a SUBSCRIBE: those of its headers, else those that are usual where it came in.
+    fn options(
+        &self,
+        defaults: &Defaults,
+        destination: &TopicName,
+        headers: Headers<'_>,
+    ) -> Result<Options, ParameterError> {
+        let given = Parameters::of_headers(Options::ALL, headers)?;
+        defaults.of(destination).with(&given, self.chassis.limits.portfolios_per_subscription)
     }
 
     /// The RECEIPT, where one was asked for.

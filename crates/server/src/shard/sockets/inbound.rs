@@ -5,6 +5,7 @@ use hub_core::CloseReason;
 use super::Sockets;
 use super::unanswered::Sends;
 use crate::native::NativeSession;
+use crate::service::Defaults;
 use crate::shard::moment::Stamp;
 use crate::shard::pending::Backlog;
 use crate::shard::wire::Wire;
@@ -34,12 +35,18 @@ pub(in crate::shard) struct Protocol {
 
 /// Meaning of the messages.
 pub(in crate::shard) enum Dialogue {
-    Stomp(hub_stomp::Session),
+    Stomp(Stomp),
     /// JSON, as the endpoint understands it.
     Native(Box<dyn NativeSession>),
     /// Nothing any more: an HTTP refusal is written and then the socket
     /// closed.
     Refused,
+}
+
+/// A STOMP session, and the options that are usual where it was opened.
+pub(in crate::shard) struct Stomp {
+    pub(in crate::shard) session: hub_stomp::Session,
+    pub(in crate::shard) defaults: Defaults,
 }
 
 impl Inbound {
@@ -67,13 +74,13 @@ impl Protocol {
     /// Says whether a message has begun and is not whole: of the WebSocket, or a
     /// STOMP frame in however many messages.
     fn in_message(&self) -> bool {
-        let in_frame = matches!(&self.dialogue, Dialogue::Stomp(session) if session.in_frame());
+        let in_frame = matches!(&self.dialogue, Dialogue::Stomp(stomp) if stomp.session.in_frame());
         in_frame || self.websocket.as_ref().is_some_and(hub_ws::Connection::in_message)
     }
 
     pub(in crate::shard) fn stomp(&mut self) -> Option<&mut hub_stomp::Session> {
         match &mut self.dialogue {
-            Dialogue::Stomp(session) => Some(session),
+            Dialogue::Stomp(stomp) => Some(&mut stomp.session),
             Dialogue::Native(_) | Dialogue::Refused => None,
         }
     }

@@ -253,6 +253,6 @@ mod tests {
     #[test]
     fn an_idle_socket_is_small() {
         assert!(size_of::<Socket>() <= 296, "{} bytes", size_of::<Socket>());
-        assert!(size_of::<Protocol>() <= 152, "{} bytes", size_of::<Protocol>());
+        assert!(size_of::<Protocol>() <= 160, "{} bytes", size_of::<Protocol>());
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hub_core::{CloseReason, Offset};
 use hub_fanout::feed::EventKey;
 use hub_fanout::{
-    EventFilter, FeedBatch, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, SnapshotReason,
+    EventFilter, Extent, FeedBatch, FeedCursor, FeedEvent, FeedId, FeedStart, FeedWindow, SnapshotReason,
 };
 use slab::Slab;
 
@@ -80,8 +80,13 @@ impl Feeds {
         };
         let window = self.window(feed);
         let (start, snapshot_reason) = match starting.resume() {
-            None if options.snapshot => (FeedStart::Window, None),
-            None => (FeedStart::Now, None),
+            None => match options.snapshot {
+                Extent::Recent if window.after(starting.stands.recent).is_some() => {
+                    (FeedStart::After(starting.stands.recent), None)
+                }
+                Extent::Whole | Extent::Recent => (FeedStart::Window, None),
+                Extent::Nothing => (FeedStart::Now, None),
+            },
             Some(honoured) => {
                 let kept = honoured.and_then(|after| {
                     window.after(after).map(|_| after).ok_or(SnapshotReason::BeyondHorizon)

@@ -56,7 +56,8 @@ impl Subscriptions {
     /// Those who are not up to date take what they are owed only when every
     /// topic stands at the flush's position: whatever they get belongs to one.
     fn deliver_flush(&mut self, flush: &Flush, listed: bool, sockets: &mut Sockets) -> Vec<Lost> {
-        self.stands = Stands { position: flush.position, horizon: flush.horizon };
+        let Flush { position, horizon, recent, .. } = *flush;
+        self.stands = Stands { position, horizon, recent };
         self.delivering(sockets, |sources, delivery| {
             for state in &flush.states {
                 sources.states.deliver(state, listed, delivery);

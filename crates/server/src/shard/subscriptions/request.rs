@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hub_core::{Offset, Position, TopicName};
 use hub_fanout::queues::AckMode;
-use hub_fanout::{Document, EventFilter, FeedId, Options, SnapshotReason, TargetError, honour};
+use hub_fanout::{Document, EventFilter, Extent, FeedId, Options, SnapshotReason, TargetError, honour};
 
 use super::framing::Dialect;
 use super::subscription::Stands;
@@ -90,7 +90,7 @@ pub(super) fn check_relay(options: &Options, destination: &TopicName) -> Result<
     let given = [
         (Options::PORTFOLIO_IDS, options.portfolios.is_some()),
         (Options::INTERVAL, !options.interval.is_zero()),
-        (Options::SNAPSHOT, !options.snapshot),
+        (Options::SNAPSHOT, options.snapshot != Extent::Whole),
         (Options::RESUME, options.resume.is_some()),
         (Options::BATCH, options.batch),
         (Options::LIMIT, options.limit.is_some()),

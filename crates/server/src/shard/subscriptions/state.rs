@@ -10,8 +10,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hub_core::{Expired, Offset, PortfolioId, Position};
 use hub_fanout::{
-    Changed, Composition, Debt, Filter, Room, RowKey, SnapshotReason, Start, StateFlush, StateSubscription,
-    TopicId, View,
+    Changed, Composition, Debt, Extent, Filter, Room, RowKey, SnapshotReason, Start, StateFlush,
+    StateSubscription, TopicId, View,
 };
 
 use super::delivery::Delivery;
@@ -117,8 +117,11 @@ impl States {
         let (start, snapshot_reason) = match starting.resume() {
             Some(Ok(after)) => (Start::After(after), None),
             Some(Err(snapshot_reason)) => (Start::Snapshot, Some(snapshot_reason)),
-            None if options.snapshot => (Start::Snapshot, None),
-            None => (Start::Now, None),
+            None => match options.snapshot {
+                Extent::Whole => (Start::Snapshot, None),
+                Extent::Recent => (Start::After(starting.stands.recent), None),
+                Extent::Nothing => (Start::Now, None),
+            },
         };
         starting.count_resume(snapshot_reason);
         let dirty_max = starting.chassis.limits.dirty_keys;

@@ -33,4 +33,6 @@ pub(super) struct Stands {
     pub(super) position: Position,
     /// The oldest offset to resume from.
     pub(super) horizon: Offset,
+    /// An offset behind which all that is recent stands.
+    pub(super) recent: Offset,
 }

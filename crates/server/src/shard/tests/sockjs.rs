@@ -8,9 +8,15 @@ use hub_sockjs::actix::Server;
 
 use super::world::World;
 use crate::metrics::ReasonLabels;
+use crate::service::StompMounts;
 use crate::sockjs;
 
 const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 50_000));
+
+/// Sessions that the shard takes over.
+fn serve(world: &World) -> Server {
+    sockjs::server(&world.chassis, "test", &StompMounts::default(), &[world.sessions.clone()].into())
+}
 
 /// Asks for what there is for a session's client, as `xhr` does; opens it if it is new.
 async fn poll(server: &Server, name: &str) -> String {
@@ -30,7 +36,7 @@ async fn open(world: &mut World, server: &Server, name: &str) {
 #[actix_web::test]
 async fn a_session_beyond_its_address_s_share_is_told_so_and_far_beyond_it_is_dropped() {
     let mut world = World::new(|limits| limits.sessions_per_address = 1);
-    let server = sockjs::server(&world.chassis, "test", &[world.sessions.clone()].into());
+    let server = serve(&world);
     open(&mut world, &server, "within").await;
     open(&mut world, &server, "beyond").await;
     let told = "c[1013,\"Too many sessions from this address (limits.sessions_per_address)\"]\n";
@@ -47,7 +53,7 @@ async fn a_session_beyond_its_address_s_share_is_told_so_and_far_beyond_it_is_dr
 #[actix_web::test]
 async fn there_are_at_most_two_sessions_for_each_connection_that_there_may_be() {
     let mut world = World::new(|limits| limits.connections = 1);
-    let server = sockjs::server(&world.chassis, "test", &[world.sessions.clone()].into());
+    let server = serve(&world);
     open(&mut world, &server, "left-behind").await;
     open(&mut world, &server, "come-again").await;
     assert_eq!(poll(&server, "another").await, "Too many sessions.\n");

@@ -11,20 +11,20 @@ use hub_core::schema::Schema;
 use hub_core::{Epoch, Offset, Position, Timestamp};
 use hub_fanout::feed::EventKey;
 use hub_fanout::{
-    Catalog, Changed, Composition, FeedId, FeedItem, Flush, Outcomes, Publisher, PublisherLimits, RowKey,
-    StateFlush, Topic, TopicId, View, WindowLimits,
+    Catalog, Changed, Composition, FeedId, FeedItem, Flush, Publisher, PublisherLimits, RowKey, StateFlush,
+    Topic, TopicId, View, WindowLimits,
 };
 use tokio::sync::{mpsc, watch};
 
+use super::chassis::chassis;
 use super::peer::{Peer, Speaks};
-use super::still_log::{EPOCH, StillLog};
+use super::still_log::EPOCH;
 use super::topics::{Follower, Table, Tally, Turn, portfolio_of};
-use crate::chassis::{Chassis, ChassisConfig, ChassisParts};
+use crate::chassis::Chassis;
 use crate::http::in_flight::InFlight;
-use crate::metrics::Metrics;
 use crate::native::Query;
 use crate::new_connection::{ConnectionKind, Negotiated, NewConnection};
-use crate::service::Endpoint;
+use crate::service::{Defaults, Endpoint};
 use crate::shard::moment::Moment;
 use crate::shard::{SWEEP, Shard, ShardInputs, ShardParts, Wake};
 use crate::sockjs::NewSession;
@@ -33,6 +33,9 @@ use crate::stream::{Stream, memory};
 
 /// Events that the feed's window holds.
 pub(super) const FEED_EVENTS: usize = 32;
+
+/// Offset of the first event.
+pub(super) const FIRST_EVENT: Offset = Offset(1_000);
 
 /// Time on the wall when a world begins.
 pub(super) const BEGIN: Duration = Duration::from_secs(1_700_000_000);
@@ -69,6 +72,10 @@ pub(super) struct World {
     pub(super) position: Position,
     /// How many events there were.
     pub(super) events: u64,
+    /// Usual where `WebSockets` of STOMP are opened from now on.
+    pub(super) defaults: Defaults,
+    /// Behind it stands what the next flush calls recent.
+    pub(super) recent: Offset,
 }
 
 impl World {
@@ -126,6 +133,8 @@ impl World {
             next_expires: None,
             position: Position { epoch: EPOCH, offset: Offset::START },
             events: 0,
+            defaults: Defaults::default(),
+            recent: Offset::START,
         }
     }
 
@@ -159,7 +168,7 @@ impl World {
                 turns: self.turns.clone(),
                 feed: self.feed,
             }))),
-            Speaks::Stomp => Some(Endpoint::Stomp),
+            Speaks::Stomp => Some(Endpoint::Stomp(self.defaults.clone())),
             Speaks::RawStomp => None,
         };
         let kind = endpoint.map_or(ConnectionKind::RawStomp, |endpoint| ConnectionKind::WebSocket {
@@ -312,7 +321,8 @@ impl World {
             |topic| StateFlush { topic, view: Arc::clone(&view) as Arc<dyn View>, changed: changed.clone() };
         let states = self.states.map(state).into();
         let (position, at) = (self.position, Timestamp::default());
-        let flush = Flush { position, at, horizon, oldest: Some(self.now.timestamp()), states };
+        let flush =
+            Flush { position, at, horizon, recent: self.recent, oldest: Some(self.now.timestamp()), states };
         self.chassis.publisher.flush(&Arc::new(flush));
         self.settle();
     }
@@ -330,7 +340,7 @@ impl World {
     /// The same, behind so many blanks.
     pub(super) fn emit_padded(&mut self, blanks: usize) {
         let json = Bytes::from(format!("{}{}", " ".repeat(blanks), self.events)).into();
-        let offset = Offset(1_000 + self.events);
+        let offset = Offset(FIRST_EVENT.0 + self.events);
         let item =
             FeedItem { feed: self.feed, key: EventKey::from(portfolio_of(self.events as RowKey)), json };
         self.events += 1;
@@ -383,17 +393,4 @@ impl World {
     pub(super) fn into_parts(self) -> (Shard, ShardInputs, watch::Sender<Stage>) {
         (self.shard, self.inputs, self.stage)
     }
-}
-
-fn chassis(limits: Limits, catalog: Catalog, publisher: Publisher) -> Chassis {
-    let unless_set = |limit: usize| if limit == 0 { 1 << 20 } else { limit };
-    let config = ChassisConfig {
-        client_send: true,
-        connections: unless_set(limits.connections),
-        connections_per_address: unless_set(limits.sessions_per_address),
-        limits,
-        ..ChassisConfig::default()
-    };
-    let (log, outcomes, metrics) = (Arc::new(StillLog), Outcomes::default(), Metrics::default());
-    Chassis::new(config, ChassisParts { catalog, log, outcomes, publisher, metrics })
 }

@@ -114,7 +114,13 @@ fn healthcheck(config: Option<&Path>) -> ExitCode {
 fn serve_until_told(config: Option<&Path>, demo: bool) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     let coloured = coloured(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(coloured)
+        .with_writer(std::io::stderr)
+        // A line that can't be written is lost. To say so in the same place would be the end of whoever wrote it.
+        .log_internal_errors(false)
+        .init();
     let mut config = match Config::load(config, environment()) {
         Ok(config) => config,
         Err(error) => return complain(2, &error),

@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use hub_testkit::http;
 use hub_testkit::process::HubProcess;
 
-use crate::support::CONFIG;
+use crate::support::{CONFIG, address};
 
 /// A shipped configuration on free ports, with a directory of its own.
 fn shipped(name: &str) -> String {
@@ -34,14 +35,32 @@ fn defaults_start_without_a_warning_and_a_file_gets_no_colours() {
     }
 }
 
+/// A hub that a shell starts by these lines, where `{}` is its binary.
+fn hub_by(lines: &str) -> HubProcess {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("pms-hub-by-a-shell");
+    let lines = lines.replace("{}", env!("CARGO_BIN_EXE_pms-hub"));
+    fs::write(&script, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    HubProcess::spawn(&script, CONFIG, &[], &[]).unwrap()
+}
+
+#[test]
+fn a_log_that_can_not_be_written_is_lost_and_nothing_else() {
+    // A disk that is full, and a reader that has gone.
+    for lines in ["exec {} \"$@\" 2>/dev/full", "mkfifo gone; : < gone & exec {} \"$@\" 2> gone"] {
+        let hub = hub_by(lines);
+        // What is refused is told of.
+        for path in ["/nope", "/ready", "/nope"] {
+            let answer = http::get(address(&hub), path).unwrap();
+            assert_eq!(answer.status, if path == "/nope" { 404 } else { 200 }, "{lines}");
+        }
+    }
+}
+
 #[test]
 fn that_few_connections_fit_is_told_and_is_no_warning() {
-    let dir = tempfile::tempdir().unwrap();
-    let script = dir.path().join("pms-hub-with-few-files");
-    let text = format!("#!/bin/sh\nulimit -n 100\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_pms-hub"));
-    fs::write(&script, text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let hub = HubProcess::spawn(&script, CONFIG, &[], &[]).unwrap();
+    let hub = hub_by("ulimit -n 100\nexec {} \"$@\"");
     let said = hub.stderr();
     // 64, and 8 for each of two workers, are the hub's own.
     let told = |line: &&String| line.contains(" INFO ") && line.contains("few connections fit");

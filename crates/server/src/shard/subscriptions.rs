@@ -31,7 +31,7 @@ mod takes;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hub_core::{Offset, Position};
+use hub_core::{Offset, Position, TopicName};
 use hub_fanout::{Composition, Options, SnapshotReason};
 use slab::Slab;
 use smallvec::SmallVec;
@@ -97,6 +97,11 @@ impl Subscriptions {
             stands: Stands { position, horizon: Offset::START, recent: Offset::START },
             chassis,
         }
+    }
+
+    /// Refuses what [`subscribe`](Subscriptions::subscribe) would, and does nothing.
+    pub(super) fn check(&self, destination: &TopicName, options: &Options) -> Result<(), NotSubscribed> {
+        request::check(&self.chassis.catalog.resolve(destination)?, options, &self.chassis)
     }
 
     /// Adds a subscription. The caller lets the socket progress, to hand over

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::inbound::Message;
 use crate::native::{Action, Followed, NativeSession, Query};
 use crate::shard::Shard;
-use crate::shard::subscriptions::{Dialect, SubscribeRequest, WholeMessages};
+use crate::shard::subscriptions::{Dialect, NotSubscribed, SubscribeRequest, WholeMessages};
 use crate::shard::wire::{Carrier, Wire};
 
 /// Bytes that one of a thing's parts costs of a turn.
@@ -89,6 +89,10 @@ impl Shard {
             Ok(actions) => actions,
             Err(reason) => return self.send_error(slot, &reason),
         };
+        // All of it or nothing: what goes on stays as it was where something is refused.
+        if let Some(refused) = actions.iter().find_map(|action| self.refused(action)) {
+            return self.send_error(slot, &refused.to_string());
+        }
         for action in actions {
             match action {
                 Action::Reply(message) => self.send_native(slot, &message),
@@ -96,6 +100,14 @@ impl Shard {
                 Action::Follow { name, what } => self.follow(slot, wire, name, what),
             }
         }
+    }
+
+    /// Why an action can't be done, if it can't.
+    fn refused(&self, action: &Action) -> Option<NotSubscribed> {
+        let Action::Follow { what: Followed::Topic { destination, options }, .. } = action else {
+            return None;
+        };
+        self.subscriptions.check(destination, options).err()
     }
 
     fn follow(&mut self, slot: usize, wire: Wire, name: &'static str, what: Followed) {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use hub_core::{Offset, Position, TopicName};
 use hub_fanout::queues::AckMode;
-use hub_fanout::{Document, EventFilter, Extent, FeedId, Options, SnapshotReason, TargetError, honour};
+use hub_fanout::{
+    Document, EventFilter, Extent, FeedId, Options, SnapshotReason, Target, TargetError, honour,
+};
 
 use super::framing::Dialect;
 use super::subscription::Stands;
@@ -72,12 +74,23 @@ impl Starting<'_> {
     }
 }
 
+/// Refuses options that what a destination leads to does not take.
+pub(super) fn check(target: &Target, options: &Options, chassis: &Chassis) -> Result<(), NotSubscribed> {
+    match target {
+        Target::State { topic, .. } => {
+            let state = &chassis.catalog.states()[usize::from(topic.0)];
+            check_limit(options, state.takes_limit, &state.topic.name)
+        }
+        Target::Feed { feed, .. } => {
+            let name = &chassis.catalog.feeds()[usize::from(feed.0)].topic.name;
+            check_limit(options, false, name)
+        }
+        Target::Relay(name) | Target::Queue(name) => check_relay(options, name),
+    }
+}
+
 /// A limit is of a document that takes one: who asks for ten rows of a map must not be sent all of them.
-pub(super) fn check_limit(
-    options: &Options,
-    takes_limit: bool,
-    destination: &TopicName,
-) -> Result<(), NotSubscribed> {
+fn check_limit(options: &Options, takes_limit: bool, destination: &TopicName) -> Result<(), NotSubscribed> {
     if options.limit.is_some() && !takes_limit {
         return Err(NotSubscribed::NoLimit(destination.clone()));
     }
@@ -86,7 +99,7 @@ pub(super) fn check_limit(
 
 /// An option that is not honoured is refused: whoever asks for one portfolio
 /// must not be sent all of them.
-pub(super) fn check_relay(options: &Options, destination: &TopicName) -> Result<(), NotSubscribed> {
+fn check_relay(options: &Options, destination: &TopicName) -> Result<(), NotSubscribed> {
     let given = [
         (Options::PORTFOLIO_IDS, options.portfolios.is_some()),
         (Options::INTERVAL, !options.interval.is_zero()),

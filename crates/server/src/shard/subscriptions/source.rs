@@ -13,7 +13,7 @@ use super::pace::Timers;
 use super::queue::{Consumers, QueueSource};
 use super::recipient::{Recipient, Taken};
 use super::relay::{RelaySource, Relays};
-use super::request::{NotSubscribed, Starting, WholeMessages, check_limit, check_relay};
+use super::request::{NotSubscribed, Starting, WholeMessages, check};
 use super::state::{StateSource, States};
 use super::subscription::{OfKind, Stands};
 use crate::chassis::Chassis;
@@ -58,27 +58,18 @@ impl Sources {
         ack: AckMode,
         starting: &Starting<'_>,
     ) -> Result<(Source, Option<SnapshotReason>), NotSubscribed> {
+        check(&target, starting.options, starting.chassis)?;
         Ok(match target {
             Target::State { topic, filter } => {
-                let state = &starting.chassis.catalog.states()[usize::from(topic.0)];
-                check_limit(starting.options, state.takes_limit, &state.topic.name)?;
                 let (source, snapshot_reason) = States::start(topic, filter, starting);
                 (Source::State(Box::new(source)), snapshot_reason)
             }
             Target::Feed { feed, filter } => {
-                let name = &starting.chassis.catalog.feeds()[usize::from(feed.0)].topic.name;
-                check_limit(starting.options, false, name)?;
                 let (source, snapshot_reason) = self.feeds.start(feed, filter, starting);
                 (Source::Feed(source), snapshot_reason)
             }
-            Target::Relay(name) => {
-                check_relay(starting.options, &name)?;
-                (Source::Relay(RelaySource { destination: name }), None)
-            }
-            Target::Queue(name) => {
-                check_relay(starting.options, &name)?;
-                (Source::Queue(Box::new(self.consumers.start(name, ack))), None)
-            }
+            Target::Relay(name) => (Source::Relay(RelaySource { destination: name }), None),
+            Target::Queue(name) => (Source::Queue(Box::new(self.consumers.start(name, ack))), None),
         })
     }
 

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use actix_web::HttpResponse;
 use hub_core::{Count, Parameter};
 use hub_server::http::problem::Problem;
-use hub_server::rest::page::{AT, CURSOR, LIMIT, Page, at_position};
+use hub_server::rest::page::{AT, CURSOR, LIMIT, OFFSET, Page, at_position};
 use hub_server::rest::{Content, Request, Route, digest, handler, tagged};
 
 use self::seen::Seen;
@@ -20,7 +20,6 @@ use crate::rows::write_rows;
 use crate::schema;
 
 const TOP: Count = Count { parameter: Parameter::new("top"), default: 50, min: 1, max: ROWS_MAX };
-const OFFSET: Count = Count { parameter: Parameter::new("offset"), default: 0, min: 0, max: usize::MAX };
 
 /// Room for a row of usual size.
 const ROW_BYTES: usize = 400;
@@ -99,9 +98,6 @@ async fn portfolios(reads: LeaderboardReads, request: Request) -> Result<HttpRes
     let given = request.parameters();
     let page = Page::<usize>::asked_or(ROWS_MAX, given)?;
     let first = OFFSET.read(given)?;
-    if page.position().is_some() && given.text(&OFFSET.parameter).is_some() {
-        return Err(OFFSET.parameter.wrong("is none of a cursor, which goes on where its page ended").into());
-    }
     let first = page.place().copied().unwrap_or(first);
     let mut seen = Seen::of_page(&reads, &request, &page)?;
     if page.position().is_none() && seen.board.len().saturating_sub(first) > page.limit() {

@@ -192,6 +192,9 @@ fn a_page_begins_where_it_is_said_and_ends_with_the_last_row() {
     assert_eq!(page("?limit=3&offset=9"), (vec![10, 11, 12], false));
     assert_eq!(page("?limit=3&offset=8"), (vec![9, 10, 11], true));
     assert_eq!(page("?limit=2&at=flush"), (vec![1, 2], true));
+    let (_, headers, _) = answer(&hub.reads, "/api/leaderboard/portfolios?limit=3&offset=4", None);
+    let (status, _, body) = answer(&hub.reads, &next(&headers).unwrap(), None);
+    assert_eq!((status, ids(&json(&body))), (200, vec![8, 9, 10]), "a link to the next page leads there");
 }
 
 #[test]

@@ -20,8 +20,15 @@ pub const LIMIT: Parameter = Parameter::new("limit");
 /// The parameter that says where a page begins.
 pub const CURSOR: Parameter = Parameter::new("cursor");
 
+/// Elements that the first page leaves out, for those calls that take it. A cursor goes on where its page ended, so that
+/// the link to the next page leaves this one out, too.
+pub const OFFSET: Count = Count { parameter: Parameter::new("offset"), default: 0, min: 0, max: usize::MAX };
+
 /// Position of the state that is asked for. A cursor has its own, so that the link to the next page leaves this one out.
 pub const AT: Parameter = Parameter::new("at");
+
+/// Parameters that a link to a next page leaves out: its cursor says what they say of the first one.
+const FIRST_ONLY: [Parameter; 3] = [CURSOR, AT, OFFSET.parameter];
 
 /// Most elements of a page: one is put together at once, on the thread that serves sockets, too.
 pub const PAGE_MAX: usize = 1000;
@@ -67,6 +74,9 @@ impl<P: FromStr> Page<P> {
     pub fn asked_or(usual: usize, given: &Parameters<'_>) -> Result<Page<P>, ParameterError> {
         let limit = Count { parameter: LIMIT, default: usual, min: 1, max: PAGE_MAX }.read(given)?;
         let cursor = given.text(&CURSOR).map(|text| Cursor::of(&text)).transpose()?;
+        if cursor.is_some() && given.text(&OFFSET.parameter).is_some() {
+            return Err(OFFSET.parameter.wrong("is none of a cursor, which goes on where its page ended"));
+        }
         let at = given.text(&AT).zip(cursor.as_ref());
         if at.is_some_and(|(at, cursor)| at != cursor.position.to_string()) {
             return Err(AT.wrong("is another position than the cursor's, which goes on with its own"));
@@ -176,7 +186,7 @@ fn link_next<P: fmt::Display>(
     cursor: &Cursor<P>,
 ) {
     let mut link = format!("<{}?", encoded(path, b"/"));
-    for (parameter, value) in given.texts().filter(|(parameter, _)| ![CURSOR, AT].contains(*parameter)) {
+    for (parameter, value) in given.texts().filter(|(parameter, _)| !FIRST_ONLY.contains(*parameter)) {
         // Writing to a text does not fail.
         let _ = write!(link, "{}={}&", parameter.name(), encoded(&value, b","));
     }
@@ -205,7 +215,7 @@ mod tests {
     use super::*;
     use crate::query::Query;
 
-    static DECLARED: [Parameter; 4] = [LIMIT, CURSOR, AT, Parameter::new("symbols")];
+    static DECLARED: [Parameter; 5] = [LIMIT, CURSOR, AT, OFFSET.parameter, Parameter::new("symbols")];
 
     fn asked(query: &str) -> Result<Option<Page<u32>>, String> {
         Page::asked(&Query::parse(query).read(&DECLARED).unwrap()).map_err(|error| error.to_string())
@@ -253,11 +263,14 @@ mod tests {
         let other = asked(&format!("cursor={AT_42}-1&at=000000000000beef-41")).unwrap_err();
         assert!(other.starts_with("at: is another position"), "{other}");
         assert!(asked(&format!("cursor={AT_42}-1&at={AT_42}")).is_ok());
+        let offset = asked(&format!("cursor={AT_42}-1&offset=0")).unwrap_err();
+        assert!(offset.starts_with("offset: is none of a cursor"), "{offset}");
     }
 
     #[test]
     fn the_link_asks_as_it_was_asked_and_repeats_no_credential() {
-        let query = Query::parse("at=000000000000beef-41&LIMIT=2&symbols=a%26b,%C3%A9%3E&token=secret&_=1");
+        let query =
+            Query::parse("at=000000000000beef-41&LIMIT=2&offset=3&symbols=a%26b,%C3%A9%3E&token=secret&_=1");
         let given = query.read(&DECLARED).unwrap();
         let position = Position { epoch: Epoch(0xbeef), offset: Offset(42) };
         let mut headers = HeaderMap::new();

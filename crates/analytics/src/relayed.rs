@@ -57,14 +57,10 @@ impl Relayed {
 
 impl<'e> RelayedPosition<'e> {
     fn of(record: &Record, row: &'e PositionRow) -> Result<RelayedPosition<'e>, Rejection> {
-        let time = |claimed: Option<Timestamp>, field: &'static str| {
-            let time = claimed.map(|claimed| record.event_time(Some(claimed))).transpose();
-            time.map_err(|rejection| Rejection::of(field, rejection.reason))
-        };
         Ok(RelayedPosition {
             row,
-            created_at: time(row.created_at, "createdAt")?,
-            updated_at: time(row.updated_at, "updatedAt")?,
+            created_at: told_time(record, row.created_at, "createdAt")?,
+            updated_at: told_time(record, row.updated_at, "updatedAt")?,
             at: record.at,
         })
     }
@@ -98,6 +94,16 @@ impl<'e> RelayedPosition<'e> {
     }
 }
 
+/// A time that upstream tells of, which is not ahead of the log's.
+fn told_time(
+    record: &Record,
+    claimed: Option<Timestamp>,
+    field: &'static str,
+) -> Result<Option<Timestamp>, Rejection> {
+    let time = claimed.map(|claimed| record.event_time(Some(claimed))).transpose();
+    time.map_err(|rejection| Rejection::of(field, rejection.reason))
+}
+
 /// A position that is relayed; the last one wins.
 pub(crate) fn position<S: Accounts>(
     accounts: &mut S,
@@ -121,6 +127,7 @@ pub(crate) fn unrealized<S: Accounts>(
     step: &mut Step,
 ) -> Result<Outcome, Rejection> {
     refuse(accounts, pnl.portfolio_id, Origin::Computed)?;
+    told_time(record, pnl.as_of, "asOf")?;
     let sum = pnl.symbols.values().try_fold(Money::ZERO, |sum, amount| sum.checked_add(*amount));
     if sum != Some(pnl.overall) {
         step.warn("overallUnrealised_Pnl: is not the sum of its symbols");

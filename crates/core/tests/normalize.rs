@@ -305,6 +305,15 @@ fn relayed_facts_are_read_in_all_the_spellings_of_the_frontend() {
     assert_eq!(field_at_fault(unrealized(&text.replace("[\"X\",\"Y\"]", "[1]"))), "unpriced");
     let long = unrealized(&text.replace("AAPL", &"A".repeat(100_000))).unwrap_err();
     assert!(long.reason.len() < 200, "a reason is not a copy of the input");
+    for (part, instead, at_fault) in [
+        (r#""AAPL":2550.00"#, r#""AAPL":1,"AAPL":2"#, "symbol"),
+        (r#","asOf":"2026-02-07T10:30:00.000Z""#, "", "asOf"),
+        (r#","stale":["AAPL"]"#, "", "stale"),
+    ] {
+        assert_eq!(field_at_fault(unrealized(&text.replace(part, instead))), at_fault);
+    }
+    let again = text.replace(r#""AAPL":2550.00"#, r#""AAPL":2550,"AAPL":2550.00"#);
+    assert_eq!(unrealized(&again).as_ref(), unrealized(&text).as_ref(), "the same again contradicts nothing");
     let without = text.replace("overallUnrealised_Pnl", "other");
     assert_eq!(field_at_fault(unrealized(&without)), "overallUnrealised_Pnl");
 }

@@ -23,14 +23,20 @@ const OVERALL: Field =
 pub(super) const FIELDS: &[&Field] = &[&PORTFOLIO_ID, &SYMBOLS, &OVERALL, &UNPRICED, &STALE, &AS_OF];
 
 pub(super) fn read(object: &RawObject<'_>) -> Result<UnrealizedPnl, Rejection> {
-    Ok(UnrealizedPnl {
+    let it = UnrealizedPnl {
         portfolio_id: object.require(&PORTFOLIO_ID)?.parse()?,
         symbols: symbols(object)?,
         overall: object.require(&OVERALL)?.number()?,
         unpriced: list(object, &UNPRICED)?,
         stale: list(object, &STALE)?,
         as_of: object.shown_time(&AS_OF)?,
-    })
+    };
+    // What is stale is so since a time: where one of the two is told of alone, some would read it as stale, some not.
+    match (it.stale.is_empty(), it.as_of) {
+        (false, None) => Err(Rejection::of(AS_OF.name, "is required where stale names symbols")),
+        (true, Some(_)) => Err(Rejection::of(STALE.name, "must name symbols where asOf is given")),
+        _ => Ok(it),
+    }
 }
 
 pub(super) fn write(it: &UnrealizedPnl, to: &mut Members) {
@@ -58,7 +64,15 @@ fn symbols(object: &RawObject<'_>) -> Result<BTreeMap<Symbol, Money>, Rejection>
         })?;
         Ok((symbol, Raw::new(SYMBOLS.name, value).number()?))
     };
-    map.into_iter().map(amount).collect()
+    let mut amounts = BTreeMap::new();
+    for member in map {
+        let (symbol, amount) = amount(member)?;
+        if amounts.get(&symbol).is_some_and(|before| *before != amount) {
+            return Err(raw.reject(format!("{symbol} is given twice, with different values")));
+        }
+        amounts.insert(symbol, amount);
+    }
+    Ok(amounts)
 }
 
 /// Symbols, where the sender names any.

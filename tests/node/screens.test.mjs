@@ -98,4 +98,22 @@ describe('summaries, movers and sectors', () => {
     await waitFor(() => last('movers')?.losers[0]?.symbol === 'AAPL', 'movers at the last prices');
     await socket.close();
   });
+
+  it('are followed all or none, and go on as they were where a command is refused', async () => {
+    const none = await NativePeer.connect(hub.ws('/ws/positions?topics=movers,sectors&limit=5'));
+    await waitFor(() => none.messages.length, 'an answer');
+    assert.match(none.messages[0].message, /^limit: \/topic\/sectors takes none/);
+    const socket = await NativePeer.connect(hub.ws('/ws/positions?topics=movers'));
+    const of = (type) => socket.messages.filter((message) => message.type === type);
+    const losers = () => of('movers').at(-1)?.data.losers[0]?.unrealizedPnl;
+    await waitFor(losers, 'the movers that there are');
+    const before = losers();
+    socket.send({ type: 'subscribe', topics: ['movers', 'sectors'], limit: 2 });
+    await waitFor(() => of('error').length, 'a refusal');
+    assert.deepEqual(of('subscribed'), []);
+    await quote(hub, { AAPL: 1 });
+    await waitFor(() => losers() !== before, 'movers as before');
+    assert.deepEqual([of('sectors'), none.messages.length], [[], 1]);
+    await Promise.all([none.close(), socket.close()]);
+  });
 });

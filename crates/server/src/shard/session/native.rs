@@ -102,7 +102,7 @@ impl Shard {
         }
     }
 
-    /// Why an action can't be done, if it can't.
+    /// Reason for which an action can't be done, if there is one.
     fn refused(&self, action: &Action) -> Option<NotSubscribed> {
         let Action::Follow { what: Followed::Topic { destination, options }, .. } = action else {
             return None;

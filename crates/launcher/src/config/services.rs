@@ -35,6 +35,7 @@ pub(super) fn listeners(config: &Config) -> Vec<Listener<'_>> {
 
 /// The part that projections read while they apply records.
 #[allow(clippy::needless_update, reason = "a service that is left out leaves its part at the default")]
+#[cfg_attr(not(feature = "analytics"), allow(unused_variables, reason = "days end for analytics alone"))]
 pub(super) fn settings(config: &Config, now: Timestamp) -> Settings {
     Settings {
         resume_horizon_ms: i64::from(config.server.resume_horizon_ms),

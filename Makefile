@@ -66,7 +66,7 @@ package:
 
 ## All suites: test binaries, documentation, Node and Python, several at once.
 suites: node-ready python-ready
-	$(PYTHON) tests/run.py --beside '$(NODE_TEST)' --beside '$(PYTHON_TEST)' --beside '$(RECEIPTS_TEST)'
+	$(PYTHON) tests/run.py --beside '$(NODE_TEST)' --beside '$(PYTHON_TEST)' --beside '$(RECEIPTS_TEST)' --beside '$(SCORES_TEST)'
 
 test-rust:
 	$(PYTHON) tests/run.py
@@ -77,6 +77,7 @@ test-node: node-ready hub
 test-python: python-ready hub
 	$(PYTHON_TEST)
 	$(RECEIPTS_TEST)
+	$(SCORES_TEST)
 
 ## The hub as the tests have it: the features of the whole workspace, those of its tests included, so that what it
 ## depends on is built once.
@@ -97,6 +98,8 @@ $(CHROMIUM) $(NGINX) $(HAPROXY):
 PYTHON_TEST := $(VENV)/bin/python -W error -B $(PYTHON_SUITE)/test_stomp.py
 ## What a position is made of, worked out again from the records that its receipt cites. RECEIPTS_TRANSACTIONS for more.
 RECEIPTS_TEST := $(PYTHON) -W error -B $(PYTHON_SUITE)/test_receipts.py
+## What a portfolio is ranked by, likewise. SCORES_PORTFOLIOS for more.
+SCORES_TEST := $(PYTHON) -W error -B $(PYTHON_SUITE)/test_scores.py
 python-ready:
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { $(call apt_install,python3-venv); }
 	$(PYTHON) -m venv $(VENV)

@@ -16,7 +16,7 @@ BINARY = os.environ.get("PMS_HUB_BIN", str(ROOT / "target" / "debug" / "pms-hub"
 PATIENCE_S = 30
 
 SECTIONS = ("analytics", "autotrader", "leaderboard", "rttm", "gateway")
-SERVICE = re.compile(r"^\s*analytics\s+http://(?:127\.0\.0\.1|localhost):(\d+)$")
+SERVICE = re.compile(r"^\s*(\w[\w-]*)\s+http://(?:127\.0\.0\.1|localhost):(\d+)$")
 
 
 class Hub:
@@ -39,12 +39,18 @@ class Hub:
         )
         self._printed = []
         self._ready = threading.Event()
-        self.port = None
+        #: Ports by the names of services.
+        self.ports = {}
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._ready.wait(PATIENCE_S) or self.port is None:
+        if not self._ready.wait(PATIENCE_S) or "analytics" not in self.ports:
             self._process.kill()
             raise AssertionError(f"{BINARY} did not start; it had printed:\n{''.join(self._printed)}")
+
+    @property
+    def port(self):
+        """That of analytics."""
+        return self.ports["analytics"]
 
     def stop(self):
         """SIGTERM; it has to end in order."""
@@ -65,7 +71,7 @@ class Hub:
             self._printed.append(line)
             found = SERVICE.match(line.rstrip())
             if found:
-                self.port = int(found[1])
+                self.ports[found[1]] = int(found[2])
             if line == "ready\n":
                 self._ready.set()
         self._ready.set()

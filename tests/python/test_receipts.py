@@ -9,16 +9,15 @@ realised, invested and unrealised. All of it has to be equal to the last digit, 
 """
 
 import datetime
-import http.client
-import json
 import os
 import random
 import time
 import unittest
 import uuid
-from decimal import Context, Decimal, Inexact, setcontext
+from decimal import Decimal
 
-from hub import PATIENCE_S, Hub
+from hub import PATIENCE_S
+from verifier import Verifier, offset
 
 TRANSACTIONS = int(os.environ.get("RECEIPTS_TRANSACTIONS", "6000"))
 ROUNDS = int(os.environ.get("RECEIPTS_ROUNDS", "8"))
@@ -40,17 +39,8 @@ SYMBOLS = DATED + UNDATED + UNPRICED
 BEGAN = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
 
 
-def exact():
-    """No rounding: an amount that does not fit is an error."""
-    setcontext(Context(prec=80, traps=[Inexact]))
-
-
 def stamp(micros):
     return (BEGAN + datetime.timedelta(microseconds=micros)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def offset(position):
-    return int(position.rsplit("-", 1)[1])
 
 
 class Market:
@@ -123,33 +113,6 @@ class Market:
         return max(quoted, key=lambda quote: (quote[1], quote[0]), default=None)
 
 
-class Client:
-    """Requests on one connection."""
-
-    def __init__(self, port):
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-
-    def get(self, path, status=200):
-        self._connection.request("GET", path)
-        response = self._connection.getresponse()
-        body = response.read()
-        if response.status != status:
-            raise AssertionError(f"{path}: {response.status} {body[:500]}")
-        read = json.loads(body, parse_float=Decimal, parse_int=Decimal)
-        return read, response.headers
-
-    def post(self, path, items):
-        self._connection.request("POST", path, json.dumps(items), {"Content-Type": "application/json"})
-        response = self._connection.getresponse()
-        report = json.loads(response.read())
-        if response.status not in (200, 207, 422):
-            raise AssertionError(f"{path}: {response.status} {report}")
-        return report["results"]
-
-    def close(self):
-        self._connection.close()
-
-
 class Recomputed:
     """A position, worked out of the transactions that a receipt cites."""
 
@@ -194,25 +157,7 @@ class Recomputed:
         return sum((lot["quantity"] * lot["price"] for lot in self.lots), Decimal(0))
 
 
-class Receipts(unittest.TestCase):
-    maxDiff = 2000
-
-    @classmethod
-    def setUpClass(cls):
-        exact()
-        cls.hub = Hub()
-        cls.addClassCleanup(cls.hub.stop)
-
-    def setUp(self):
-        self.client = Client(self.hub.port)
-        self.addCleanup(self.client.close)
-        self.values = 0
-
-    def equal(self, found, expected, where):
-        self.values += count(expected)
-        if found != expected:
-            self.fail(f"{found} is not {expected}: {where}")
-
+class Receipts(Verifier):
     def test_every_number_is_what_its_records_make(self):
         market = Market(self.client)
         flushes = []
@@ -338,13 +283,6 @@ class Receipts(unittest.TestCase):
             until = offset(position)
             sent = [(at, it["transactionId"]) for at, it in market.applied[portfolio, symbol] if at <= until]
             self.equal([(offset(it["position"]), it["transactionId"]) for it in told], sent[::-1], path)
-
-
-def count(value):
-    """Values in it."""
-    if isinstance(value, dict):
-        return sum(map(count, value.values()))
-    return sum(map(count, value)) if isinstance(value, (list, tuple)) else 1
 
 
 if __name__ == "__main__":

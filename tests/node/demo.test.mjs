@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { Dashboard } from './lib/dashboard.mjs';
 import { Hub } from './lib/hub.mjs';
 import { Peer } from './lib/peer.mjs';
-import { positions } from './lib/rest.mjs';
+import { ingestOk, positions, read } from './lib/rest.mjs';
 import { assertAddsUp, assertPosition, assertUnrealised } from './lib/shapes.mjs';
 import { waitFor } from './lib/wait.mjs';
 
@@ -94,6 +94,25 @@ describe('the demo feed', () => {
     const keys = new Set(all.map(({ id }) => `${id.portfolioId} ${id.symbol}`));
     assert.equal(keys.size, all.length);
     assert.ok(all.length > PORTFOLIOS, `${all.length} positions`);
+  });
+
+  it('has a past, which it tells once', async (t) => {
+    const own = await Hub.start({ args: ['--demo'] });
+    t.after(() => own.stop());
+    const [{ portfolioId }] = await read(own, '/api/portfolio/all');
+    const history = () => read(own, `/api/portfolio_value/history/${portfolioId}?limit=400`);
+    const days = await waitFor(async () => {
+      const days = await history();
+      return days.length === 40 && days;
+    }, 'the days before');
+    const corrected = { portfolioId, date: days[7].date, portfolioValue: 1 };
+    await ingestOk(own, 'valuations', [corrected]);
+    const told = await history();
+    assert.equal(told[7].portfolioValue, 1);
+    await own.kill9();
+    await own.restart();
+    // A midnight may have passed.
+    assert.deepEqual((await history()).slice(-40), told);
   });
 });
 

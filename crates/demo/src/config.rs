@@ -26,7 +26,10 @@ pub struct DemoConfig {
     /// The share of transactions that are wrong on purpose.
     #[schemars(range(min = 0, max = 1))]
     pub invalid_share: f64,
-    /// Risk metrics per second, over all portfolios; 0: there are none.
+    /// Days before the opening of which the first thousand portfolios have a value.
+    #[schemars(range(max = 400))]
+    pub history_days: u32,
+    /// Risk metrics per second, over all portfolios, as somebody upstream reports them; 0: ranks follow from days.
     #[schemars(range(max = 100_000))]
     pub risk_per_second: u32,
     /// Trades per second that enter the pipeline; 0: there is no pipeline.
@@ -50,6 +53,7 @@ impl Default for DemoConfig {
             prices_per_second: 200,
             transactions_per_second: 5,
             invalid_share: 0.02,
+            history_days: 40,
             risk_per_second: 10,
             trades_per_second: 5,
             failing_share: 0.02,

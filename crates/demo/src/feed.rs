@@ -6,10 +6,10 @@ mod trading;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use hub_core::Timestamp;
 use hub_core::event::Provenance;
-use hub_core::normalize::{self, BodyForm};
+use hub_core::normalize::{self, BodyForm, Kind};
 use hub_core::trouble::{Extent, Trouble};
+use hub_core::{Date, Outcome, Timestamp};
 use hub_server::{Ingest, IngestError};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -39,7 +39,10 @@ impl Feed {
             #[cfg(feature = "autotrader")]
             trading: None,
         };
-        feed.submit(&feed.market.opening()).await?;
+        // Somebody who comes again has their days by now, which values that are told would replace.
+        if feed.submit(&feed.market.opening()).await?.is_new {
+            feed.submit(&feed.market.past(today(now()))).await?;
+        }
         Ok(feed)
     }
 
@@ -86,7 +89,7 @@ impl Feed {
     /// this returns.
     pub async fn step(&mut self, elapsed: Duration, now: Timestamp) -> Result<(), IngestError> {
         let batches = self.market.step(elapsed, now);
-        let submitted = self.submit(&batches).await;
+        let submitted = self.submit(&batches).await.map(drop);
         // Traders go on also where some of the batches were not taken in.
         #[cfg(feature = "autotrader")]
         if let Some(trading) = &mut self.trading {
@@ -97,7 +100,8 @@ impl Feed {
 
     /// Takes all batches in, in order; small ones go together and share the
     /// log's commits.
-    async fn submit(&self, batches: &[Batch]) -> Result<(), IngestError> {
+    async fn submit(&self, batches: &[Batch]) -> Result<Taken, IngestError> {
+        let mut taken = Taken::default();
         let mut items_before = 0;
         let together = |(_, before): &Batch, (_, next): &Batch| {
             items_before += before.len();
@@ -106,26 +110,41 @@ impl Feed {
             fits
         };
         for group in batches.chunk_by(together) {
-            self.submit_together(group).await?;
+            taken.is_new |= self.submit_together(group).await?.is_new;
         }
-        Ok(())
+        Ok(taken)
     }
 
-    async fn submit_together(&self, batches: &[Batch]) -> Result<(), IngestError> {
+    async fn submit_together(&self, batches: &[Batch]) -> Result<Taken, IngestError> {
         let mut under_way = Vec::with_capacity(batches.len());
         for (kind, items) in batches {
             let body = format!("[{}]", items.join(","));
             let way = Provenance { door: "demo", ..Provenance::default() };
             match normalize::events(*kind, body.as_bytes(), BodyForm::Json, items.len(), &way) {
-                Ok(events) => under_way.push(self.ingest.append(events)?),
+                Ok(events) => under_way.push((*kind, self.ingest.append(events)?)),
                 Err(error) => tracing::error!(%error, "the demo feed made a malformed body"),
             }
         }
-        for ingesting in under_way {
-            ingesting.applied().await?;
+        let mut taken = Taken::default();
+        for (kind, ingesting) in under_way {
+            let verdicts = ingesting.applied().await?.verdicts;
+            let is_accepted = verdicts.iter().any(|(_, verdict)| verdict.outcome == Outcome::Accepted);
+            taken.is_new |= kind == Kind::Transactions && is_accepted;
         }
-        Ok(())
+        Ok(taken)
     }
+}
+
+/// What became of batches.
+#[derive(Clone, Copy, Default, Debug)]
+struct Taken {
+    /// True if a transaction among them was not there before.
+    is_new: bool,
+}
+
+fn today(now: Timestamp) -> Date {
+    let days = now.millis().div_euclid(24 * 60 * 60 * 1000);
+    i32::try_from(days).ok().and_then(Date::from_days).unwrap_or_default()
 }
 
 fn now() -> Timestamp {

@@ -18,6 +18,7 @@ mod name;
 mod object;
 mod opening;
 mod pace;
+mod past;
 mod pipeline;
 mod quote;
 mod risk;
@@ -28,8 +29,8 @@ mod trader;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use hub_core::Timestamp;
 use hub_core::normalize::Kind;
+use hub_core::{Date, Timestamp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -107,17 +108,32 @@ impl Market {
     /// each symbol, and for each portfolio a few positions and its risk. The
     /// same for every run, and whatever has happened since.
     pub fn opening(&self) -> Vec<Batch> {
-        let rng = &mut stream(self.config.seed, 4);
+        let (portfolios, purchases, _) = self.first();
         let mut batches = Vec::new();
         push(&mut batches, Kind::Symbols, opening::symbols(&self.listings));
-        push(&mut batches, Kind::Portfolios, opening::portfolios(&self.config, &self.ids, rng));
+        push(&mut batches, Kind::Portfolios, portfolios);
         push(&mut batches, Kind::Prices, opening::prices(&self.listings));
-        push(
-            &mut batches,
-            Kind::Transactions,
-            opening::purchases(&self.config, &self.ids, &self.listings, rng),
-        );
+        push(&mut batches, Kind::Transactions, purchases);
         push(&mut batches, Kind::Risk, Risk::new(&self.config).all(&self.ids));
+        batches
+    }
+
+    /// Portfolios, what they buy first, and what each is worth then.
+    fn first(&self) -> (Vec<String>, Vec<String>, Vec<f64>) {
+        let rng = &mut stream(self.config.seed, 4);
+        let portfolios = opening::portfolios(&self.config, &self.ids, rng);
+        let (purchases, worths) = opening::purchases(&self.config, &self.ids, &self.listings, rng);
+        (portfolios, purchases, worths)
+    }
+
+    /// What portfolios were worth at the ends of the days before the one of the [opening](Market::opening), for a hub
+    /// that has seen none of them end.
+    pub fn past(&self, today: Date) -> Vec<Batch> {
+        let (.., worths) = self.first();
+        let rng = &mut stream(self.config.seed, 9);
+        let mut batches = Vec::new();
+        let valuations = past::valuations(&self.ids, &worths, self.config.history_days, today, rng);
+        push(&mut batches, Kind::Valuations, valuations);
         batches
     }
 

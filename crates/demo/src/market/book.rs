@@ -76,6 +76,11 @@ impl Book {
 }
 
 /// The size of an order: 1 to 200 shares, sometimes with a quarter more.
+/// A quantity as a number, for what is made up anyway.
+pub(super) fn shares(quantity: Quantity) -> f64 {
+    quantity.units() as f64 / SHARE as f64
+}
+
 pub(super) fn order_size(rng: &mut ChaCha8Rng) -> Quantity {
     let shares = rng.random_range(1..=200) * SHARE;
     let fraction = if rng.random_ratio(1, 10) { rng.random_range(1..=3) * (SHARE / 4) } else { 0 };

@@ -1,6 +1,6 @@
 //! Items as JSON, in the spellings that the platform's services use.
 
-use hub_core::Price;
+use hub_core::{Date, Price};
 
 use super::object::Object;
 use super::spelling::Spelling;
@@ -100,6 +100,15 @@ pub(super) fn portfolio(id: &str, name: &str, phone: &str, spelling: Spelling) -
     object.text(id_key, id);
     object.text("name", name);
     object.text(phone_key, phone);
+    object.end()
+}
+
+/// The value of a portfolio at the end of a day.
+pub(super) fn valuation(id: &str, date: Date, value: Price) -> String {
+    let mut object = Object::default();
+    object.text("portfolioId", id);
+    object.text("date", &date.to_string());
+    object.number("portfolioValue", &value.to_string());
     object.end()
 }
 

@@ -36,31 +36,33 @@ pub(super) fn prices(listings: &[Listing]) -> Vec<String> {
     listings.iter().map(|listing| item::price(&listing.symbol, first(listing), Spelling::Plain)).collect()
 }
 
-/// Some positions of each portfolio, bought within 15 % of today's prices.
+/// Some positions of each portfolio, bought within 15 % of today's prices; what each portfolio is worth at these, in cents.
 pub(super) fn purchases(
     config: &DemoConfig,
     ids: &Ids,
     listings: &[Listing],
     rng: &mut ChaCha8Rng,
-) -> Vec<String> {
-    let mut items = Vec::new();
-    for portfolio in 0..config.portfolios {
+) -> (Vec<String>, Vec<f64>) {
+    let (mut items, mut worths) = (Vec::new(), vec![0.0; config.portfolios as usize]);
+    for (portfolio, worth) in (0..config.portfolios).zip(&mut worths) {
         let positions = rng.random_range(2..=POSITIONS_MAX).min(listings.len());
         let chosen = index::sample(rng, listings.len(), positions);
         for (place, listing) in chosen.into_iter().filter_map(|at| listings.get(at)).enumerate() {
             let number = u64::from(portfolio) * POSITIONS_MAX as u64 + place as u64;
             let price = quote::cents((f64::from(listing.cents) * rng.random_range(0.85..1.15)).max(2.0));
+            let quantity = book::order_size(rng);
+            *worth += f64::from(listing.cents) * book::shares(quantity);
             let transaction = Transaction {
                 id: ids.get(Domain::Opening, number),
                 portfolio_id: ids.get(Domain::Portfolio, portfolio.into()),
                 symbol: listing.symbol.clone(),
                 side: "BUY".to_owned(),
-                quantity: book::order_size(rng).to_string(),
+                quantity: quantity.to_string(),
                 price: price.to_string(),
                 lot_price: None,
             };
             items.push(transaction.spell(Spelling::pick(rng)));
         }
     }
-    items
+    (items, worths)
 }

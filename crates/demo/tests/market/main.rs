@@ -5,9 +5,9 @@ mod ledger;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use hub_core::event::Trade;
+use hub_core::event::{Trade, Upstream};
 use hub_core::normalize::Kind;
-use hub_core::{Event, Price, Timestamp};
+use hub_core::{Date, Event, PortfolioId, Price, Timestamp};
 use hub_demo::{BATCH_MAX_ITEMS, Batch, DemoConfig, Market, STEP_MAX};
 use ledger::{Ledger, Verdict, read};
 use serde_json::Value;
@@ -168,6 +168,32 @@ fn mistakes_have_the_configured_share_and_all_of_them_occur() {
         let count = verdicts.get(&mistake).copied().unwrap_or(0);
         assert!((300..=500).contains(&count), "{mistake:?} in {verdicts:?}");
     }
+}
+
+#[test]
+fn the_days_before_lead_to_what_portfolios_begin_with() {
+    let market = Market::new(&DemoConfig { portfolios: 1010, history_days: 8, ..DemoConfig::default() }, 1);
+    let portfolios = parsed(&of_kind(&market.opening(), Kind::Portfolios));
+    let holders = texts(&portfolios, &["portfolioId", "portfolio_id"]);
+    let today: Date = "2026-02-07".parse().unwrap();
+    let past = market.past(today);
+    let mut days: BTreeMap<PortfolioId, Vec<(Date, f64)>> = BTreeMap::new();
+    for item in of_kind(&past, Kind::Valuations) {
+        let Ok(Event::Upstream(fact)) = read(Kind::Valuations, item) else { panic!("{item}") };
+        let Upstream::Valuation(it) = *fact else { panic!("{item}") };
+        let value = it.portfolio_value.to_string().parse().unwrap();
+        days.entry(it.portfolio_id).or_default().push((it.date, value));
+    }
+    assert_eq!(days.len(), 1000, "of a crowd the first ones");
+    for (id, days) in days {
+        assert!(holders.contains(&id.to_string()), "{id}");
+        let expected = (1..=8).rev().map(|ago| today.plus_days(-ago).unwrap());
+        assert!(days.iter().map(|(date, _)| *date).eq(expected), "{days:?}");
+        let moves = days.windows(2).map(|two| two[1].1 / two[0].1);
+        assert!(moves.into_iter().all(|ratio| (0.98..1.02).contains(&ratio)), "{days:?}");
+    }
+    assert_eq!(past, market.past(today));
+    assert_eq!(Market::new(&DemoConfig { history_days: 0, ..DemoConfig::default() }, 1).past(today), []);
 }
 
 #[test]

@@ -104,7 +104,7 @@ for (const [heading, start] of Object.entries(FRONTS)) {
       const { API_GATEWAY_HTTP, API_GATEWAY_WS, ANALYTICS_WS } = page.window.__ENV__;
       assert.deepEqual(
         [API_GATEWAY_HTTP, API_GATEWAY_WS, ANALYTICS_WS],
-        [`https://${NAME}`, `wss://${NAME}`, `https://${NAME}`],
+        [`https://${NAME}`, `wss://${NAME}`, `https://${NAME}/pms`],
       );
     });
 

@@ -135,7 +135,7 @@ impl Feed {
     }
 }
 
-/// What became of batches.
+/// Outcome of batches.
 #[derive(Clone, Copy, Default, Debug)]
 struct Taken {
     /// True if a transaction among them was not there before.

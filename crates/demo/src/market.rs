@@ -126,8 +126,8 @@ impl Market {
         (portfolios, purchases, worths)
     }
 
-    /// What portfolios were worth at the ends of the days before the one of the [opening](Market::opening), for a hub
-    /// that has seen none of them end.
+    /// Values of portfolios at the ends of the days before that of the [opening](Market::opening), for a hub that has
+    /// seen none of them end.
     pub fn past(&self, today: Date) -> Vec<Batch> {
         let (.., worths) = self.first();
         let rng = &mut stream(self.config.seed, 9);

@@ -74,7 +74,7 @@ fn a_wildcard_is_answered_by_what_is_possible_and_never_by_a_receipt() {
         "/queue/relay/>",
         "/topic/position-update/*",
     ] {
-        let there_are = "there are /topic/position-update, /topic/unrealized-pnl, /topic/transactions";
+        let there_are = "there are /topic/position-update, /topic/unrealized-pnl, /topic/portfolio-summary, /topic/movers";
         for frame in [
             format!("SUBSCRIBE\nid:0\nreceipt:r\ndestination:{name}\n\n\0"),
             format!("SEND\nreceipt:r\ndestination:{name}\n\nx\0"),

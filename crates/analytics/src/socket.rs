@@ -8,15 +8,12 @@ use hub_server::{Action, Followed, NativeEndpoint, NativeSession, Query};
 const TOPICS: Parameter = Parameter::new("topics").or(&["topic"]);
 
 /// Parameters of the query and of a `subscribe`.
-static SUBSCRIBE: [Parameter; 7] = [
-    TOPICS,
-    Options::PORTFOLIO_IDS,
-    Options::INTERVAL,
-    Options::SNAPSHOT,
-    Options::RESUME,
-    Options::BATCH,
-    Options::LIMIT,
-];
+static SUBSCRIBE: [Parameter; 1 + Options::ALL.len()] = {
+    let mut all = [TOPICS; 1 + Options::ALL.len()];
+    let (_, options) = all.split_at_mut(1);
+    options.copy_from_slice(Options::ALL);
+    all
+};
 static UNSUBSCRIBE: [Parameter; 1] = [TOPICS];
 
 /// A socket that is sent `{"type":"position-update"|"unrealized-pnl"|
